@@ -1,0 +1,82 @@
+// Backend: the one seam for hardware. Some forty primitive kernels on raw memory that the op has allocated; CPU-baseline,
+// CPU-AVX2, CPU-AVX512 (core/backend/cpu) and CUDA each implement it, and nothing else knows which one runs.
+// Kernels never allocate tensors, never check shapes and never throw: ops have done that. Sizes are in elements.
+#pragma once
+#include <cstdint>
+#include <span>
+
+#include <harker/core/device.h>
+#include <harker/core/dtype.h>
+#include <harker/core/export.h>
+#include <harker/core/shape.h>
+
+namespace harker HARKER_PUBLIC {
+
+enum class Binary : std::uint8_t { add, sub, mul, div };
+enum class Unary : std::uint8_t { neg, relu };
+
+/// One parameter of a fused Adam step: p, m (exp_avg), v (exp_avg_sq), vmax (max_exp_avg_sq, null without amsgrad), gradient; n elements.
+struct AdamItem {
+  void *p, *m, *v, *vmax;
+  const void* g;
+  std::int64_t n;
+};
+/// What is the same for all of them. bias_correction1 = 1 - beta1^t, bias_correction2_sqrt = sqrt(1 - beta2^t).
+struct AdamStep {
+  double lr, beta1, beta2, eps, weight_decay, bias_correction1, bias_correction2_sqrt;
+  bool maximize, decoupled;   // decoupled: AdamW's p *= 1 - lr * weight_decay instead of adding to the gradient
+};
+
+class Backend {
+ public:
+  /// "baseline", "avx2", "avx512", "cuda".
+  virtual const char* name() const = 0;
+
+  // --- Any dtype.
+  /// z[n] = v, converted to dtype.
+  virtual void fill(DType, std::int64_t n, double v, void* z) = 0;
+  /// dst[shape] = src[shape], converted; both strided (0 repeats an element of src). Same dtype: the bits are kept.
+  virtual void copy(DType from, DType to, const Shape& shape, const void* src, const Shape& src_strides, void* dst,
+                    const Shape& dst_strides) = 0;
+
+  // --- float32 and float64; x, y, z contiguous unless strides are given. z may be x or y.
+  virtual void unary(Unary, DType, std::int64_t n, const void* x, void* z) = 0;
+  virtual void binary(Binary, DType, std::int64_t n, const void* x, const void* y, void* z) = 0;
+  /// z[n] = x[n] op s, or s op x[n] when `reversed`.
+  virtual void scalar(Binary, DType, std::int64_t n, const void* x, double s, bool reversed, void* z) = 0;
+  /// z[shape] = x op y, z contiguous; broadcasting is a stride of 0.
+  virtual void binary_strided(Binary, DType, const Shape& shape, const void* x, const Shape& x_strides, const void* y,
+                              const Shape& y_strides, void* z) = 0;
+  /// y[n] += alpha * x[n]
+  virtual void axpy(DType, std::int64_t n, double alpha, const void* x, void* y) = 0;
+  /// z[n] = by[n] > 0 ? x[n] : 0
+  virtual void mask_positive(DType, std::int64_t n, const void* x, const void* by, void* z) = 0;
+  /// z[outer, inner] = scale * sum over i of x[outer, i, inner], i < n. outer = inner = 1 is the sum of everything,
+  /// outer = 1 the sum of rows.
+  virtual void sum(DType, std::int64_t outer, std::int64_t n, std::int64_t inner, const void* x, double scale, void* z) = 0;
+  /// c[m,n] = op(a)[m,k] op(b)[k,n] + bias[n]; op transposes where the flag is set, lda and ldb are the row lengths in memory
+  /// of a and b as stored, bias may be null. k = 0 gives bias or 0.
+  virtual void gemm(DType, bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const void* a, std::int64_t lda,
+                    const void* b, std::int64_t ldb, const void* bias, void* c) = 0;
+  /// *z = mean((x - y)^2)
+  virtual void mean_square_diff(DType, std::int64_t n, const void* x, const void* y, void* z) = 0;
+  /// z[n] = *s * k * (x[n] - y[n])
+  virtual void scaled_diff(DType, std::int64_t n, const void* x, const void* y, const void* s, double k, void* z) = 0;
+  /// One step of Adam over all items of one dtype, as torch.optim.Adam computes it (docs/optim.md).
+  virtual void adam(DType, std::span<const AdamItem> items, const AdamStep& step) = 0;
+
+ protected:
+  ~Backend() = default;
+};
+
+/// The CPU backend in use: picked once by what the CPU has (AVX2 also where AVX-512 exists: measured faster); the
+/// environment variable HARKER_CPU=baseline|avx2|avx512 forces one (an unknown or unsupported name throws DeviceError).
+Backend& cpu_backend();
+/// All CPU backends this machine can run, baseline first: for tests and benchmarks.
+std::span<Backend* const> cpu_backends();
+/// Makes ops use `b` from now on, in all threads; returns the one used before: for tests and benchmarks.
+Backend& set_cpu_backend(Backend& b);
+/// The backend of a device; DeviceError, saying how to build with CUDA, when there is none.
+Backend& backend(Device d);
+
+}  // namespace harker

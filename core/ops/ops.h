@@ -1,0 +1,54 @@
+// The operations on tensors, as free functions under PyTorch's names. Each is differentiable, also twice, unless it says
+// otherwise. Shapes broadcast as in NumPy where two tensors meet; ShapeError when they cannot, TypeError for mixed dtypes.
+#pragma once
+#include <harker/core/tensor.h>
+
+namespace harker HARKER_PUBLIC {
+
+// --- elementwise.cpp: z = x op y, broadcast.
+Tensor add(const Tensor& x, const Tensor& y);
+Tensor sub(const Tensor& x, const Tensor& y);
+Tensor mul(const Tensor& x, const Tensor& y);
+Tensor div(const Tensor& x, const Tensor& y);
+Tensor neg(const Tensor& x);
+inline Tensor operator+(const Tensor& x, const Tensor& y) { return add(x, y); }
+inline Tensor operator-(const Tensor& x, const Tensor& y) { return sub(x, y); }
+inline Tensor operator*(const Tensor& x, const Tensor& y) { return mul(x, y); }
+inline Tensor operator/(const Tensor& x, const Tensor& y) { return div(x, y); }
+inline Tensor operator-(const Tensor& x) { return neg(x); }
+Tensor operator+(const Tensor& x, double s);
+Tensor operator+(double s, const Tensor& x);
+Tensor operator-(const Tensor& x, double s);
+Tensor operator-(double s, const Tensor& x);
+Tensor operator*(const Tensor& x, double s);
+Tensor operator*(double s, const Tensor& x);
+Tensor operator/(const Tensor& x, double s);
+Tensor operator/(double s, const Tensor& x);
+/// The shape that a and b broadcast to. ShapeError (in PyTorch's words) when there is none.
+Shape broadcast_shapes(const Shape& a, const Shape& b);
+
+// --- activation.cpp
+/// max(x, 0); its gradient at 0 is 0, and NaN stays NaN.
+Tensor relu(const Tensor& x);
+/// `x` where `by` > 0, else 0: the derivative of relu, itself differentiable in x.
+Tensor mask_positive(const Tensor& x, const Tensor& by);
+
+// --- reduce.cpp
+Tensor sum(const Tensor& x);                                         ///< over all elements, 0-d
+Tensor sum(const Tensor& x, const Shape& dims, bool keepdim = false);
+Tensor mean(const Tensor& x);
+Tensor mean(const Tensor& x, const Shape& dims, bool keepdim = false);
+/// Sums broadcast dimensions away until the shape is `shape`: the reverse of expand.
+Tensor sum_to(const Tensor& x, const Shape& shape);
+
+// --- matmul.cpp
+/// Matrix product: [m,k] x [k,n] -> [m,n]; vectors as PyTorch's matmul has them. The flags transpose the last two dimensions.
+Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);
+/// z[..., out] = x[..., in] weight[out, in]^T + bias[out]; an undefined bias is left out. One node in the graph.
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
+
+// --- loss.cpp
+/// mean((x - y)^2), 0-d. The shapes must be equal: (5,1) against (5) is an error, not a silent broadcast.
+Tensor mse_loss(const Tensor& x, const Tensor& y);
+
+}  // namespace harker

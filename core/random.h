@@ -1,0 +1,60 @@
+// Random numbers, bit for bit PyTorch's CPU generator (MT19937 and its ways of using it). After the same manual_seed the same
+// calls give the same numbers as torch 2.15 on x86-64 with AVX2 (every modern machine), whatever CPU harker runs on.
+// The recipe: docs/random.md.
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include <harker/core/value.h>
+
+namespace harker HARKER_PUBLIC {
+
+/// A stream of random numbers, as torch.Generator. Not safe to share between threads at the same time.
+class Generator {
+ public:
+  explicit Generator(std::uint64_t seed = 5489);
+  /// Copies are independent generators in the same state.
+  Generator(const Generator& o);
+  Generator(Generator&&) noexcept;
+  Generator& operator=(const Generator& o);
+  Generator& operator=(Generator&&) noexcept;
+  ~Generator();
+
+  /// Only the low 32 bits seed the engine, as in torch; also forgets the normal number kept back.
+  void manual_seed(std::uint64_t seed);
+  std::uint64_t initial_seed() const;
+  std::uint32_t random();      ///< one draw of 32 bits
+  std::uint64_t random64();    ///< two draws, the first is the high word
+  double uniform();            ///< [0, 1) from random64, 53 bits
+  double normal(double mean = 0, double std = 1);  ///< one number of Box-Muller; the second is kept back
+
+  /// torch.get_rng_state()'s 5056 bytes as a uint8 tensor, and back: Python can go on where we stopped.
+  Tensor state() const;
+  void set_state(const Tensor& state);  ///< FormatError when it is not such a state
+  Value state_dict() const;             ///< the state as a Value, for checkpoints
+  void load_state_dict(const Value& v);
+
+ private:
+  struct Engine;
+  std::unique_ptr<Engine> engine_;
+};
+
+/// The generator used when none is given; one for the process, like torch's.
+Generator& default_generator();
+/// Seeds the default generator. Negative seeds as in torch (-1 is 2^64 - 1).
+void manual_seed(std::uint64_t seed);
+
+// --- Filling. In place, not recorded; GradError on a tensor that requires grad unless grad mode is off.
+Tensor& uniform_(Tensor& t, double from = 0, double to = 1, Generator& g = default_generator());
+Tensor& normal_(Tensor& t, double mean = 0, double std = 1, Generator& g = default_generator());
+Tensor& random_(Tensor& t, Generator& g = default_generator());   ///< int64: 0 .. 2^63 - 1
+Tensor& bernoulli_(Tensor& t, double p = 0.5, Generator& g = default_generator());
+
+Tensor rand(const Shape& shape, TensorOptions options = {}, Generator& g = default_generator());
+Tensor randn(const Shape& shape, TensorOptions options = {}, Generator& g = default_generator());
+/// int64 numbers from low (inclusive) to high (exclusive).
+Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generator& g = default_generator());
+/// 0 .. n-1 in random order, int64.
+Tensor randperm(std::int64_t n, Generator& g = default_generator());
+
+}  // namespace harker

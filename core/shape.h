@@ -1,0 +1,81 @@
+// Shape: the sizes of a tensor, or its strides. Up to six dimensions live inline (almost every tensor); more go to the heap.
+#pragma once
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <utility>
+
+#include <harker/core/export.h>
+
+namespace harker HARKER_PUBLIC {
+
+class Shape {
+ public:
+  static constexpr int kInline = 6;
+
+  Shape() noexcept {}
+  Shape(std::initializer_list<std::int64_t> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
+  explicit Shape(std::span<const std::int64_t> sizes);
+  /// `rank` dimensions of size `fill`.
+  static Shape filled(int rank, std::int64_t fill);
+  Shape(const Shape& o) : rank_(o.rank_) {
+    if (rank_ > kInline) [[unlikely]] copy_heap(o);
+    else for (int i = 0; i < rank_; ++i) at_[i] = o.at_[i];  // only the dimensions in use are ever touched
+  }
+  Shape(Shape&& o) noexcept : rank_(o.rank_) {
+    if (rank_ > kInline) [[unlikely]] { heap_ = o.heap_; o.rank_ = 0; }
+    else for (int i = 0; i < rank_; ++i) at_[i] = o.at_[i];
+  }
+  Shape& operator=(const Shape& o) {
+    if (rank_ > kInline || o.rank_ > kInline) [[unlikely]] { Shape copy(o); swap(copy); return *this; }
+    rank_ = o.rank_;
+    for (int i = 0; i < rank_; ++i) at_[i] = o.at_[i];
+    return *this;
+  }
+  Shape& operator=(Shape&& o) noexcept {
+    if (rank_ > kInline || o.rank_ > kInline) [[unlikely]] { swap(o); return *this; }
+    rank_ = o.rank_;
+    for (int i = 0; i < rank_; ++i) at_[i] = o.at_[i];
+    return *this;
+  }
+  ~Shape() { if (rank_ > kInline) [[unlikely]] delete[] heap_; }
+
+  int rank() const noexcept { return static_cast<int>(rank_); }
+  std::int64_t* data() noexcept { return rank_ > kInline ? heap_ : at_; }
+  const std::int64_t* data() const noexcept { return rank_ > kInline ? heap_ : at_; }
+  std::int64_t* begin() noexcept { return data(); }
+  std::int64_t* end() noexcept { return data() + rank_; }
+  const std::int64_t* begin() const noexcept { return data(); }
+  const std::int64_t* end() const noexcept { return data() + rank_; }
+  std::int64_t operator[](int i) const noexcept { return data()[i]; }
+  std::int64_t& operator[](int i) noexcept { return data()[i]; }
+  std::int64_t back() const noexcept { return data()[rank_ - 1]; }
+  operator std::span<const std::int64_t>() const noexcept { return {data(), static_cast<std::size_t>(rank_)}; }
+
+  /// The product of the sizes (1 for rank 0). Sizes from a file are checked before a Shape is made of them.
+  std::int64_t numel() const noexcept {
+    std::int64_t n = 1;
+    for (std::int64_t d : *this) n *= d;
+    return n;
+  }
+  /// Row-major strides for these sizes, as PyTorch computes them (a size of 0 counts as 1).
+  Shape contiguous_strides() const;
+  /// A copy with one dimension more, or one less, at `dim` (0 <= dim).
+  Shape inserted(int dim, std::int64_t size) const;
+  Shape erased(int dim) const;
+
+  bool operator==(const Shape& o) const noexcept {
+    if (rank_ != o.rank_) return false;
+    const std::int64_t *a = data(), *b = o.data();
+    for (int i = 0; i < rank_; ++i) if (a[i] != b[i]) return false;
+    return true;
+  }
+
+ private:
+  void copy_heap(const Shape& o);
+  void swap(Shape& o) noexcept;
+  std::int64_t rank_ = 0;
+  union { std::int64_t at_[kInline]; std::int64_t* heap_; };
+};
+
+}  // namespace harker

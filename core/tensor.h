@@ -1,0 +1,198 @@
+// Tensor: a cheap handle on an n-dimensional array that knows how it was computed. Copies of a handle are the same tensor.
+// What it does not do: arithmetic lives in core/ops, the backward pass in core/autograd, random filling in core/random.
+#pragma once
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <iosfwd>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <harker/core/error.h>
+#include <harker/core/tensor_impl.h>
+
+namespace harker HARKER_PUBLIC {
+
+class Tensor;
+
+/// For factories: `zeros({2, 3}, {.dtype = kFloat64, .requires_grad = true})`; a bare dtype does as well.
+struct TensorOptions {
+  DType dtype = DType::float32;
+  Device device = {};
+  bool requires_grad = false;
+};
+
+/// For backward(): the graph is freed as it is used unless `retain_graph`; `create_graph` records the backward pass itself,
+/// so that it can be differentiated again (and retains the graph).
+struct BackwardOptions {
+  bool retain_graph = false;
+  bool create_graph = false;
+};
+
+class Tensor {
+ public:
+  /// An undefined tensor: no shape, no data; only defined() may be asked.
+  Tensor() noexcept = default;
+  explicit Tensor(TensorImpl* adopt) noexcept : p_(adopt) {}
+
+  bool defined() const noexcept { return static_cast<bool>(p_); }
+  /// Are both handles the same tensor?
+  bool is(const Tensor& o) const noexcept { return p_.get() == o.p_.get(); }
+
+  // --- What it is. All but defined() throw on an undefined tensor.
+  const Shape& shape() const { return impl().shape; }
+  const Shape& sizes() const { return impl().shape; }
+  /// Number of dimensions.
+  int dim() const { return impl().shape.rank(); }
+  /// Size of dimension `d`; negative counts from the end. Throws ShapeError out of range.
+  std::int64_t size(int d) const;
+  std::int64_t numel() const { return impl().numel; }
+  /// Strides in elements, exactly as PyTorch has them (0 for expanded dimensions).
+  Shape strides() const;
+  std::int64_t stride(int d) const;
+  std::int64_t storage_offset() const { return impl().offset; }
+  DType dtype() const { return impl().dtype; }
+  Device device() const { return impl().device; }
+  bool is_contiguous() const { return impl().contiguous; }
+  /// The bytes behind it; equal storages mean shared memory.
+  Storage& storage() const { return *impl().storage; }
+  bool shares_storage(const Tensor& o) const { return impl().storage == o.impl().storage; }
+  /// How often its storage was changed in place.
+  std::uint32_t version() const { return impl().storage->version; }
+
+  // --- Its bytes.
+  /// The first element (of a contiguous tensor: all of them in order). T must be the dtype's C++ type, else TypeError.
+  template <class T>
+  T* data() const {
+    if (dtype_of<T> != dtype()) [[unlikely]] wrong_type(dtype_of<T>);
+    return static_cast<T*>(impl().data);
+  }
+  void* raw() const { return impl().data; }
+  /// The only element of a tensor that has one, converted to T. Throws ShapeError for any other number of elements.
+  template <class T = double>
+  T item() const {
+    if constexpr (std::same_as<T, bool>) return item_double() != 0;
+    else if constexpr (std::integral<T>) return static_cast<T>(item_int64());
+    else return static_cast<T>(item_double());
+  }
+  /// All elements, row-major, converted to T.
+  template <class T>
+  std::vector<T> to_vector() const;
+
+  // --- Autograd (core/autograd).
+  bool requires_grad() const { return impl().requires_grad; }
+  /// Only a leaf may be changed; only floating point can require grad.
+  Tensor& requires_grad_(bool on = true);
+  bool is_leaf() const { return impl().grad_fn == nullptr; }
+  /// The name of the operation that made it ("mul"), or "" for a leaf.
+  std::string grad_fn() const;
+  /// The accumulated gradient: the same tensor each time, undefined before the first backward.
+  Tensor grad() const;
+  void set_grad(const Tensor& g);
+  /// Keep the gradient of a tensor that is no leaf.
+  void retain_grad();
+  /// Computes the gradients of all leaves this depends on and adds them to their grad(). Without `gradient` the tensor must
+  /// have one element. Throws GradError without history, or when the graph was freed or changed; then no grad() has changed.
+  void backward(const Tensor& gradient = {}, BackwardOptions options = {}) const;
+  /// The same bytes without history.
+  Tensor detach() const;
+
+  // --- Views (core/ops/view.cpp, index.cpp): they share storage. Negative dimensions count from the end.
+  Tensor view(const Shape& shape) const;       ///< one size may be -1; ShapeError when it cannot be a view
+  Tensor reshape(const Shape& shape) const;    ///< a view where possible, else a copy
+  Tensor transpose(int dim0, int dim1) const;
+  Tensor t() const;                            ///< the transpose of a matrix; a vector stays
+  Tensor permute(const Shape& dims) const;
+  Tensor expand(const Shape& shape) const;     ///< sizes of 1 are repeated; -1 keeps a size
+  Tensor squeeze() const;
+  Tensor squeeze(int dim) const;
+  Tensor unsqueeze(int dim) const;
+  Tensor flatten(int start_dim = 0, int end_dim = -1) const;
+  Tensor select(int dim, std::int64_t index) const;
+  /// Elements start, start + step, ... below `end` of one dimension; bounds are clamped as in Python.
+  Tensor slice(int dim, std::int64_t start = 0, std::int64_t end = INT64_MAX, std::int64_t step = 1) const;
+  Tensor narrow(int dim, std::int64_t start, std::int64_t length) const;
+  Tensor operator[](std::int64_t index) const { return select(0, index); }
+
+  // --- Copies (core/ops/copy.cpp).
+  Tensor clone() const;
+  Tensor contiguous() const;                   ///< itself if it is
+  Tensor to(DType dtype) const;                ///< itself if it has that dtype
+  Tensor to(Device device) const;
+
+  // --- Arithmetic (core/ops); the free functions of core/ops/ops.h as members.
+  Tensor add(const Tensor& o) const;
+  Tensor sub(const Tensor& o) const;
+  Tensor mul(const Tensor& o) const;
+  Tensor div(const Tensor& o) const;
+  Tensor neg() const;
+  Tensor matmul(const Tensor& o) const;
+  Tensor mm(const Tensor& o) const;
+  Tensor relu() const;
+  Tensor sum() const;
+  Tensor sum(const Shape& dims, bool keepdim = false) const;
+  Tensor mean() const;
+  Tensor mean(const Shape& dims, bool keepdim = false) const;
+
+  // --- In place. Not recorded: throws GradError while autograd would have to (use NoGradGuard for parameters).
+  Tensor& copy_(const Tensor& src);            ///< broadcasts and converts
+  Tensor& fill_(double value);
+  Tensor& zero_() { return fill_(0); }
+  Tensor& add_(const Tensor& o, double alpha = 1);
+  Tensor& sub_(const Tensor& o) { return add_(o, -1); }
+  Tensor& mul_(const Tensor& o);
+  Tensor& mul_(double s);
+  Tensor& div_(double s) { return mul_(1 / s); }
+
+  // --- For ops and readers.
+  TensorImpl& impl() const {
+    if (!p_) [[unlikely]] undefined();
+    return *p_;
+  }
+  TensorImpl* get() const noexcept { return p_.get(); }
+  TensorImpl* release() noexcept { return p_.release(); }
+
+ private:
+  [[noreturn]] static void undefined();
+  [[noreturn]] void wrong_type(DType asked) const;
+  double item_double() const;
+  std::int64_t item_int64() const;
+  Ref<TensorImpl> p_;
+};
+
+/// Prints values as PyTorch does, shortened for large tensors.
+std::ostream& operator<<(std::ostream& out, const Tensor& t);
+
+// --- Factories. Shapes with a negative size throw ShapeError.
+Tensor empty(const Shape& shape, TensorOptions options = {});  ///< not initialised
+Tensor full(const Shape& shape, double value, TensorOptions options = {});
+Tensor zeros(const Shape& shape, TensorOptions options = {});
+Tensor ones(const Shape& shape, TensorOptions options = {});
+inline Tensor empty(const Shape& shape, DType t) { return empty(shape, TensorOptions{.dtype = t}); }
+inline Tensor full(const Shape& shape, double value, DType t) { return full(shape, value, TensorOptions{.dtype = t}); }
+inline Tensor zeros(const Shape& shape, DType t) { return zeros(shape, TensorOptions{.dtype = t}); }
+inline Tensor ones(const Shape& shape, DType t) { return ones(shape, TensorOptions{.dtype = t}); }
+Tensor empty_like(const Tensor& t);
+Tensor zeros_like(const Tensor& t);
+Tensor ones_like(const Tensor& t);
+Tensor full_like(const Tensor& t, double value);
+/// 0, 1, ..., n-1 as int64, or from `start` in steps of `step` below `end` as `dtype`.
+Tensor arange(std::int64_t n);
+Tensor arange(double start, double end, double step = 1, DType dtype = DType::float32);
+/// A tensor of these values: `tensor({1, 2, 3})`, `tensor({{1, 2}, {3, 4}})`; ShapeError when rows differ in length.
+Tensor tensor(std::initializer_list<double> values, TensorOptions options = {});
+Tensor tensor(std::initializer_list<std::initializer_list<double>> rows, TensorOptions options = {});
+/// A 0-d tensor.
+Tensor scalar_tensor(double value, TensorOptions options = {});
+/// A copy of `values` in the given shape; T decides the dtype. ShapeError when the count differs.
+template <class T>
+Tensor from_vector(const std::vector<T>& values, const Shape& shape);
+/// A view of the given geometry into a storage (one reference is taken over). The caller has checked that it stays inside.
+Tensor make_view(Ref<Storage> storage, DType dtype, const Shape& shape, const Shape& strides, std::int64_t offset, Device device = {});
+/// True when both have the same dtype and shape and equal elements (NaN equals nothing).
+bool equal(const Tensor& a, const Tensor& b);
+/// True when |a - b| <= atol + rtol * |b| everywhere.
+bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8);
+
+}  // namespace harker

@@ -1,0 +1,32 @@
+// FileSystem: the calls a save makes, as a seam that tests replace to fail, shorten or stop any one of them.
+// Each function returns what the POSIX call does, with errno.
+#pragma once
+#include <sys/types.h>
+
+#include <cstddef>
+#include <string>
+
+#include <harker/core/export.h>
+
+namespace harker HARKER_PUBLIC {
+namespace io {
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  virtual int create(const std::string& path, unsigned mode);          ///< open(O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC)
+  virtual long write(int fd, const void* data, std::size_t n);
+  virtual int fsync(int fd);
+  virtual int fchmod(int fd, unsigned mode);
+  virtual int close(int fd);
+  virtual int rename(const std::string& from, const std::string& to);
+  virtual int unlink(const std::string& path);
+  virtual int fsync_folder(const std::string& path);
+};
+
+/// The one in use; null restores the system's. Returns the one before.
+FileSystem* set_file_system(FileSystem* fs);
+FileSystem& file_system();
+
+}  // namespace io
+}  // namespace harker

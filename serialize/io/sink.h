@@ -1,0 +1,57 @@
+// Sink: where a writer's bytes go: memory, or a file that appears whole or not at all.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <harker/serialize/io/byte_view.h>
+
+namespace harker HARKER_PUBLIC {
+namespace io {
+
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual void write(ByteView data) = 0;
+  void write(std::string_view s) { write(bytes(s)); }
+  std::uint64_t position() const { return position_; }
+
+ protected:
+  std::uint64_t position_ = 0;
+};
+
+/// Collects the bytes in memory.
+class MemorySink final : public Sink {
+ public:
+  using Sink::write;
+  void write(ByteView data) override;
+  std::vector<std::uint8_t> take() { return std::move(data_); }
+
+ private:
+  std::vector<std::uint8_t> data_;
+};
+
+/// A file that replaces `path` atomically: a temporary file in the same folder, fsync, rename, fsync of the folder. The old
+/// file's mode is kept. Without commit(), or after any error, the old file is untouched and the temporary is gone.
+/// A symbolic link at `path` is followed. IoError names the path, the call and the system's reason.
+class AtomicFile final : public Sink {
+ public:
+  using Sink::write;
+  explicit AtomicFile(std::string path, bool durable = true);
+  ~AtomicFile() override;
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  void write(ByteView data) override;
+  void commit();
+
+ private:
+  void flush();
+  [[noreturn]] void fail(const char* call);
+  std::string path_, temporary_;
+  std::vector<std::uint8_t> buffer_;
+  int fd_ = -1;
+  bool durable_;
+};
+
+}  // namespace io
+}  // namespace harker

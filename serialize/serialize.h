@@ -1,0 +1,73 @@
+// load and save: any Value, any format. The content decides the format when loading, the extension when saving.
+#pragma once
+#include <concepts>
+#include <cstdint>
+#include <iosfwd>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <harker/core/state_dict.h>
+
+namespace harker HARKER_PUBLIC {
+
+/// A path: from text, or from a std::filesystem::path (taken by shape, so that this header need not include <filesystem>, 0.3 s).
+class FilePath {
+ public:
+  FilePath(const char* path) : text_(path) {}
+  FilePath(std::string path) : text_(std::move(path)) {}
+  FilePath(std::string_view path) : text_(path) {}
+  template <class P>
+    requires requires(const P& p) {
+      { p.native() } -> std::convertible_to<std::string>;
+    }
+  FilePath(const P& path) : text_(path.native()) {}
+  const std::string& string() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+/// What to do with classes and functions that a file names and we do not know. Nothing is ever imported or called.
+enum class Unknown : std::uint8_t {
+  refuse,  ///< FormatError that names all of them with their paths
+  keep     ///< they become opaque values
+};
+
+struct LoadOptions {
+  /// Share the file's pages (copy-on-write) instead of copying; a storage is checked at its first use (Value::tensor).
+  bool mmap = false;
+  /// Read only this subtree: "optimizer.state.0", or one model of several. Empty: everything.
+  std::string only = {};
+  Unknown unknown = Unknown::refuse;
+  /// Limits for hostile files.
+  std::uint64_t max_opcodes = 10'000'000;
+  int max_depth = 1000;
+};
+
+struct SaveOptions {
+  /// "torch", "harker", "onnx", ...; empty: by the path's extension.
+  std::string format = {};
+  /// Wait until the disk has it (fsync of the file and its folder). Off: atomic, but a power cut may lose the new file.
+  bool durable = true;
+  /// PyTorch files: alignment of each record, and whether checksums are computed.
+  std::int64_t alignment = 64;
+  bool crc32 = true;
+  /// PyTorch files: refuse what torch.load(weights_only=True) cannot read back.
+  bool weights_only_safe = false;
+};
+
+/// Reads a file of any known format. FormatError for what is damaged, hostile or not ours, IoError when it cannot be read.
+Value load(const FilePath& path, const LoadOptions& options = {});
+/// The same from memory; with options.mmap the bytes must outlive the result.
+Value load(std::span<const std::uint8_t> bytes, const LoadOptions& options = {});
+Value load(std::istream& in, const LoadOptions& options = {});
+
+/// Writes a file, atomically and durably. Extensions: .pt .pth .pickle .pkl .bin .ckpt .tar PyTorch; .pb .onnx protobuf;
+/// .harker ours; Error for any other (it lists these) unless options.format says which.
+void save(const Value& value, const FilePath& path, const SaveOptions& options = {});
+/// The bytes that save would write; options.format is needed. `name` is what PyTorch's format calls its root folder.
+std::vector<std::uint8_t> save_to_bytes(const Value& value, const SaveOptions& options, std::string_view name = "archive");
+
+}  // namespace harker
