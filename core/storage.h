@@ -1,6 +1,7 @@
 // Storage: the bytes that one or more tensors look at, with the version counter that autograd checks.
 // What the bytes mean (dtype, shape) is the tensors' business. Lives in core/storage.cpp with the pool (core/pool.h).
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -26,10 +27,10 @@ struct Storage {
   std::size_t nbytes = 0;
   void* data = nullptr;            ///< may be null while `owner` has not materialised it
   StorageOwner* owner = nullptr;   ///< null: the bytes lie in this very block
-  bool lazy = false;               ///< `owner->materialize()` is still to come; see ensure()
+  std::atomic<bool> lazy{false};   ///< `owner->materialize()` is still to come; see ensure()
 
   /// Makes lazy bytes real (checked, in this machine's byte order). Harmless when they are already; safe from several threads.
-  void ensure() { if (lazy) [[unlikely]] materialize(); }
+  void ensure() { if (lazy.load(std::memory_order_acquire)) [[unlikely]] materialize(); }
 
  private:
   void materialize();

@@ -2,6 +2,8 @@
 // A view is a TensorImpl of its own that holds a reference on the Storage, so that it never keeps a graph alive.
 // Users see Tensor (core/tensor.h); this is for ops, the engine and the readers.
 #pragma once
+#include <atomic>
+
 #include <harker/core/device.h>
 #include <harker/core/dtype.h>
 #include <harker/core/shape.h>
@@ -20,6 +22,7 @@ struct TensorImpl {
   bool own_strides = false;        ///< `strides` is in use; otherwise they follow from `shape`
   bool in_block = false;           ///< lies in its storage's block, and is freed with it
   bool retains_grad = false;       ///< not a leaf, but keeps its gradient all the same
+  std::atomic<bool> busy{false};   ///< held while a backward pass adds to `grad`: threads may share parameters
   Storage* storage;                ///< owned: one reference
   void* data;                      ///< the first element: storage->data + offset
   Node* grad_fn = nullptr;         ///< owned; null for a leaf

@@ -1,0 +1,231 @@
+// The engine: runs the deepest waiting node first. Edges always lead to smaller depths, so when a node is the deepest one waiting
+// no gradient for it is outstanding: a topological order without a counting pass, and correct for graphs built by many threads.
+// The gradients of leaves are collected and added to grad() when the last node has run: after a throw nothing has changed.
+#include <algorithm>
+#include <memory>
+#include <unordered_map>
+
+#include <harker/core/autograd/mode.h>
+#include <harker/core/autograd/node.h>
+#include <harker/core/backend/backend.h>
+#include <harker/core/ops/ops.h>
+#include <harker/core/tensor_make.h>
+#include <harker/core/text.h>
+
+namespace harker {
+namespace {
+
+using detail::str;
+
+bool shallower(const Node* a, const Node* b) { return a->depth < b->depth; }
+
+/// The waiting nodes, a max-heap by depth. The first 16 live on the stack, which is all that most graphs ever need.
+class Queue {
+ public:
+  Queue() = default;
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+  /// After a throw: what still waits must not find old gradients in the next pass.
+  ~Queue() {
+    while (count_) {
+      Node* n = at_[--count_];
+      n->grad = {};
+      n->runner.store(nullptr, std::memory_order_release);
+    }
+  }
+  bool empty() const { return count_ == 0; }
+
+  /// Gives `g` to the node, which joins the queue if it is not there yet.
+  void give(Node* n, Tensor g) {
+    if (n->grad.defined()) {
+      n->grad = add(n->grad, g);
+      return;
+    }
+    const void* nobody = nullptr;
+    if (!n->runner.compare_exchange_strong(nobody, this, std::memory_order_acquire))
+      throw GradError(str("backward: another backward pass is running through this graph (at ", n->name(),
+                          "); one graph is run by one thread at a time"));
+    if (count_ == capacity_) grow();
+    n->grad = std::move(g);
+    at_[count_++] = n;
+    if (count_ > 1) std::push_heap(at_, at_ + count_, shallower);
+  }
+  Node* pop() {
+    if (count_ > 1) std::pop_heap(at_, at_ + count_, shallower);
+    return at_[--count_];
+  }
+
+ private:
+  void grow() {
+    std::unique_ptr<Node*[]> more(new Node*[capacity_ * 2]);
+    std::copy(at_, at_ + count_, more.get());
+    heap_ = std::move(more);
+    at_ = heap_.get();
+    capacity_ *= 2;
+  }
+  Node* first_[16];
+  std::unique_ptr<Node*[]> heap_;
+  Node** at_ = first_;
+  std::size_t count_ = 0, capacity_ = 16;
+};
+
+/// Nobody else can see this gradient's memory, so a leaf may keep it.
+bool stealable(const Tensor& g) {
+  const TensorImpl& p = g.impl();
+  return p.refs.unique() && p.storage->refs.unique() && p.contiguous && !p.storage->owner;
+}
+
+/// What the leaves will get.
+class LeafGrads {
+ public:
+  LeafGrads() = default;
+  LeafGrads(const LeafGrads&) = delete;
+  LeafGrads& operator=(const LeafGrads&) = delete;
+  ~LeafGrads() {
+    for (std::size_t i = 0; i < count_; ++i) at(i).~Entry();
+  }
+
+  /// Adds g, of the leaf's shape, to what this leaf will get.
+  void add(TensorImpl* leaf, Tensor g) {
+    if (Entry* e = find(leaf)) {
+      e->sum = harker::add(e->sum, g);
+      return;
+    }
+    if (count_ < kInline) {
+      new (&at(count_)) Entry{leaf, std::move(g)};
+      ++count_;
+      return;
+    }
+    index_.emplace(leaf, more_.size());
+    more_.push_back({leaf, std::move(g)});
+  }
+
+  /// All that can fail is done first; then each leaf takes its gradient.
+  void commit(bool create_graph) {
+    for_each([&](Entry& e) {
+      if (create_graph) {
+        if (e.leaf->grad) {
+          e.leaf->grad->refs.inc();
+          e.sum = harker::add(Tensor(e.leaf->grad), e.sum);
+        }
+      } else if (!e.leaf->grad ? !stealable(e.sum) : !e.sum.is_contiguous()) {
+        e.sum = e.sum.clone();
+      }
+    });
+    for_each([&](Entry& e) {
+      while (e.leaf->busy.exchange(true, std::memory_order_acquire)) {}
+      TensorImpl* grad = e.leaf->grad;
+      TensorImpl* old = nullptr;
+      if (!grad || create_graph || !grad->contiguous) {
+        if (grad && !create_graph) e.sum = sum_with(grad, e.sum);
+        old = std::exchange(e.leaf->grad, e.sum.release());
+      } else {
+        backend(grad->device).axpy(grad->dtype, grad->numel, 1.0, e.sum.raw(), grad->data);
+        ++grad->storage->version;
+      }
+      e.leaf->busy.store(false, std::memory_order_release);
+      if (old) Tensor drop(old);
+    });
+  }
+
+ private:
+  struct Entry {
+    TensorImpl* leaf;
+    Tensor sum;
+  };
+  static constexpr std::size_t kInline = 12;  // a linear search through these beats any table
+
+  static Tensor sum_with(TensorImpl* grad, const Tensor& g) {
+    grad->refs.inc();
+    return harker::add(Tensor(grad), g);
+  }
+  Entry& at(std::size_t i) { return reinterpret_cast<Entry*>(raw_)[i]; }
+  Entry* find(TensorImpl* leaf) {
+    for (std::size_t i = 0; i < count_; ++i) if (at(i).leaf == leaf) return &at(i);
+    if (more_.empty()) return nullptr;
+    auto it = index_.find(leaf);
+    return it == index_.end() ? nullptr : &more_[it->second];
+  }
+  template <class F>
+  void for_each(F f) {
+    for (std::size_t i = 0; i < count_; ++i) f(at(i));
+    for (Entry& e : more_) f(e);
+  }
+  alignas(Entry) std::byte raw_[kInline * sizeof(Entry)];
+  std::size_t count_ = 0;
+  std::vector<Entry> more_;
+  std::unordered_map<TensorImpl*, std::size_t> index_;
+};
+
+Tensor checked_seed(const Tensor& root, const Tensor& gradient) {
+  const TensorImpl& p = root.impl();
+  if (!gradient.defined()) {
+    if (p.numel != 1)
+      throw GradError(str("backward: grad can be implicitly created only for scalar outputs, this one is ", p.shape,
+                          "; reduce it (mean, sum) or pass a gradient of that shape"));
+    Tensor one = detail::fresh(p.shape, p.dtype, p.device);
+    backend(p.device).fill(p.dtype, 1, 1.0, one.raw());
+    return one;
+  }
+  if (!(gradient.shape() == p.shape) || gradient.dtype() != p.dtype)
+    throw ShapeError(str("backward: the gradient is ", name(gradient.dtype()), " ", gradient.shape(), ", the tensor ", name(p.dtype), " ", p.shape));
+  return gradient;
+}
+
+/// The gradients one node hands out: a few on the stack, an array for the rare node with many inputs.
+class Outgoing {
+ public:
+  Tensor* room(std::uint32_t n) {
+    if (n <= kInline) return few_;
+    many_.assign(n, Tensor());
+    return many_.data();
+  }
+
+ private:
+  static constexpr std::uint32_t kInline = 4;
+  Tensor few_[kInline];
+  std::vector<Tensor> many_;
+};
+
+}  // namespace
+
+void Tensor::backward(const Tensor& gradient, BackwardOptions options) const {
+  TensorImpl& root = impl();
+  if (!root.requires_grad)
+    throw GradError("backward: the tensor does not require grad and does not have a grad_fn (was it computed under a NoGradGuard?)");
+  Tensor seed = checked_seed(*this, gradient);
+  detail::ModeScope mode(options.create_graph);
+  bool retain = options.retain_graph || options.create_graph;
+  LeafGrads leaves;
+  if (!root.grad_fn) {
+    leaves.add(&root, std::move(seed));
+    leaves.commit(options.create_graph);
+    return;
+  }
+  Ref<Node> keep = Ref<Node>::share(root.grad_fn);
+  Queue queue;
+  Outgoing outgoing;
+  queue.give(root.grad_fn, std::move(seed));
+  while (!queue.empty()) {
+    Node* n = queue.pop();
+    Tensor dz = std::move(n->grad);
+    n->runner.store(nullptr, std::memory_order_release);
+    if (n->retained) [[unlikely]] leaves.add(n->retained, dz);
+    Tensor* grads = outgoing.room(n->inputs);
+    n->run(dz, grads);
+    if (!retain) n->release_saved();  // the edges stay: a trunk that saved nothing may be run again, as in PyTorch
+    for (std::uint32_t i = 0; i < n->inputs; ++i) {
+      const Edge& e = n->edges[i];
+      Tensor g = std::move(grads[i]);
+      if (!e.needed() || !g.defined()) continue;
+      // The one place where broadcasting is undone.
+      const Shape& wanted = e.leaf() ? e.tensor()->shape : e.node()->shape;
+      if (!(g.shape() == wanted)) [[unlikely]] g = sum_to(g, wanted);
+      if (e.leaf()) leaves.add(e.tensor(), std::move(g));
+      else queue.give(e.node(), std::move(g));
+    }
+  }
+  leaves.commit(options.create_graph);
+}
+
+}  // namespace harker

@@ -1,0 +1,63 @@
+// Node: one recorded operation. Its edges lead to the nodes, or the leaf tensors, that its inputs came from.
+// How a node is made of an op is in op.h; who runs it, in engine.cpp.
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+#include <harker/core/tensor.h>
+
+namespace harker HARKER_PUBLIC {
+
+/// A strong reference to a Node, or to a leaf's TensorImpl: one tagged word (bit 0 tells which). Empty: no gradient wanted.
+class Edge {
+ public:
+  Edge() = default;
+  Edge(const Edge&) = delete;
+  Edge& operator=(const Edge&) = delete;
+  ~Edge() { if (bits_) drop(); }
+
+  /// Points to where `input`, which requires grad, came from.
+  void set(const Tensor& input);
+  bool needed() const { return bits_ != 0; }
+  bool leaf() const { return bits_ & 1; }
+  Node* node() const { return reinterpret_cast<Node*>(bits_); }
+  TensorImpl* tensor() const { return reinterpret_cast<TensorImpl*>(bits_ & ~std::uintptr_t{1}); }
+
+ private:
+  void drop() noexcept;
+  std::uintptr_t bits_ = 0;
+};
+
+class Node {
+ public:
+  RefCount refs;
+  std::uint32_t depth = 1;             ///< one more than the deepest input's: a topological order by construction
+  std::uint32_t inputs;
+  DType dtype = DType::float32;        ///< of the output
+  Edge* edges;                         ///< `inputs` of them
+  Shape shape;                         ///< of the output: gradients are summed to it before they arrive
+  Tensor grad;                         ///< what has arrived during a backward pass
+  TensorImpl* retained = nullptr;      ///< the output, when it keeps its gradient (cleared by its destructor)
+  std::atomic<const void*> runner{nullptr};  ///< the backward pass that has put a gradient here
+  Node* next_dead = nullptr;
+
+  /// Writes the gradient of each input, undefined where there is none, to grads[0 .. inputs).
+  virtual void run(const Tensor& dz, Tensor* grads) = 0;
+  virtual void release_saved() noexcept = 0;
+  /// Destructor and free.
+  virtual void dispose() noexcept = 0;
+  virtual const char* name() const = 0;
+
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+ protected:
+  Node(Edge* e, std::uint32_t n) : inputs(n), edges(e) {}
+  ~Node() = default;
+};
+
+/// A node without references joins a list that whoever finds it unattended works through: freeing a graph never recurses.
+void destroy(Node* n) noexcept;
+inline void unref(Node* n) noexcept { if (n->refs.dec()) destroy(n); }
+
+}  // namespace harker

@@ -1,0 +1,129 @@
+// Copies: clone, contiguous, conversion between dtypes; and the changes in place that need nothing but a copy or a fill.
+#include <harker/core/ops/common.h>
+
+namespace harker {
+
+using detail::backend_of;
+using detail::str;
+
+namespace {
+
+/// A fresh contiguous tensor with x's elements as `dtype`.
+Tensor copied(const Tensor& x, DType dtype) {
+  Tensor z = detail::fresh(x.shape(), dtype, x.device());
+  backend_of(x).copy(x.dtype(), dtype, x.shape(), x.raw(), x.strides(), z.raw(), z.strides());
+  return z;
+}
+
+struct Clone : Op<Clone> {                               // z = x; dx = dz
+  static constexpr const char* name = "clone";
+  static Tensor forward(Context&, const Tensor& x) { return copied(x, x.dtype()); }
+  static Grads backward(Context&, const Tensor& dz) { return {dz}; }
+};
+
+struct To : Op<To> {                                     // z = x as another dtype; dx = dz as x's
+  static constexpr const char* name = "to";
+  static Tensor forward(Context&, const Tensor& x, DType to, DType) { return copied(x, to); }
+  static Grads backward(Context&, const Tensor& dz, DType, DType from) { return {dz.to(from)}; }
+};
+
+/// GradError when the values put in would have to be recorded.
+void check_untracked(const Tensor& src, const char* op) {
+  if (detail::grad_enabled && src.requires_grad())
+    throw GradError(str(op, ": the source requires grad and changes in place are not recorded; detach() it, or compute a new tensor"));
+}
+
+/// src with z's shape, for reading: a view with strides of 0 where it is repeated.
+Tensor expanded(const Tensor& src, const Tensor& z, const char* op) {
+  if (src.shape() == z.shape()) return src;
+  detail::ModeScope off(false);
+  try {
+    return src.expand(z.shape());
+  } catch (const ShapeError&) {
+    throw ShapeError(str(op, ": ", src.shape(), " does not broadcast to ", z.shape()));
+  }
+}
+
+}  // namespace
+
+Tensor Tensor::clone() const { return apply<Clone>(*this); }
+Tensor Tensor::contiguous() const { return is_contiguous() ? *this : clone(); }
+
+Tensor Tensor::to(DType dtype) const {
+  if (impl().dtype == dtype) return *this;
+  if (impl().requires_grad && !is_floating_point(dtype)) {
+    detail::ModeScope off(false);  // an integer carries no gradient
+    return apply<To>(*this, dtype, impl().dtype);
+  }
+  return apply<To>(*this, dtype, impl().dtype);
+}
+
+Tensor Tensor::to(Device device) const {
+  if (impl().device == device) return *this;
+  backend(device);  // says how to get one that is absent
+  throw DeviceError(str("to: cannot copy from ", name(impl().device), " to ", name(device)));
+}
+
+Tensor& Tensor::fill_(double value) {
+  detail::check_in_place(*this, "fill_");
+  TensorImpl& p = impl();
+  Backend& b = backend(p.device);
+  if (p.contiguous) {
+    b.fill(p.dtype, p.numel, value, p.data);
+  } else {
+    Tensor one = scalar_tensor(value, {.dtype = p.dtype, .device = p.device});
+    b.copy(p.dtype, p.dtype, p.shape, one.raw(), Shape::filled(p.shape.rank(), 0), p.data, strides());
+  }
+  ++p.storage->version;
+  return *this;
+}
+
+Tensor& Tensor::copy_(const Tensor& src) {
+  detail::check_in_place(*this, "copy_");
+  check_untracked(src, "copy_");
+  TensorImpl& p = impl();
+  Tensor from = expanded(src, *this, "copy_");
+  if (from.shares_storage(*this)) from = copied(from, from.dtype());  // they may overlap
+  backend(p.device).copy(from.dtype(), p.dtype, p.shape, from.raw(), from.strides(), p.data, strides());
+  ++p.storage->version;
+  return *this;
+}
+
+Tensor& Tensor::add_(const Tensor& o, double alpha) {
+  detail::check_in_place(*this, "add_");
+  check_untracked(o, "add_");
+  detail::check_alike(*this, o, "add_");
+  TensorImpl& p = impl();
+  detail::ModeScope off(false);
+  Tensor y = detail::dense(expanded(o, *this, "add_"));
+  if (!p.contiguous) return copy_(*this + y * alpha);
+  backend(p.device).axpy(p.dtype, p.numel, alpha, y.raw(), p.data);
+  ++p.storage->version;
+  return *this;
+}
+
+Tensor& Tensor::mul_(const Tensor& o) {
+  detail::check_in_place(*this, "mul_");
+  check_untracked(o, "mul_");
+  detail::check_alike(*this, o, "mul_");
+  TensorImpl& p = impl();
+  detail::ModeScope off(false);
+  Tensor y = detail::dense(expanded(o, *this, "mul_"));
+  if (!p.contiguous) return copy_(*this * y);
+  backend(p.device).binary(Binary::mul, p.dtype, p.numel, p.data, y.raw(), p.data);
+  ++p.storage->version;
+  return *this;
+}
+
+Tensor& Tensor::mul_(double s) {
+  detail::check_in_place(*this, "mul_");
+  detail::check_computed(*this, "mul_");
+  TensorImpl& p = impl();
+  detail::ModeScope off(false);
+  if (!p.contiguous) return copy_(*this * s);
+  backend(p.device).scalar(Binary::mul, p.dtype, p.numel, p.data, s, false, p.data);
+  ++p.storage->version;
+  return *this;
+}
+
+}  // namespace harker

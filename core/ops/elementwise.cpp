@@ -1,0 +1,166 @@
+// z = x op y, element by element, broadcast as in NumPy: add, sub, mul, div, neg, and the same with a number.
+// Gradients come back in the broadcast shape; the engine sums them to the inputs' (core/autograd/engine.cpp).
+#include <harker/core/ops/common.h>
+
+namespace harker {
+
+using detail::backend_of;
+using detail::check_alike;
+using detail::check_computed;
+using detail::fresh;
+using detail::fresh_like;
+using detail::str;
+
+Shape broadcast_shapes(const Shape& a, const Shape& b) {
+  const Shape& longer = a.rank() >= b.rank() ? a : b;
+  const Shape& shorter = a.rank() >= b.rank() ? b : a;
+  Shape out = longer;
+  int skip = longer.rank() - shorter.rank();
+  for (int i = 0; i < shorter.rank(); ++i) {
+    std::int64_t l = longer[i + skip], s = shorter[i];
+    if (l != s && l != 1 && s != 1)
+      throw ShapeError(str("The size of tensor a (", &longer == &a ? l : s, ") must match the size of tensor b (", &longer == &a ? s : l,
+                           ") at non-singleton dimension ", i + skip, ": ", a, " and ", b, " do not broadcast"));
+    if (l == 1) out[i + skip] = s;
+  }
+  return out;
+}
+
+namespace {
+
+/// x's strides for reading it as if it had `shape`: 0 where it is repeated.
+Shape broadcast_strides(const Tensor& x, const Shape& shape) {
+  Shape own = x.strides(), out = Shape::filled(shape.rank(), 0);
+  int skip = shape.rank() - x.dim();
+  for (int i = 0; i < x.dim(); ++i)
+    if (x.shape()[i] != 1) out[i + skip] = own[i];
+  return out;
+}
+
+Tensor binary(Binary op, const char* name, const Tensor& x, const Tensor& y) {
+  check_alike(x, y, name);
+  const TensorImpl &a = x.impl(), &b = y.impl();
+  if (a.shape == b.shape && a.contiguous && b.contiguous) [[likely]] {
+    Tensor z = fresh_like(x);
+    backend_of(x).binary(op, a.dtype, a.numel, a.data, b.data, z.raw());
+    return z;
+  }
+  Shape shape = broadcast_shapes(a.shape, b.shape);
+  Tensor z = fresh(shape, a.dtype, a.device);
+  backend_of(x).binary_strided(op, a.dtype, shape, a.data, broadcast_strides(x, shape), b.data, broadcast_strides(y, shape), z.raw());
+  return z;
+}
+
+Tensor scalar(Binary op, const char* name, const Tensor& x, double s, bool reversed) {
+  check_computed(x, name);
+  Tensor d = detail::dense(x), z = fresh_like(d);
+  backend_of(x).scalar(op, d.dtype(), d.numel(), d.raw(), s, reversed, z.raw());
+  return z;
+}
+
+struct Add : Op<Add> {                                   // z = x + y; dx = dz, dy = dz
+  static constexpr const char* name = "add";
+  static Tensor forward(Context&, const Tensor& x, const Tensor& y) { return binary(Binary::add, name, x, y); }
+  static Grads backward(Context&, const Tensor& dz) { return {dz, dz}; }
+};
+
+struct Sub : Op<Sub> {                                   // z = x - y; dx = dz, dy = -dz
+  static constexpr const char* name = "sub";
+  static Tensor forward(Context&, const Tensor& x, const Tensor& y) { return binary(Binary::sub, name, x, y); }
+  static Grads backward(Context& c, const Tensor& dz) { return {dz, c.needs(1) ? -dz : Tensor()}; }
+};
+
+struct Mul : Op<Mul> {                                   // z = x y; dx = dz y, dy = dz x
+  static constexpr const char* name = "mul";
+  static Tensor forward(Context& c, const Tensor& x, const Tensor& y) {
+    c.save(x, y);
+    return binary(Binary::mul, name, x, y);
+  }
+  static Grads backward(Context& c, const Tensor& dz) {
+    const Tensor &x = c.saved(0), &y = c.saved(1);
+    return {c.needs(0) ? dz * y : Tensor(), c.needs(1) ? dz * x : Tensor()};
+  }
+};
+
+struct Div : Op<Div> {                                   // z = x / y; dx = dz / y, dy = -dz x / y / y
+  static constexpr const char* name = "div";
+  static Tensor forward(Context& c, const Tensor& x, const Tensor& y) {
+    c.save(x, y);
+    return binary(Binary::div, name, x, y);
+  }
+  static Grads backward(Context& c, const Tensor& dz) {
+    const Tensor &x = c.saved(0), &y = c.saved(1);
+    return {c.needs(0) ? dz / y : Tensor(), c.needs(1) ? -dz * (x / y / y) : Tensor()};
+  }
+};
+
+struct Neg : Op<Neg> {                                   // z = -x; dx = -dz
+  static constexpr const char* name = "neg";
+  static Tensor forward(Context&, const Tensor& x) {
+    check_computed(x, name);
+    Tensor d = detail::dense(x), z = fresh_like(d);
+    backend_of(x).unary(Unary::neg, d.dtype(), d.numel(), d.raw(), z.raw());
+    return z;
+  }
+  static Grads backward(Context&, const Tensor& dz) { return {-dz}; }
+};
+
+struct AddScalar : Op<AddScalar> {                       // z = x + s; dx = dz
+  static constexpr const char* name = "add";
+  static Tensor forward(Context&, const Tensor& x, double s) { return scalar(Binary::add, name, x, s, false); }
+  static Grads backward(Context&, const Tensor& dz, double) { return {dz}; }
+};
+
+struct MulScalar : Op<MulScalar> {                       // z = s x; dx = s dz
+  static constexpr const char* name = "mul";
+  static Tensor forward(Context&, const Tensor& x, double s) { return scalar(Binary::mul, name, x, s, false); }
+  static Grads backward(Context&, const Tensor& dz, double s) { return {dz * s}; }
+};
+
+struct DivScalar : Op<DivScalar> {                       // z = x / s; dx = dz / s
+  static constexpr const char* name = "div";
+  static Tensor forward(Context&, const Tensor& x, double s) { return scalar(Binary::div, name, x, s, false); }
+  static Grads backward(Context&, const Tensor& dz, double s) { return {dz / s}; }
+};
+
+struct RSubScalar : Op<RSubScalar> {                     // z = s - x; dx = -dz
+  static constexpr const char* name = "rsub";
+  static Tensor forward(Context&, const Tensor& x, double s) { return scalar(Binary::sub, name, x, s, true); }
+  static Grads backward(Context&, const Tensor& dz, double) { return {-dz}; }
+};
+
+struct RDivScalar : Op<RDivScalar> {                     // z = s / x; dx = -dz s / x / x
+  static constexpr const char* name = "reciprocal";
+  static Tensor forward(Context& c, const Tensor& x, double s) {
+    c.save(x);
+    return scalar(Binary::div, name, x, s, true);
+  }
+  static Grads backward(Context& c, const Tensor& dz, double s) {
+    const Tensor& x = c.saved(0);
+    return {-dz * (s / x / x)};
+  }
+};
+
+}  // namespace
+
+Tensor add(const Tensor& x, const Tensor& y) { return apply<Add>(x, y); }
+Tensor sub(const Tensor& x, const Tensor& y) { return apply<Sub>(x, y); }
+Tensor mul(const Tensor& x, const Tensor& y) { return apply<Mul>(x, y); }
+Tensor div(const Tensor& x, const Tensor& y) { return apply<Div>(x, y); }
+Tensor neg(const Tensor& x) { return apply<Neg>(x); }
+Tensor operator+(const Tensor& x, double s) { return apply<AddScalar>(x, s); }
+Tensor operator+(double s, const Tensor& x) { return apply<AddScalar>(x, s); }
+Tensor operator-(const Tensor& x, double s) { return apply<AddScalar>(x, -s); }
+Tensor operator-(double s, const Tensor& x) { return apply<RSubScalar>(x, s); }
+Tensor operator*(const Tensor& x, double s) { return apply<MulScalar>(x, s); }
+Tensor operator*(double s, const Tensor& x) { return apply<MulScalar>(x, s); }
+Tensor operator/(const Tensor& x, double s) { return apply<DivScalar>(x, s); }
+Tensor operator/(double s, const Tensor& x) { return apply<RDivScalar>(x, s); }
+
+Tensor Tensor::add(const Tensor& o) const { return harker::add(*this, o); }
+Tensor Tensor::sub(const Tensor& o) const { return harker::sub(*this, o); }
+Tensor Tensor::mul(const Tensor& o) const { return harker::mul(*this, o); }
+Tensor Tensor::div(const Tensor& o) const { return harker::div(*this, o); }
+Tensor Tensor::neg() const { return harker::neg(*this); }
+
+}  // namespace harker

@@ -1,0 +1,147 @@
+// Matrix products: matmul in all its forms, and linear as one node. Backward of a product is two products with the transpose
+// flags turned, so matmul is closed under differentiation and never copies a transposed matrix.
+#include <harker/core/ops/common.h>
+
+namespace harker {
+namespace {
+
+using detail::str;
+
+/// A matrix as gemm takes it: rows of `ld` elements in memory, transposed or not.
+struct Matrix {
+  Tensor keep;  // a copy, when the strides fit neither way
+  const void* data;
+  std::int64_t ld;
+  bool transposed;
+};
+
+/// x's last two dimensions (rank >= 2), seen through `transpose`. A transposed view becomes a turned flag, not a copy.
+Matrix matrix(const Tensor& x, bool transpose) {
+  const TensorImpl& p = x.impl();
+  int r = p.shape.rank();
+  std::int64_t rows = p.shape[r - 2], columns = p.shape[r - 1];
+  if (p.contiguous) return {{}, p.data, columns, transpose};
+  std::int64_t down = x.stride(-2), across = x.stride(-1);
+  if ((across == 1 || columns == 1) && down >= columns) return {{}, p.data, down, transpose};
+  if ((down == 1 || rows == 1) && across >= rows) return {{}, p.data, across, !transpose};
+  Tensor copy = x.contiguous();
+  const void* data = copy.raw();
+  return {std::move(copy), data, columns, transpose};
+}
+
+void gemm(const Tensor& a, bool ta, const Tensor& b, bool tb, const void* bias, Tensor& z, std::int64_t m, std::int64_t n, std::int64_t k) {
+  Matrix x = matrix(a, ta), y = matrix(b, tb);
+  detail::backend_of(a).gemm(a.dtype(), x.transposed, y.transposed, m, n, k, x.data, x.ld, y.data, y.ld, bias, z.raw());
+}
+
+[[noreturn]] void shapes_differ(const char* op, const Tensor& a, const Tensor& b, bool ta, bool tb) {
+  throw ShapeError(str(op, ": mat1 and mat2 shapes cannot be multiplied: ", a.shape(), ta ? " transposed" : "", " and ", b.shape(),
+                       tb ? " transposed" : ""));
+}
+
+/// z = op(a) op(b) for batches of matrices whose leading dimensions broadcast: one gemm for each.
+Tensor batched(const Tensor& a, const Tensor& b, bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k) {
+  int ra = a.dim(), rb = b.dim();
+  Shape lead = broadcast_shapes(Shape(std::span(a.shape().data(), static_cast<std::size_t>(ra - 2))),
+                                Shape(std::span(b.shape().data(), static_cast<std::size_t>(rb - 2))));
+  Shape za = lead.inserted(lead.rank(), a.shape()[ra - 2]).inserted(lead.rank() + 1, a.shape()[ra - 1]);
+  Shape zb = lead.inserted(lead.rank(), b.shape()[rb - 2]).inserted(lead.rank() + 1, b.shape()[rb - 1]);
+  Tensor x = a.expand(za), y = b.expand(zb);
+  Shape shape = lead.inserted(lead.rank(), m).inserted(lead.rank() + 1, n);
+  Tensor z = detail::fresh(shape, a.dtype(), a.device());
+  Shape sx = x.strides(), sy = y.strides(), index = Shape::filled(lead.rank(), 0);
+  auto matrix_at = [&](const Tensor& t, const Shape& strides) {
+    std::int64_t offset = t.storage_offset();
+    for (int i = 0; i < lead.rank(); ++i) offset += index[i] * strides[i];
+    int r = t.dim();
+    return detail::alias(t, {t.shape()[r - 2], t.shape()[r - 1]}, {strides[r - 2], strides[r - 1]}, offset);
+  };
+  for (std::int64_t i = 0, count = lead.numel(); i < count; ++i) {
+    Tensor part = detail::alias(z, {m, n}, {n, 1}, i * m * n);
+    gemm(matrix_at(x, sx), ta, matrix_at(y, sy), tb, nullptr, part, m, n, k);
+    for (int d = lead.rank() - 1; d >= 0 && ++index[d] == lead[d]; --d) index[d] = 0;
+  }
+  return z;
+}
+
+struct MatMul : Op<MatMul> {                             // z[m,n] = op(a)[m,k] op(b)[k,n], op = transpose where the flag is set
+  static constexpr const char* name = "matmul";
+  static Tensor forward(Context& c, const Tensor& a, const Tensor& b, bool ta, bool tb) {
+    detail::check_alike(a, b, name);
+    c.save(a, b);
+    const Shape &sa = a.shape(), &sb = b.shape();
+    int ra = sa.rank(), rb = sb.rank();
+    std::int64_t m = sa[ta ? ra - 1 : ra - 2], k = sa[ta ? ra - 2 : ra - 1], n = sb[tb ? rb - 2 : rb - 1];
+    if (sb[tb ? rb - 1 : rb - 2] != k) shapes_differ(name, a, b, ta, tb);
+    if (ra > 2 || rb > 2) return batched(a, b, ta, tb, m, n, k);
+    Tensor z = detail::fresh({m, n}, a.dtype(), a.device());
+    gemm(a, ta, b, tb, nullptr, z, m, n, k);
+    return z;
+  }
+  static Grads backward(Context& c, const Tensor& dz, bool ta, bool tb) {
+    const Tensor &a = c.saved(0), &b = c.saved(1);
+    return {!c.needs(0) ? Tensor() : ta ? matmul(b, dz, tb, true) : matmul(dz, b, false, !tb),    // da = dz op(b)^T
+            !c.needs(1) ? Tensor() : tb ? matmul(dz, a, true, ta) : matmul(a, dz, !ta, false)};   // db = op(a)^T dz
+  }
+};
+
+struct Linear : Op<Linear> {                             // z[B,O] = x[B,I] w[O,I]^T + b[O]; dx = dz w, dw = dz^T x, db = sum of dz's rows
+  static constexpr const char* name = "linear";
+  static Tensor forward(Context& c, const Tensor& x, const Tensor& w, const Tensor& b) {
+    detail::check_alike(x, w, name);
+    const TensorImpl &px = x.impl(), &pw = w.impl();
+    if (pw.shape.rank() != 2 || px.shape[1] != pw.shape[1])
+      throw ShapeError(str("linear: mat1 and mat2 shapes cannot be multiplied: the input is ", x.shape(), ", the weight ", w.shape(),
+                           " takes inputs of ", pw.shape.rank() == 2 ? pw.shape[1] : 0));
+    const void* bias = nullptr;
+    Tensor kept;
+    if (b.defined()) {
+      detail::check_alike(x, b, name);
+      if (b.dim() != 1 || b.shape()[0] != pw.shape[0])
+        throw ShapeError(str("linear: the bias is ", b.shape(), ", the weight ", w.shape(), " needs one of ", pw.shape[0]));
+      kept = detail::dense(b);
+      bias = kept.raw();
+    }
+    c.save(x, w);
+    std::int64_t m = px.shape[0], n = pw.shape[0], k = px.shape[1];
+    Tensor z = detail::fresh({m, n}, px.dtype, px.device);
+    gemm(x, false, w, true, bias, z, m, n, k);
+    return z;
+  }
+  static Grads backward(Context& c, const Tensor& dz) {
+    const Tensor &x = c.saved(0), &w = c.saved(1);
+    return {c.needs(0) ? matmul(dz, w) : Tensor(), c.needs(1) ? matmul(dz, x, true) : Tensor(),
+            c.needs(2) ? sum_to(dz, {w.shape()[0]}) : Tensor()};
+  }
+};
+
+}  // namespace
+
+Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {
+  if (a.dim() >= 2 && b.dim() >= 2) [[likely]] return apply<MatMul>(a, b, transpose_a, transpose_b);
+  if (a.dim() == 0 || b.dim() == 0) throw ShapeError(str("matmul: both arguments need at least 1 dimension, got ", a.shape(), " and ", b.shape()));
+  // A vector on the left is a row, on the right a column; the dimension it was given goes again.
+  bool row = a.dim() == 1, column = b.dim() == 1;
+  Tensor z = apply<MatMul>(row ? a.unsqueeze(0) : a, column ? b.unsqueeze(1) : b, !row && transpose_a, !column && transpose_b);
+  if (column) z = z.squeeze(-1);
+  return row ? z.squeeze(column ? -1 : -2) : z;
+}
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  if (x.dim() == 2) [[likely]] return apply<Linear>(x, weight, bias);
+  if (x.dim() == 0) throw ShapeError("linear: the input needs at least 1 dimension");
+  Shape shape = x.shape();
+  std::int64_t rows = 1;
+  for (int i = 0; i + 1 < shape.rank(); ++i) rows *= shape[i];
+  Tensor z = apply<Linear>(x.reshape({rows, shape.back()}), weight, bias);
+  shape[shape.rank() - 1] = weight.size(0);
+  return z.reshape(shape);
+}
+
+Tensor Tensor::matmul(const Tensor& o) const { return harker::matmul(*this, o); }
+Tensor Tensor::mm(const Tensor& o) const {
+  if (dim() != 2 || o.dim() != 2) throw ShapeError(str("mm: both must be matrices, got ", shape(), " and ", o.shape()));
+  return harker::matmul(*this, o);
+}
+
+}  // namespace harker

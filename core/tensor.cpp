@@ -1,0 +1,181 @@
+// What a Tensor is made of and freed with: blocks, views, properties and single elements. Factories are in core/factories.cpp,
+// arithmetic in core/ops.
+#include <harker/core/tensor.h>
+
+#include <harker/core/autograd/mode.h>
+#include <harker/core/autograd/node.h>
+#include <harker/core/backend/backend.h>
+#include <harker/core/pool.h>
+#include <harker/core/tensor_make.h>
+#include <harker/core/text.h>
+
+namespace harker {
+
+using detail::str;
+
+namespace {
+// [Storage | TensorImpl | data]: one block, data 64-byte aligned.
+constexpr std::size_t kImplAt = (sizeof(Storage) + alignof(TensorImpl) - 1) / alignof(TensorImpl) * alignof(TensorImpl);
+constexpr std::size_t kHead = (kImplAt + sizeof(TensorImpl) + 63) / 64 * 64;
+}  // namespace
+
+namespace detail {
+
+Tensor fresh(const Shape& shape, DType dtype, Device device) {
+  std::size_t nbytes = static_cast<std::size_t>(shape.numel()) * item_size(dtype);
+  char* block = static_cast<char*>(pool::alloc(kHead + nbytes));
+  Storage* s = new (block) Storage;
+  s->block = kHead + nbytes;
+  s->nbytes = nbytes;
+  s->data = block + kHead;
+  TensorImpl* p = new (block + kImplAt) TensorImpl(s, s->data, dtype, device, shape);
+  p->in_block = true;
+  return Tensor(p);
+}
+
+Tensor alias(const Tensor& t, const Shape& shape, const Shape& strides, std::int64_t offset) {
+  const TensorImpl& p = t.impl();
+  return make_view(Ref<Storage>::share(p.storage), p.dtype, shape, strides, offset, p.device);
+}
+
+int wrap_dim(int d, int rank, const char* op) {
+  int n = rank == 0 ? 1 : rank;  // a 0-d tensor has dimensions -1 and 0, as in torch
+  if (d < -n || d >= n)
+    throw ShapeError(str(op, ": Dimension out of range (expected to be in range of [", -n, ", ", n - 1, "], but got ", d, ")"));
+  return d < 0 ? d + n : d;
+}
+
+void check_in_place(const Tensor& t, const char* op) {
+  if (!grad_enabled || !t.requires_grad()) return;
+  if (t.is_leaf())
+    throw GradError(str(op, ": a leaf tensor that requires grad is being changed in place; do it under a NoGradGuard"));
+  throw GradError(str(op, ": this tensor was computed by ", t.grad_fn(),
+                      " and is recorded for backward; change it under a NoGradGuard, or compute a new tensor instead"));
+}
+
+}  // namespace detail
+
+namespace {
+bool row_major(const Shape& shape, const Shape& strides) {
+  std::int64_t expected = 1;
+  for (int i = shape.rank() - 1; i >= 0; --i) {
+    if (shape[i] == 0) return true;
+    if (shape[i] == 1) continue;
+    if (strides[i] != expected) return false;
+    expected *= shape[i];
+  }
+  return true;
+}
+}  // namespace
+
+Tensor make_view(Ref<Storage> storage, DType dtype, const Shape& shape, const Shape& strides, std::int64_t offset, Device device) {
+  char* base = static_cast<char*>(storage->data);
+  void* first = base ? base + offset * static_cast<std::int64_t>(item_size(dtype)) : nullptr;
+  Storage* s = storage.get();
+  TensorImpl* p = new (pool::alloc(sizeof(TensorImpl))) TensorImpl(s, first, dtype, device, shape);
+  storage.release();  // from here on the impl owns it
+  Tensor t(p);
+  p->offset = offset;
+  p->contiguous = row_major(shape, strides);
+  if (!p->contiguous || !(strides == shape.contiguous_strides())) {
+    p->strides = strides;
+    p->own_strides = true;
+  }
+  return t;
+}
+
+void destroy(TensorImpl* p) noexcept {
+  if (p->grad_fn) {
+    if (p->retains_grad) p->grad_fn->retained = nullptr;
+    unref(p->grad_fn);
+  }
+  if (p->grad) Tensor drop(p->grad);
+  Storage* s = p->storage;
+  bool in_block = p->in_block;
+  p->~TensorImpl();
+  if (!in_block) pool::free(p, sizeof(TensorImpl));
+  if (s->refs.dec()) destroy(s);
+}
+
+void Tensor::undefined() { throw TypeError("the tensor is undefined: it was default-constructed, moved from, or never set"); }
+void Tensor::wrong_type(DType asked) const {
+  throw TypeError(str("data<", name(asked), ">(): the tensor is ", name(dtype()), "; convert it with .to() first"));
+}
+
+std::int64_t Tensor::size(int d) const { return shape()[detail::wrap_dim(d, dim(), "size")]; }
+
+Shape Tensor::strides() const { return impl().own_strides ? impl().strides : impl().shape.contiguous_strides(); }
+
+std::int64_t Tensor::stride(int d) const { return strides()[detail::wrap_dim(d, dim(), "stride")]; }
+
+Tensor& Tensor::requires_grad_(bool on) {
+  TensorImpl& p = impl();
+  if (p.grad_fn) throw GradError("requires_grad_: only a leaf can be changed; this tensor was computed (use detach())");
+  if (on && !is_floating_point(p.dtype) && !is_complex(p.dtype))
+    throw GradError(str("requires_grad_: only floating point tensors can require grad, this one is ", name(p.dtype)));
+  p.requires_grad = on;
+  return *this;
+}
+
+std::string Tensor::grad_fn() const { return impl().grad_fn ? impl().grad_fn->name() : ""; }
+
+Tensor Tensor::grad() const {
+  TensorImpl* g = impl().grad;
+  if (g) g->refs.inc();
+  return Tensor(g);
+}
+
+void Tensor::set_grad(const Tensor& g) {
+  TensorImpl& p = impl();
+  if (g.defined() && (!(g.shape() == p.shape) || g.dtype() != p.dtype))
+    throw ShapeError(str("set_grad: a gradient of ", name(g.dtype()), " ", g.shape(), " for a tensor of ", name(p.dtype), " ", p.shape));
+  Tensor copy = g;
+  Tensor old(std::exchange(p.grad, copy.release()));
+}
+
+void Tensor::retain_grad() {
+  TensorImpl& p = impl();
+  if (!p.requires_grad) throw GradError("retain_grad: the tensor does not require grad");
+  if (!p.grad_fn) return;  // a leaf keeps its gradient anyway
+  p.grad_fn->retained = &p;
+  p.retains_grad = true;
+}
+
+Tensor Tensor::detach() const {
+  const TensorImpl& p = impl();
+  p.storage->refs.inc();
+  TensorImpl* v;
+  try {
+    v = new (pool::alloc(sizeof(TensorImpl))) TensorImpl(p.storage, p.data, p.dtype, p.device, p.shape);
+  } catch (...) {
+    p.storage->refs.dec();
+    throw;
+  }
+  v->offset = p.offset;
+  v->contiguous = p.contiguous;
+  if (p.own_strides) {
+    v->strides = p.strides;
+    v->own_strides = true;
+  }
+  return Tensor(v);
+}
+
+namespace {
+template <class T>
+T only_element(const Tensor& t, DType as) {
+  const TensorImpl& p = t.impl();
+  if (p.numel != 1) throw ShapeError(str("item: a tensor with ", p.numel, " elements cannot be converted to one number"));
+  T v;
+  backend(p.device).copy(p.dtype, as, Shape(), p.data, Shape(), &v, Shape());
+  return v;
+}
+}  // namespace
+
+double Tensor::item_double() const {
+  const TensorImpl& p = impl();
+  if (p.numel == 1 && p.dtype == DType::float32) return *static_cast<const float*>(p.data);
+  return only_element<double>(*this, DType::float64);
+}
+std::int64_t Tensor::item_int64() const { return only_element<std::int64_t>(*this, DType::int64); }
+
+}  // namespace harker

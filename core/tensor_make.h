@@ -1,0 +1,24 @@
+// How ops make tensors (internal): fresh ones, and views of others.
+#pragma once
+#include <harker/core/tensor.h>
+
+namespace harker HARKER_PUBLIC {
+namespace detail {
+
+/// A fresh contiguous tensor, not initialised, of a shape already known to be sound (it came from a tensor).
+Tensor fresh(const Shape& shape, DType dtype, Device device);
+inline Tensor fresh_like(const Tensor& t) {
+  const TensorImpl& p = t.impl();
+  return fresh(p.shape, p.dtype, p.device);
+}
+/// A view of t's storage with its own geometry, without history.
+Tensor alias(const Tensor& t, const Shape& shape, const Shape& strides, std::int64_t offset);
+
+/// d in [0, rank), from an index that may be negative. ShapeError in torch's words, naming `op`.
+int wrap_dim(int d, int rank, const char* op);
+
+/// GradError when autograd would have to record a change in place of `t`, or of `t` by `src`.
+void check_in_place(const Tensor& t, const char* op);
+
+}  // namespace detail
+}  // namespace harker
