@@ -18,4 +18,4 @@ struct Device {
 /// "cpu", "cuda:0".
 std::string name(Device d);
 
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

@@ -1,5 +1,5 @@
-// DType: what one element is. Every type a PyTorch file can hold exists as storage; arithmetic is on float32 and float64,
-// with float16 and bfloat16 computed in float32, and integers and bool for indices, masks and counters.
+// DType: what one element is. Every type a PyTorch file can hold exists as storage; arithmetic is on float32 and
+// float64, with float16 and bfloat16 computed in float32, and integers and bool for indices, masks and counters.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -10,15 +10,34 @@
 
 namespace harker HARKER_PUBLIC {
 
-/// Element types under PyTorch's names (`bool` is spelt `bool_`). The numbers are part of the .harker format: append only.
+/// Element types under PyTorch's names (`bool` is spelt `bool_`). The numbers are part of the .harker format: append
+/// only.
 enum class DType : std::uint8_t {
-  float32, float64, float16, bfloat16,
-  uint8, int8, int16, int32, int64, bool_,
-  uint16, uint32, uint64,
-  complex32, complex64, complex128,
-  float8_e4m3fn, float8_e5m2, float8_e4m3fnuz, float8_e5m2fnuz, float8_e8m0fnu,
-  float4_e2m1fn_x2,      ///< two 4-bit floats in one byte; shapes count bytes
-  qint8, quint8, qint32  ///< the integers of a quantized tensor
+  float32,
+  float64,
+  float16,
+  bfloat16,
+  uint8,
+  int8,
+  int16,
+  int32,
+  int64,
+  bool_,
+  uint16,
+  uint32,
+  uint64,
+  complex32,
+  complex64,
+  complex128,
+  float8_e4m3fn,
+  float8_e5m2,
+  float8_e4m3fnuz,
+  float8_e5m2fnuz,
+  float8_e8m0fnu,
+  float4_e2m1fn_x2,  ///< two 4-bit floats in one byte; shapes count bytes
+  qint8,
+  quint8,
+  qint32  ///< the integers of a quantized tensor
 };
 inline constexpr int kDTypes = 25;
 
@@ -48,17 +67,29 @@ constexpr bool is_floating_point(DType t) {
 constexpr bool is_computed(DType t) { return t == DType::float32 || t == DType::float64; }
 
 /// The DType of a C++ type: dtype_of<float> == kFloat32.
-template <class T> inline constexpr DType dtype_of = T::no_such_dtype;
-template <> inline constexpr DType dtype_of<float> = DType::float32;
-template <> inline constexpr DType dtype_of<double> = DType::float64;
-template <> inline constexpr DType dtype_of<std::int64_t> = DType::int64;
-template <> inline constexpr DType dtype_of<std::int32_t> = DType::int32;
-template <> inline constexpr DType dtype_of<std::int16_t> = DType::int16;
-template <> inline constexpr DType dtype_of<std::int8_t> = DType::int8;
-template <> inline constexpr DType dtype_of<std::uint8_t> = DType::uint8;
-template <> inline constexpr DType dtype_of<std::uint16_t> = DType::uint16;
-template <> inline constexpr DType dtype_of<std::uint32_t> = DType::uint32;
-template <> inline constexpr DType dtype_of<std::uint64_t> = DType::uint64;
-template <> inline constexpr DType dtype_of<bool> = DType::bool_;
+template <class T>
+inline constexpr DType dtype_of = T::no_such_dtype;
+template <>
+inline constexpr DType dtype_of<float> = DType::float32;
+template <>
+inline constexpr DType dtype_of<double> = DType::float64;
+template <>
+inline constexpr DType dtype_of<std::int64_t> = DType::int64;
+template <>
+inline constexpr DType dtype_of<std::int32_t> = DType::int32;
+template <>
+inline constexpr DType dtype_of<std::int16_t> = DType::int16;
+template <>
+inline constexpr DType dtype_of<std::int8_t> = DType::int8;
+template <>
+inline constexpr DType dtype_of<std::uint8_t> = DType::uint8;
+template <>
+inline constexpr DType dtype_of<std::uint16_t> = DType::uint16;
+template <>
+inline constexpr DType dtype_of<std::uint32_t> = DType::uint32;
+template <>
+inline constexpr DType dtype_of<std::uint64_t> = DType::uint64;
+template <>
+inline constexpr DType dtype_of<bool> = DType::bool_;
 
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

@@ -38,4 +38,4 @@ class GradModeGuard {
   bool old_;
 };
 
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

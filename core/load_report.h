@@ -12,10 +12,10 @@ struct LoadReport {
     std::string key;
     Shape expected, found;
   };
-  std::vector<std::string> missing;      ///< the model has them, the file does not
-  std::vector<std::string> unexpected;   ///< the file has them, the model does not
-  std::vector<Mismatch> mismatched;      ///< the shapes differ
-  std::vector<std::string> hints;        ///< "all 4 keys match after removing the prefix 'module.'"
+  std::vector<std::string> missing;     ///< the model has them, the file does not
+  std::vector<std::string> unexpected;  ///< the file has them, the model does not
+  std::vector<Mismatch> mismatched;     ///< the shapes differ
+  std::vector<std::string> hints;       ///< "all 4 keys match after removing the prefix 'module.'"
 
   bool ok() const { return missing.empty() && unexpected.empty() && mismatched.empty(); }
   /// The whole report as text, in torch's words, with the nearest name beside each unexpected key.
@@ -25,4 +25,4 @@ struct LoadReport {
 /// Compares what a model has with what is to be loaded.
 LoadReport compare(const StateDict& have, const StateDict& given);
 
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

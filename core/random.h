@@ -1,6 +1,6 @@
-// Random numbers, bit for bit PyTorch's CPU generator (MT19937 and its ways of using it). After the same manual_seed the same
-// calls give the same numbers as torch 2.15 on x86-64 with AVX2 (every modern machine), whatever CPU harker runs on.
-// The recipe: docs/random.md.
+// Random numbers, bit for bit PyTorch's CPU generator (MT19937 and its ways of using it). After the same manual_seed
+// the same calls give the same numbers as torch 2.15 on x86-64 with AVX2 (every modern machine), whatever CPU harker
+// runs on. The recipe: docs/random.md.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -23,9 +23,9 @@ class Generator {
   /// Only the low 32 bits seed the engine, as in torch; also forgets the normal number kept back.
   void manual_seed(std::uint64_t seed);
   std::uint64_t initial_seed() const;
-  std::uint32_t random();      ///< one draw of 32 bits
-  std::uint64_t random64();    ///< two draws, the first is the high word
-  double uniform();            ///< [0, 1) from random64, 53 bits
+  std::uint32_t random();                          ///< one draw of 32 bits
+  std::uint64_t random64();                        ///< two draws, the first is the high word
+  double uniform();                                ///< [0, 1) from random64, 53 bits
   double normal(double mean = 0, double std = 1);  ///< one number of Box-Muller; the second is kept back
 
   /// torch.get_rng_state()'s 5056 bytes as a uint8 tensor, and back: Python can go on where we stopped.
@@ -47,7 +47,7 @@ void manual_seed(std::uint64_t seed);
 // --- Filling. In place, not recorded; GradError on a tensor that requires grad unless grad mode is off.
 Tensor& uniform_(Tensor& t, double from = 0, double to = 1, Generator& g = default_generator());
 Tensor& normal_(Tensor& t, double mean = 0, double std = 1, Generator& g = default_generator());
-Tensor& random_(Tensor& t, Generator& g = default_generator());   ///< int64: 0 .. 2^63 - 1
+Tensor& random_(Tensor& t, Generator& g = default_generator());  ///< int64: 0 .. 2^63 - 1
 Tensor& bernoulli_(Tensor& t, double p = 0.5, Generator& g = default_generator());
 
 Tensor rand(const Shape& shape, TensorOptions options = {}, Generator& g = default_generator());
@@ -57,4 +57,4 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generato
 /// 0 .. n-1 in random order, int64.
 Tensor randperm(std::int64_t n, Generator& g = default_generator());
 
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

@@ -31,10 +31,17 @@ class Ref {
     if (p) p->refs.inc();
     return Ref(p);
   }
-  Ref(const Ref& o) noexcept : p_(o.p_) { if (p_) p_->refs.inc(); }
+  Ref(const Ref& o) noexcept : p_(o.p_) {
+    if (p_) p_->refs.inc();
+  }
   Ref(Ref&& o) noexcept : p_(std::exchange(o.p_, nullptr)) {}
-  Ref& operator=(Ref o) noexcept { std::swap(p_, o.p_); return *this; }
-  ~Ref() { if (p_ && p_->refs.dec()) destroy(p_); }
+  Ref& operator=(Ref o) noexcept {
+    std::swap(p_, o.p_);
+    return *this;
+  }
+  ~Ref() {
+    if (p_ && p_->refs.dec()) destroy(p_);
+  }
 
   T* get() const noexcept { return p_; }
   T* operator->() const noexcept { return p_; }

@@ -7,8 +7,8 @@
 
 namespace harker HARKER_PUBLIC {
 
-/// 'a', 1, 2.5, (1, 'a'), {'x': 1}, Tensor(float32, (2, 3)): as Python's repr has them, at most about `limit` characters,
-/// then "...". Sharing and cycles are fine, and control characters are escaped.
+/// 'a', 1, 2.5, (1, 'a'), {'x': 1}, Tensor(float32, (2, 3)): as Python's repr has them, at most about `limit`
+/// characters, then "...". Sharing and cycles are fine, and control characters are escaped.
 std::string repr(const Value& value, std::size_t limit = 80);
 
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

@@ -1,4 +1,5 @@
-// Shape: the sizes of a tensor, or its strides. Up to six dimensions live inline (almost every tensor); more go to the heap.
+// Shape: the sizes of a tensor, or its strides. Up to six dimensions live inline (almost every tensor); more go to the
+// heap.
 #pragma once
 #include <cstdint>
 #include <initializer_list>
@@ -19,26 +20,41 @@ class Shape {
   /// `rank` dimensions of size `fill`.
   static Shape filled(int rank, std::int64_t fill);
   Shape(const Shape& o) : rank_(o.rank_) {
-    if (rank_ > kInline) [[unlikely]] copy_heap(o);
-    else for (int i = 0; i < rank_; ++i) at_[i] = o.at_[i];  // only the dimensions in use are ever touched
+    if (rank_ > kInline) [[unlikely]]
+      copy_heap(o);
+    else
+      for (int i = 0; i < rank_; ++i) at_[i] = o.at_[i];  // only the dimensions in use are ever touched
   }
   Shape(Shape&& o) noexcept : rank_(o.rank_) {
-    if (rank_ > kInline) [[unlikely]] { heap_ = o.heap_; o.rank_ = 0; }
-    else for (int i = 0; i < rank_; ++i) at_[i] = o.at_[i];
+    if (rank_ > kInline) [[unlikely]] {
+      heap_ = o.heap_;
+      o.rank_ = 0;
+    } else
+      for (int i = 0; i < rank_; ++i) at_[i] = o.at_[i];
   }
   Shape& operator=(const Shape& o) {
-    if (rank_ > kInline || o.rank_ > kInline) [[unlikely]] { Shape copy(o); swap(copy); return *this; }
+    if (rank_ > kInline || o.rank_ > kInline) [[unlikely]] {
+      Shape copy(o);
+      swap(copy);
+      return *this;
+    }
     rank_ = o.rank_;
     for (int i = 0; i < rank_; ++i) at_[i] = o.at_[i];
     return *this;
   }
   Shape& operator=(Shape&& o) noexcept {
-    if (rank_ > kInline || o.rank_ > kInline) [[unlikely]] { swap(o); return *this; }
+    if (rank_ > kInline || o.rank_ > kInline) [[unlikely]] {
+      swap(o);
+      return *this;
+    }
     rank_ = o.rank_;
     for (int i = 0; i < rank_; ++i) at_[i] = o.at_[i];
     return *this;
   }
-  ~Shape() { if (rank_ > kInline) [[unlikely]] delete[] heap_; }
+  ~Shape() {
+    if (rank_ > kInline) [[unlikely]]
+      delete[] heap_;
+  }
 
   int rank() const noexcept { return static_cast<int>(rank_); }
   std::int64_t* data() noexcept { return rank_ > kInline ? heap_ : at_; }
@@ -67,7 +83,8 @@ class Shape {
   bool operator==(const Shape& o) const noexcept {
     if (rank_ != o.rank_) return false;
     const std::int64_t *a = data(), *b = o.data();
-    for (int i = 0; i < rank_; ++i) if (a[i] != b[i]) return false;
+    for (int i = 0; i < rank_; ++i)
+      if (a[i] != b[i]) return false;
     return true;
   }
 
@@ -75,7 +92,10 @@ class Shape {
   void copy_heap(const Shape& o);
   void swap(Shape& o) noexcept;
   std::int64_t rank_ = 0;
-  union { std::int64_t at_[kInline]; std::int64_t* heap_; };
+  union {
+    std::int64_t at_[kInline];
+    std::int64_t* heap_;
+  };
 };
 
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

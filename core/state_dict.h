@@ -1,5 +1,5 @@
-// StateDict: the tensors of a model (or anything with a state) by dotted name, in PyTorch's order, with the version of each
-// module in `metadata`. Becomes a Value (an OrderedDict with the attribute `_metadata`) and comes back from one.
+// StateDict: the tensors of a model (or anything with a state) by dotted name, in PyTorch's order, with the version of
+// each module in `metadata`. Becomes a Value (an OrderedDict with the attribute `_metadata`) and comes back from one.
 #pragma once
 #include <string>
 #include <string_view>
@@ -16,8 +16,8 @@ class StateDict {
 
   StateDict() = default;
   StateDict(std::initializer_list<Item> items) : items_(items) {}
-  /// From a dict of any flavour whose keys are strings and whose values are tensors. TypeError names the path of what is
-  /// neither, and says which entry looks like a state dict when `v` is a wrapper ({"model_state_dict": ...}).
+  /// From a dict of any flavour whose keys are strings and whose values are tensors. TypeError names the path of what
+  /// is neither, and says which entry looks like a state dict when `v` is a wrapper ({"model_state_dict": ...}).
   StateDict(const Value& v);
 
   std::size_t size() const noexcept { return items_.size(); }
@@ -40,4 +40,4 @@ class StateDict {
   std::vector<Item> items_;
 };
 
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

@@ -13,4 +13,4 @@ concept Stateful = requires(T& t, const Value& v) {
   t.load_state_dict(v);
 };
 
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

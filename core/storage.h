@@ -19,18 +19,23 @@ class StorageOwner {
   virtual void* materialize() = 0;
 };
 
-/// Made by tensors (in one block with the first of them, see core/tensor.cpp) or by make_storage; freed with its last reference.
+/// Made by tensors (in one block with the first of them, see core/tensor.cpp) or by make_storage; freed with its last
+/// reference.
 struct Storage {
   RefCount refs;
-  std::uint32_t version = 0;       ///< how often the bytes were changed in place
-  std::size_t block = 0;           ///< bytes of the pool block that begins with this header
+  std::uint32_t version = 0;  ///< how often the bytes were changed in place
+  std::size_t block = 0;      ///< bytes of the pool block that begins with this header
   std::size_t nbytes = 0;
-  void* data = nullptr;            ///< may be null while `owner` has not materialised it
-  StorageOwner* owner = nullptr;   ///< null: the bytes lie in this very block
-  std::atomic<bool> lazy{false};   ///< `owner->materialize()` is still to come; see ensure()
+  void* data = nullptr;           ///< may be null while `owner` has not materialised it
+  StorageOwner* owner = nullptr;  ///< null: the bytes lie in this very block
+  std::atomic<bool> lazy{false};  ///< `owner->materialize()` is still to come; see ensure()
 
-  /// Makes lazy bytes real (checked, in this machine's byte order). Harmless when they are already; safe from several threads.
-  void ensure() { if (lazy.load(std::memory_order_acquire)) [[unlikely]] materialize(); }
+  /// Makes lazy bytes real (checked, in this machine's byte order). Harmless when they are already; safe from several
+  /// threads.
+  void ensure() {
+    if (lazy.load(std::memory_order_acquire)) [[unlikely]]
+      materialize();
+  }
 
  private:
   void materialize();
@@ -42,4 +47,4 @@ Ref<Storage> make_storage(std::size_t nbytes);
 /// Memory kept by `owner` (taken over). With data == nullptr or `lazy`, owner->materialize() runs at the first use.
 Ref<Storage> make_storage(StorageOwner* owner, void* data, std::size_t nbytes, bool lazy);
 
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

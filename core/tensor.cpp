@@ -1,5 +1,5 @@
-// What a Tensor is made of and freed with: blocks, views, properties and single elements. Factories are in core/factories.cpp,
-// arithmetic in core/ops.
+// What a Tensor is made of and freed with: blocks, views, properties and single elements. Factories are in
+// core/factories.cpp, arithmetic in core/ops.
 #include <harker/core/tensor.h>
 
 #include <harker/core/autograd/mode.h>
@@ -41,7 +41,8 @@ Tensor alias(const Tensor& t, const Shape& shape, const Shape& strides, std::int
 int wrap_dim(int d, int rank, const char* op) {
   int n = rank == 0 ? 1 : rank;  // a 0-d tensor has dimensions -1 and 0, as in torch
   if (d < -n || d >= n)
-    throw ShapeError(str(op, ": Dimension out of range (expected to be in range of [", -n, ", ", n - 1, "], but got ", d, ")"));
+    throw ShapeError(
+        str(op, ": Dimension out of range (expected to be in range of [", -n, ", ", n - 1, "], but got ", d, ")"));
   return d < 0 ? d + n : d;
 }
 
@@ -68,7 +69,8 @@ bool row_major(const Shape& shape, const Shape& strides) {
 }
 }  // namespace
 
-Tensor make_view(Ref<Storage> storage, DType dtype, const Shape& shape, const Shape& strides, std::int64_t offset, Device device) {
+Tensor make_view(Ref<Storage> storage, DType dtype, const Shape& shape, const Shape& strides, std::int64_t offset,
+                 Device device) {
   char* base = static_cast<char*>(storage->data);
   void* first = base ? base + offset * static_cast<std::int64_t>(item_size(dtype)) : nullptr;
   Storage* s = storage.get();
@@ -97,7 +99,9 @@ void destroy(TensorImpl* p) noexcept {
   if (s->refs.dec()) destroy(s);
 }
 
-void Tensor::undefined() { throw TypeError("the tensor is undefined: it was default-constructed, moved from, or never set"); }
+void Tensor::undefined() {
+  throw TypeError("the tensor is undefined: it was default-constructed, moved from, or never set");
+}
 void Tensor::wrong_type(DType asked) const {
   throw TypeError(str("data<", name(asked), ">(): the tensor is ", name(dtype()), "; convert it with .to() first"));
 }
@@ -128,7 +132,8 @@ Tensor Tensor::grad() const {
 void Tensor::set_grad(const Tensor& g) {
   TensorImpl& p = impl();
   if (g.defined() && (!(g.shape() == p.shape) || g.dtype() != p.dtype))
-    throw ShapeError(str("set_grad: a gradient of ", name(g.dtype()), " ", g.shape(), " for a tensor of ", name(p.dtype), " ", p.shape));
+    throw ShapeError(str("set_grad: a gradient of ", name(g.dtype()), " ", g.shape(), " for a tensor of ",
+                         name(p.dtype), " ", p.shape));
   Tensor copy = g;
   Tensor old(std::exchange(p.grad, copy.release()));
 }
@@ -164,7 +169,8 @@ namespace {
 template <class T>
 T only_element(const Tensor& t, DType as) {
   const TensorImpl& p = t.impl();
-  if (p.numel != 1) throw ShapeError(str("item: a tensor with ", p.numel, " elements cannot be converted to one number"));
+  if (p.numel != 1)
+    throw ShapeError(str("item: a tensor with ", p.numel, " elements cannot be converted to one number"));
   T v;
   backend(p.device).copy(p.dtype, as, Shape(), p.data, Shape(), &v, Shape());
   return v;

@@ -1,5 +1,6 @@
-// Tensor: a cheap handle on an n-dimensional array that knows how it was computed. Copies of a handle are the same tensor.
-// What it does not do: arithmetic lives in core/ops, the backward pass in core/autograd, random filling in core/random.
+// Tensor: a cheap handle on an n-dimensional array that knows how it was computed. Copies of a handle are the same
+// tensor. What it does not do: arithmetic lives in core/ops, the backward pass in core/autograd, random filling in
+// core/random.
 #pragma once
 #include <concepts>
 #include <cstdint>
@@ -23,8 +24,8 @@ struct TensorOptions {
   bool requires_grad = false;
 };
 
-/// For backward(): the graph is freed as it is used unless `retain_graph`; `create_graph` records the backward pass itself,
-/// so that it can be differentiated again (and retains the graph).
+/// For backward(): the graph is freed as it is used unless `retain_graph`; `create_graph` records the backward pass
+/// itself, so that it can be differentiated again (and retains the graph).
 struct BackwardOptions {
   bool retain_graph = false;
   bool create_graph = false;
@@ -65,16 +66,20 @@ class Tensor {
   /// The first element (of a contiguous tensor: all of them in order). T must be the dtype's C++ type, else TypeError.
   template <class T>
   T* data() const {
-    if (dtype_of<T> != dtype()) [[unlikely]] wrong_type(dtype_of<T>);
+    if (dtype_of<T> != dtype()) [[unlikely]]
+      wrong_type(dtype_of<T>);
     return static_cast<T*>(impl().data);
   }
   void* raw() const { return impl().data; }
   /// The only element of a tensor that has one, converted to T. Throws ShapeError for any other number of elements.
   template <class T = double>
   T item() const {
-    if constexpr (std::same_as<T, bool>) return item_double() != 0;
-    else if constexpr (std::integral<T>) return static_cast<T>(item_int64());
-    else return static_cast<T>(item_double());
+    if constexpr (std::same_as<T, bool>)
+      return item_double() != 0;
+    else if constexpr (std::integral<T>)
+      return static_cast<T>(item_int64());
+    else
+      return static_cast<T>(item_double());
   }
   /// All elements, row-major, converted to T.
   template <class T>
@@ -92,19 +97,20 @@ class Tensor {
   void set_grad(const Tensor& g);
   /// Keep the gradient of a tensor that is no leaf.
   void retain_grad();
-  /// Computes the gradients of all leaves this depends on and adds them to their grad(). Without `gradient` the tensor must
-  /// have one element. Throws GradError without history, or when the graph was freed or changed; then no grad() has changed.
+  /// Computes the gradients of all leaves this depends on and adds them to their grad(). Without `gradient` the tensor
+  /// must have one element. Throws GradError without history, or when the graph was freed or changed; then no grad()
+  /// has changed.
   void backward(const Tensor& gradient = {}, BackwardOptions options = {}) const;
   /// The same bytes without history.
   Tensor detach() const;
 
   // --- Views (core/ops/view.cpp, index.cpp): they share storage. Negative dimensions count from the end.
-  Tensor view(const Shape& shape) const;       ///< one size may be -1; ShapeError when it cannot be a view
-  Tensor reshape(const Shape& shape) const;    ///< a view where possible, else a copy
+  Tensor view(const Shape& shape) const;     ///< one size may be -1; ShapeError when it cannot be a view
+  Tensor reshape(const Shape& shape) const;  ///< a view where possible, else a copy
   Tensor transpose(int dim0, int dim1) const;
-  Tensor t() const;                            ///< the transpose of a matrix; a vector stays
+  Tensor t() const;  ///< the transpose of a matrix; a vector stays
   Tensor permute(const Shape& dims) const;
-  Tensor expand(const Shape& shape) const;     ///< sizes of 1 are repeated; -1 keeps a size
+  Tensor expand(const Shape& shape) const;  ///< sizes of 1 are repeated; -1 keeps a size
   Tensor squeeze() const;
   Tensor squeeze(int dim) const;
   Tensor unsqueeze(int dim) const;
@@ -117,8 +123,8 @@ class Tensor {
 
   // --- Copies (core/ops/copy.cpp).
   Tensor clone() const;
-  Tensor contiguous() const;                   ///< itself if it is
-  Tensor to(DType dtype) const;                ///< itself if it has that dtype
+  Tensor contiguous() const;     ///< itself if it is
+  Tensor to(DType dtype) const;  ///< itself if it has that dtype
   Tensor to(Device device) const;
 
   // --- Arithmetic (core/ops); the free functions of core/ops/ops.h as members.
@@ -136,7 +142,7 @@ class Tensor {
   Tensor mean(const Shape& dims, bool keepdim = false) const;
 
   // --- In place. Not recorded: throws GradError while autograd would have to (use NoGradGuard for parameters).
-  Tensor& copy_(const Tensor& src);            ///< broadcasts and converts
+  Tensor& copy_(const Tensor& src);  ///< broadcasts and converts
   Tensor& fill_(double value);
   Tensor& zero_() { return fill_(0); }
   Tensor& add_(const Tensor& o, double alpha = 1);
@@ -147,7 +153,8 @@ class Tensor {
 
   // --- For ops and readers.
   TensorImpl& impl() const {
-    if (!p_) [[unlikely]] undefined();
+    if (!p_) [[unlikely]]
+      undefined();
     return *p_;
   }
   TensorImpl* get() const noexcept { return p_.get(); }
@@ -188,11 +195,13 @@ Tensor scalar_tensor(double value, TensorOptions options = {});
 /// A copy of `values` in the given shape; T decides the dtype. ShapeError when the count differs.
 template <class T>
 Tensor from_vector(const std::vector<T>& values, const Shape& shape);
-/// A view of the given geometry into a storage (one reference is taken over). The caller has checked that it stays inside.
-Tensor make_view(Ref<Storage> storage, DType dtype, const Shape& shape, const Shape& strides, std::int64_t offset, Device device = {});
+/// A view of the given geometry into a storage (one reference is taken over). The caller has checked that it stays
+/// inside.
+Tensor make_view(Ref<Storage> storage, DType dtype, const Shape& shape, const Shape& strides, std::int64_t offset,
+                 Device device = {});
 /// True when both have the same dtype and shape and equal elements (NaN equals nothing).
 bool equal(const Tensor& a, const Tensor& b);
 /// True when |a - b| <= atol + rtol * |b| everywhere.
 bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8);
 
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

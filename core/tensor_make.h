@@ -21,4 +21,4 @@ int wrap_dim(int d, int rank, const char* op);
 void check_in_place(const Tensor& t, const char* op);
 
 }  // namespace detail
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

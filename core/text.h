@@ -15,7 +15,9 @@ inline void append(std::string& out, const char* s) { out += s; }
 inline void append(std::string& out, char c) { out += c; }
 inline void append(std::string& out, bool b) { out += b ? "true" : "false"; }
 template <std::integral T>
-void append(std::string& out, T v) { out += std::to_string(v); }
+void append(std::string& out, T v) {
+  out += std::to_string(v);
+}
 void append(std::string& out, double v);        ///< shortest text that reads back as v
 void append(std::string& out, const Shape& s);  ///< (2, 3)
 
@@ -34,4 +36,4 @@ std::string quoted(std::string_view s, std::size_t limit = 80);
 std::string_view nearest(std::string_view name, const std::string_view* candidates, std::size_t n);
 
 }  // namespace detail
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

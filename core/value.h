@@ -1,7 +1,7 @@
-// Value: what a checkpoint holds. None, numbers, strings, containers, tensors, and whatever else a PyTorch file can carry.
-// A Value is a handle of 16 bytes. Strings, bytes, containers and tensor objects are references with an identity: copying a
-// Value copies the reference, as assignment does in Python, so sharing and cycles survive loading and saving.
-// What bytes they become is the formats' business (serialize/).
+// Value: what a checkpoint holds. None, numbers, strings, containers, tensors, and whatever else a PyTorch file can
+// carry. A Value is a handle of 16 bytes. Strings, bytes, containers and tensor objects are references with an
+// identity: copying a Value copies the reference, as assignment does in Python, so sharing and cycles survive loading
+// and saving. What bytes they become is the formats' business (serialize/).
 #pragma once
 #include <complex>
 #include <concepts>
@@ -30,12 +30,28 @@ enum class DictFlavour : std::uint8_t { dict, ordered_dict, counter, default_dic
 class Value {
  public:
   enum class Kind : std::uint8_t {
-    none, boolean, integer, floating, complex,
-    string, bytes, bytearray,
-    list, tuple, dict, set, frozenset,
-    tensor, sparse, quantized,
-    dtype, device, layout, size,
-    numpy_scalar, numpy_array,
+    none,
+    boolean,
+    integer,
+    floating,
+    complex,
+    string,
+    bytes,
+    bytearray,
+    list,
+    tuple,
+    dict,
+    set,
+    frozenset,
+    tensor,
+    sparse,
+    quantized,
+    dtype,
+    device,
+    layout,
+    size,
+    numpy_scalar,
+    numpy_array,
     opaque  ///< an object of a class we do not know, or a bare reference to a class or function: kept, never called
   };
   using Item = std::pair<Value, Value>;
@@ -45,10 +61,12 @@ class Value {
   Value(std::nullptr_t) noexcept {}
   Value(std::same_as<bool> auto b) noexcept : kind_(Kind::boolean) { u_.i = b; }
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  Value(T v) : kind_(Kind::integer) {
+  requires(!std::same_as<T, bool>) Value(T v) : kind_(Kind::integer) {
     if constexpr (sizeof(T) == 8 && std::unsigned_integral<T>) {
-      if (v > static_cast<T>(INT64_MAX)) { *this = big_uint(v); return; }
+      if (v > static_cast<T>(INT64_MAX)) {
+        *this = big_uint(v);
+        return;
+      }
     }
     u_.i = static_cast<std::int64_t>(v);
   }
@@ -72,15 +90,27 @@ class Value {
   static Value ordered_dict(std::vector<Item> items = {}) { return dict(std::move(items), DictFlavour::ordered_dict); }
   static Value set(std::vector<Value> items = {});
   static Value frozenset(std::vector<Value> items = {});
-  static Value device(std::string name);      ///< "cuda:1"
-  static Value layout(std::string name);      ///< "torch.strided"
-  static Value size(const Shape& sizes);      ///< torch.Size
+  static Value device(std::string name);  ///< "cuda:1"
+  static Value layout(std::string name);  ///< "torch.strided"
+  static Value size(const Shape& sizes);  ///< torch.Size
 
-  Value(const Value& o) noexcept : kind_(o.kind_), u_(o.u_) { if (is_object()) retain(); }
-  Value(Value&& o) noexcept : kind_(o.kind_), weak_(o.weak_), u_(o.u_) { moved(o); }
-  Value& operator=(const Value& o) noexcept { Value copy(o); swap(copy); return *this; }
-  Value& operator=(Value&& o) noexcept { Value taken(std::move(o)); swap(taken); return *this; }
-  ~Value() { if (is_object()) release(); }
+  Value(const Value& o) noexcept : kind_(o.kind_), big_(o.big_), u_(o.u_) {
+    if (is_object()) retain();
+  }
+  Value(Value&& o) noexcept : kind_(o.kind_), big_(o.big_), u_(o.u_) { o.become_none(); }
+  Value& operator=(const Value& o) noexcept {
+    Value copy(o);
+    swap(copy);
+    return *this;
+  }
+  Value& operator=(Value&& o) noexcept {
+    Value taken(std::move(o));
+    swap(taken);
+    return *this;
+  }
+  ~Value() {
+    if (is_object()) release();
+  }
 
   // --- What it is.
   Kind kind() const noexcept { return kind_; }
@@ -97,35 +127,36 @@ class Value {
   bool is_tensor() const noexcept { return kind_ == Kind::tensor; }
   bool is_container() const noexcept { return kind_ >= Kind::list && kind_ <= Kind::frozenset; }
   /// "dict", "OrderedDict", "list", "int", "Tensor", ...: for messages.
-  std::string_view type_name() const;
+  std::string_view type_name() const noexcept;
   /// Are both the very same object (Python's `is`)? Numbers, None and dtypes are the same when equal.
   bool same_object(const Value& o) const noexcept;
-  /// Equal kind and content; containers and tensors are compared deeply (bits for floats). Cycles are fine.
+  /// Equal kind and content, compared deeply: floats by their bits, tensors by dtype, shape and the bits of their elements,
+  /// dicts and sets without regard to order (OrderedDicts with). Cycles are fine.
   bool equals(const Value& o) const;
 
   // --- Reading scalars. A TypeError names what it found and, where known, its path.
   bool as_bool() const;
-  std::int64_t as_int() const;               ///< TypeError also when it does not fit 64 bits
-  double as_double() const;                  ///< integers and bools convert
+  std::int64_t as_int() const;  ///< TypeError also when it does not fit 64 bits
+  double as_double() const;     ///< integers and bools convert
   std::complex<double> as_complex() const;
-  std::string_view as_string() const;        ///< lives as long as the Value
+  std::string_view as_string() const;              ///< lives as long as the Value
   std::span<const std::uint8_t> as_bytes() const;  ///< of bytes or bytearray
   bool fits_int64() const noexcept;
   /// The two's complement bytes of an integer, least significant first, no more than needed (empty for 0).
   std::vector<std::uint8_t> integer_bytes() const;
   std::string integer_decimal() const;
   DType as_dtype() const;
-  std::string_view as_name() const;          ///< of a device or layout
+  std::string_view as_name() const;  ///< of a device or layout
   const Shape& as_size() const;
 
   // --- Reading containers.
   /// Elements of a list, tuple, set, items of a dict, sizes of a torch.Size.
   std::size_t len() const;
-  std::span<const Value> elements() const;   ///< list, tuple, set, frozenset
-  std::span<const Item> items() const;       ///< dict, in insertion order
+  std::span<const Value> elements() const;  ///< list, tuple, set, frozenset
+  std::span<const Item> items() const;      ///< dict, in insertion order
   DictFlavour flavour() const;
-  /// v["fc1.weight"], v[0], v[-1]: an item of a dict or an element of a list or tuple. A missing key throws Error with the
-  /// nearest name; an index out of range throws ShapeError.
+  /// v["fc1.weight"], v[0], v[-1]: an item of a dict or an element of a list or tuple. A missing key throws Error with
+  /// the nearest name; an index out of range throws ShapeError.
   const Value& operator[](const Value& key) const;
   /// v.at({"optimizer", "state", 0}): a path of keys.
   const Value& at(std::initializer_list<Value> path) const;
@@ -138,9 +169,9 @@ class Value {
   const Value& default_factory() const;
 
   // --- Changing containers. A handle on the same object sees the change.
-  void push_back(Value v);                   ///< list; also set (a duplicate is dropped)
-  void set(const Value& key, Value v);       ///< dict: replace or append. TypeError for a key that Python cannot hash
-  bool erase(const Value& key);              ///< dict
+  void push_back(Value v);              ///< list; also set (a duplicate is dropped)
+  void set(const Value& key, Value v);  ///< dict: replace or append. TypeError for a key that Python cannot hash
+  bool erase(const Value& key);         ///< dict
   void set_attributes(Value dict);
   void set_default_factory(Value v);
 
@@ -149,7 +180,7 @@ class Value {
   Tensor tensor() const;
   /// The tensor without touching its bytes: only geometry and dtype may be read.
   const Tensor& lazy_tensor() const;
-  static Value parameter(const Tensor& t);   ///< an nn.Parameter holding t
+  static Value parameter(const Tensor& t);  ///< an nn.Parameter holding t
   bool is_parameter() const;
   /// A lazy conjugate or negative view: the stored elements are the unresolved ones.
   bool conj() const;
@@ -168,7 +199,7 @@ class Value {
   const Sparse& as_sparse() const;
   const Quantized& as_quantized() const;
   const Numpy& as_numpy() const;
-  Opaque& as_opaque() const;                 ///< shared and changeable, like a container
+  Opaque& as_opaque() const;  ///< shared and changeable, like a container
 
   // --- For the readers and writers.
   /// The object's identity, or null for what has none (None, bool, int in 64 bits, float, dtype).
@@ -178,65 +209,75 @@ class Value {
   bool from_file() const noexcept;
   /// Marks an object as read from a file.
   Value& mark_from_file();
-  /// After building `root`, finds the containers that lie on cycles and lets them be freed together: without it, a list
-  /// that contains itself is never freed.
+  /// After building `root`, finds the containers that lie on cycles and lets them be freed together, when nothing outside
+  /// the cycle refers to them any more: without it, a list that contains itself is never freed. Such a cycle may still be
+  /// changed, by one thread at a time; what a change adds to it may then outlive its use, never the other way round.
   static void seal_cycles(const Value& root);
 
  private:
   bool is_object() const noexcept { return u_.o != nullptr && object_kind(); }
-  bool object_kind() const noexcept {
-    return big_ || (kind_ >= Kind::complex && kind_ != Kind::dtype);
-  }
+  bool object_kind() const noexcept { return big_ || (kind_ >= Kind::complex && kind_ != Kind::dtype); }
   static Value big_uint(std::uint64_t v);
   void retain() noexcept;
   void release() noexcept;
-  void moved(Value& o) noexcept;
-  void swap(Value& o) noexcept;
+  void become_none() noexcept {
+    kind_ = Kind::none;
+    big_ = false;
+    u_.i = 0;
+  }
+  void swap(Value& o) noexcept {
+    std::swap(kind_, o.kind_);
+    std::swap(big_, o.big_);
+    std::swap(u_, o.u_);
+  }
   Kind kind_ = Kind::none;
-  bool big_ = false;    // an integer beyond 64 bits: u_.o
-  bool weak_ = false;   // an edge inside a sealed cycle group: not counted
-  union { std::int64_t i; double d; detail::Object* o; } u_ = {.i = 0};
+  bool big_ = false;   // an integer beyond 64 bits: u_.o
+  union {
+    std::int64_t i;
+    double d;
+    detail::Object* o;
+  } u_ = {.i = 0};
   friend struct detail::Object;
 };
 
 /// A sparse tensor.
 struct Value::Sparse {
-  std::string layout;                      ///< "torch.sparse_coo", "torch.sparse_csr", ...
-  std::vector<Value> parts;                ///< COO: indices, values. CSR and kin: compressed, plain, values. Tensors.
+  std::string layout;        ///< "torch.sparse_coo", "torch.sparse_csr", ...
+  std::vector<Value> parts;  ///< COO: indices, values. CSR and kin: compressed, plain, values. Tensors.
   Shape shape;
-  std::optional<bool> coalesced;           ///< COO only
+  std::optional<bool> coalesced;  ///< COO only
   bool requires_grad = false;
 };
 
 /// A quantized tensor.
 struct Value::Quantized {
-  Tensor ints;                             ///< the stored integers with the tensor's geometry; dtype qint8, quint8 or qint32
-  std::string scheme;                      ///< "per_tensor_affine", "per_channel_affine", ...
+  Tensor ints;         ///< the stored integers with the tensor's geometry; dtype qint8, quint8 or qint32
+  std::string scheme;  ///< "per_tensor_affine", "per_channel_affine", ...
   double scale = 1;
   std::int64_t zero_point = 0;
-  Value scales, zero_points;               ///< per channel: tensors
+  Value scales, zero_points;  ///< per channel: tensors
   std::int64_t axis = 0;
   bool requires_grad = false;
 };
 
 /// A NumPy array or scalar.
 struct Value::Numpy {
-  std::string dtype;                       ///< NumPy's string: "<f8", "|b1"
-  Shape shape;                             ///< empty for a scalar
+  std::string dtype;  ///< NumPy's string: "<f8", "|b1"
+  Shape shape;        ///< empty for a scalar
   bool fortran_order = false;
   std::vector<std::uint8_t> data;
 };
 
 /// An object of a class we do not know.
 struct Value::Opaque {
-  std::string module, name;                ///< "argparse", "Namespace"
-  bool called = false;                     ///< false: a bare reference to the class or function
-  bool newobj = false;                     ///< made by cls.__new__(*args) rather than by a call
-  bool known = false;                      ///< harmless and understood (slice, range): never refused
-  Value args;                              ///< tuple
-  Value state;                             ///< what BUILD was given, or None
-  std::vector<Value> appended;             ///< list items added to it
-  std::vector<Item> assigned;              ///< dict items set on it
+  std::string module, name;     ///< "argparse", "Namespace"
+  bool called = false;          ///< false: a bare reference to the class or function
+  bool newobj = false;          ///< made by cls.__new__(*args) rather than by a call
+  bool known = false;           ///< harmless and understood (slice, range): never refused
+  Value args;                   ///< tuple
+  Value state;                  ///< what BUILD was given, or None
+  std::vector<Value> appended;  ///< list items added to it
+  std::vector<Item> assigned;   ///< dict items set on it
 };
 
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

@@ -22,7 +22,10 @@ bool has_identity(const Value& v) {
          v.kind() == Kind::sparse || v.kind() == Kind::quantized;
 }
 
-/// Bytes that the content of a leaf comes to when it is listed, roughly; stops counting at a gigabyte.
+/// More text than anybody lists: contents are not measured beyond it.
+constexpr std::uint64_t kEnough = std::uint64_t{1} << 30;
+
+/// Bytes that the content of a leaf comes to when it is listed, roughly.
 std::uint64_t leaf_text(const Value& v) {
   switch (v.kind()) {
     case Kind::string: return v.as_string().size();
@@ -36,7 +39,7 @@ std::uint64_t leaf_text(const Value& v) {
     case Kind::frozenset: {
       std::uint64_t n = 0;
       std::vector<const Value*> todo = {&v};
-      while (!todo.empty() && n < (1u << 30)) {
+      while (!todo.empty() && n < kEnough) {
         const Value* top = todo.back();
         todo.pop_back();
         n += 16;
@@ -71,7 +74,7 @@ Count count(const Value& root) {
     }
     Count before = sum;
     ++sum.entries;
-    sum.text += path + (inside ? 8 : leaf_text(v));
+    sum.text += path + (inside || sum.text >= kEnough ? 8 : leaf_text(v));
     if (!inside || (entered_once(v) && !met.insert(v.id()).second)) return;
     stack.push_back({&v, 0, path, before});
   };

@@ -1,6 +1,6 @@
-// Walk: every entry of a Value, depth first, containers before their children, in the order in which files hold them; what
-// `harker inspect` lists. A list, dict or object met before is a reference and not entered again, which also ends cycles;
-// tuples are entered each time, as Python's printing does. Nothing recurses. Sets are leaves.
+// Walk: every entry of a Value, depth first, containers before their children, in the order in which files hold them;
+// what `harker inspect` lists. A list, dict or object met before is a reference and not entered again, which also ends
+// cycles; tuples are entered each time, as Python's printing does. Nothing recurses. Sets are leaves.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -15,17 +15,17 @@ namespace harker HARKER_PUBLIC {
 
 /// One step from a container to a child: a dict's key, an index, or a part of an object of an unknown class.
 struct Step {
-  const Value* key = nullptr;   ///< a dict's key; null for the others
-  std::int64_t index = 0;       ///< in a list or tuple
-  const char* part = nullptr;   ///< "args" or "state" of an opaque object
+  const Value* key = nullptr;  ///< a dict's key; null for the others
+  std::int64_t index = 0;      ///< in a list or tuple
+  const char* part = nullptr;  ///< "args" or "state" of an opaque object
 };
 
 class Walk {
  public:
   static constexpr std::uint64_t kMaxEntries = 10'000'000;
 
-  /// `root` must outlive the walk and not be changed meanwhile. Counts first, in time proportional to what the file held
-  /// (shared tuples can make a small file's walk exponential): Error above kMaxEntries.
+  /// `root` must outlive the walk and not be changed meanwhile. Counts first, in time proportional to what the file
+  /// held (shared tuples can make a small file's walk exponential): Error above kMaxEntries.
   explicit Walk(const Value& root);
   /// Moves to the next entry, at first to the root. False at the end.
   bool next();
@@ -51,13 +51,16 @@ class Walk {
 
  private:
   static constexpr std::uint32_t kNone = UINT32_MAX;
-  struct Frame {                // a container being walked
+  struct Frame {  // a container being walked
     const Value* container;
-    std::size_t next;           // child
-    std::size_t path_size;      // of the container's own path
-    std::uint32_t trail;        // its place in trail_, or kNone as long as nobody asks
+    std::size_t next;       // child
+    std::size_t path_size;  // of the container's own path
+    std::uint32_t trail;    // its place in trail_, or kNone as long as nobody asks
   };
-  struct Trail { std::uint32_t parent; Step step; };
+  struct Trail {
+    std::uint32_t parent;
+    Step step;
+  };
   std::uint32_t trail_of(std::size_t depth);
 
   const Value* root_;
@@ -65,7 +68,7 @@ class Walk {
   std::string path_;
   std::vector<Step> key_;
   std::vector<Frame> frames_;
-  std::vector<Trail> trail_;    // the steps that lead to what was pinned, each once
+  std::vector<Trail> trail_;  // the steps that lead to what was pinned, each once
   std::unordered_map<const void*, std::uint32_t> met_;
   std::uint32_t same_as_ = kNone, here_ = kNone;
   bool started_ = false, ref_ = false;
@@ -78,4 +81,4 @@ std::pair<Step, const Value*> child(const Value& v, std::size_t i);
 /// The step as it stands in a path: the text itself for a string, Python's for anything else.
 std::string step_text(const Step& step);
 
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

@@ -18,12 +18,17 @@ class Context {
   bool needs(int input) const { return node_ && node_->edges[input].needed(); }
   /// Keeps inputs for backward, with the version their bytes have now.
   template <class... T>
-  void save(const T&... t) { if (node_) (put(t), ...); }
+  void save(const T&... t) {
+    if (node_) (put(t), ...);
+  }
   /// Keeps the output: an alias without history, since a node that owned its own output would never be freed.
-  void save_output(const Tensor& z) { if (node_) put(z.detach()); }
+  void save_output(const Tensor& z) {
+    if (node_) put(z.detach());
+  }
   /// The i-th saved tensor. GradError when the graph was freed, or when the tensor was changed in place since.
   const Tensor& saved(int i) const {
-    if (released_ || item(i)->version != item(i)->t.impl().storage->version) [[unlikely]] refuse(i);
+    if (released_ || item(i)->version != item(i)->t.impl().storage->version) [[unlikely]]
+      refuse(i);
     return item(i)->t;
   }
   /// The same for an output; with its history again while the backward pass is itself recorded.
@@ -51,7 +56,8 @@ class Context {
   Node* node_;
   std::uint8_t count_ = 0;
   bool released_ = false;
-  alignas(Saved) std::byte raw_[kMaxSaved * sizeof(Saved)];  // constructed only up to count_: an unused slot costs nothing
+  alignas(
+      Saved) std::byte raw_[kMaxSaved * sizeof(Saved)];  // constructed only up to count_: an unused slot costs nothing
 };
 
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

@@ -1,10 +1,13 @@
-// The engine: runs the deepest waiting node first. Edges always lead to smaller depths, so when a node is the deepest one waiting
-// no gradient for it is outstanding: a topological order without a counting pass, and correct for graphs built by many threads.
-// The gradients of leaves are collected and added to grad() when the last node has run: after a throw nothing has changed.
+// The engine: runs the deepest waiting node first. Edges always lead to smaller depths, so when a node is the deepest
+// one waiting no gradient for it is outstanding: a topological order without a counting pass, and correct for graphs
+// built by many threads. The gradients of leaves are collected and added to grad() when the last node has run: after a
+// throw nothing has changed.
 #include <algorithm>
+#include <deque>
 #include <memory>
 #include <unordered_map>
 
+#include <harker/core/autograd/autograd.h>
 #include <harker/core/autograd/mode.h>
 #include <harker/core/autograd/node.h>
 #include <harker/core/backend/backend.h>
@@ -100,6 +103,12 @@ class LeafGrads {
     more_.push_back({leaf, std::move(g)});
   }
 
+  /// What this tensor would get; undefined when nothing reached it.
+  Tensor sum_of(TensorImpl& t) {
+    Entry* e = find(&t);
+    return e ? e->sum : Tensor();
+  }
+
   /// All that can fail is done first; then each leaf takes its gradient.
   void commit(bool create_graph) {
     for_each([&](Entry& e) {
@@ -141,7 +150,8 @@ class LeafGrads {
   }
   Entry& at(std::size_t i) { return reinterpret_cast<Entry*>(raw_)[i]; }
   Entry* find(TensorImpl* leaf) {
-    for (std::size_t i = 0; i < count_; ++i) if (at(i).leaf == leaf) return &at(i);
+    for (std::size_t i = 0; i < count_; ++i)
+      if (at(i).leaf == leaf) return &at(i);
     if (more_.empty()) return nullptr;
     auto it = index_.find(leaf);
     return it == index_.end() ? nullptr : &more_[it->second];
@@ -168,7 +178,8 @@ Tensor checked_seed(const Tensor& root, const Tensor& gradient) {
     return one;
   }
   if (!(gradient.shape() == p.shape) || gradient.dtype() != p.dtype)
-    throw ShapeError(str("backward: the gradient is ", name(gradient.dtype()), " ", gradient.shape(), ", the tensor ", name(p.dtype), " ", p.shape));
+    throw ShapeError(str("backward: the gradient is ", name(gradient.dtype()), " ", gradient.shape(), ", the tensor ",
+                         name(p.dtype), " ", p.shape));
   return gradient;
 }
 
@@ -187,25 +198,9 @@ class Outgoing {
   std::vector<Tensor> many_;
 };
 
-}  // namespace
-
-void Tensor::backward(const Tensor& gradient, BackwardOptions options) const {
-  TensorImpl& root = impl();
-  if (!root.requires_grad)
-    throw GradError("backward: the tensor does not require grad and does not have a grad_fn (was it computed under a NoGradGuard?)");
-  Tensor seed = checked_seed(*this, gradient);
-  detail::ModeScope mode(options.create_graph);
-  bool retain = options.retain_graph || options.create_graph;
-  LeafGrads leaves;
-  if (!root.grad_fn) {
-    leaves.add(&root, std::move(seed));
-    leaves.commit(options.create_graph);
-    return;
-  }
-  Ref<Node> keep = Ref<Node>::share(root.grad_fn);
-  Queue queue;
+/// Runs the graph from the queue until no node waits; what reaches leaves (and tensors that keep their gradient) goes to `leaves`.
+void run(Queue& queue, LeafGrads& leaves, bool retain) {
   Outgoing outgoing;
-  queue.give(root.grad_fn, std::move(seed));
   while (!queue.empty()) {
     Node* n = queue.pop();
     Tensor dz = std::move(n->grad);
@@ -225,7 +220,64 @@ void Tensor::backward(const Tensor& gradient, BackwardOptions options) const {
       else queue.give(e.node(), std::move(g));
     }
   }
+}
+
+TensorImpl& checked_root(const Tensor& t) {
+  TensorImpl& p = t.impl();
+  if (!p.requires_grad)
+    throw GradError("backward: the tensor does not require grad and does not have a grad_fn (was it computed under a NoGradGuard?)");
+  return p;
+}
+
+/// Lets a tensor that is no leaf keep its gradient for the time of one pass.
+class Watch {
+ public:
+  explicit Watch(const Tensor& t) : p_(t.impl()) {
+    if (p_.grad_fn) before_ = std::exchange(p_.grad_fn->retained, &p_);
+  }
+  ~Watch() { if (p_.grad_fn) p_.grad_fn->retained = before_; }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+ private:
+  TensorImpl& p_;
+  TensorImpl* before_ = nullptr;
+};
+
+}  // namespace
+
+void Tensor::backward(const Tensor& gradient, BackwardOptions options) const {
+  TensorImpl& root = checked_root(*this);
+  Tensor seed = checked_seed(*this, gradient);
+  detail::ModeScope mode(options.create_graph);
+  Ref<Node> keep = Ref<Node>::share(root.grad_fn);  // a hook may drop the last handle on the tensor
+  LeafGrads leaves;
+  Queue queue;
+  if (root.grad_fn) queue.give(root.grad_fn, std::move(seed));
+  else leaves.add(&root, std::move(seed));
+  run(queue, leaves, options.retain_graph || options.create_graph);
   leaves.commit(options.create_graph);
+}
+
+std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs, const std::vector<Tensor>& grad_outputs,
+                         BackwardOptions options) {
+  for (const Tensor& x : inputs)
+    if (!x.requires_grad()) throw GradError("grad: one of the inputs does not require grad");
+  detail::ModeScope mode(options.create_graph);
+  std::deque<Watch> watches;
+  for (const Tensor& x : inputs) watches.emplace_back(x);
+  LeafGrads leaves;
+  Queue queue;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    TensorImpl& root = checked_root(outputs[i]);
+    Tensor seed = checked_seed(outputs[i], i < grad_outputs.size() ? grad_outputs[i] : Tensor());
+    if (root.grad_fn) queue.give(root.grad_fn, std::move(seed));
+    else leaves.add(&root, std::move(seed));
+  }
+  run(queue, leaves, options.retain_graph || options.create_graph);
+  std::vector<Tensor> out;
+  for (const Tensor& x : inputs) out.push_back(leaves.sum_of(x.impl()));
+  return out;
 }
 
 }  // namespace harker

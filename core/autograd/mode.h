@@ -17,4 +17,4 @@ struct ModeScope {
 };
 
 }  // namespace detail
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

@@ -19,8 +19,10 @@ void Edge::set(const Tensor& input) {
 }
 
 void Edge::drop() noexcept {
-  if (!leaf()) unref(node());
-  else if (tensor()->refs.dec()) destroy(tensor());
+  if (!leaf())
+    unref(node());
+  else if (tensor()->refs.dec())
+    destroy(tensor());
 }
 
 namespace {
@@ -42,11 +44,14 @@ void destroy(Node* n) noexcept {
 
 void Context::refuse(int i) const {
   if (released_)
-    throw GradError(detail::str("backward of ", node_->name(),
-                                ": Trying to backward through the graph a second time, but its saved tensors have been freed. "
-                                "Specify {.retain_graph = true} the first time"));
-  throw GradError(detail::str("backward of ", node_->name(), ": a tensor needed for gradient computation has been modified by an "
-                              "in-place operation: ", name(item(i)->t.dtype()), " ", item(i)->t.shape(), " is at version ",
+    throw GradError(
+        detail::str("backward of ", node_->name(),
+                    ": Trying to backward through the graph a second time, but its saved tensors have been freed. "
+                    "Specify {.retain_graph = true} the first time"));
+  throw GradError(detail::str("backward of ", node_->name(),
+                              ": a tensor needed for gradient computation has been modified by an "
+                              "in-place operation: ",
+                              name(item(i)->t.dtype()), " ", item(i)->t.shape(), " is at version ",
                               item(i)->t.version(), "; expected version ", item(i)->version, " instead"));
 }
 

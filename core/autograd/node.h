@@ -8,13 +8,16 @@
 
 namespace harker HARKER_PUBLIC {
 
-/// A strong reference to a Node, or to a leaf's TensorImpl: one tagged word (bit 0 tells which). Empty: no gradient wanted.
+/// A strong reference to a Node, or to a leaf's TensorImpl: one tagged word (bit 0 tells which). Empty: no gradient
+/// wanted.
 class Edge {
  public:
   Edge() = default;
   Edge(const Edge&) = delete;
   Edge& operator=(const Edge&) = delete;
-  ~Edge() { if (bits_) drop(); }
+  ~Edge() {
+    if (bits_) drop();
+  }
 
   /// Points to where `input`, which requires grad, came from.
   void set(const Tensor& input);
@@ -31,13 +34,13 @@ class Edge {
 class Node {
  public:
   RefCount refs;
-  std::uint32_t depth = 1;             ///< one more than the deepest input's: a topological order by construction
+  std::uint32_t depth = 1;  ///< one more than the deepest input's: a topological order by construction
   std::uint32_t inputs;
-  DType dtype = DType::float32;        ///< of the output
-  Edge* edges;                         ///< `inputs` of them
-  Shape shape;                         ///< of the output: gradients are summed to it before they arrive
-  Tensor grad;                         ///< what has arrived during a backward pass
-  TensorImpl* retained = nullptr;      ///< the output, when it keeps its gradient (cleared by its destructor)
+  DType dtype = DType::float32;              ///< of the output
+  Edge* edges;                               ///< `inputs` of them
+  Shape shape;                               ///< of the output: gradients are summed to it before they arrive
+  Tensor grad;                               ///< what has arrived during a backward pass
+  TensorImpl* retained = nullptr;            ///< the output, when it keeps its gradient (cleared by its destructor)
   std::atomic<const void*> runner{nullptr};  ///< the backward pass that has put a gradient here
   Node* next_dead = nullptr;
 
@@ -56,8 +59,11 @@ class Node {
   ~Node() = default;
 };
 
-/// A node without references joins a list that whoever finds it unattended works through: freeing a graph never recurses.
+/// A node without references joins a list that whoever finds it unattended works through: freeing a graph never
+/// recurses.
 void destroy(Node* n) noexcept;
-inline void unref(Node* n) noexcept { if (n->refs.dec()) destroy(n); }
+inline void unref(Node* n) noexcept {
+  if (n->refs.dec()) destroy(n);
+}
 
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

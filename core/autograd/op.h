@@ -7,9 +7,10 @@
 //   };
 //   Tensor mul(const Tensor& x, const Tensor& y) { return apply<Mul>(x, y); }
 //
-// Arguments of type const Tensor& are inputs, each with an edge; all others are kept by value and handed to backward again.
-// forward runs with grad mode off and returns a tensor of its own (never an input's handle). backward is written with recorded
-// ops, so that it can be differentiated again; it need not undo broadcasting: the engine sums gradients to the input's shape.
+// Arguments of type const Tensor& are inputs, each with an edge; all others are kept by value and handed to backward
+// again. forward runs with grad mode off and returns a tensor of its own (never an input's handle). backward is written
+// with recorded ops, so that it can be differentiated again; it need not undo broadcasting: the engine sums gradients
+// to the input's shape.
 #pragma once
 #include <tuple>
 #include <type_traits>
@@ -43,7 +44,8 @@ template <class... A>
 struct Signature<Tensor (*)(Context&, A...)> {
   static constexpr int tensors = (int{is_tensor<A>} + ... + 0);
   static_assert(tensors <= Grads::kMax);
-  using Rest = decltype(std::tuple_cat(std::conditional_t<is_tensor<A>, std::tuple<>, std::tuple<std::decay_t<A>>>()...));
+  using Rest =
+      decltype(std::tuple_cat(std::conditional_t<is_tensor<A>, std::tuple<>, std::tuple<std::decay_t<A>>>()...));
 };
 
 /// The node of op O: edges, saved tensors and other arguments inline, of exactly the size they need.
@@ -69,13 +71,17 @@ struct OpNode final : Node {
 
 template <class T>
 auto keep(const T& v) {
-  if constexpr (is_tensor<T>) return std::tuple<>();
-  else return std::tuple<T>(v);
+  if constexpr (is_tensor<T>)
+    return std::tuple<>();
+  else
+    return std::tuple<T>(v);
 }
 template <class T>
 bool tracked(const T& v) {
-  if constexpr (is_tensor<T>) return v.defined() && v.get()->requires_grad;
-  else return false;
+  if constexpr (is_tensor<T>)
+    return v.defined() && v.get()->requires_grad;
+  else
+    return false;
 }
 template <class T>
 void link(Node* n, int& i, const T& v) {
@@ -117,4 +123,4 @@ Tensor apply(const A&... args) {
   return z;
 }
 
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

@@ -4,20 +4,23 @@
 namespace harker {
 namespace {
 
-struct MaskPositive : Op<MaskPositive> {                 // z = by > 0 ? x : 0; dx = by > 0 ? dz : 0, nothing flows to by
+struct MaskPositive : Op<MaskPositive> {  // z = by > 0 ? x : 0; dx = by > 0 ? dz : 0, nothing flows to by
   static constexpr const char* name = "mask_positive";
   static Tensor forward(Context& c, const Tensor& x, const Tensor& by) {
     detail::check_alike(x, by, name);
-    if (!(x.shape() == by.shape())) throw ShapeError(detail::str(name, ": shapes ", x.shape(), " and ", by.shape(), " differ"));
+    if (!(x.shape() == by.shape()))
+      throw ShapeError(detail::str(name, ": shapes ", x.shape(), " and ", by.shape(), " differ"));
     c.save(by);
     Tensor a = detail::dense(x), b = detail::dense(by), z = detail::fresh_like(a);
     detail::backend_of(x).mask_positive(a.dtype(), a.numel(), a.raw(), b.raw(), z.raw());
     return z;
   }
-  static Grads backward(Context& c, const Tensor& dz) { return {c.needs(0) ? mask_positive(dz, c.saved(0)) : Tensor()}; }
+  static Grads backward(Context& c, const Tensor& dz) {
+    return {c.needs(0) ? mask_positive(dz, c.saved(0)) : Tensor()};
+  }
 };
 
-struct Relu : Op<Relu> {                                 // z = max(x, 0); dx = z > 0 ? dz : 0
+struct Relu : Op<Relu> {  // z = max(x, 0); dx = z > 0 ? dz : 0
   static constexpr const char* name = "relu";
   static Tensor forward(Context& c, const Tensor& x) {
     detail::check_computed(x, name);

@@ -1,4 +1,5 @@
-// Copies: clone, contiguous, conversion between dtypes; and the changes in place that need nothing but a copy or a fill.
+// Copies: clone, contiguous, conversion between dtypes; and the changes in place that need nothing but a copy or a
+// fill.
 #include <harker/core/ops/common.h>
 
 namespace harker {
@@ -15,13 +16,13 @@ Tensor copied(const Tensor& x, DType dtype) {
   return z;
 }
 
-struct Clone : Op<Clone> {                               // z = x; dx = dz
+struct Clone : Op<Clone> {  // z = x; dx = dz
   static constexpr const char* name = "clone";
   static Tensor forward(Context&, const Tensor& x) { return copied(x, x.dtype()); }
   static Grads backward(Context&, const Tensor& dz) { return {dz}; }
 };
 
-struct To : Op<To> {                                     // z = x as another dtype; dx = dz as x's
+struct To : Op<To> {  // z = x as another dtype; dx = dz as x's
   static constexpr const char* name = "to";
   static Tensor forward(Context&, const Tensor& x, DType to, DType) { return copied(x, to); }
   static Grads backward(Context&, const Tensor& dz, DType, DType from) { return {dz.to(from)}; }
@@ -30,7 +31,8 @@ struct To : Op<To> {                                     // z = x as another dty
 /// GradError when the values put in would have to be recorded.
 void check_untracked(const Tensor& src, const char* op) {
   if (detail::grad_enabled && src.requires_grad())
-    throw GradError(str(op, ": the source requires grad and changes in place are not recorded; detach() it, or compute a new tensor"));
+    throw GradError(str(
+        op, ": the source requires grad and changes in place are not recorded; detach() it, or compute a new tensor"));
 }
 
 /// src with z's shape, for reading: a view with strides of 0 where it is repeated.
@@ -39,9 +41,7 @@ Tensor expanded(const Tensor& src, const Tensor& z, const char* op) {
   detail::ModeScope off(false);
   try {
     return src.expand(z.shape());
-  } catch (const ShapeError&) {
-    throw ShapeError(str(op, ": ", src.shape(), " does not broadcast to ", z.shape()));
-  }
+  } catch (const ShapeError&) { throw ShapeError(str(op, ": ", src.shape(), " does not broadcast to ", z.shape())); }
 }
 
 }  // namespace

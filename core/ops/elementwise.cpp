@@ -19,8 +19,9 @@ Shape broadcast_shapes(const Shape& a, const Shape& b) {
   for (int i = 0; i < shorter.rank(); ++i) {
     std::int64_t l = longer[i + skip], s = shorter[i];
     if (l != s && l != 1 && s != 1)
-      throw ShapeError(str("The size of tensor a (", &longer == &a ? l : s, ") must match the size of tensor b (", &longer == &a ? s : l,
-                           ") at non-singleton dimension ", i + skip, ": ", a, " and ", b, " do not broadcast"));
+      throw ShapeError(str("The size of tensor a (", &longer == &a ? l : s, ") must match the size of tensor b (",
+                           &longer == &a ? s : l, ") at non-singleton dimension ", i + skip, ": ", a, " and ", b,
+                           " do not broadcast"));
     if (l == 1) out[i + skip] = s;
   }
   return out;
@@ -47,7 +48,8 @@ Tensor binary(Binary op, const char* name, const Tensor& x, const Tensor& y) {
   }
   Shape shape = broadcast_shapes(a.shape, b.shape);
   Tensor z = fresh(shape, a.dtype, a.device);
-  backend_of(x).binary_strided(op, a.dtype, shape, a.data, broadcast_strides(x, shape), b.data, broadcast_strides(y, shape), z.raw());
+  backend_of(x).binary_strided(op, a.dtype, shape, a.data, broadcast_strides(x, shape), b.data,
+                               broadcast_strides(y, shape), z.raw());
   return z;
 }
 
@@ -58,19 +60,19 @@ Tensor scalar(Binary op, const char* name, const Tensor& x, double s, bool rever
   return z;
 }
 
-struct Add : Op<Add> {                                   // z = x + y; dx = dz, dy = dz
+struct Add : Op<Add> {  // z = x + y; dx = dz, dy = dz
   static constexpr const char* name = "add";
   static Tensor forward(Context&, const Tensor& x, const Tensor& y) { return binary(Binary::add, name, x, y); }
   static Grads backward(Context&, const Tensor& dz) { return {dz, dz}; }
 };
 
-struct Sub : Op<Sub> {                                   // z = x - y; dx = dz, dy = -dz
+struct Sub : Op<Sub> {  // z = x - y; dx = dz, dy = -dz
   static constexpr const char* name = "sub";
   static Tensor forward(Context&, const Tensor& x, const Tensor& y) { return binary(Binary::sub, name, x, y); }
   static Grads backward(Context& c, const Tensor& dz) { return {dz, c.needs(1) ? -dz : Tensor()}; }
 };
 
-struct Mul : Op<Mul> {                                   // z = x y; dx = dz y, dy = dz x
+struct Mul : Op<Mul> {  // z = x y; dx = dz y, dy = dz x
   static constexpr const char* name = "mul";
   static Tensor forward(Context& c, const Tensor& x, const Tensor& y) {
     c.save(x, y);
@@ -82,7 +84,7 @@ struct Mul : Op<Mul> {                                   // z = x y; dx = dz y, 
   }
 };
 
-struct Div : Op<Div> {                                   // z = x / y; dx = dz / y, dy = -dz x / y / y
+struct Div : Op<Div> {  // z = x / y; dx = dz / y, dy = -dz x / y / y
   static constexpr const char* name = "div";
   static Tensor forward(Context& c, const Tensor& x, const Tensor& y) {
     c.save(x, y);
@@ -94,7 +96,7 @@ struct Div : Op<Div> {                                   // z = x / y; dx = dz /
   }
 };
 
-struct Neg : Op<Neg> {                                   // z = -x; dx = -dz
+struct Neg : Op<Neg> {  // z = -x; dx = -dz
   static constexpr const char* name = "neg";
   static Tensor forward(Context&, const Tensor& x) {
     check_computed(x, name);
@@ -105,31 +107,31 @@ struct Neg : Op<Neg> {                                   // z = -x; dx = -dz
   static Grads backward(Context&, const Tensor& dz) { return {-dz}; }
 };
 
-struct AddScalar : Op<AddScalar> {                       // z = x + s; dx = dz
+struct AddScalar : Op<AddScalar> {  // z = x + s; dx = dz
   static constexpr const char* name = "add";
   static Tensor forward(Context&, const Tensor& x, double s) { return scalar(Binary::add, name, x, s, false); }
   static Grads backward(Context&, const Tensor& dz, double) { return {dz}; }
 };
 
-struct MulScalar : Op<MulScalar> {                       // z = s x; dx = s dz
+struct MulScalar : Op<MulScalar> {  // z = s x; dx = s dz
   static constexpr const char* name = "mul";
   static Tensor forward(Context&, const Tensor& x, double s) { return scalar(Binary::mul, name, x, s, false); }
   static Grads backward(Context&, const Tensor& dz, double s) { return {dz * s}; }
 };
 
-struct DivScalar : Op<DivScalar> {                       // z = x / s; dx = dz / s
+struct DivScalar : Op<DivScalar> {  // z = x / s; dx = dz / s
   static constexpr const char* name = "div";
   static Tensor forward(Context&, const Tensor& x, double s) { return scalar(Binary::div, name, x, s, false); }
   static Grads backward(Context&, const Tensor& dz, double s) { return {dz / s}; }
 };
 
-struct RSubScalar : Op<RSubScalar> {                     // z = s - x; dx = -dz
+struct RSubScalar : Op<RSubScalar> {  // z = s - x; dx = -dz
   static constexpr const char* name = "rsub";
   static Tensor forward(Context&, const Tensor& x, double s) { return scalar(Binary::sub, name, x, s, true); }
   static Grads backward(Context&, const Tensor& dz, double) { return {-dz}; }
 };
 
-struct RDivScalar : Op<RDivScalar> {                     // z = s / x; dx = -dz s / x / x
+struct RDivScalar : Op<RDivScalar> {  // z = s / x; dx = -dz s / x / x
   static constexpr const char* name = "reciprocal";
   static Tensor forward(Context& c, const Tensor& x, double s) {
     c.save(x);

@@ -22,20 +22,24 @@ Tensor range_view(const Tensor& x, const Range& r) {
 
 Tensor scatter(const Tensor& dz, const Range& r, const Shape& shape);
 
-struct Slice : Op<Slice> {                               // z = x[range]; dx = dz scattered into zeros
+struct Slice : Op<Slice> {  // z = x[range]; dx = dz scattered into zeros
   static constexpr const char* name = "slice";
   static Tensor forward(Context&, const Tensor& x, const Range& r, const Shape&) { return range_view(x, r); }
-  static Grads backward(Context&, const Tensor& dz, const Range& r, const Shape& from) { return {scatter(dz, r, from)}; }
+  static Grads backward(Context&, const Tensor& dz, const Range& r, const Shape& from) {
+    return {scatter(dz, r, from)};
+  }
 };
 
-struct Scatter : Op<Scatter> {                           // z = zeros with z[range] = x; dx = dz[range]
+struct Scatter : Op<Scatter> {  // z = zeros with z[range] = x; dx = dz[range]
   static constexpr const char* name = "slice_backward";
   static Tensor forward(Context&, const Tensor& x, const Range& r, const Shape& shape) {
     Tensor z = zeros(shape, {.dtype = x.dtype(), .device = x.device()});
     range_view(z, r).copy_(x);
     return z;
   }
-  static Grads backward(Context&, const Tensor& dz, const Range& r, const Shape&) { return {apply<Slice>(dz, r, dz.shape())}; }
+  static Grads backward(Context&, const Tensor& dz, const Range& r, const Shape&) {
+    return {apply<Slice>(dz, r, dz.shape())};
+  }
 };
 
 Tensor scatter(const Tensor& dz, const Range& r, const Shape& shape) { return apply<Scatter>(dz, r, shape); }
@@ -58,7 +62,8 @@ Tensor Tensor::narrow(int d, std::int64_t start, std::int64_t length) const {
   if (dim() == 0) throw ShapeError("narrow: a 0-d tensor cannot be narrowed");
   int i = detail::wrap_dim(d, dim(), "narrow");
   std::int64_t n = shape()[i];
-  if (start < -n || start > n) throw ShapeError(str("narrow: start ", start, " is out of range for a dimension of size ", n));
+  if (start < -n || start > n)
+    throw ShapeError(str("narrow: start ", start, " is out of range for a dimension of size ", n));
   if (start < 0) start += n;
   if (length < 0 || length > n - start)
     throw ShapeError(str("narrow: start (", start, ") + length (", length, ") exceeds dimension size (", n, ")"));

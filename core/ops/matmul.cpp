@@ -1,5 +1,5 @@
-// Matrix products: matmul in all its forms, and linear as one node. Backward of a product is two products with the transpose
-// flags turned, so matmul is closed under differentiation and never copies a transposed matrix.
+// Matrix products: matmul in all its forms, and linear as one node. Backward of a product is two products with the
+// transpose flags turned, so matmul is closed under differentiation and never copies a transposed matrix.
 #include <harker/core/ops/common.h>
 
 namespace harker {
@@ -29,14 +29,15 @@ Matrix matrix(const Tensor& x, bool transpose) {
   return {std::move(copy), data, columns, transpose};
 }
 
-void gemm(const Tensor& a, bool ta, const Tensor& b, bool tb, const void* bias, Tensor& z, std::int64_t m, std::int64_t n, std::int64_t k) {
+void gemm(const Tensor& a, bool ta, const Tensor& b, bool tb, const void* bias, Tensor& z, std::int64_t m,
+          std::int64_t n, std::int64_t k) {
   Matrix x = matrix(a, ta), y = matrix(b, tb);
   detail::backend_of(a).gemm(a.dtype(), x.transposed, y.transposed, m, n, k, x.data, x.ld, y.data, y.ld, bias, z.raw());
 }
 
 [[noreturn]] void shapes_differ(const char* op, const Tensor& a, const Tensor& b, bool ta, bool tb) {
-  throw ShapeError(str(op, ": mat1 and mat2 shapes cannot be multiplied: ", a.shape(), ta ? " transposed" : "", " and ", b.shape(),
-                       tb ? " transposed" : ""));
+  throw ShapeError(str(op, ": mat1 and mat2 shapes cannot be multiplied: ", a.shape(), ta ? " transposed" : "", " and ",
+                       b.shape(), tb ? " transposed" : ""));
 }
 
 /// z = op(a) op(b) for batches of matrices whose leading dimensions broadcast: one gemm for each.
@@ -64,7 +65,7 @@ Tensor batched(const Tensor& a, const Tensor& b, bool ta, bool tb, std::int64_t 
   return z;
 }
 
-struct MatMul : Op<MatMul> {                             // z[m,n] = op(a)[m,k] op(b)[k,n], op = transpose where the flag is set
+struct MatMul : Op<MatMul> {  // z[m,n] = op(a)[m,k] op(b)[k,n], op = transpose where the flag is set
   static constexpr const char* name = "matmul";
   static Tensor forward(Context& c, const Tensor& a, const Tensor& b, bool ta, bool tb) {
     detail::check_alike(a, b, name);
@@ -80,25 +81,30 @@ struct MatMul : Op<MatMul> {                             // z[m,n] = op(a)[m,k] 
   }
   static Grads backward(Context& c, const Tensor& dz, bool ta, bool tb) {
     const Tensor &a = c.saved(0), &b = c.saved(1);
-    return {!c.needs(0) ? Tensor() : ta ? matmul(b, dz, tb, true) : matmul(dz, b, false, !tb),    // da = dz op(b)^T
-            !c.needs(1) ? Tensor() : tb ? matmul(dz, a, true, ta) : matmul(a, dz, !ta, false)};   // db = op(a)^T dz
+    return {!c.needs(0) ? Tensor()
+            : ta        ? matmul(b, dz, tb, true)
+                        : matmul(dz, b, false, !tb),  // da = dz op(b)^T
+            !c.needs(1) ? Tensor()
+            : tb        ? matmul(dz, a, true, ta)
+                        : matmul(a, dz, !ta, false)};  // db = op(a)^T dz
   }
 };
 
-struct Linear : Op<Linear> {                             // z[B,O] = x[B,I] w[O,I]^T + b[O]; dx = dz w, dw = dz^T x, db = sum of dz's rows
+struct Linear : Op<Linear> {  // z[B,O] = x[B,I] w[O,I]^T + b[O]; dx = dz w, dw = dz^T x, db = sum of dz's rows
   static constexpr const char* name = "linear";
   static Tensor forward(Context& c, const Tensor& x, const Tensor& w, const Tensor& b) {
     detail::check_alike(x, w, name);
     const TensorImpl &px = x.impl(), &pw = w.impl();
     if (pw.shape.rank() != 2 || px.shape[1] != pw.shape[1])
-      throw ShapeError(str("linear: mat1 and mat2 shapes cannot be multiplied: the input is ", x.shape(), ", the weight ", w.shape(),
-                           " takes inputs of ", pw.shape.rank() == 2 ? pw.shape[1] : 0));
+      throw ShapeError(str("linear: mat1 and mat2 shapes cannot be multiplied: the input is ", x.shape(),
+                           ", the weight ", w.shape(), " takes inputs of ", pw.shape.rank() == 2 ? pw.shape[1] : 0));
     const void* bias = nullptr;
     Tensor kept;
     if (b.defined()) {
       detail::check_alike(x, b, name);
       if (b.dim() != 1 || b.shape()[0] != pw.shape[0])
-        throw ShapeError(str("linear: the bias is ", b.shape(), ", the weight ", w.shape(), " needs one of ", pw.shape[0]));
+        throw ShapeError(
+            str("linear: the bias is ", b.shape(), ", the weight ", w.shape(), " needs one of ", pw.shape[0]));
       kept = detail::dense(b);
       bias = kept.raw();
     }
@@ -118,17 +124,21 @@ struct Linear : Op<Linear> {                             // z[B,O] = x[B,I] w[O,
 }  // namespace
 
 Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {
-  if (a.dim() >= 2 && b.dim() >= 2) [[likely]] return apply<MatMul>(a, b, transpose_a, transpose_b);
-  if (a.dim() == 0 || b.dim() == 0) throw ShapeError(str("matmul: both arguments need at least 1 dimension, got ", a.shape(), " and ", b.shape()));
+  if (a.dim() >= 2 && b.dim() >= 2) [[likely]]
+    return apply<MatMul>(a, b, transpose_a, transpose_b);
+  if (a.dim() == 0 || b.dim() == 0)
+    throw ShapeError(str("matmul: both arguments need at least 1 dimension, got ", a.shape(), " and ", b.shape()));
   // A vector on the left is a row, on the right a column; the dimension it was given goes again.
   bool row = a.dim() == 1, column = b.dim() == 1;
-  Tensor z = apply<MatMul>(row ? a.unsqueeze(0) : a, column ? b.unsqueeze(1) : b, !row && transpose_a, !column && transpose_b);
+  Tensor z =
+      apply<MatMul>(row ? a.unsqueeze(0) : a, column ? b.unsqueeze(1) : b, !row && transpose_a, !column && transpose_b);
   if (column) z = z.squeeze(-1);
   return row ? z.squeeze(column ? -1 : -2) : z;
 }
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  if (x.dim() == 2) [[likely]] return apply<Linear>(x, weight, bias);
+  if (x.dim() == 2) [[likely]]
+    return apply<Linear>(x, weight, bias);
   if (x.dim() == 0) throw ShapeError("linear: the input needs at least 1 dimension");
   Shape shape = x.shape();
   std::int64_t rows = 1;

@@ -12,7 +12,8 @@ constexpr int kMaxDims = 64;  // as in torch
 
 bool has(Dims dims, int d) { return dims >> d & 1; }
 Dims all_dims(int rank, const char* op) {
-  if (rank > kMaxDims) throw ShapeError(str(op, ": only tensors with up to ", kMaxDims, " dims are supported, this one has ", rank));
+  if (rank > kMaxDims)
+    throw ShapeError(str(op, ": only tensors with up to ", kMaxDims, " dims are supported, this one has ", rank));
   return rank == kMaxDims ? ~Dims{0} : (Dims{1} << rank) - 1;
 }
 
@@ -22,7 +23,10 @@ Tensor reduce(const Tensor& x, Dims over, double scale) {
   Tensor z = detail::dense(x);
   Shape shape = z.shape();
   for (int d = shape.rank() - 1; d >= 0;) {
-    if (!has(over, d)) { --d; continue; }
+    if (!has(over, d)) {
+      --d;
+      continue;
+    }
     int last = d;
     while (d >= 0 && has(over, d)) --d;  // reduced: d + 1 .. last
     std::int64_t outer = 1, n = 1, inner = 1;
@@ -43,7 +47,7 @@ Tensor reduce(const Tensor& x, Dims over, double scale) {
   return z;
 }
 
-struct Sum : Op<Sum> {                                   // z = k sum(x) over `dims`; dx = k dz, repeated
+struct Sum : Op<Sum> {  // z = k sum(x) over `dims`; dx = k dz, repeated
   static constexpr const char* name = "sum";
   static Tensor forward(Context&, const Tensor& x, Dims over, bool keepdim, double scale, const Shape&) {
     detail::check_computed(x, name);
@@ -64,7 +68,7 @@ struct Sum : Op<Sum> {                                   // z = k sum(x) over `d
 };
 
 /// The sum of everything, 0-d: the common case, without flags to keep.
-struct SumAll : Op<SumAll> {                             // z = k sum(x); dx = k dz, repeated
+struct SumAll : Op<SumAll> {  // z = k sum(x); dx = k dz, repeated
   static constexpr const char* name = "sum";
   static Tensor forward(Context&, const Tensor& x, double scale, const Shape&) {
     detail::check_computed(x, name);
@@ -77,7 +81,7 @@ struct SumAll : Op<SumAll> {                             // z = k sum(x); dx = k
   }
 };
 
-struct SumTo : Op<SumTo> {                               // z = x summed to a shape that broadcasts to x's; dx = dz, repeated
+struct SumTo : Op<SumTo> {  // z = x summed to a shape that broadcasts to x's; dx = dz, repeated
   static constexpr const char* name = "sum_to";
   static Tensor forward(Context&, const Tensor& x, const Shape& to, const Shape&) {
     int skip = x.dim() - to.rank();

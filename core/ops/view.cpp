@@ -63,12 +63,14 @@ Shape inferred(const Tensor& x, Shape shape, const char* op) {
   return shape;
 }
 
-struct View : Op<View> {                                 // z = x in another shape; dx = dz in x's
+struct View : Op<View> {  // z = x in another shape; dx = dz in x's
   static constexpr const char* name = "view";
   static Tensor forward(Context&, const Tensor& x, const Shape& shape, const Shape& strides, const Shape&) {
     return alias(x, shape, strides, x.storage_offset());
   }
-  static Grads backward(Context&, const Tensor& dz, const Shape&, const Shape&, const Shape& from) { return {dz.reshape(from)}; }
+  static Grads backward(Context&, const Tensor& dz, const Shape&, const Shape&, const Shape& from) {
+    return {dz.reshape(from)};
+  }
 };
 
 Shape inverse(const Shape& order) {
@@ -77,7 +79,7 @@ Shape inverse(const Shape& order) {
   return back;
 }
 
-struct Permute : Op<Permute> {                           // z's dimension i is x's dimension order[i]; dx = dz ordered back
+struct Permute : Op<Permute> {  // z's dimension i is x's dimension order[i]; dx = dz ordered back
   static constexpr const char* name = "permute";
   static Tensor forward(Context&, const Tensor& x, const Shape& order) {
     Shape shape = order, strides = order, old = x.strides();
@@ -90,7 +92,7 @@ struct Permute : Op<Permute> {                           // z's dimension i is x
   static Grads backward(Context&, const Tensor& dz, const Shape& order) { return {dz.permute(inverse(order))}; }
 };
 
-struct Expand : Op<Expand> {                             // z = x repeated along dimensions of size 1; dx: the engine sums dz
+struct Expand : Op<Expand> {  // z = x repeated along dimensions of size 1; dx: the engine sums dz
   static constexpr const char* name = "expand";
   static Tensor forward(Context&, const Tensor& x, const Shape& shape) {
     Shape strides = Shape::filled(shape.rank(), 0), old = x.strides();
@@ -110,8 +112,8 @@ struct Expand : Op<Expand> {                             // z = x repeated along
 Tensor Tensor::view(const Shape& wanted) const {
   Shape shape = inferred(*this, wanted, "view"), strides;
   if (!view_strides(*this, shape, strides))
-    throw ShapeError(str("view: size ", shape, " is not compatible with input of size ", this->shape(), " and stride ", this->strides(),
-                         "; use reshape(), which copies where it must"));
+    throw ShapeError(str("view: size ", shape, " is not compatible with input of size ", this->shape(), " and stride ",
+                         this->strides(), "; use reshape(), which copies where it must"));
   return apply<View>(*this, shape, strides, this->shape());
 }
 
@@ -126,9 +128,11 @@ Tensor Tensor::permute(const Shape& dims) const {
   if (dims.rank() != dim()) throw ShapeError(str("permute: ", dims.rank(), " dims for a tensor with ", dim()));
   Shape order = dims, seen = Shape::filled(dim(), 0);
   for (int i = 0; i < dims.rank(); ++i) {
-    if (dims[i] < -dim() || dims[i] >= dim()) throw ShapeError(str("permute: dimension ", dims[i], " is out of range for ", dim(), " dims"));
+    if (dims[i] < -dim() || dims[i] >= dim())
+      throw ShapeError(str("permute: dimension ", dims[i], " is out of range for ", dim(), " dims"));
     order[i] = dims[i] < 0 ? dims[i] + dim() : dims[i];
-    if (seen[static_cast<int>(order[i])]++) throw ShapeError(str("permute: dimension ", order[i], " is repeated in ", dims));
+    if (seen[static_cast<int>(order[i])]++)
+      throw ShapeError(str("permute: dimension ", order[i], " is repeated in ", dims));
   }
   return apply<Permute>(*this, order);
 }
@@ -152,8 +156,9 @@ Tensor Tensor::expand(const Shape& wanted) const {
   for (int i = 0; i < to.rank(); ++i) {
     if (to[i] == -1 && i >= skip) to[i] = shape()[i - skip];
     if (to[i] < 0 || (i >= skip && shape()[i - skip] != 1 && shape()[i - skip] != to[i]))
-      throw ShapeError(str("expand: The expanded size of the tensor (", wanted[i], ") must match the existing size at non-singleton dimension ",
-                           i, ". Target sizes: ", wanted, ". Tensor sizes: ", shape()));
+      throw ShapeError(str("expand: The expanded size of the tensor (", wanted[i],
+                           ") must match the existing size at non-singleton dimension ", i, ". Target sizes: ", wanted,
+                           ". Tensor sizes: ", shape()));
   }
   return apply<Expand>(*this, to);
 }

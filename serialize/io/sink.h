@@ -46,6 +46,7 @@ class AtomicFile final : public Sink {
 
  private:
   void flush();
+  void write_through(ByteView data);
   [[noreturn]] void fail(const char* call);
   std::string path_, temporary_;
   std::vector<std::uint8_t> buffer_;

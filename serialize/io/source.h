@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <harker/core/storage.h>
 #include <harker/serialize/io/byte_view.h>
@@ -19,6 +20,8 @@ class Source : public std::enable_shared_from_this<Source> {
   static std::shared_ptr<const Source> view(ByteView bytes, std::string name = "memory");
   /// The same, with a copy of the bytes.
   static std::shared_ptr<const Source> copy(ByteView bytes, std::string name = "memory");
+  /// The same, taking the bytes over.
+  static std::shared_ptr<const Source> adopt(std::vector<std::uint8_t> bytes, std::string name = "memory");
   virtual ~Source() = default;
 
   ByteView bytes() const { return bytes_; }

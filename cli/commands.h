@@ -1,0 +1,22 @@
+// The verbs of the command line. Each returns the exit status (0, or 1 for "they differ") and throws Error for anything wrong
+// with a file.
+#pragma once
+#include <string>
+
+#include <harker/serialize/serialize.h>
+
+namespace harker::cli {
+
+/// Prints a table of what the file holds; tensors' bytes are not read.
+int inspect(const std::string& path, const LoadOptions& options);
+/// The same as one JSON object (tests/fixtures/README.md).
+int inspect_json(const std::string& path, const LoadOptions& options);
+/// Writes one tensor's elements to standard output.
+int cat(const std::string& path, const std::string& key, const LoadOptions& options);
+/// Checks every byte and prints one line.
+int verify(const std::string& path, const LoadOptions& options);
+int convert(const std::string& from, const std::string& to, const std::string& format, const LoadOptions& options);
+/// Names what differs. 1 when anything does.
+int diff(const std::string& a, const std::string& b, const LoadOptions& options);
+
+}  // namespace harker::cli

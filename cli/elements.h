@@ -1,0 +1,41 @@
+// Elements: the elements of any strided tensor, row-major and without gaps, conjugate and negative views resolved; and what one
+// element is as a number. Works for every dtype, without the engine.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <harker/core/value.h>
+
+namespace harker::cli {
+
+/// Hands the elements out in pieces; `limit` pieces of memory at most, whatever the tensor's size.
+class Elements {
+ public:
+  /// `v` is a tensor; its bytes are made real and checked now. TypeError for a negative view of a type without a sign bit.
+  explicit Elements(const Value& v);
+  explicit Elements(const Tensor& t) : Elements(t, false, false) {}
+  /// The next bytes (whole elements), or nothing at the end. Valid until the next call.
+  std::span<const std::uint8_t> next();
+
+ private:
+  Elements(const Tensor& t, bool conj, bool neg);
+  void advance();
+  Tensor t_;
+  bool conj_, neg_;
+  std::size_t item_;
+  std::vector<std::uint8_t> buffer_;
+  Shape strides_;
+  std::vector<std::int64_t> index_;   // of the next row (all dimensions but the last)
+  std::int64_t column_ = 0, done_ = 0;
+  const std::uint8_t* row_;
+};
+
+/// One element as a number: exact for every type but float64 beyond long double, complex as two.
+struct Number {
+  long double re = 0, im = 0;
+};
+/// `p`: an element of that type. False for float4_e2m1fn_x2, which is two numbers.
+bool decode(const std::uint8_t* p, DType dtype, Number& out);
+
+}  // namespace harker::cli

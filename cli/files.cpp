@@ -1,0 +1,58 @@
+// `harker cat`, `verify` and `convert`: the verbs that are a few calls each.
+#include <harker/core/text.h>
+#include <harker/serialize/format.h>
+#include <unordered_set>
+
+#include "commands.h"
+#include "elements.h"
+#include "key.h"
+#include "out.h"
+
+namespace harker::cli {
+
+int cat(const std::string& path, const std::string& key, const LoadOptions& options) {
+  const Value root = load(path, options);
+  const Value v = find_entry(root, key);
+  if (!v.is_tensor()) throw TypeError(detail::str(path, ": ", detail::quoted(key), " is no tensor but a ", v.type_name()));
+  Out out;
+  Elements elements(v);
+  for (auto piece = elements.next(); !piece.empty(); piece = elements.next()) out.write(piece.data(), piece.size());
+  out.flush();
+  return 0;
+}
+
+int verify(const std::string& path, const LoadOptions& options) {
+  const auto source = io::Source::open(path);
+  const Format& format = detect_format(*source);
+  LoadOptions checked = options, lazy = options;
+  checked.mmap = false;
+  lazy.mmap = true;
+  format.verify(source, checked);
+  const Document doc = format.read(source, lazy);
+  std::uint64_t tensors = 0, bytes = 0;
+  std::unordered_set<const Storage*> storages;
+  auto use = [&](const Tensor& t) {
+    if (storages.insert(&t.storage()).second) bytes += t.storage().nbytes;
+  };
+  for (Walk walk(doc.value); walk.next();) {
+    const Value& v = walk.value();
+    if (v.is_tensor()) use(v.lazy_tensor());
+    else if (v.kind() == Value::Kind::quantized) use(v.as_quantized().ints);
+    else if (v.kind() != Value::Kind::sparse) continue;
+    else for (const Value& part : v.as_sparse().parts) use(part.lazy_tensor());
+    ++tensors;
+  }
+  Out out;
+  out << shown(path) << ": ok, " << grouped(tensors) << (tensors == 1 ? " tensor, " : " tensors, ") << grouped(bytes) << " bytes\n";
+  out.flush();
+  return 0;
+}
+
+int convert(const std::string& from, const std::string& to, const std::string& format, const LoadOptions& options) {
+  if (format.empty()) format_for_path(to);  // an unknown name is told before the work
+  else format_named(format);
+  save(load(from, options), to, {.format = format});
+  return 0;
+}
+
+}  // namespace harker::cli

@@ -1,0 +1,135 @@
+// `harker inspect`: an aligned table of tensors and values. Two walks, one to measure the columns and one to print, so that no
+// table is built in memory.
+#include <algorithm>
+#include <harker/core/repr.h>
+#include <harker/core/text.h>
+#include <harker/serialize/format.h>
+#include <unordered_set>
+
+#include "commands.h"
+#include "json.h"
+
+namespace harker::cli {
+namespace {
+
+using Kind = Value::Kind;
+constexpr std::size_t kWidest = 72;   // a column is not made wider for one long name
+
+struct Row { std::string name, type, shape, bytes, note; };
+
+std::uint64_t tensor_bytes(const Tensor& t) { return static_cast<std::uint64_t>(t.numel()) * item_size(t.dtype()); }
+
+std::string shape_text(const Shape& s) {
+  std::string out = "[";
+  for (int i = 0; i < s.rank(); ++i) out += (i ? ", " : "") + std::to_string(s[i]);
+  return out + ']';
+}
+
+std::string tensor_note(const Walk& walk) {
+  const Value& v = walk.value();
+  const Tensor& t = v.lazy_tensor();
+  std::string note;
+  auto add = [&](std::string_view s) { note += (note.empty() ? "" : ", ") + std::string(s); };
+  if (walk.met_before()) add("same as " + walk.same_as());
+  if (v.is_parameter()) add("Parameter");
+  if (t.requires_grad() && !v.is_parameter()) add("requires grad");
+  if (v.conj()) add("conjugate view");
+  if (v.neg()) add("negative view");
+  if (!t.is_contiguous()) add("strides " + shape_text(t.strides()));
+  if (t.storage().nbytes != tensor_bytes(t)) add("part of a storage of " + grouped(t.storage().nbytes) + " bytes");
+  return note;
+}
+
+/// False for a container that its children speak for.
+bool make_row(const Walk& walk, Row& row) {
+  const Value& v = walk.value();
+  row = {shown(walk.path()), {}, {}, {}, {}};
+  if (walk.key().empty()) row.name = "(the file itself)";
+  if (walk.is_ref()) {
+    row.type = json::class_name(v);
+    row.note = "same as " + walk.same_as();
+  } else if (v.is_tensor()) {
+    const Tensor& t = v.lazy_tensor();
+    row.type = name(t.dtype());
+    row.shape = shape_text(t.shape());
+    row.bytes = grouped(tensor_bytes(t));
+    row.note = tensor_note(walk);
+  } else if (v.kind() == Kind::sparse) {
+    row.type = "sparse";
+    row.shape = shape_text(v.as_sparse().shape);
+    row.note = v.as_sparse().layout;
+  } else if (v.kind() == Kind::quantized) {
+    row.type = name(v.as_quantized().ints.dtype());
+    row.shape = shape_text(v.as_quantized().ints.shape());
+    row.note = v.as_quantized().scheme;
+  } else if (child_count(v) > 0) {
+    return false;
+  } else {
+    row.type = v.is_dict() || v.is_list() || v.is_tuple() ? json::class_name(v) : std::string(v.type_name());
+    row.note = repr(v, 60);
+  }
+  row.note = shown(row.note);
+  row.type = shown(row.type);
+  return true;
+}
+
+void padded(Out& out, std::string_view text, std::size_t columns, bool right = false) {
+  const std::string space(columns - std::min(columns, width(text)), ' ');
+  if (right) out << space << text;
+  else out << text << space;
+}
+
+/// "zip, pickle protocol 2, ..." from the facts about the file.
+std::string facts_text(const Value& facts) {
+  std::string out;
+  if (!facts.is_dict()) return out;
+  for (const auto& [key, v] : facts.items()) {
+    if (!key.is_string() || v.is_none() || v.is_dict() || v.is_list()) continue;
+    std::string label(key.as_string());
+    std::replace(label.begin(), label.end(), '_', ' ');
+    std::string text = v.is_string() ? std::string(v.as_string().substr(0, 80)) : repr(v, 40);
+    out += (out.empty() ? "" : ", ") + (label == "container" ? text : label + ' ' + text);
+  }
+  return shown(out);
+}
+
+}  // namespace
+
+int inspect(const std::string& path, const LoadOptions& options) {
+  const Document doc = load_document(path, options);
+  std::size_t name_width = 4, type_width = 4, shape_width = 5, bytes_width = 5;
+  std::uint64_t tensors = 0, elements = 0, bytes = 0;
+  std::unordered_set<const Storage*> storages;
+  Row row;
+  for (Walk walk(doc.value); walk.next();) {
+    if (walk.value().is_tensor()) {
+      const Tensor& t = walk.value().lazy_tensor();
+      ++tensors;
+      elements += static_cast<std::uint64_t>(t.numel());
+      if (storages.insert(&t.storage()).second) bytes += t.storage().nbytes;
+    }
+    if (!make_row(walk, row)) continue;
+    name_width = std::max(name_width, std::min(kWidest, width(row.name)));
+    type_width = std::max(type_width, std::min(kWidest, width(row.type)));
+    shape_width = std::max(shape_width, row.shape.size());
+    bytes_width = std::max(bytes_width, row.bytes.size());
+  }
+  Out out;
+  out << shown(path) << ": " << facts_text(doc.facts) << "\n\n";
+  auto line = [&](const Row& r) {
+    padded(out, r.name, name_width);
+    padded(out << "  ", r.type, type_width);
+    padded(out << "  ", r.shape, shape_width);
+    padded(out << "  ", r.bytes, bytes_width, true);
+    if (!r.note.empty()) out << "  " << r.note;
+    out << '\n';
+  };
+  line({"name", "type", "shape", "bytes", {}});
+  for (Walk walk(doc.value); walk.next();) if (make_row(walk, row)) line(row);
+  out << '\n' << grouped(tensors) << (tensors == 1 ? " tensor, " : " tensors, ") << grouped(elements) << " elements, ";
+  out << grouped(bytes) << " bytes in " << grouped(storages.size()) << (storages.size() == 1 ? " storage\n" : " storages\n");
+  out.flush();
+  return 0;
+}
+
+}  // namespace harker::cli

@@ -1,0 +1,93 @@
+// Buffered output by write(2), and text made safe for a terminal.
+#include "out.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <harker/core/error.h>
+
+namespace harker::cli {
+
+void Out::put(const char* p, std::size_t n) {
+  while (n > 0) {
+    ssize_t k = ::write(STDOUT_FILENO, p, n);
+    if (k < 0 && errno == EINTR) continue;
+    if (k < 0) throw IoError(std::string("cannot write to standard output: ") + std::strerror(errno));
+    p += k;
+    n -= static_cast<std::size_t>(k);
+  }
+}
+
+Out& Out::operator<<(std::string_view s) {
+  written_ += s.size();
+  if (buffer_.size() + s.size() > kBuffer) {
+    flush();
+    if (s.size() >= kBuffer) {
+      put(s.data(), s.size());
+      return *this;
+    }
+  }
+  buffer_ += s;
+  return *this;
+}
+
+void Out::flush() {
+  put(buffer_.data(), buffer_.size());
+  buffer_.clear();
+}
+
+std::int32_t next_code_point(std::string_view s, std::size_t& i) {
+  auto byte = [&](std::size_t k) { return static_cast<unsigned char>(s[k]); };
+  const unsigned first = byte(i++);
+  if (first < 0x80) return static_cast<std::int32_t>(first);
+  int more = first >= 0xf0 && first < 0xf5 ? 3 : first >= 0xe0 && first < 0xf0 ? 2 : first >= 0xc2 && first < 0xe0 ? 1 : 0;
+  if (more == 0) return -1;
+  std::uint32_t c = first & (0x3fu >> more);
+  std::size_t k = i;
+  for (int n = 0; n < more; ++n, ++k) {
+    if (k >= s.size() || (byte(k) & 0xc0) != 0x80) return -1;
+    c = c << 6 | (byte(k) & 0x3f);
+  }
+  if ((more == 2 && c < 0x800) || (more == 3 && (c < 0x10000 || c > 0x10ffff))) return -1;
+  i = k;
+  return static_cast<std::int32_t>(c);
+}
+
+std::string shown(std::string_view s, bool keep_newlines) {
+  std::string out;
+  const char* hex = "0123456789abcdef";
+  for (std::size_t i = 0; i < s.size();) {
+    const std::size_t from = i;
+    std::int32_t c = next_code_point(s, i);
+    bool bidi = (c >= 0x200e && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+    if (c == '\n' && !keep_newlines) {
+      out += "\\n";
+    } else if ((c < 0x20 && c != '\n') || (c >= 0x7f && c < 0xa0)) {
+      unsigned b = c < 0 ? static_cast<unsigned char>(s[from]) : static_cast<unsigned>(c);
+      out += "\\x";
+      out += hex[b >> 4 & 15];
+      out += hex[b & 15];
+    } else if (bidi || (c >= 0xd800 && c <= 0xdfff)) {
+      out += "\\u";
+      for (int shift = 12; shift >= 0; shift -= 4) out += hex[c >> shift & 15];
+    } else {
+      out += s.substr(from, i - from);
+    }
+  }
+  return out;
+}
+
+std::size_t width(std::string_view s) {
+  std::size_t n = 0;
+  for (char c : s) n += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  return n;
+}
+
+std::string grouped(std::uint64_t n) {
+  std::string s = std::to_string(n);
+  for (std::size_t i = s.size(); i > 3;) s.insert(i -= 3, ",");
+  return s;
+}
+
+}  // namespace harker::cli

@@ -1,0 +1,106 @@
+// One output element from one element of each input, contiguous. The function is given whole vectors; the last vector overlaps
+// the one before it, and is computed first, from inputs nobody has overwritten yet: so z may be x or y.
+#pragma once
+#include <harker/core/backend/backend.h>
+#include <harker/core/backend/cpu/kernels/simd.h>
+#include <harker/core/backend/cpu/parallel_for.h>
+
+namespace harker::HARKER_ISA {
+
+/// z[n] = f(x[n]); f takes a T as well as a Vector<T>.
+template <class T, class F>
+inline void map(Index n, const T* x, T* z, F f) {
+  constexpr Index kW = kWidth<T>;
+  if (n < kW) {
+    for (Index i = 0; i < n; ++i) z[i] = f(x[i]);
+    return;
+  }
+  const Vector<T> last = f(load(x + n - kW));
+  for (Index i = 0; i + kW <= n; i += kW) store<T>(z + i, f(load(x + i)));
+  store<T>(z + n - kW, last);
+}
+/// z[n] = f(x[n], y[n])
+template <class T, class F>
+inline void map(Index n, const T* x, const T* y, T* z, F f) {
+  constexpr Index kW = kWidth<T>;
+  if (n < kW) {
+    for (Index i = 0; i < n; ++i) z[i] = f(x[i], y[i]);
+    return;
+  }
+  const Vector<T> last = f(load(x + n - kW), load(y + n - kW));
+  for (Index i = 0; i + kW <= n; i += kW) store<T>(z + i, f(load(x + i), load(y + i)));
+  store<T>(z + n - kW, last);
+}
+
+/// Elements one thread takes at a time, and below which there is only one thread.
+inline constexpr Index kElementChunk = Index{1} << 16, kElementsWorthThreads = Index{1} << 18;
+
+/// run(begin, count) over the chunks of n elements.
+template <class F>
+inline void in_chunks(Index n, const F& run) {
+  if (n < kElementsWorthThreads) return run(Index{0}, n);
+  const auto chunk = [&](Index i) { run(i * kElementChunk, smaller(kElementChunk, n - i * kElementChunk)); };
+  parallel_for(true, (n + kElementChunk - 1) / kElementChunk, chunk);
+}
+
+/// f of each kind as a function of scalars and vectors: use(op) is called with the right one.
+template <class F>
+inline void with_operation(Binary op, const F& use) {
+  switch (op) {
+    case Binary::add: return use([](auto x, auto y) { return x + y; });
+    case Binary::sub: return use([](auto x, auto y) { return x - y; });
+    case Binary::mul: return use([](auto x, auto y) { return x * y; });
+    case Binary::div: return use([](auto x, auto y) { return x / y; });
+  }
+}
+
+template <class T>
+void unary(Unary op, Index n, const T* x, T* z) {
+  in_chunks(n, [=](Index at, Index count) {
+    if (op == Unary::neg) return map(count, x + at, z + at, [](auto v) { return -v; });
+    // NaN and -0 pass through, as in torch.
+    map(count, x + at, z + at, [](auto v) { return v < T(0) ? decltype(v){} : v; });
+  });
+}
+
+template <class T>
+void binary(Binary op, Index n, const T* x, const T* y, T* z) {
+  with_operation(op, [=](auto f) {
+    in_chunks(n, [=](Index at, Index count) { map(count, x + at, y + at, z + at, f); });
+  });
+}
+
+template <class T>
+void scalar(Binary op, Index n, const T* x, T s, bool reversed, T* z) {
+  with_operation(op, [=](auto f) {
+    in_chunks(n, [=](Index at, Index count) {
+      if (reversed) map(count, x + at, z + at, [=](auto v) { return f(s, v); });
+      else map(count, x + at, z + at, [=](auto v) { return f(v, s); });
+    });
+  });
+}
+
+/// y += alpha * x
+template <class T>
+void axpy(Index n, T alpha, const T* x, T* y) {
+  in_chunks(n, [=](Index at, Index count) {
+    map(count, x + at, y + at, y + at, [=](auto xv, auto yv) { return yv + alpha * xv; });
+  });
+}
+
+template <class T>
+void mask_positive(Index n, const T* x, const T* by, T* z) {
+  in_chunks(n, [=](Index at, Index count) {
+    map(count, x + at, by + at, z + at, [](auto v, auto gate) { return gate > T(0) ? v : decltype(v){}; });
+  });
+}
+
+/// z = factor * (x - y)
+template <class T>
+void scaled_diff(Index n, const T* x, const T* y, T factor, T* z) {
+  in_chunks(n, [=](Index at, Index count) {
+    map(count, x + at, y + at, z + at, [=](auto xv, auto yv) { return factor * (xv - yv); });
+  });
+}
+
+}  // namespace harker::HARKER_ISA

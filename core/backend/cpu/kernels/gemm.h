@@ -1,0 +1,76 @@
+// Which way a matrix product goes. Products whose right-hand side fits 16 KiB go to the tile (small_gemm.h), matrix times vector
+// to gemv.h, a narrow product to the tile by way of its transpose, everything else to Eigen (large_gemm.cpp).
+#pragma once
+#include <harker/core/backend/cpu/kernels/gemv.h>
+#include <harker/core/backend/cpu/kernels/small_gemm.h>
+
+namespace harker::HARKER_ISA {
+
+/// One product c[m,n] = op(a)[m,k] op(b)[k,n] + bias[n], as Backend::gemm.
+template <class T>
+struct Product {
+  bool ta, tb;
+  Index m, n, k;
+  const T* a;
+  Index lda;
+  const T* b;
+  Index ldb;
+  const T* bias;
+  T* c;
+
+  Left<T> left() const { return ta ? Left<T>{a, 1, lda} : Left<T>{a, lda, 1}; }
+};
+
+/// By Eigen, any sizes; threads share the blocks of a large one.
+template <class T>
+void large_gemm(const Product<T>& g);
+extern template void large_gemm(const Product<float>&);
+extern template void large_gemm(const Product<double>&);
+
+/// n columns by k rows are work for the tile: all of k at once, or few enough columns to go through k in parts.
+template <class T>
+bool fits_tile(Index n, Index k) {
+  return n >= kWidth<T> && (n <= 64 || (n <= kRightSide && n * k <= kRightSide));
+}
+
+/// y[rows] = op(a) x + bias where row i of op(a) is the contiguous a[i * lda ..]; x has a step. False: not for us.
+template <class T>
+bool rows_times_vector(Index rows, Index k, const T* a, Index lda, const T* x, Index x_step, const T* bias, Index bias_step,
+                       T* y) {
+  if (x_step == 1 || k <= 1) {
+    gemv(rows, k, a, lda, x, bias, bias_step, y);
+    return true;
+  }
+  if (k > kRightSide) return false;
+  alignas(64) T gathered[kRightSide];
+  for (Index p = 0; p < k; ++p) gathered[p] = x[p * x_step];
+  gemv(rows, k, a, lda, static_cast<const T*>(gathered), bias, bias_step, y);
+  return true;
+}
+
+/// 1 <= n < width <= m: the transposed product c'[n,m] = op(b)' op(a)' has rows long enough for the tile.
+template <class T>
+void narrow_gemm(const Product<T>& g) {
+  alignas(64) T turned[kRightSide];
+  const Left<T> left = g.tb ? Left<T>{g.b, g.ldb, 1} : Left<T>{g.b, 1, g.ldb};
+  small_gemm<T>(!g.ta, g.n, g.m, g.k, left, g.a, g.lda, nullptr, turned);
+  if (g.n == 1) {
+    const T bias = g.bias ? g.bias[0] : T(0);
+    for (Index i = 0; i < g.m; ++i) g.c[i] = turned[i] + bias;
+    return;
+  }
+  for (Index i = 0; i < g.m; ++i)
+    for (Index j = 0; j < g.n; ++j) g.c[i * g.n + j] = turned[j * g.m + i] + (g.bias ? g.bias[j] : T(0));
+}
+
+template <class T>
+void gemm(const Product<T>& g) {
+  if (g.m == 0 || g.n == 0) return;
+  if (g.n == 1 && !g.ta && rows_times_vector(g.m, g.k, g.a, g.lda, g.b, g.tb ? 1 : g.ldb, g.bias, 0, g.c)) return;
+  if (g.m == 1 && g.tb && rows_times_vector(g.n, g.k, g.b, g.ldb, g.a, g.ta ? g.lda : 1, g.bias, 1, g.c)) return;
+  if (fits_tile<T>(g.n, g.k)) return small_gemm(g.tb, g.m, g.n, g.k, g.left(), g.b, g.ldb, g.bias, g.c);
+  if (g.n < kWidth<T> && g.m * g.n <= kRightSide && fits_tile<T>(g.m, g.k)) return narrow_gemm(g);
+  large_gemm(g);
+}
+
+}  // namespace harker::HARKER_ISA

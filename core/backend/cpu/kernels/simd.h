@@ -1,0 +1,53 @@
+// Vectors of the instruction set this file is compiled for, written with the vector types of GCC and Clang: one source serves
+// SSE2, AVX2 and AVX-512. Every kernel lives in the namespace harker::<set>, so no two sets can share a function body.
+#pragma once
+#include <cstdint>
+
+namespace harker::HARKER_ISA {
+
+using Index = std::int64_t;
+
+#if defined(__AVX512F__)
+inline constexpr int kVectorBytes = 64;
+#elif defined(__AVX2__)
+inline constexpr int kVectorBytes = 32;
+#else
+inline constexpr int kVectorBytes = 16;
+#endif
+
+template <class T, int Bytes>
+struct VectorOf {
+  typedef T Value __attribute__((vector_size(Bytes)));
+  typedef T InMemory __attribute__((vector_size(Bytes), aligned(alignof(T)), may_alias));  // tensors need not be aligned
+};
+
+/// As many T as one register holds.
+template <class T>
+using Vector = typename VectorOf<T, kVectorBytes>::Value;
+template <class T>
+inline constexpr Index kWidth = kVectorBytes / static_cast<int>(sizeof(T));
+/// Four T, whatever the register.
+template <class T>
+using Four = typename VectorOf<T, 4 * static_cast<int>(sizeof(T))>::Value;
+
+template <class T>
+inline Vector<T> load(const T* p) {
+  return *reinterpret_cast<const typename VectorOf<T, kVectorBytes>::InMemory*>(p);
+}
+template <class T>
+inline void store(T* p, Vector<T> v) {
+  *reinterpret_cast<typename VectorOf<T, kVectorBytes>::InMemory*>(p) = v;
+}
+
+/// The sum of a vector's elements, in double: the last step of every reduction.
+template <class T>
+inline double sum_of(Vector<T> v) {
+  double s = 0;
+  for (int i = 0; i < kWidth<T>; ++i) s += static_cast<double>(v[i]);
+  return s;
+}
+
+inline Index smaller(Index a, Index b) { return a < b ? a : b; }
+inline Index larger(Index a, Index b) { return a < b ? b : a; }
+
+}  // namespace harker::HARKER_ISA

@@ -1,0 +1,28 @@
+// Linear: y = x weight^T + bias.
+#pragma once
+#include <harker/nn/module.h>
+
+namespace harker HARKER_PUBLIC {
+namespace nn {
+
+struct LinearOptions {
+  bool bias = true;
+  DType dtype = DType::float32;
+};
+
+class Linear : public Module {
+ public:
+  Parameter weight;  ///< [out, in]
+  Parameter bias;    ///< [out]; undefined without bias
+
+  /// Initialised as torch does, bit for bit after the same manual_seed: first weight, then bias.
+  Linear(std::int64_t in_features, std::int64_t out_features, LinearOptions options = {});
+  /// [..., in] -> [..., out]
+  Tensor forward(const Tensor& x) const;
+  Tensor operator()(const Tensor& x) const { return forward(x); }
+  /// Draws both anew.
+  void reset_parameters();
+};
+
+}  // namespace nn
+}  // namespace harker

@@ -1,0 +1,190 @@
+// The registry behind nn::Module and everything that walks it. Loading and saving are nn/module_state.cpp.
+#include <algorithm>
+#include <harker/core/grad_mode.h>
+#include <harker/core/text.h>
+#include <harker/nn/registry.h>
+
+namespace harker::nn {
+
+using detail::quoted;
+using detail::str;
+
+Module::Module(std::string_view class_name, int version) : registry_(std::make_shared<Registry>()) {
+  registry_->class_name = class_name;
+  registry_->version = version;
+}
+
+const std::string& Module::class_name() const { return registry_->class_name; }
+bool Module::is_training() const noexcept { return registry_->training; }
+
+// --- Registration.
+
+void Module::Registry::check_name(std::string_view name, const char* what) const {
+  const auto refuse = [&](auto... why) {
+    throw Error(str(what, ": the name ", quoted(name), why..., " (in ", class_name, ")"));
+  };
+  if (name.empty()) refuse(" is empty");
+  if (name.find('.') != std::string_view::npos) refuse(" contains a dot, which separates modules in state dict keys");
+  const auto taken = [&](const auto& list) {
+    return std::any_of(list.begin(), list.end(), [&](const auto& item) { return item.name == name; });
+  };
+  if (taken(parameters) || taken(buffers) || taken(children)) refuse(" is already registered");
+}
+
+bool Module::Registry::reaches(const Registry* other) const {
+  return this == other || std::any_of(children.begin(), children.end(), [&](const Child& c) { return c.module->reaches(other); });
+}
+
+void Module::add_child(std::string_view name, const Module& child) {
+  registry_->check_name(name, "register_module");
+  if (child.registry_->reaches(registry_.get())) {
+    throw Error(str("register_module: ", quoted(name), " contains the very module it is registered in (", class_name(), ")"));
+  }
+  registry_->children.push_back({std::string(name), child.registry_});
+}
+
+Parameter Module::register_parameter(std::string_view name, const Parameter& p) {
+  registry_->check_name(name, "register_parameter");
+  // to() exchanges the storage of a tensor in place, which only a tensor outside its storage's block allows.
+  Parameter own = p.defined() && p.impl().in_block ? Parameter(p, p.requires_grad()) : p;
+  registry_->parameters.push_back({std::string(name), own});
+  return own;
+}
+
+Tensor Module::register_buffer(std::string_view name, const Tensor& t, bool persistent) {
+  registry_->check_name(name, "register_buffer");
+  Tensor own = t.defined() && t.impl().in_block ? t.detach() : t;
+  registry_->buffers.push_back({std::string(name), own, persistent});
+  return own;
+}
+
+// --- Walking.
+
+namespace {
+template <class T>
+bool first_time(std::vector<const T*>& seen, const T* p) {
+  if (std::find(seen.begin(), seen.end(), p) != seen.end()) return false;
+  seen.push_back(p);
+  return true;
+}
+std::string dotted(std::string_view prefix) { return prefix.empty() ? std::string() : str(prefix, "."); }
+}  // namespace
+
+std::vector<std::pair<std::string, Module>> Module::named_modules(std::string_view prefix) const {
+  std::vector<std::pair<std::string, Module>> out;
+  std::vector<const Registry*> seen;
+  Registry::walk(registry_, dotted(prefix), [&](const std::shared_ptr<Registry>& r, const std::string& path) {
+    if (first_time<Registry>(seen, r.get())) out.emplace_back(path.substr(0, path.size() - !path.empty()), Module(r));
+  });
+  return out;
+}
+
+template <class List>
+std::vector<NamedTensor> Module::Registry::tensors(const Module& of, std::string_view prefix, bool recurse, List list) {
+  std::vector<NamedTensor> out;
+  std::vector<const TensorImpl*> seen;
+  for (const auto& [path, module] : recurse ? of.named_modules(prefix) : std::vector{std::pair(std::string(prefix), of)}) {
+    for (const auto& item : module.registry_.get()->*list) {
+      if (!item.tensor.defined() || !first_time<TensorImpl>(seen, item.tensor.get())) continue;
+      out.emplace_back(dotted(path) + item.name, item.tensor);
+    }
+  }
+  return out;
+}
+
+std::vector<NamedTensor> Module::named_parameters(std::string_view prefix, bool recurse) const {
+  return Registry::tensors(*this, prefix, recurse, &Registry::parameters);
+}
+std::vector<NamedTensor> Module::named_buffers(std::string_view prefix, bool recurse) const {
+  return Registry::tensors(*this, prefix, recurse, &Registry::buffers);
+}
+
+std::vector<Tensor> Module::parameters() const {
+  std::vector<Tensor> out;
+  for (auto& [name, t] : named_parameters()) out.push_back(std::move(t));
+  return out;
+}
+
+std::vector<std::pair<std::string, Module>> Module::named_children() const {
+  std::vector<std::pair<std::string, Module>> out;
+  std::vector<const Registry*> seen;
+  for (const auto& c : registry_->children) {
+    if (first_time<Registry>(seen, c.module.get())) out.emplace_back(c.name, Module(c.module));
+  }
+  return out;
+}
+
+std::vector<Module> Module::children_first() const {
+  std::vector<Module> out;
+  const auto visit = [&](const auto& self, const Module& m) -> void {
+    for (const auto& [name, child] : m.named_children()) self(self, child);
+    if (std::none_of(out.begin(), out.end(), [&](const Module& o) { return o.is(m); })) out.push_back(m);
+  };
+  visit(visit, *this);
+  return out;
+}
+
+// --- Changing.
+
+void Module::train(bool on) {
+  for (auto& [name, m] : named_modules()) m.registry_->training = on;
+}
+
+void Module::zero_grad(bool set_to_none) {
+  NoGradGuard no_grad;
+  for (Tensor& p : parameters()) {
+    if (set_to_none) {
+      p.set_grad({});
+    } else if (Tensor g = p.grad(); g.defined()) {
+      g = g.detach();
+      g.zero_();
+      p.set_grad(g);
+    }
+  }
+}
+
+void Module::requires_grad_(bool on) {
+  for (Tensor& p : parameters()) p.requires_grad_(on);
+}
+
+namespace {
+/// Makes `t` the tensor that `made` is, for all who hold a handle on it. Graphs that saved `t` must notice: its version grows.
+void rebind(const Tensor& t, const Tensor& made) {
+  TensorImpl &p = t.impl(), &q = made.impl();
+  q.storage->version = p.storage->version + 1;
+  q.storage->refs.inc();
+  Ref<Storage> dropped(std::exchange(p.storage, q.storage));
+  p.data = q.data;
+  p.dtype = q.dtype;
+  p.device = q.device;
+  p.offset = q.offset;
+  p.contiguous = q.contiguous;
+  p.own_strides = q.own_strides;
+  p.strides = q.strides;
+}
+}  // namespace
+
+void Module::to(DType dtype) {
+  if (dtype > DType::bfloat16) {
+    throw TypeError(str("Module::to: needs float32, float64, float16 or bfloat16, not ", name(dtype)));
+  }
+  NoGradGuard no_grad;
+  struct Change {
+    Tensor tensor, made, grad;
+  };
+  std::vector<Change> changes;
+  const auto add = [&](const Tensor& t) {
+    if (!is_floating_point(t.dtype()) || t.dtype() == dtype) return;
+    const Tensor g = t.grad();
+    changes.push_back({t, t.detach().to(dtype), g.defined() ? g.detach().to(dtype) : Tensor()});
+  };
+  for (const auto& [name, t] : named_parameters()) add(t);
+  for (const auto& [name, t] : named_buffers()) add(t);
+  for (Change& c : changes) {
+    c.tensor.set_grad({});
+    rebind(c.tensor, c.made);
+    if (c.grad.defined()) c.tensor.set_grad(c.grad);
+  }
+}
+
+}  // namespace harker::nn

@@ -1,0 +1,55 @@
+// state_dict and load_state_dict of nn::Module: PyTorch's names, order and metadata.
+#include <algorithm>
+#include <harker/core/grad_mode.h>
+#include <harker/core/text.h>
+#include <harker/nn/registry.h>
+
+namespace harker::nn {
+
+using detail::str;
+
+StateDict Module::state_dict(std::string_view prefix) const {
+  StateDict out;
+  std::vector<Value::Item> versions;
+  Registry::walk(registry_, std::string(prefix), [&](const std::shared_ptr<Registry>& r, const std::string& path) {
+    const std::string module = path.substr(0, path.size() - !path.empty());
+    versions.emplace_back(module, Value::dict({{"version", r->version}}));
+    for (const auto& p : r->parameters) {
+      if (p.tensor.defined()) out.set(path + p.name, p.tensor.detach());
+    }
+    for (const auto& b : r->buffers) {
+      if (b.persistent && b.tensor.defined()) out.set(path + b.name, b.tensor.detach());
+    }
+  });
+  out.metadata = Value::ordered_dict(std::move(versions));
+  return out;
+}
+
+LoadReport Module::load_state_dict(const StateDict& state, bool strict) {
+  const StateDict mine = state_dict();
+  LoadReport report = compare(mine, state);
+  if (!report.mismatched.empty() || (strict && !report.ok())) throw Error(report.message(class_name()));
+
+  // All that can fail comes before the first change.
+  NoGradGuard no_grad;
+  std::vector<std::pair<Tensor, Tensor>> copies;
+  copies.reserve(mine.size());
+  std::vector<const Storage*> storages;
+  for (const auto& [name, t] : mine) storages.push_back(&t.storage());
+  std::sort(storages.begin(), storages.end());
+  for (const auto& [name, to] : mine) {
+    const Tensor* from = state.find(name);
+    if (!from || !from->defined()) continue;
+    if (is_complex(from->dtype()) && !is_complex(to.dtype())) {
+      throw TypeError(str("load_state_dict: ", name, " is ", harker::name(to.dtype()), ", the state dict's is ",
+                          harker::name(from->dtype()), ", whose imaginary part would be lost"));
+    }
+    // A source that lies in the module's own memory (weights that swap places) may be overwritten before its turn.
+    const bool own = std::binary_search(storages.begin(), storages.end(), &from->storage());
+    copies.emplace_back(to, own ? from->detach().clone().to(to.dtype()) : from->detach().to(to.dtype()));
+  }
+  for (auto& [to, from] : copies) to.copy_(from);
+  return report;
+}
+
+}  // namespace harker::nn

@@ -1,0 +1,10 @@
+// All of harker::nn.
+#pragma once
+#include <harker/nn/activation.h>
+#include <harker/nn/functional.h>
+#include <harker/nn/init.h>
+#include <harker/nn/linear.h>
+#include <harker/nn/loss.h>
+#include <harker/nn/module.h>
+#include <harker/nn/parameter.h>
+#include <harker/nn/sequential.h>

@@ -1,0 +1,44 @@
+// What a Module's handles share (internal). It holds tensors and the registries of children, never addresses of C++ members.
+#pragma once
+#include <harker/nn/module.h>
+
+namespace harker::nn {
+
+struct Module::Registry {
+  struct Param {
+    std::string name;
+    Parameter tensor;  // undefined: the name is taken, but there is none
+  };
+  struct Buffer {
+    std::string name;
+    Tensor tensor;
+    bool persistent;
+  };
+  struct Child {
+    std::string name;
+    std::shared_ptr<Registry> module;
+  };
+  std::string class_name;
+  int version = 1;
+  bool training = true;
+  std::vector<Param> parameters;
+  std::vector<Buffer> buffers;
+  std::vector<Child> children;
+
+  /// Error when nothing can be registered under this name.
+  void check_name(std::string_view name, const char* what) const;
+  bool reaches(const Registry* other) const;
+  /// visit(registry, prefix) for r and all below, parents first, shared ones as often as they are reached.
+  template <class F>
+  static void walk(const std::shared_ptr<Registry>& r, const std::string& prefix, const F& visit);
+  template <class List>
+  static std::vector<NamedTensor> tensors(const Module& of, std::string_view prefix, bool recurse, List list);
+};
+
+template <class F>
+void Module::Registry::walk(const std::shared_ptr<Registry>& r, const std::string& prefix, const F& visit) {
+  visit(r, prefix);
+  for (const Child& c : r->children) walk(c.module, prefix + c.name + ".", visit);
+}
+
+}  // namespace harker::nn

@@ -1,0 +1,143 @@
+// Adam. All parameters of one dtype that have made the same number of steps go to one fused kernel call
+// (core/backend/cpu); a step of a small model makes no tensor and allocates nothing.
+#include <cmath>
+#include <harker/core/grad_mode.h>
+#include <harker/core/text.h>
+#include <harker/optim/adam.h>
+
+namespace harker::optim {
+
+using detail::str;
+
+namespace {
+constexpr std::string_view kSlots[] = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
+
+/// Can the kernel work on the tensors where they are?
+bool direct(const TensorImpl& p, const TensorImpl& g) { return p.contiguous && g.contiguous && is_computed(p.dtype); }
+}  // namespace
+
+std::span<const std::string_view> Adam::slot_names() const { return kSlots; }
+
+void Adam::describe(AdamOptions& o, OptionIO& io) {
+  io.number("lr", o.lr);
+  io.pair("betas", o.betas);
+  io.number("eps", o.eps);
+  io.number("weight_decay", o.weight_decay, Written::as_int_if_zero);
+  io.flag("amsgrad", o.amsgrad);
+  io.flag("maximize", o.maximize);
+  io.fixed("foreach", {});
+  io.fixed("capturable", false);
+  io.fixed("differentiable", false);
+  io.fixed("fused", {});
+  io.flag("decoupled_weight_decay", o.decoupled_weight_decay);
+}
+
+void Adam::check(const AdamOptions& o) {
+  if (!(o.lr >= 0)) throw Error(str("Adam: lr must be >= 0, not ", o.lr));
+  if (!(o.eps >= 0)) throw Error(str("Adam: eps must be >= 0, not ", o.eps));
+  if (!(o.weight_decay >= 0)) throw Error(str("Adam: weight_decay must be >= 0, not ", o.weight_decay));
+  for (double beta : o.betas) {
+    if (!(beta >= 0 && beta < 1)) throw Error(str("Adam: betas must lie in [0, 1), not ", beta));
+  }
+}
+
+/// Before anything changes: checks the gradient, and makes the state at the first step.
+void Adam::prepare(std::size_t i, const AdamOptions& o) {
+  const TensorImpl &p = params_[i].impl(), &g = *p.grad;
+  if (g.numel != p.numel || g.dtype != p.dtype) [[unlikely]] {
+    throw ShapeError(str("Adam: parameter ", i, " is ", name(p.dtype), " ", p.shape, ", its gradient ", name(g.dtype), " ", g.shape));
+  }
+  State& s = states_[i];
+  const TensorOptions like = {.dtype = p.dtype, .device = p.device};
+  if (!s.slots[0].defined()) [[unlikely]] s.slots[0] = zeros(p.shape, like);
+  if (!s.slots[1].defined()) [[unlikely]] s.slots[1] = zeros(p.shape, like);
+  if (o.amsgrad && !s.slots[2].defined()) [[unlikely]] s.slots[2] = zeros(p.shape, like);
+  if (!s.exists) [[unlikely]] make_state(i);
+}
+
+/// pow costs as much as the rest of a small step: once for all parameters that have come equally far.
+void Adam::set_corrections(const AdamOptions& o, double step) {
+  if (corrections_for_[0] == step && corrections_for_[1] == o.betas[0] && corrections_for_[2] == o.betas[1]) return;
+  step_.bias_correction1 = 1 - std::pow(o.betas[0], step);
+  step_.bias_correction2_sqrt = std::sqrt(1 - std::pow(o.betas[1], step));
+  corrections_for_[0] = step;
+  corrections_for_[1] = o.betas[0];
+  corrections_for_[2] = o.betas[1];
+}
+
+void Adam::step() {
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    for (std::size_t i = groups_[g].begin; i < groups_[g].end; ++i) {
+      if (params_[i].impl().grad) prepare(i, options_[g]);
+    }
+  }
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    const AdamOptions& o = options_[g];
+    step_.lr = o.lr;
+    step_.beta1 = o.betas[0];
+    step_.beta2 = o.betas[1];
+    step_.eps = o.eps;
+    step_.weight_decay = o.weight_decay;
+    step_.maximize = o.maximize;
+    step_.decoupled = o.decoupled_weight_decay;
+    Device device;
+    double steps[2] = {0, 0};  // of the items that wait, by dtype
+    const auto run = [&](DType dtype) {
+      std::vector<AdamItem>& items = items_[dtype == DType::float64];
+      if (items.empty()) return;
+      set_corrections(o, steps[dtype == DType::float64]);
+      backend(device).adam(dtype, items, step_);
+      items.clear();
+    };
+    for (std::size_t i = groups_[g].begin; i < groups_[g].end; ++i) {
+      TensorImpl& p = params_[i].impl();
+      if (!p.grad) continue;
+      State& s = states_[i];
+      ++s.step;
+      ++p.storage->version;
+      if (!direct(p, *p.grad)) [[unlikely]] {
+        step_by_copy(i, o);
+        continue;
+      }
+      const bool wide = p.dtype == DType::float64;
+      if (!items_[wide].empty() && (steps[wide] != s.step || !(device == p.device))) [[unlikely]] run(p.dtype);
+      if (!(device == p.device)) [[unlikely]] {
+        run(wide ? DType::float32 : DType::float64);
+        device = p.device;
+      }
+      steps[wide] = s.step;
+      items_[wide].push_back({p.data, s.slots[0].raw(), s.slots[1].raw(), o.amsgrad ? s.slots[2].raw() : nullptr, p.grad->data, p.numel});
+    }
+    run(DType::float32);
+    run(DType::float64);
+  }
+}
+
+/// Parameters or gradients that are strided, and those in 16 bits, which are computed in float32.
+void Adam::step_by_copy(std::size_t i, const AdamOptions& o) {
+  NoGradGuard no_grad;
+  const Tensor p = params_[i].detach();
+  State& s = states_[i];
+  const DType dtype = is_computed(p.dtype()) ? p.dtype() : DType::float32;
+  const auto working = [&](const Tensor& t) { return t.defined() ? t.to(dtype).contiguous() : Tensor(); };
+  Tensor work = working(p), grad = working(params_[i].grad().detach());
+  Tensor m = working(s.slots[0]), v = working(s.slots[1]), vmax = o.amsgrad ? working(s.slots[2]) : Tensor();
+  set_corrections(o, s.step);
+  const AdamItem item = {work.raw(), m.raw(), v.raw(), vmax.defined() ? vmax.raw() : nullptr, grad.raw(), work.numel()};
+  backend(p.device()).adam(dtype, {&item, 1}, step_);
+  const auto put_back = [](Tensor to, const Tensor& from) {
+    if (from.defined() && from.raw() != to.raw()) to.copy_(from);
+  };
+  put_back(p, work);
+  put_back(s.slots[0], m);
+  put_back(s.slots[1], v);
+  if (o.amsgrad) put_back(s.slots[2], vmax);
+}
+
+std::vector<ParamGroup<AdamOptions>> AdamW::adam(const std::vector<ParamGroup<AdamWOptions>>& groups) {
+  std::vector<ParamGroup<AdamOptions>> out;
+  for (const auto& g : groups) out.push_back({g.params, adam(g.options)});
+  return out;
+}
+
+}  // namespace harker::optim

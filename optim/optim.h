@@ -1,0 +1,4 @@
+// All of harker::optim.
+#pragma once
+#include <harker/optim/adam.h>
+#include <harker/optim/optimizer.h>

@@ -1,0 +1,80 @@
+// Parameters, groups and zero_grad. The state dict is optim/optimizer_state.cpp.
+#include <algorithm>
+#include <harker/core/grad_mode.h>
+#include <harker/core/text.h>
+#include <harker/optim/optimizer.h>
+
+namespace harker::optim {
+
+using detail::str;
+
+Optimizer::Optimizer() = default;
+Optimizer::~Optimizer() = default;
+Optimizer::Optimizer(Optimizer&&) noexcept = default;
+Optimizer& Optimizer::operator=(Optimizer&&) noexcept = default;
+
+void Optimizer::add_group(std::vector<Tensor> params, std::vector<std::string> names) {
+  if (params.empty()) throw Error("optimizer: the list of parameters is empty");
+  const auto which = [&](std::size_t i) {
+    return names.empty() ? str("parameter ", i) : str("parameter ", i, " (", detail::quoted(names[i]), ")");
+  };
+  // Sorted, to find duplicates without a quadratic search.
+  std::vector<std::pair<const TensorImpl*, std::size_t>> seen;
+  for (const Tensor& p : params_) seen.emplace_back(p.get(), seen.size());
+  for (std::size_t i = 0; i < params.size(); ++i) {
+    const Tensor& p = params[i];
+    if (!p.defined()) throw Error(str("optimizer: ", which(i), " is an undefined tensor"));
+    if (!p.is_leaf()) {
+      throw GradError(str("optimizer: ", which(i), " is no leaf; it was computed by ", p.grad_fn(), ", so training it changes nothing"));
+    }
+    if (p.dtype() > DType::bfloat16) {
+      throw TypeError(str("optimizer: ", which(i), " is ", name(p.dtype()), "; parameters are floating point"));
+    }
+    seen.emplace_back(p.get(), seen.size());
+  }
+  std::sort(seen.begin(), seen.end());
+  const auto twice = std::adjacent_find(seen.begin(), seen.end(), [](auto& a, auto& b) { return a.first == b.first; });
+  if (twice != seen.end()) {
+    throw Error(str("optimizer: parameters ", twice->second, " and ", twice[1].second, " are the same tensor; it would be updated twice"));
+  }
+  const std::size_t begin = params_.size();
+  params_.insert(params_.end(), std::move_iterator(params.begin()), std::move_iterator(params.end()));
+  states_.resize(params_.size());
+  order_.reserve(params_.size());
+  groups_.push_back({begin, params_.size(), std::move(names), {}});
+}
+
+Optimizer::State& Optimizer::make_state(std::size_t i) {
+  State& s = states_[i];
+  if (!s.exists) {
+    s.exists = true;
+    order_.push_back(i);
+  }
+  return s;
+}
+
+std::span<const Tensor> Optimizer::params(std::size_t group) const {
+  if (group >= groups_.size()) no_such_group(group, groups_.size());
+  return std::span(params_).subspan(groups_[group].begin, groups_[group].end - groups_[group].begin);
+}
+
+void Optimizer::no_such_group(std::size_t group, std::size_t count) {
+  throw ShapeError(str("optimizer: group ", group, " of ", count, " groups"));
+}
+
+void Optimizer::zero_grad(bool set_to_none) {
+  for (Tensor& p : params_) {
+    TensorImpl* grad = p.impl().grad;
+    if (!grad) continue;
+    if (set_to_none) {
+      p.set_grad({});
+    } else {
+      NoGradGuard no_grad;
+      Tensor g = p.grad().detach();
+      g.zero_();
+      p.set_grad(g);  // drops what history the old one had
+    }
+  }
+}
+
+}  // namespace harker::optim

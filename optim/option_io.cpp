@@ -1,0 +1,59 @@
+// OptionIO: see the header.
+#include <harker/core/text.h>
+#include <harker/optim/option_io.h>
+
+namespace harker::optim {
+
+using detail::str;
+
+const Value* OptionIO::find(std::string_view key) const { return loaded_.is_dict() ? loaded_.find(key) : nullptr; }
+
+void OptionIO::wrong(std::string_view key, std::string_view expected, const Value& found) const {
+  throw TypeError(str("load_state_dict: ", path_, "[", detail::quoted(key), "] should be ", expected, ", it is ", found.type_name()));
+}
+
+double OptionIO::read_number(std::string_view key, const Value& v) const {
+  // torch allows a learning rate that is a tensor of one element.
+  if (v.is_tensor() && v.lazy_tensor().numel() == 1 && !is_complex(v.lazy_tensor().dtype())) return v.tensor().item();
+  if (!v.is_float() && !(v.is_int() && v.fits_int64())) wrong(key, "a number", v);
+  return v.as_double();
+}
+
+void OptionIO::number(std::string_view key, double& v, Written how) {
+  const Value* old = find(key);
+  if (!writing()) {
+    if (old) v = read_number(key, *old);
+    return;
+  }
+  if (old && (old->is_int() || old->is_float()) && old->as_double() == v) {
+    items_->emplace_back(key, *old);
+  } else {
+    items_->emplace_back(key, how == Written::as_int_if_zero && v == 0 ? Value(0) : Value(v));
+  }
+}
+
+void OptionIO::flag(std::string_view key, bool& v) {
+  if (writing()) {
+    items_->emplace_back(key, v);
+  } else if (const Value* old = find(key)) {
+    if (!old->is_bool()) wrong(key, "a bool", *old);
+    v = old->as_bool();
+  }
+}
+
+void OptionIO::pair(std::string_view key, std::array<double, 2>& v) {
+  if (writing()) {
+    items_->emplace_back(key, Value::tuple({v[0], v[1]}));
+  } else if (const Value* old = find(key)) {
+    if ((!old->is_tuple() && !old->is_list()) || old->len() != 2) wrong(key, "a tuple of two numbers", *old);
+    v = {read_number(key, old->elements()[0]), read_number(key, old->elements()[1])};
+  }
+}
+
+void OptionIO::fixed(std::string_view key, const Value& v) {
+  if (!writing()) return;
+  const Value* old = find(key);
+  items_->emplace_back(key, old ? *old : v);
+}
+
+}  // namespace harker::optim

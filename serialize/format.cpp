@@ -1,0 +1,114 @@
+// load and save, and the registry of formats behind them: the content decides when loading, the extension when saving.
+// Adding a format is a subclass of Format and a line in formats().
+#include <cctype>
+#include <istream>
+
+#include <harker/core/text.h>
+#include <harker/serialize/format.h>
+
+namespace harker {
+namespace {
+
+std::string_view file_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
+
+std::string lower(std::string_view s) {
+  std::string out(s);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+// What the bytes are, when they are nothing we read; null when they are nothing known.
+const char* known_stranger(io::ByteView file) {
+  const std::string_view all = io::text(file);
+  const std::string head = lower(all.substr(0, 256));
+  const std::size_t first = head.find_first_not_of(" \t\r\n");
+  const std::string_view start = first == std::string::npos ? std::string_view() : std::string_view(head).substr(first);
+  if (all.starts_with("version https://git-lfs")) return "is a Git LFS pointer, not the file itself: run `git lfs pull`";
+  if (start.starts_with("<!doctype") || start.starts_with("<html") || start.starts_with("<?xml"))
+    return "is an HTML or XML page: the download brought an error page instead of the file";
+  if (all.starts_with("\x89HDF")) return "is an HDF5 file (Keras?): that format is not read";
+  if (all.starts_with("GGUF")) return "is a GGUF file: that format is not read";
+  if (all.starts_with("\x93NUMPY")) return "is a NumPy array file: not read yet";
+  if (all.size() > 9 && all[8] == '{' && io::load_le<std::uint64_t>(file.data()) <= all.size() - 8)
+    return "is a safetensors file: not read yet";
+  if (all.starts_with("\x1f\x8b")) return "is gzip-compressed: unpack it first";
+  return nullptr;
+}
+
+}  // namespace
+
+std::span<const Format* const> formats() {
+  static const Format* const all[] = {&harker_format(), &torch_format(), &onnx_format()};
+  return all;
+}
+
+const Format& detect_format(const io::Source& source) {
+  const io::ByteView file = source.bytes();
+  if (file.empty()) throw FormatError(source.name() + ": the file is empty");
+  if (const char* what = known_stranger(file)) throw FormatError(detail::str(source.name(), ": ", what));
+  for (const Format* f : formats())
+    if (f->sniff(file)) return *f;
+  throw FormatError(detail::str(source.name(), ": the format is not recognised: it begins with ",
+                                detail::quoted(io::text(file.first(std::min<std::size_t>(file.size(), 16))))));
+}
+
+const Format& format_named(std::string_view name) {
+  std::string known;
+  for (const Format* f : formats()) {
+    if (f->name() == name) return *f;
+    known += detail::str(known.empty() ? "" : ", ", f->name());
+  }
+  throw Error(detail::str("there is no format named ", detail::quoted(name), "; known: ", known));
+}
+
+const Format& format_for_path(std::string_view path) {
+  const std::string_view file = file_name(path);
+  const std::size_t dot = file.find_last_of('.');
+  const std::string extension = dot == std::string_view::npos ? "" : lower(file.substr(dot));
+  std::string known;
+  for (const Format* f : formats()) {
+    for (std::string_view e : f->extensions()) {
+      if (e == extension) return *f;
+      known += detail::str(known.empty() ? "" : " ", e);
+    }
+  }
+  throw Error(detail::str("save: the extension of ", detail::quoted(path), " names no format; known: ", known,
+                          "; or set SaveOptions{.format = ...}"));
+}
+
+Document load_document(const FilePath& path, const LoadOptions& options) {
+  const std::shared_ptr<const io::Source> source = io::Source::open(path.string(), options.mmap);
+  return detect_format(*source).read(source, options);
+}
+
+Value load(const FilePath& path, const LoadOptions& options) { return load_document(path, options).value; }
+
+Value load(std::span<const std::uint8_t> bytes, const LoadOptions& options) {
+  const std::shared_ptr<const io::Source> source = io::Source::view(bytes);
+  return detect_format(*source).read(source, options).value;
+}
+
+Value load(std::istream& in, const LoadOptions& options) {
+  std::vector<std::uint8_t> data;
+  char piece[64 << 10];
+  while (in.read(piece, sizeof piece) || in.gcount() > 0) data.insert(data.end(), piece, piece + in.gcount());
+  if (in.bad()) throw IoError("load: reading from the stream failed");
+  const std::shared_ptr<const io::Source> source = io::Source::adopt(std::move(data), "stream");
+  return detect_format(*source).read(source, options).value;
+}
+
+void save(const Value& value, const FilePath& path, const SaveOptions& options) {
+  const Format& format = options.format.empty() ? format_for_path(path.string()) : format_named(options.format);
+  io::AtomicFile file(path.string(), options.durable);
+  format.write(file, value, file_name(path.string()), options);
+  file.commit();
+}
+
+std::vector<std::uint8_t> save_to_bytes(const Value& value, const SaveOptions& options, std::string_view name) {
+  if (options.format.empty()) throw Error("save_to_bytes: set SaveOptions{.format = \"torch\"} or another format");
+  io::MemorySink sink;
+  format_named(options.format).write(sink, value, name, options);
+  return sink.take();
+}
+
+}  // namespace harker

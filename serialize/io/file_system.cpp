@@ -1,0 +1,44 @@
+// The POSIX calls behind FileSystem.
+#include <harker/serialize/io/file_system.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+
+namespace harker::io {
+namespace {
+
+FileSystem the_system;
+std::atomic<FileSystem*> in_use{&the_system};
+
+}  // namespace
+
+int FileSystem::create(const std::string& path, unsigned mode) {
+  return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(mode));
+}
+long FileSystem::write(int fd, const void* data, std::size_t n) { return ::write(fd, data, n); }
+int FileSystem::fsync(int fd) { return ::fsync(fd); }
+int FileSystem::fchmod(int fd, unsigned mode) { return ::fchmod(fd, static_cast<mode_t>(mode)); }
+int FileSystem::close(int fd) { return ::close(fd); }
+int FileSystem::rename(const std::string& from, const std::string& to) { return std::rename(from.c_str(), to.c_str()); }
+int FileSystem::unlink(const std::string& path) { return ::unlink(path.c_str()); }
+int FileSystem::fsync_folder(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return -1;
+  const int result = ::fsync(fd), reason = errno;
+  ::close(fd);
+  errno = reason;
+  return result;
+}
+
+FileSystem* set_file_system(FileSystem* fs) {
+  FileSystem* before = in_use.exchange(fs ? fs : &the_system);
+  return before == &the_system ? nullptr : before;
+}
+FileSystem& file_system() { return *in_use.load(); }
+
+}  // namespace harker::io

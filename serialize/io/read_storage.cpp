@@ -1,0 +1,93 @@
+// Storages from file bytes: copied, inflated, checked and swapped in one pass; or the same later, at the first use.
+#include <algorithm>
+#include <cstdio>
+
+#include <harker/core/text.h>
+#include <harker/serialize/io/crc32.h>
+#include <harker/serialize/io/source.h>
+
+namespace harker::io {
+namespace {
+
+std::string where(const Source& source, const StorageBytes& b) { return source.name() + ": " + b.label; }
+
+std::string hex(std::uint32_t v) {
+  char text[11];
+  std::snprintf(text, sizeof text, "0x%08x", static_cast<unsigned>(v));
+  return text;
+}
+
+void check_crc(const Source& source, const StorageBytes& b, std::uint32_t found) {
+  if (b.check_crc && found != b.crc)
+    throw FormatError(detail::str(where(source, b), ": CRC-32 is ", hex(found), ", the file says ", hex(b.crc), ": the bytes are damaged"));
+}
+
+template <std::size_t n>
+void reverse_units(std::uint8_t* p, std::uint64_t size) {
+  for (std::uint64_t i = 0; i + n <= size; i += n) std::reverse(p + i, p + i + n);
+}
+
+void swap_bytes(std::uint8_t* p, std::uint64_t size, std::size_t unit) {
+  switch (unit) {
+    case 2: return reverse_units<2>(p, size);
+    case 4: return reverse_units<4>(p, size);
+    case 8: return reverse_units<8>(p, size);
+    default: return;
+  }
+}
+
+// Fills `to` (b.nbytes bytes) with what the storage holds.
+void fill(const Source& source, const StorageBytes& b, std::uint8_t* to) {
+  if (b.deflated) {
+    inflate(b.stored, {to, static_cast<std::size_t>(b.nbytes)}, where(source, b));
+    if (b.check_crc) check_crc(source, b, crc32({to, static_cast<std::size_t>(b.nbytes)}));
+  } else if (b.check_crc) {
+    check_crc(source, b, copy_crc32(b.stored, to));
+  } else if (b.nbytes > 0) {
+    std::memcpy(to, b.stored.data(), static_cast<std::size_t>(b.nbytes));
+  }
+  swap_bytes(to, b.nbytes, b.swap);
+}
+
+// Keeps the source alive, and makes the bytes real at their first use.
+class FileBytes final : public StorageOwner {
+ public:
+  FileBytes(std::shared_ptr<const Source> source, StorageBytes b, void* alias)
+      : source_(std::move(source)), bytes_(std::move(b)), alias_(alias) {}
+  void* materialize() override {
+    if (alias_) {
+      if (bytes_.check_crc) check_crc(*source_, bytes_, crc32(bytes_.stored));
+      return alias_;
+    }
+    copy_ = make_storage(static_cast<std::size_t>(bytes_.nbytes));
+    fill(*source_, bytes_, static_cast<std::uint8_t*>(copy_->data));
+    source_.reset();
+    return copy_->data;
+  }
+
+ private:
+  std::shared_ptr<const Source> source_;
+  StorageBytes bytes_;
+  void* alias_;
+  Ref<Storage> copy_;
+};
+
+}  // namespace
+
+Ref<Storage> read_storage(std::shared_ptr<const Source> source, StorageBytes b, bool lazy) {
+  if (!b.deflated && b.stored.size() != b.nbytes)
+    throw FormatError(detail::str(where(*source, b), ": holds ", b.stored.size(), " bytes, expected ", b.nbytes));
+  if (!lazy || b.nbytes == 0) {
+    Ref<Storage> s = make_storage(static_cast<std::size_t>(b.nbytes));
+    fill(*source, b, static_cast<std::uint8_t*>(s->data));
+    return s;
+  }
+  const bool aligned = reinterpret_cast<std::uintptr_t>(b.stored.data()) % 16 == 0;
+  // Writing through the alias reaches a private mapping or memory of our own, never the file.
+  void* alias = source->may_alias() && !b.deflated && b.swap == 1 && aligned ? const_cast<std::uint8_t*>(b.stored.data()) : nullptr;
+  const auto nbytes = static_cast<std::size_t>(b.nbytes);
+  const bool later = alias == nullptr || b.check_crc;
+  return make_storage(new FileBytes(std::move(source), std::move(b), alias), alias, nbytes, later);
+}
+
+}  // namespace harker::io

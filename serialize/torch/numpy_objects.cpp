@@ -1,0 +1,110 @@
+// NumPy's arrays and scalars, as numpy pickles them: dtype('f8', False, True) with a state that holds the byte order, scalars
+// from their bytes, arrays by _reconstruct and a state of (version, shape, dtype, Fortran order, bytes).
+#include <harker/core/text.h>
+#include <harker/serialize/torch/torch_objects.h>
+
+namespace harker::pt {
+namespace {
+
+using detail::str;
+
+constexpr std::size_t kMaxRank = 64;
+
+// Bytes of an element: "f8", "c16"; 0 for anything that is no plain number.
+std::uint64_t element_size(std::string_view code) {
+  if (code.size() < 2 || code.size() > 3) return 0;
+  std::uint64_t n = 0;
+  for (char c : code.substr(1)) {
+    if (c < '0' || c > '9') return 0;
+    n = n * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  const bool whole = n == 1 || n == 2 || n == 4 || n == 8;
+  switch (code[0]) {
+    case 'b': return n == 1 ? n : 0;
+    case 'i': case 'u': return whole ? n : 0;
+    case 'f': return n == 2 || n == 4 || n == 8 || n == 16 ? n : 0;
+    case 'c': return n == 8 || n == 16 || n == 32 ? n : 0;
+    default: return 0;
+  }
+}
+
+io::ByteView raw(const Value& v) {
+  if (v.is_bytes() || v.kind() == Value::Kind::bytearray) return v.as_bytes();
+  if (v.is_string()) return io::bytes(v.as_string());  // Python 2's str
+  throw FormatError(str("numpy: the data must be bytes, it is a ", v.type_name(), " (arrays of objects are refused)"));
+}
+
+void fill(Value::Numpy& n, const std::string& dtype, const Value& shape, io::ByteView data) {
+  std::uint64_t total = element_size(std::string_view(dtype).substr(1));
+  std::vector<std::int64_t> sizes;
+  if (!shape.is_tuple() || shape.len() > kMaxRank) throw FormatError("numpy: the shape must be a tuple of at most 64 sizes");
+  for (const Value& v : shape.elements()) {
+    if (!v.is_int() || !v.fits_int64() || v.as_int() < 0) throw FormatError("numpy: a size that is no natural number");
+    sizes.push_back(v.as_int());
+    if (!io::checked_mul(total, static_cast<std::uint64_t>(v.as_int()), total)) throw FormatError("numpy: the size overflows");
+  }
+  if (total != data.size()) throw FormatError(str("numpy: an array of ", total, " bytes with ", data.size(), " bytes of data"));
+  n.dtype = dtype;
+  n.shape = Shape(std::span<const std::int64_t>(sizes));
+  n.data.assign(data.begin(), data.end());
+}
+
+}  // namespace
+
+std::string TorchObjects::numpy_dtype(const Value& v) const {
+  if (v.kind() != Value::Kind::opaque) throw FormatError("numpy: a dtype is missing");
+  const Value::Opaque& o = v.as_opaque();
+  if (o.module != "numpy" || o.name != "dtype" || !o.called) throw FormatError("numpy: a dtype is missing");
+  const std::string_view code = o.args[0].as_string();
+  std::string_view order = "|";
+  if (o.state.is_tuple() && o.state.len() >= 2 && o.state[1].is_string()) order = o.state[1].as_string();
+  const std::uint64_t size = element_size(code);
+  if (size == 0 || (order != "<" && order != ">" && order != "|" && order != "=") || (size > 1 && order == "|"))
+    throw FormatError(str("numpy: dtype ", detail::quoted(str(order, code)), " is not read (plain numbers are)"));
+  return str(size == 1 ? "|" : order == ">" ? ">" : "<", code);
+}
+
+Value TorchObjects::call_numpy(Known what, const Value& args) {
+  switch (what) {
+    case Known::numpy_dtype: {
+      if (args.len() < 1 || !args[0].is_string()) throw FormatError("numpy.dtype: wrong arguments");
+      Value::Opaque o;
+      o.module = "numpy", o.name = "dtype";
+      o.called = o.known = true;
+      o.args = args;
+      return Value::opaque(o);
+    }
+    case Known::numpy_scalar: {
+      if (args.len() != 2) throw FormatError("numpy scalar: wrong arguments");
+      Value::Numpy n;
+      fill(n, numpy_dtype(args[0]), Value::tuple(), raw(args[1]));
+      return Value::numpy_scalar(n);
+    }
+    case Known::numpy_from_buffer: {
+      if (args.len() != 4 || !args[3].is_string()) throw FormatError("numpy _frombuffer: wrong arguments");
+      Value::Numpy n;
+      fill(n, numpy_dtype(args[1]), args[2], raw(args[0]));
+      n.fortran_order = args[3].as_string() == "F";
+      return Value::numpy_array(n);
+    }
+    default: {  // _reconstruct(ndarray, (0,), b'b'): an empty array that BUILD fills
+      const bool plain = args.len() == 3 && args[0].kind() == Value::Kind::opaque && args[0].as_opaque().module == "numpy" &&
+                         args[0].as_opaque().name == "ndarray";
+      if (!plain) throw FormatError("numpy _reconstruct: only a plain ndarray is read");
+      Value::Numpy n;
+      n.dtype = "|i1";
+      n.shape = Shape{0};
+      return Value::numpy_array(n);
+    }
+  }
+}
+
+void TorchObjects::build_numpy(const Value& object, const Value& state) {
+  if (!state.is_tuple() || state.len() != 5 || !state[3].is_bool()) throw FormatError("BUILD: an array's state must be (version, shape, dtype, order, data)");
+  // The array has an identity already (the memo holds it), so it is filled where it is.
+  auto& n = const_cast<Value::Numpy&>(object.as_numpy());
+  fill(n, numpy_dtype(state[2]), state[1], raw(state[4]));
+  n.fortran_order = state[3].as_bool();
+}
+
+}  // namespace harker::pt

@@ -1,0 +1,84 @@
+// PickleReader: the pickle machine, protocols 0 to 5, as data: a stack on the heap, marks, a memo that shares. It makes plain
+// values itself; whatever names a class or function goes to a PickleObjects, which knows what may be made. Nothing is ever
+// imported or called. Opcodes: CPython's Lib/pickletools.py.
+#pragma once
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <harker/core/value.h>
+#include <harker/serialize/io/byte_view.h>
+
+namespace harker::pt {
+
+/// What the machine asks when a pickle names a class or function. FormatError for what must not be.
+class PickleHooks {
+ public:
+  virtual ~PickleHooks() = default;
+  /// GLOBAL: a reference to a class, function or constant; the same object for the same name.
+  virtual Value global(std::string_view module, std::string_view name, std::size_t position) = 0;
+  /// REDUCE and NEWOBJ: what `callable(*args)` would make. `args` is a tuple.
+  virtual Value call(const Value& callable, const Value& args, bool newobj) = 0;
+  /// BUILD: gives `object` its state.
+  virtual void build(const Value& object, const Value& state) = 0;
+  /// BINPERSID: what lies outside the pickle (a storage).
+  virtual Value persistent(const Value& id) = 0;
+};
+
+class PickleReader {
+ public:
+  /// `what` begins every error ("dracula.pt: data.pkl").
+  PickleReader(io::ByteView data, std::string what, PickleHooks& hooks, std::uint64_t max_opcodes);
+  ~PickleReader();
+  PickleReader(const PickleReader&) = delete;
+  PickleReader& operator=(const PickleReader&) = delete;
+
+  /// Runs to STOP and returns the value. Errors name the position in the pickle.
+  Value run();
+  int protocol() const { return protocol_; }
+  /// Bytes read: a file may hold several pickles one after the other.
+  std::size_t used() const { return in_.position(); }
+
+ private:
+  bool step(std::uint8_t op);
+  bool scalar(std::uint8_t op);
+  bool text(std::uint8_t op);
+  bool container(std::uint8_t op);
+  bool object(std::uint8_t op);
+  bool memo(std::uint8_t op);
+
+  void push(Value v) { stack_.push_back(std::move(v)); }
+  Value pop();
+  Value& top();
+  std::size_t pop_mark();
+  Value tuple_of(std::size_t first);
+  void append_from(std::size_t first);
+  void set_items_from(std::size_t first);
+  void add_items_from(std::size_t first);
+  void make(const Value& callable, const Value& args, bool newobj);
+  void remember(std::uint64_t index);
+  void recall(std::uint64_t index);
+  std::string_view line();
+  std::uint64_t line_index();
+  void push_string(io::ByteView bytes);
+  void push_python2_string(io::ByteView bytes);
+  void push_bytes(io::ByteView bytes);
+  void push_decimal(std::string_view digits);
+  io::ByteView sized(std::uint64_t n);
+
+  io::ByteView data_;
+  io::ByteCursor in_;
+  std::string what_;
+  PickleHooks& hooks_;
+  std::uint64_t max_opcodes_;
+  std::size_t op_at_ = 0;
+  int protocol_ = 0;
+  std::vector<Value> stack_;
+  std::vector<std::size_t> marks_;
+  std::vector<Value> memo_;                             // indices 0, 1, 2, ... as picklers give them
+  std::unordered_map<std::uint64_t, Value> far_memo_;   // any others
+  std::vector<Value> doubled_;                          // what DUP copied, so that cycles through it can be freed
+};
+
+}  // namespace harker::pt

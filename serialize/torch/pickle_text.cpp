@@ -1,0 +1,115 @@
+// Text operands of protocol 0.
+#include <charconv>
+
+#include <harker/core/error.h>
+#include <harker/core/text.h>
+#include <harker/serialize/torch/pickle_text.h>
+#include <harker/serialize/torch/utf8.h>
+
+namespace harker::pt {
+namespace {
+
+constexpr std::size_t kMaxDigits = 4300;
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// `n` hexadecimal digits at `at`, or -1.
+std::int64_t hex_number(std::string_view s, std::size_t at, std::size_t n) {
+  if (at > s.size() || n > s.size() - at) return -1;
+  std::int64_t v = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const int d = hex_digit(s[at + i]);
+    if (d < 0) return -1;
+    v = v * 16 + d;
+  }
+  return v;
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> parse_decimal(std::string_view s) {
+  const std::string_view all = s;
+  const bool negative = s.starts_with('-');
+  if (negative || s.starts_with('+')) s.remove_prefix(1);
+  if (s.empty() || s.size() > kMaxDigits) throw FormatError("an integer that is no decimal number: " + detail::quoted(all));
+  std::vector<std::uint8_t> bytes;
+  for (char c : s) {
+    if (c < '0' || c > '9') throw FormatError("an integer that is no decimal number: " + detail::quoted(all));
+    unsigned carry = static_cast<unsigned>(c - '0');
+    for (std::uint8_t& b : bytes) {
+      carry += b * 10U;
+      b = static_cast<std::uint8_t>(carry);
+      carry >>= 8;
+    }
+    if (carry) bytes.push_back(static_cast<std::uint8_t>(carry));
+  }
+  bytes.push_back(0);  // the sign
+  if (negative) {
+    unsigned carry = 1;
+    for (std::uint8_t& b : bytes) {
+      carry += static_cast<std::uint8_t>(~b);
+      b = static_cast<std::uint8_t>(carry);
+      carry >>= 8;
+    }
+  }
+  return bytes;
+}
+
+double parse_float(std::string_view s) {
+  double d = 0;
+  const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), d);
+  if (error != std::errc() || end != s.data() + s.size()) throw FormatError("a float that is no number: " + detail::quoted(s));
+  return d;
+}
+
+std::string unescape_string(std::string_view s) {
+  if (s.size() < 2 || s.front() != s.back() || (s.front() != '\'' && s.front() != '"'))
+    throw FormatError("a STRING without quotes: " + detail::quoted(s));
+  s = s.substr(1, s.size() - 2);
+  std::string out;
+  for (std::size_t i = 0; i < s.size(); ++i) {
+    if (s[i] != '\\') {
+      out += s[i];
+      continue;
+    }
+    if (++i == s.size()) throw FormatError("a STRING that ends in a backslash");
+    switch (s[i]) {
+      case 'n': out += '\n'; break;
+      case 'r': out += '\r'; break;
+      case 't': out += '\t'; break;
+      case 'x': {
+        const std::int64_t v = hex_number(s, i + 1, 2);
+        if (v < 0) throw FormatError("a STRING with a bad \\x escape");
+        out += static_cast<char>(v);
+        i += 2;
+        break;
+      }
+      case '\\': case '\'': case '"': out += s[i]; break;
+      default: throw FormatError("a STRING with an unknown escape");
+    }
+  }
+  return out;
+}
+
+std::string unescape_unicode(std::string_view s) {
+  std::string out;
+  for (std::size_t i = 0; i < s.size();) {
+    if (s[i] == '\\' && i + 1 < s.size() && (s[i + 1] == 'u' || s[i + 1] == 'U')) {
+      const std::size_t n = s[i + 1] == 'u' ? 4 : 8;
+      const std::int64_t code = hex_number(s, i + 2, n);
+      if (code < 0 || code > 0x10ffff) throw FormatError("a UNICODE string with a bad \\u escape");
+      append_utf8(out, static_cast<std::uint32_t>(code));
+      i += 2 + n;
+    } else {
+      append_utf8(out, static_cast<unsigned char>(s[i++]));
+    }
+  }
+  return out;
+}
+
+}  // namespace harker::pt

@@ -1,0 +1,124 @@
+// `harker convert`, `diff` and `verify`: every format into every other, and what diff says of the results.
+#include <doctest/doctest.h>
+#include <harker/core/ops/ops.h>
+#include <harker/serialize/serialize.h>
+
+#include "cli/run.h"
+
+using namespace harker;
+using namespace harker::test;
+
+namespace {
+
+bool have_fixtures() {
+  if (std::filesystem::exists(fixtures() / "dracula")) return true;
+  MESSAGE("skipped: no fixtures");
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("cli: convert keeps everything between all formats") {
+  if (!have_fixtures()) return;
+  TempFolder t;
+  for (const char* name : {"dracula/dracula_model.pickle", "dracula/dracula_checkpoint.pt", "optim/adam_three_groups.pt", "tensors/tied.pt",
+                           "python/nested.pt", "python/keys.pt", "python/shared_containers.pt", "python/string_surrogate.pt"}) {
+    const std::string from = (fixtures() / name).string();
+    for (const char* middle : {"a.pt", "a.pb", "a.harker"}) {
+      Run one = harker_command({"convert", from, t / middle});
+      CHECK_MESSAGE(one.status == 0, name, " to ", middle, ": ", one.err);
+      Run same = harker_command({"diff", from, t / middle});
+      CHECK_MESSAGE(same.status == 0, name, " to ", middle, ": ", same.out, same.err);
+      CHECK(harker_command({"verify", t / middle}).status == 0);
+      for (const char* last : {"b.pt", "b.pb", "b.harker"}) {
+        CHECK(harker_command({"convert", t / middle, t / last}).status == 0);
+        CHECK_MESSAGE(harker_command({"diff", from, t / last}).status == 0, name, " by ", middle, " to ", last);
+      }
+    }
+  }
+}
+
+TEST_CASE("cli: convert goes by --to before the extension and lists what it knows") {
+  if (!have_fixtures()) return;
+  TempFolder t;
+  const std::string from = (fixtures() / "dracula" / "dracula_model.pickle").string();
+  CHECK(harker_command({"convert", from, t / "model", "--to", "harker"}).status == 0);
+  CHECK(harker_command({"inspect", t / "model"}).out.find("fc1.weight") != std::string::npos);
+  for (const std::vector<std::string>& args : {std::vector<std::string>{"convert", from, t / "m.xyz"}, {"convert", from, t / "m.pt", "--to", "xyz"}}) {
+    Run r = harker_command(args);
+    CHECK(r.status == 1);
+    CHECK(r.err.find("harker") != std::string::npos);
+    CHECK(r.err.find("xyz") != std::string::npos);
+    CHECK(r.err.find("torch") != std::string::npos);
+  }
+  CHECK(!std::filesystem::exists(t / "m.xyz"));
+  CHECK(!std::filesystem::exists(t / "m.pt"));
+}
+
+TEST_CASE("cli: convert onto its own input works") {
+  if (!have_fixtures()) return;
+  TempFolder t;
+  std::filesystem::copy(fixtures() / "dracula" / "dracula_checkpoint.pt", t / "a.pt");
+  CHECK(harker_command({"convert", t / "a.pt", t / "a.pt"}).status == 0);
+  CHECK(harker_command({"diff", t / "a.pt", (fixtures() / "dracula" / "dracula_checkpoint.pt").string()}).status == 0);
+}
+
+TEST_CASE("cli: diff names what differs and by how much") {
+  TempFolder t;
+  Value a = Value::dict({{"w", tensor({1, 2, 3})}, {"shape", zeros({2, 3})}, {"kind", zeros({2})}, {"gone", 1}, {"epoch", 5}, {"same", ones({4})}});
+  Value b = Value::dict({{"w", tensor({1, 2.5, 3})}, {"shape", zeros({3, 2})}, {"kind", zeros({2}, kFloat64)}, {"epoch", 6}, {"same", ones({4})}, {"new", 2}});
+  save(a, t / "a.pt");
+  save(b, t / "b.harker");
+  Run r = harker_command({"diff", t / "a.pt", t / "b.harker"});
+  CHECK(r.status == 1);
+  CHECK(r.out ==
+        "w: 1 of 3 elements differ, max abs diff 0.5\n"
+        "shape: shape (2, 3) against (3, 2)\n"
+        "kind: dtype float32 against float64\n"
+        "gone: only in the first file\n"
+        "epoch: 5 against 6\n"
+        "new: only in the second file\n");
+  Run same = harker_command({"diff", t / "a.pt", t / "a.pt"});
+  CHECK(same.status == 0);
+  CHECK(same.out == "equal: 4 tensors\n");
+  CHECK(harker_command({"diff", t / "a.pt", t / "none.pt"}).status == 1);
+}
+
+TEST_CASE("cli: verify prints one line and refuses a damaged file") {
+  TempFolder t;
+  save(Value::dict({{"w", full({100}, 7)}}), t / "a.harker");
+  Run good = harker_command({"verify", t / "a.harker"});
+  CHECK(good.status == 0);
+  CHECK(good.out == (t / "a.harker") + ": ok, 1 tensor, 400 bytes\n");
+  for (const char* name : {"a.pt", "a.pb", "a.harker"}) {
+    save(Value::dict({{"w", full({100}, 7)}}), t / name);
+    std::vector<std::uint8_t> bytes = read_bytes(t / name);
+    const std::uint8_t seven[] = {0, 0, 0xe0, 0x40};
+    auto at = std::search(bytes.begin(), bytes.end(), seven, seven + 4);
+    REQUIRE(at != bytes.end());
+    std::filesystem::resize_file(t / name, bytes.size() - 1);
+    CHECK(harker_command({"verify", t / name}).status == 1);
+    if (std::string(name) == "a.pb") continue;  // protobuf files carry no checksum
+    at[100] ^= 1;
+    std::ofstream(t / name, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    for (const std::vector<std::string>& args : {std::vector<std::string>{"verify", t / name}, {"cat", t / name, "w"}, {"convert", t / name, t / "c.pt"}}) {
+      Run bad = harker_command(args);
+      CHECK_MESSAGE(bad.status == 1, name, ' ', args[0]);
+      CHECK_MESSAGE(bad.err.find("w") != std::string::npos, bad.err);
+    }
+    CHECK(!std::filesystem::exists(t / "c.pt"));
+  }
+}
+
+TEST_CASE("cli: inspect escapes what a hostile file is called inside") {
+  TempFolder t;
+  save(Value::dict({{"red\x1b[31m\nline\xe2\x80\xae", ones({2})}, {"note", "\x1b]0;title\x07"}}), t / "a.pt");
+  Run r = harker_command({"inspect", t / "a.pt"});
+  CHECK(r.status == 0);
+  CHECK(r.out.find('\x1b') == std::string::npos);
+  CHECK(r.out.find('\x07') == std::string::npos);
+  CHECK(r.out.find("\xe2\x80\xae") == std::string::npos);
+  CHECK(r.out.find("red\\x1b[31m\\nline\\u202e") != std::string::npos);
+  const auto doc = nlohmann::json::parse(harker_command({"inspect", "--json", t / "a.pt"}).out);
+  CHECK(doc["entries"][1]["key"][0] == "red\x1b[31m\nline\xe2\x80\xae");
+}

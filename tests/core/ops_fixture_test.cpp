@@ -1,0 +1,144 @@
+// Every operator value and gradient that PyTorch wrote down (fixtures/ops), for the expressions in the table below.
+// An expression without a row is counted as skipped, and said so.
+#include <doctest/doctest.h>
+
+#include <array_json.h>
+#include <test_data.h>
+
+#include <cmath>
+#include <functional>
+#include <harker/core/autograd/autograd.h>
+#include <harker/core/ops/ops.h>
+#include <map>
+#include <set>
+
+namespace harker {
+namespace {
+
+using Json = nlohmann::json;
+struct Case {
+  std::map<std::string, Tensor> in;
+  Json params;
+  const Tensor& operator[](const char* name) const { return in.at(name); }
+  double num(const char* name) const { return test::number(params.at(name)); }
+  int dim(const char* name) const { return params.at(name).get<int>(); }
+  std::int64_t i64(const char* name) const { return params.at(name).get<std::int64_t>(); }
+  Shape shape(const char* name) const {
+    const Json& j = params.at(name);
+    if (j.is_number()) return Shape{j.get<std::int64_t>()};
+    auto v = j.get<std::vector<std::int64_t>>();
+    return Shape(std::span<const std::int64_t>(v));
+  }
+};
+
+const std::map<std::string, std::function<Tensor(const Case&)>> kExpressions = {
+    {"torch.add(a, b)", [](const Case& c) { return c["a"] + c["b"]; }},
+    {"torch.add(a, b, alpha=alpha)", [](const Case& c) { return c["a"] + c["b"] * c.num("alpha"); }},
+    {"torch.add(a, s)", [](const Case& c) { return c["a"] + c.num("s"); }},
+    {"torch.sub(a, b)", [](const Case& c) { return c["a"] - c["b"]; }},
+    {"s - a", [](const Case& c) { return c.num("s") - c["a"]; }},
+    {"torch.mul(a, b)", [](const Case& c) { return c["a"] * c["b"]; }},
+    {"torch.mul(a, s)", [](const Case& c) { return c["a"] * c.num("s"); }},
+    {"a * a", [](const Case& c) { return c["a"] * c["a"]; }},
+    {"torch.div(a, b)", [](const Case& c) { return c["a"] / c["b"]; }},
+    {"s / a", [](const Case& c) { return c.num("s") / c["a"]; }},
+    {"torch.neg(x)", [](const Case& c) { return -c["x"]; }},
+    {"torch.relu(x)", [](const Case& c) { return relu(c["x"]); }},
+    {"torch.sum(x)", [](const Case& c) { return sum(c["x"]); }},
+    {"torch.sum(x, dim=dim, keepdim=kd)", [](const Case& c) { return sum(c["x"], c.shape("dim"), c.params.at("kd").get<bool>()); }},
+    {"torch.mean(x)", [](const Case& c) { return mean(c["x"]); }},
+    {"torch.mean(x, dim=dim, keepdim=kd)", [](const Case& c) { return mean(c["x"], c.shape("dim"), c.params.at("kd").get<bool>()); }},
+    {"torch.matmul(a, b)", [](const Case& c) { return matmul(c["a"], c["b"]); }},
+    {"torch.matmul(a.t(), b)", [](const Case& c) { return matmul(c["a"].t(), c["b"]); }},
+    {"F.linear(x, w, b)", [](const Case& c) { return linear(c["x"], c["w"], c["b"]); }},
+    {"F.linear(x, w)", [](const Case& c) { return linear(c["x"], c["w"]); }},
+    {"F.mse_loss(x, y)", [](const Case& c) { return mse_loss(c["x"], c["y"]); }},
+    {"F.mse_loss(x, y, reduction=red)",
+     [](const Case& c) {
+       Tensor d = c["x"] - c["y"];
+       std::string red = c.params.at("red");
+       return red == "mean" ? mse_loss(c["x"], c["y"]) : red == "sum" ? sum(d * d) : d * d;
+     }},
+    {"x.reshape(shape)", [](const Case& c) { return c["x"].reshape(c.shape("shape")); }},
+    {"x.transpose(0, 1).reshape(shape)", [](const Case& c) { return c["x"].transpose(0, 1).reshape(c.shape("shape")); }},
+    {"x.view(shape)", [](const Case& c) { return c["x"].view(c.shape("shape")); }},
+    {"torch.transpose(x, d0, d1)", [](const Case& c) { return c["x"].transpose(c.dim("d0"), c.dim("d1")); }},
+    {"torch.permute(x, dims)", [](const Case& c) { return c["x"].permute(c.shape("dims")); }},
+    {"torch.squeeze(x)", [](const Case& c) { return c["x"].squeeze(); }},
+    {"torch.squeeze(x, dim)", [](const Case& c) { return c["x"].squeeze(c.dim("dim")); }},
+    {"torch.unsqueeze(x, dim)", [](const Case& c) { return c["x"].unsqueeze(c.dim("dim")); }},
+    {"x.expand(shape)", [](const Case& c) { return c["x"].expand(c.shape("shape")); }},
+    {"torch.flatten(x, start_dim=1)", [](const Case& c) { return c["x"].flatten(1); }},
+    {"torch.flatten(x)", [](const Case& c) { return c["x"].flatten(); }},
+    {"torch.select(x, dim, index)", [](const Case& c) { return c["x"].select(c.dim("dim"), c.i64("index")); }},
+    {"x[start:stop]", [](const Case& c) { return c["x"].slice(0, c.i64("start"), c.i64("stop")); }},
+    {"x[start:]", [](const Case& c) { return c["x"].slice(0, c.i64("start")); }},
+    {"x[:, start:stop:step]", [](const Case& c) { return c["x"].slice(1, c.i64("start"), c.i64("stop"), c.i64("step")); }},
+    {"torch.narrow(x, dim, start, length)", [](const Case& c) { return c["x"].narrow(c.dim("dim"), c.i64("start"), c.i64("length")); }},
+    {"torch.relu(x @ w1.t() + b1) @ w2.t() + b2",
+     [](const Case& c) { return matmul(relu(matmul(c["x"], c["w1"].t()) + c["b1"]), c["w2"].t()) + c["b2"]; }},
+    {"x * x.detach()", [](const Case& c) { return c["x"] * c["x"].detach(); }},
+    {"x + x + x * 2", [](const Case& c) { return c["x"] + c["x"] + c["x"] * 2; }},
+    {"((x + y) * y).mean(0) - y.sum()", [](const Case& c) { return mean((c["x"] + c["y"]) * c["y"], {0}) - sum(c["y"]); }},
+};
+
+/// The largest |a - b| relative to the largest expected magnitude (at least 1); NaN and infinities must be equal.
+double difference(const Tensor& got, const Tensor& expected) {
+  if (!(got.shape() == expected.shape())) return INFINITY;
+  std::vector<double> a = got.to_vector<double>(), b = expected.to_vector<double>();
+  double worst = 0, scale = 1;
+  for (double v : b) if (std::isfinite(v)) scale = std::max(scale, std::fabs(v));
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i]))) continue;
+    double d = std::fabs(a[i] - b[i]);
+    worst = std::max(worst, std::isfinite(d) ? d / scale : INFINITY);
+  }
+  return worst;
+}
+
+}  // namespace
+
+TEST_CASE("ops: values and gradients equal PyTorch's") {
+  std::filesystem::path folder = test::fixtures() / "ops";
+  if (!std::filesystem::exists(folder)) {
+    MESSAGE("skipped: no ops in ", test::fixtures().string());
+    return;
+  }
+  int run = 0, skipped = 0;
+  std::set<std::string> unknown;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".json") continue;
+    Json file = test::read_json(entry.path());
+    for (const Json& j : file.at("cases")) {
+      auto expression = kExpressions.find(j.at("expr").get<std::string>());
+      if (expression == kExpressions.end()) {
+        ++skipped;
+        unknown.insert(j.at("expr").get<std::string>());
+        continue;
+      }
+      ++run;
+      CAPTURE(j.at("name").get<std::string>());
+      Case c{{}, j.at("params")};
+      for (const auto& [name, array] : j.at("inputs").items()) {
+        Tensor t = test::tensor_from(array);
+        if (array.value("requires_grad", false)) t.requires_grad_();
+        c.in.emplace(name, t);
+      }
+      double tolerance = j.at("dtype") == "float64" ? 1e-12 : 1e-5;
+      Tensor out = expression->second(c);
+      CHECK(difference(out, test::tensor_from(j.at("outputs").at(0))) <= tolerance);
+      if (!j.contains("grads") || j.at("grads").empty() || !out.requires_grad()) continue;
+      sum(out * test::tensor_from(j.at("weight"))).backward();
+      for (const auto& [name, array] : j.at("grads").items()) {
+        CAPTURE(name);
+        Tensor g = c[name.c_str()].grad();
+        if (array.is_null()) CHECK(!g.defined());
+        else CHECK((g.defined() && difference(g, test::tensor_from(array)) <= tolerance));
+      }
+    }
+  }
+  MESSAGE(run, " cases run, ", skipped, " skipped (", unknown.size(), " expressions without a row)");
+  CHECK(run > 0);
+}
+
+}  // namespace harker

@@ -1,0 +1,325 @@
+// nn::Module: registration, names, aliasing copies, loading with one report, conversion.
+#include <doctest/doctest.h>
+#include <harker/core/grad_mode.h>
+#include <harker/nn/nn.h>
+
+#include <algorithm>
+#include <type_traits>
+
+using namespace harker;
+
+namespace {
+
+struct DraculaModel : nn::Module {
+  nn::Linear fc1 = register_module("fc1", nn::Linear(10, 20));
+  nn::ReLU relu = register_module("relu", nn::ReLU());
+  nn::Linear fc2 = register_module("fc2", nn::Linear(20, 1));
+  Tensor forward(const Tensor& x) { return fc2(relu(fc1(x))); }
+};
+
+/// A model with everything: own parameter, buffers, a shared layer under two names, a nested model.
+struct Castle : nn::Module {
+  Castle() : Module("Castle", 2) {}
+  nn::Parameter scale = register_parameter("scale", ones({3}));
+  Tensor mean = register_buffer("mean", zeros({3}));
+  Tensor scratch = register_buffer("scratch", zeros({7}), false);
+  nn::Linear door = register_module("door", nn::Linear(3, 3));
+  nn::Linear gate = register_module("gate", door);
+  DraculaModel guest = register_module("guest", DraculaModel());
+};
+
+struct Registering : nn::Module {
+  void child(const char* name, const nn::Module& m) { register_module(name, m); }
+  void parameter(const char* name) { register_parameter(name, zeros({1})); }
+  void buffer(const char* name) { register_buffer(name, zeros({1})); }
+};
+
+template <class List>
+std::vector<std::string> names(const List& list) {
+  std::vector<std::string> out;
+  for (const auto& item : list) out.push_back(item.first);
+  return out;
+}
+
+std::string message_of(auto&& f) {
+  try {
+    f();
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "nothing was thrown";
+}
+bool says(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+template <class P, class T>
+concept assignable = requires(P& p, T t) { p = t; };
+static_assert(!assignable<nn::Parameter, Tensor>, "a Parameter takes no Tensor: it would leave the registry");
+static_assert(!assignable<nn::Parameter, const Tensor&>);
+static_assert(assignable<nn::Parameter, nn::Parameter>);
+static_assert(std::is_copy_assignable_v<nn::Linear> && std::is_move_assignable_v<nn::Linear>);
+static_assert(std::is_copy_assignable_v<DraculaModel> && std::is_nothrow_destructible_v<DraculaModel>);
+
+struct NoForward : nn::Module {};
+static_assert(nn::UnaryModule<DraculaModel> && nn::UnaryModule<nn::Sequential> && !nn::UnaryModule<NoForward>);
+
+}  // namespace
+
+TEST_CASE("module: names come in torch's order, a shared layer once in parameters and twice in the state dict") {
+  Castle c;
+  using V = std::vector<std::string>;
+  CHECK(names(c.named_parameters()) == V{"scale", "door.weight", "door.bias", "guest.fc1.weight", "guest.fc1.bias", "guest.fc2.weight",
+                                         "guest.fc2.bias"});
+  CHECK(names(c.named_buffers()) == V{"mean", "scratch"});
+  CHECK(names(c.named_children()) == V{"door", "guest"});
+  CHECK(names(c.named_modules()) == V{"", "door", "guest", "guest.fc1", "guest.relu", "guest.fc2"});
+  CHECK(names(c.named_parameters("m", false)) == V{"m.scale"});
+  const StateDict state = c.state_dict();
+  CHECK(names(state) == V{"scale", "mean", "door.weight", "door.bias", "gate.weight", "gate.bias", "guest.fc1.weight", "guest.fc1.bias",
+                          "guest.fc2.weight", "guest.fc2.bias"});
+  CHECK(state["gate.weight"].shares_storage(state["door.weight"]));
+  CHECK(names(c.state_dict("castle.")).front() == "castle.scale");
+  CHECK(c.parameters().size() == 7);
+}
+
+TEST_CASE("module: the metadata are the versions of all modules, parents first") {
+  const Value m = Castle().state_dict().metadata;
+  REQUIRE(m.is_dict());
+  CHECK(m.flavour() == DictFlavour::ordered_dict);
+  std::vector<std::string> keys;
+  for (const auto& [k, v] : m.items()) keys.emplace_back(k.as_string());
+  CHECK(keys == std::vector<std::string>{"", "door", "gate", "guest", "guest.fc1", "guest.relu", "guest.fc2"});
+  CHECK(m[""]["version"].as_int() == 2);
+  CHECK(m["guest.fc1"]["version"].as_int() == 1);
+  CHECK(m["guest.fc1"].flavour() == DictFlavour::dict);
+}
+
+TEST_CASE("module: a copy is another name for the same module, also after moves into a vector") {
+  DraculaModel a;
+  DraculaModel b = a;
+  CHECK(b.is(a));
+  {
+    NoGradGuard no_grad;
+    b.fc1.weight.fill_(3);
+  }
+  CHECK(a.fc1.weight[0][0].item() == 3);
+  CHECK(a.parameters()[0].is(a.fc1.weight));
+
+  std::vector<DraculaModel> many;
+  for (int i = 0; i < 5; ++i) {
+    DraculaModel m;
+    many.push_back(std::move(m));
+    CHECK(m.parameters().size() == 4);  // NOLINT: a module moved from is still that module
+  }
+  for (DraculaModel& m : many) {
+    CHECK(m.parameters()[0].is(m.fc1.weight));
+    CHECK(m.parameters()[3].is(m.fc2.bias));
+  }
+  many[0] = DraculaModel();
+  CHECK(many[0].parameters()[0].is(many[0].fc1.weight));
+  CHECK(!many[0].is(many[1]));
+}
+
+TEST_CASE("module: parameters are leaves that require grad, and share the storage they were given") {
+  const Tensor data = zeros({2});
+  const nn::Parameter p(data);
+  CHECK(p.requires_grad());
+  CHECK(p.is_leaf());
+  CHECK(p.shares_storage(data));
+  CHECK(!data.requires_grad());
+  CHECK(!nn::Parameter(zeros({2}, kInt64), false).requires_grad());
+  CHECK_THROWS_AS(nn::Parameter(zeros({2}, kInt64)), Error);
+  nn::Linear l(2, 3, {.bias = false});
+  CHECK(!l.bias.defined());
+  CHECK(l.parameters().size() == 1);
+  CHECK(l.state_dict().size() == 1);
+  CHECK_THROWS_AS(nn::Linear(-1, 3), ShapeError);
+  CHECK_THROWS_AS(nn::Linear(1, 3, {.dtype = kInt64}), TypeError);
+}
+
+TEST_CASE("module: names that are empty, dotted or taken are errors, and so is a module inside itself") {
+  Registering r;
+  r.parameter("w");
+  r.buffer("b");
+  r.child("c", DraculaModel());
+  for (const char* bad : {"", "a.b", "w", "b", "c"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(r.parameter(bad), Error);
+    CHECK_THROWS_AS(r.buffer(bad), Error);
+    CHECK_THROWS_AS(r.child(bad, nn::ReLU()), Error);
+  }
+  CHECK_THROWS_AS(r.child("self", r), Error);
+  Registering outer;
+  outer.child("r", r);
+  CHECK_THROWS_AS(r.child("outer", outer), Error);
+  CHECK(r.named_modules().size() == 5);
+}
+
+TEST_CASE("module: loading copies the numbers, converts dtypes and keeps the handles") {
+  DraculaModel from, to;
+  const Tensor weight = to.fc1.weight;
+  CHECK(!equal(from.fc1.weight, to.fc1.weight));
+  const auto version = weight.version();
+  CHECK(to.load_state_dict(from.state_dict()).ok());
+  CHECK(equal(from.fc1.weight, weight));
+  CHECK(to.fc1.weight.is(weight));
+  CHECK(weight.version() > version);
+  CHECK(!from.fc1.weight.shares_storage(to.fc1.weight));
+
+  StateDict wide;
+  for (const auto& [name, t] : from.state_dict()) wide.set(name, t.to(kFloat64).contiguous());
+  DraculaModel third;
+  third.load_state_dict(wide);
+  CHECK(third.fc2.weight.dtype() == kFloat32);
+  CHECK(equal(third.fc2.weight, from.fc2.weight));
+  third.load_state_dict(third.state_dict());
+  CHECK(equal(third.fc2.weight, from.fc2.weight));
+}
+
+TEST_CASE("module: weights may swap places by loading") {
+  struct Two : nn::Module {
+    nn::Parameter a = register_parameter("a", full({3}, 1));
+    nn::Parameter b = register_parameter("b", full({3}, 2));
+  } two;
+  two.load_state_dict({{"a", two.b}, {"b", two.a}});
+  CHECK(two.a[0].item() == 2);
+  CHECK(two.b[0].item() == 1);
+}
+
+TEST_CASE("module: strict loading reports everything at once and changes nothing") {
+  DraculaModel m;
+  const Tensor before = m.fc1.weight.detach().clone(), bias = m.fc2.bias.detach().clone();
+  StateDict bad;
+  bad.set("fc1.weight", zeros({3, 3}));
+  bad.set("fc1.bais", zeros({20}));
+  bad.set("fc2.weight", zeros({1, 20}));
+  bad.set("fc2.bias", zeros({1}));
+  const std::string text = message_of([&] { m.load_state_dict(bad); });
+  CAPTURE(text);
+  CHECK(says(text, "Module"));
+  CHECK(says(text, "Missing key(s) in state_dict: \"fc1.bias\""));
+  CHECK(says(text, "Unexpected key(s) in state_dict: \"fc1.bais\""));
+  CHECK(says(text, "size mismatch for fc1.weight"));
+  CHECK(equal(m.fc1.weight, before));
+  CHECK(equal(m.fc2.bias, bias));
+
+  CHECK(says(message_of([&] { Castle().load_state_dict({}); }), "Castle"));
+  CHECK_THROWS_AS(m.load_state_dict(bad, false), Error);  // shapes always throw
+  CHECK(equal(m.fc2.bias, bias));
+  StateDict complex = m.state_dict();
+  complex.set("fc2.bias", zeros({1}, DType::complex64));
+  CHECK_THROWS_AS(m.load_state_dict(complex), TypeError);
+}
+
+TEST_CASE("module: not strict takes what is there and returns the report") {
+  DraculaModel m;
+  StateDict some;
+  some.set("fc2.bias", full({1}, 5));
+  some.set("head.bias", zeros({1}));
+  const LoadReport report = m.load_state_dict(some, false);
+  CHECK(report.missing == std::vector<std::string>{"fc1.weight", "fc1.bias", "fc2.weight"});
+  CHECK(report.unexpected == std::vector<std::string>{"head.bias"});
+  CHECK(m.fc2.bias[0].item() == 5);
+}
+
+TEST_CASE("module: train, eval, requires_grad_, zero_grad and apply reach every module") {
+  Castle c;
+  CHECK(c.is_training());
+  c.eval();
+  CHECK(!c.guest.fc1.is_training());
+  c.train();
+  CHECK(c.door.is_training());
+  c.guest.requires_grad_(false);
+  CHECK(!c.guest.fc2.weight.requires_grad());
+  CHECK(c.door.weight.requires_grad());
+
+  sum(c.door(ones({1, 3}))).backward();
+  CHECK(c.gate.weight.grad().defined());
+  c.zero_grad(false);
+  CHECK(c.gate.weight.grad().defined());
+  CHECK(sum(c.gate.weight.grad()).item() == 0);
+  c.zero_grad();
+  CHECK(!c.gate.weight.grad().defined());
+
+  std::vector<std::string> order;
+  c.apply([&](nn::Module& m) { order.push_back(m.class_name()); });
+  CHECK(order == std::vector<std::string>{"Linear", "Linear", "ReLU", "Linear", "Module", "Castle"});
+}
+
+TEST_CASE("module: to converts in place, so that every handle sees it") {
+  manual_seed(0);
+  DraculaModel m;
+  const nn::Linear other_name = m.fc1;
+  const Tensor was = m.fc1.weight.detach().clone();
+  const Tensor x = ones({2, 10});
+  sum(m.forward(x)).backward();
+  const Tensor grad = m.fc1.weight.grad().detach().clone();
+  const Tensor pending = m.forward(x);  // a graph that holds the old weights
+  m.to(kFloat64);
+  CHECK(other_name.weight.dtype() == kFloat64);
+  CHECK(m.parameters()[0].dtype() == kFloat64);
+  CHECK(equal(m.fc1.weight, was.to(kFloat64)));
+  CHECK(equal(m.fc1.weight.grad(), grad.to(kFloat64)));
+  CHECK(m.fc1.weight.requires_grad());
+  CHECK(m.forward(x.to(kFloat64)).dtype() == kFloat64);
+  CHECK_THROWS_AS(sum(pending).backward(), GradError);
+  m.to(kFloat32);
+  CHECK(equal(other_name.weight, was));
+  CHECK_THROWS_AS(m.to(kInt64), TypeError);
+
+  Castle c;
+  c.to(kFloat64);
+  CHECK(c.mean.dtype() == kFloat64);
+  CHECK(c.scratch.dtype() == kFloat64);
+  CHECK(c.state_dict()["mean"].shares_storage(c.mean));
+}
+
+TEST_CASE("sequential: takes any module, names them 0 1 2 and is one module under all its copies") {
+  manual_seed(0);
+  nn::Sequential s(nn::Linear(10, 20), nn::ReLU(), DraculaModel().fc2);
+  s.push_back("last", nn::Linear(1, 1));
+  using V = std::vector<std::string>;
+  CHECK(names(s.named_parameters()) == V{"0.weight", "0.bias", "2.weight", "2.bias", "last.weight", "last.bias"});
+  CHECK(s.size() == 4);
+  const nn::Sequential same = s;
+  s.push_back(nn::Linear(1, 2));
+  CHECK(same.size() == 5);
+  CHECK(same(zeros({3, 10})).shape() == Shape{3, 2});
+  CHECK(nn::Sequential()(ones({2}))[0].item() == 1);
+
+  nn::Sequential outer;
+  outer.push_back(nn::Sequential(nn::Linear(2, 2)));
+  CHECK(names(outer.named_parameters()) == V{"0.0.weight", "0.0.bias"});
+  CHECK_THROWS_AS(s.push_back("last", nn::ReLU()), Error);
+  CHECK(same.size() == 5);
+}
+
+TEST_CASE("module: layers and functions agree") {
+  manual_seed(1);
+  const nn::Linear l(4, 3);
+  const Tensor x = randn({5, 4}), y = randn({5, 3});
+  CHECK(equal(l(x), nn::functional::linear(x, l.weight, l.bias)));
+  CHECK(equal(nn::ReLU()(x), nn::functional::relu(x)));
+  CHECK(equal(nn::MSELoss()(l(x), y), nn::functional::mse_loss(l(x), y)));
+  CHECK_THROWS_AS(nn::MSELoss()(zeros({5, 1}), zeros({5})), ShapeError);
+}
+
+TEST_CASE("init: constants, gains and fans") {
+  nn::Linear l(4, 3);
+  nn::init::ones_(l.weight);
+  CHECK(sum(l.weight).item() == 12);
+  nn::init::zeros_(l.weight);
+  CHECK(sum(l.weight).item() == 0);
+  nn::init::constant_(l.bias, 2.5);
+  CHECK(l.bias[2].item() == 2.5);
+  using nn::init::Nonlinearity;
+  CHECK(nn::init::calculate_gain(Nonlinearity::relu) == std::sqrt(2.0));
+  CHECK(nn::init::calculate_gain(Nonlinearity::tanh) == 5.0 / 3);
+  CHECK(nn::init::calculate_gain(Nonlinearity::linear) == 1);
+  CHECK(nn::init::calculate_gain(Nonlinearity::leaky_relu, 1) == 1);
+  const Tensor t = nn::init::xavier_uniform_(empty({100, 50, 3}));
+  const double bound = std::sqrt(6.0 / 450);
+  double largest = 0;
+  for (double v : t.to_vector<double>()) largest = std::max(largest, std::abs(v));
+  CHECK(largest <= bound);
+  CHECK(largest > 0.99 * bound);
+}

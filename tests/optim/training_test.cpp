@@ -1,0 +1,99 @@
+// Training as PyTorch: every scenario of fixtures/train that harker has the parts for, against torch's losses, gradients, weights and
+// optimizer states. How far a curve can be compared is what its index says.
+#include <doctest/doctest.h>
+#include <optim/scenario.h>
+
+#include <map>
+
+using namespace harker;
+using namespace harker::test;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+double relative(double a, double b) { return std::abs(a - b) / std::abs(b); }
+
+/// Largest difference between tensors of the same name, relative to the tensor's own largest element.
+double worst(const std::vector<nn::NamedTensor>& have, const Json& want, bool of_grads) {
+  double out = 0;
+  for (const auto& [name, t] : have) {
+    const Tensor w = tensor_from(want.at(name)), h = of_grads ? t.grad() : t;
+    double scale = 0;
+    for (double v : w.to_vector<double>()) scale = std::max(scale, std::abs(v));
+    out = std::max(out, max_relative(h, w, scale));
+  }
+  return out;
+}
+
+void run(const Json& entry, const Json& s, const std::filesystem::path& folder) {
+  const DType dtype = *dtype_from_name(s.at("dtype").get<std::string>());
+  const bool wide = dtype == kFloat64;
+  const Json data = read_ordered(folder / s.at("data").get<std::string>());
+  const Tensor x = tensor_from(data.at("x")).to(dtype), y = tensor_from(data.at("y")).to(dtype);
+  DraculaModel model;
+  model.to(dtype);
+  model.load_state_dict(state_dict_from(read_ordered(folder / s.at("init").get<std::string>())));
+  const auto optimizer = make_optimizer(s.at("optimizer"), model.parameters());
+  const std::int64_t batch = s.at("batch_size").is_null() ? x.size(0) : s.at("batch_size").get<std::int64_t>();
+
+  const auto& losses = s.at("epoch_loss");
+  const std::size_t trusted = entry.at(wide ? "epochs_within_1e-9" : "epochs_within_1e-5").get<std::size_t>();
+  const double tolerance = wide ? 1e-9 : 1e-3, first_tolerance = wide ? 1e-12 : 1e-4;
+  double worst_loss = 0;
+  for (std::size_t epoch = 0; epoch < losses.size(); ++epoch) {
+    const auto after_backward = [&](std::int64_t step) {
+      if (epoch == 0 && step == 0) CHECK(worst(model.named_parameters(), s.at("first_step").at("grads"), true) < first_tolerance);
+    };
+    const auto after_step = [&](std::int64_t step) {
+      if (epoch == 0 && step == 0) CHECK(worst(model.named_parameters(), s.at("first_step").at("weights_after"), false) < first_tolerance);
+    };
+    const double loss = train_epoch(model, *optimizer, x, y, batch, after_backward, after_step);
+    if (epoch < trusted) worst_loss = std::max(worst_loss, relative(loss, number(losses[epoch])));
+  }
+  CHECK(worst_loss < tolerance);
+  if (!wide || trusted < losses.size()) return;
+
+  CHECK(worst(model.named_parameters(), s.at("final_weights"), false) < 1e-8);
+  NoGradGuard no_grad;
+  CHECK(relative(nn::functional::mse_loss(model.forward(x), y).item(), number(s.at("final_full_loss"))) < 1e-8);
+  const Value state = optimizer->state_dict()["state"];
+  CHECK(state.len() == s.at("final_optimizer_state").size());
+  for (const auto& [index, entries] : s.at("final_optimizer_state").items()) {
+    const Value& mine = state[std::stoi(index)];
+    CHECK(mine.len() == entries.size());
+    for (const auto& [name, array] : entries.items()) {
+      CAPTURE(name);
+      const Tensor want = tensor_from(array), have = mine[name].tensor();
+      CHECK(have.dtype() == want.dtype());
+      double scale = 0;
+      for (double v : want.to_vector<double>()) scale = std::max(scale, std::abs(v));
+      CHECK(max_relative(have, want, scale) < 1e-8);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("training: every scenario gives torch's losses, gradients, weights and optimizer state") {
+  const auto folder = fixtures() / "train";
+  if (!std::filesystem::exists(folder / "index.json")) {
+    MESSAGE("skipped: no ", (folder / "index.json").string());
+    return;
+  }
+  int ran = 0;
+  std::map<std::string, int> skipped;
+  for (const Json& entry : read_ordered(folder / "index.json").at("scenarios")) {
+    const std::string name = entry.at("name");
+    CAPTURE(name);
+    const Json s = read_ordered(folder / entry.at("file").get<std::string>());
+    if (const auto why = unsupported(s)) {
+      ++skipped[*why];
+      continue;
+    }
+    run(entry, s, folder);
+    ++ran;
+  }
+  for (const auto& [why, n] : skipped) MESSAGE("skipped: ", n, " scenarios with ", why);
+  MESSAGE(ran, " scenarios ran");
+  CHECK(ran > 0);
+}
