@@ -1,5 +1,5 @@
-// The verbs of the command line. Each returns the exit status (0, or 1 for "they differ") and throws Error for anything wrong
-// with a file.
+// The verbs of the command line. Each returns the exit status (0, or 1 for "they differ") and throws Error for anything
+// wrong with a file.
 #pragma once
 #include <string>
 

@@ -1,11 +1,11 @@
-// `harker diff`: both values are walked side by side; what is missing, of another type or of other content is named, tensors
-// with the number of elements that differ and the largest difference. Elements are compared bit by bit.
+// `harker diff`: both values are walked side by side; what is missing, of another type or of other content is named,
+// tensors with the number of elements that differ and the largest difference. Elements are compared bit by bit.
+#include <harker/core/repr.h>
+#include <harker/core/text.h>
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
-#include <harker/core/repr.h>
-#include <harker/core/text.h>
 #include <set>
 
 #include "commands.h"
@@ -21,7 +21,8 @@ using detail::str;
 /// Dimensions that both only repeat (stride 0) need no second look: size 1 says the same.
 Tensor without_repeats(const Tensor& t, const Tensor& other) {
   Shape shape = t.shape(), mine = t.strides(), theirs = other.strides();
-  for (int d = 0; d < shape.rank(); ++d) if (shape[d] > 1 && mine[d] == 0 && theirs[d] == 0) shape[d] = 1;
+  for (int d = 0; d < shape.rank(); ++d)
+    if (shape[d] > 1 && mine[d] == 0 && theirs[d] == 0) shape[d] = 1;
   if (shape == t.shape()) return t;
   return make_view(Ref<Storage>::share(&t.storage()), t.dtype(), shape, mine, t.storage_offset(), t.device());
 }
@@ -34,8 +35,10 @@ std::string difference(const Value& a, const Value& b) {
   Tensor tx = a.tensor(), ty = b.tensor();
   const bool plain = a.conj() == b.conj() && a.neg() == b.neg();
   if (plain && !a.conj() && !a.neg()) tx = without_repeats(tx, ty), ty = without_repeats(ty, tx);
-  const std::uint64_t stored = tx.storage().nbytes / item_size(tx.dtype()) + ty.storage().nbytes / item_size(ty.dtype());
-  if (static_cast<std::uint64_t>(tx.numel()) > (std::uint64_t{1} << 34) && static_cast<std::uint64_t>(tx.numel()) > stored)
+  const std::uint64_t stored =
+      tx.storage().nbytes / item_size(tx.dtype()) + ty.storage().nbytes / item_size(ty.dtype());
+  if (static_cast<std::uint64_t>(tx.numel()) > (std::uint64_t{1} << 34) &&
+      static_cast<std::uint64_t>(tx.numel()) > stored)
     throw Error(str("a view of ", tx.numel(), " overlapping elements is too large to compare"));
   const bool small = plain && !a.conj() && !a.neg();
   Elements left = small ? Elements(tx) : Elements(a), right = small ? Elements(ty) : Elements(b);
@@ -51,10 +54,15 @@ std::string difference(const Value& a, const Value& b) {
         if (std::memcmp(&p[i], &q[i], item) == 0) continue;
         ++differing;
         Number u, v;
-        if (!decode(&p[i], tx.dtype(), u) || !decode(&q[i], tx.dtype(), v)) { numbers = false; continue; }
+        if (!decode(&p[i], tx.dtype(), u) || !decode(&q[i], tx.dtype(), v)) {
+          numbers = false;
+          continue;
+        }
         long double d = u.re == v.re && u.im == v.im ? 0 : std::hypot(u.re - v.re, u.im - v.im);
-        if (std::isnan(d)) nan = true;
-        else largest = std::max(largest, d);
+        if (std::isnan(d))
+          nan = true;
+        else
+          largest = std::max(largest, d);
       }
     }
     p = p.subspan(n), q = q.subspan(n);
@@ -64,7 +72,8 @@ std::string difference(const Value& a, const Value& b) {
   if (differing == 0) return {};
   char text[80];
   std::snprintf(text, sizeof text, ", max abs diff %.6Lg%s", largest, nan ? " (and NaN)" : "");
-  return str(grouped(differing), " of ", grouped(static_cast<std::uint64_t>(tx.numel())), " elements differ", numbers ? text : "");
+  return str(grouped(differing), " of ", grouped(static_cast<std::uint64_t>(tx.numel())), " elements differ",
+             numbers ? text : "");
 }
 
 class Comparison {
@@ -81,8 +90,10 @@ class Comparison {
         auto [step, v] = child(*top.a, top.next++);
         const Value* other = partner(*top.b, step, top.next - 1);
         descend(step);
-        if (!other) report("only in the first file");
-        else visit(*v, *other);
+        if (!other)
+          report("only in the first file");
+        else
+          visit(*v, *other);
       } else if (top.extra < child_count(*top.b)) {
         auto [step, v] = child(*top.b, top.extra++);
         if (partner(*top.a, step, top.extra - 1)) continue;
@@ -97,13 +108,17 @@ class Comparison {
   std::uint64_t tensors() const { return tensors_; }
 
  private:
-  struct Frame { const Value *a, *b; std::size_t next, extra, path; };
+  struct Frame {
+    const Value *a, *b;
+    std::size_t next, extra, path;
+  };
 
   static const Value* partner(const Value& in, const Step& step, std::size_t i) {
     if (in.is_dict()) return step.key ? in.find(*step.key) : nullptr;
     if (i >= child_count(in)) return nullptr;
     auto [other, v] = child(in, i);
-    const bool same = (other.part ? step.part && std::string_view(other.part) == step.part : !step.part) && !other.key == !step.key;
+    const bool same =
+        (other.part ? step.part && std::string_view(other.part) == step.part : !step.part) && !other.key == !step.key;
     return same && (!step.key || step.key->equals(*other.key)) ? v : nullptr;
   }
   void descend(const Step& step) {

@@ -1,9 +1,9 @@
 // Rows of the last dimension are copied into a buffer; a contiguous tensor's own memory is handed out as it is.
 #include "elements.h"
 
+#include <harker/core/text.h>
 #include <cmath>
 #include <cstring>
-#include <harker/core/text.h>
 
 namespace harker::cli {
 namespace {
@@ -17,8 +17,13 @@ bool has_sign_bit(DType t) { return is_complex(t) || t <= DType::bfloat16; }
 Elements::Elements(const Value& v) : Elements(v.tensor(), v.conj(), v.neg()) {}
 
 Elements::Elements(const Tensor& t, bool conj, bool neg)
-    : t_(t), conj_(conj && is_complex(t.dtype())), neg_(neg), item_(item_size(t.dtype())), strides_(t.strides()),
-      index_(static_cast<std::size_t>(t.dim())), row_(static_cast<const std::uint8_t*>(t.raw())) {
+    : t_(t),
+      conj_(conj && is_complex(t.dtype())),
+      neg_(neg),
+      item_(item_size(t.dtype())),
+      strides_(t.strides()),
+      index_(static_cast<std::size_t>(t.dim())),
+      row_(static_cast<const std::uint8_t*>(t.raw())) {
   if (neg_ && !has_sign_bit(t.dtype())) throw TypeError(detail::str("a negative view of ", name(t.dtype())));
   if (!t.is_contiguous() || conj_ || neg_) buffer_.resize(kPiece);
 }
@@ -79,13 +84,17 @@ long double as(const std::uint8_t* p) {
 long double small_float(unsigned bits, int exponent, int mantissa, int bias, bool infinities) {
   const unsigned top = (1u << exponent) - 1, e = bits >> mantissa & top, m = bits & ((1u << mantissa) - 1);
   long double v;
-  if (infinities && e == top) v = m ? std::nanl("") : HUGE_VALL;
-  else v = e == 0 ? std::ldexp(static_cast<long double>(m), 1 - bias - mantissa)
-                  : std::ldexp(static_cast<long double>(m | 1u << mantissa), static_cast<int>(e) - bias - mantissa);
+  if (infinities && e == top)
+    v = m ? std::nanl("") : HUGE_VALL;
+  else
+    v = e == 0 ? std::ldexp(static_cast<long double>(m), 1 - bias - mantissa)
+               : std::ldexp(static_cast<long double>(m | 1u << mantissa), static_cast<int>(e) - bias - mantissa);
   return bits >> (exponent + mantissa) & 1 ? -v : v;
 }
 
-long double float16(const std::uint8_t* p) { return small_float(static_cast<unsigned>(p[0] | p[1] << 8), 5, 10, 15, true); }
+long double float16(const std::uint8_t* p) {
+  return small_float(static_cast<unsigned>(p[0] | p[1] << 8), 5, 10, 15, true);
+}
 
 }  // namespace
 
@@ -111,7 +120,9 @@ bool decode(const std::uint8_t* p, DType dtype, Number& out) {
     case DType::complex32: out = {float16(p), float16(p + 2)}; return true;
     case DType::complex64: out = {as<float>(p), as<float>(p + 4)}; return true;
     case DType::complex128: out = {as<double>(p), as<double>(p + 8)}; return true;
-    case DType::float8_e4m3fn: out.re = (*p & 0x7f) == 0x7f ? std::nanl("") : small_float(*p, 4, 3, 7, false); return true;
+    case DType::float8_e4m3fn:
+      out.re = (*p & 0x7f) == 0x7f ? std::nanl("") : small_float(*p, 4, 3, 7, false);
+      return true;
     case DType::float8_e5m2: out.re = small_float(*p, 5, 2, 15, true); return true;
     case DType::float8_e4m3fnuz: out.re = *p == 0x80 ? std::nanl("") : small_float(*p, 4, 3, 8, false); return true;
     case DType::float8_e5m2fnuz: out.re = *p == 0x80 ? std::nanl("") : small_float(*p, 5, 2, 16, false); return true;

@@ -1,5 +1,5 @@
-// Elements: the elements of any strided tensor, row-major and without gaps, conjugate and negative views resolved; and what one
-// element is as a number. Works for every dtype, without the engine.
+// Elements: the elements of any strided tensor, row-major and without gaps, conjugate and negative views resolved; and
+// what one element is as a number. Works for every dtype, without the engine.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -12,7 +12,8 @@ namespace harker::cli {
 /// Hands the elements out in pieces; `limit` pieces of memory at most, whatever the tensor's size.
 class Elements {
  public:
-  /// `v` is a tensor; its bytes are made real and checked now. TypeError for a negative view of a type without a sign bit.
+  /// `v` is a tensor; its bytes are made real and checked now. TypeError for a negative view of a type without a sign
+  /// bit.
   explicit Elements(const Value& v);
   explicit Elements(const Tensor& t) : Elements(t, false, false) {}
   /// The next bytes (whole elements), or nothing at the end. Valid until the next call.
@@ -26,7 +27,7 @@ class Elements {
   std::size_t item_;
   std::vector<std::uint8_t> buffer_;
   Shape strides_;
-  std::vector<std::int64_t> index_;   // of the next row (all dimensions but the last)
+  std::vector<std::int64_t> index_;  // of the next row (all dimensions but the last)
   std::int64_t column_ = 0, done_ = 0;
   const std::uint8_t* row_;
 };

@@ -13,7 +13,8 @@ namespace harker::cli {
 int cat(const std::string& path, const std::string& key, const LoadOptions& options) {
   const Value root = load(path, options);
   const Value v = find_entry(root, key);
-  if (!v.is_tensor()) throw TypeError(detail::str(path, ": ", detail::quoted(key), " is no tensor but a ", v.type_name()));
+  if (!v.is_tensor())
+    throw TypeError(detail::str(path, ": ", detail::quoted(key), " is no tensor but a ", v.type_name()));
   Out out;
   Elements elements(v);
   for (auto piece = elements.next(); !piece.empty(); piece = elements.next()) out.write(piece.data(), piece.size());
@@ -36,21 +37,28 @@ int verify(const std::string& path, const LoadOptions& options) {
   };
   for (Walk walk(doc.value); walk.next();) {
     const Value& v = walk.value();
-    if (v.is_tensor()) use(v.lazy_tensor());
-    else if (v.kind() == Value::Kind::quantized) use(v.as_quantized().ints);
-    else if (v.kind() != Value::Kind::sparse) continue;
-    else for (const Value& part : v.as_sparse().parts) use(part.lazy_tensor());
+    if (v.is_tensor())
+      use(v.lazy_tensor());
+    else if (v.kind() == Value::Kind::quantized)
+      use(v.as_quantized().ints);
+    else if (v.kind() != Value::Kind::sparse)
+      continue;
+    else
+      for (const Value& part : v.as_sparse().parts) use(part.lazy_tensor());
     ++tensors;
   }
   Out out;
-  out << shown(path) << ": ok, " << grouped(tensors) << (tensors == 1 ? " tensor, " : " tensors, ") << grouped(bytes) << " bytes\n";
+  out << shown(path) << ": ok, " << grouped(tensors) << (tensors == 1 ? " tensor, " : " tensors, ") << grouped(bytes)
+      << " bytes\n";
   out.flush();
   return 0;
 }
 
 int convert(const std::string& from, const std::string& to, const std::string& format, const LoadOptions& options) {
-  if (format.empty()) format_for_path(to);  // an unknown name is told before the work
-  else format_named(format);
+  if (format.empty())
+    format_for_path(to);  // an unknown name is told before the work
+  else
+    format_named(format);
   save(load(from, options), to, {.format = format});
   return 0;
 }

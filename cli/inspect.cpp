@@ -1,9 +1,9 @@
-// `harker inspect`: an aligned table of tensors and values. Two walks, one to measure the columns and one to print, so that no
-// table is built in memory.
-#include <algorithm>
+// `harker inspect`: an aligned table of tensors and values. Two walks, one to measure the columns and one to print, so
+// that no table is built in memory.
 #include <harker/core/repr.h>
 #include <harker/core/text.h>
 #include <harker/serialize/format.h>
+#include <algorithm>
 #include <unordered_set>
 
 #include "commands.h"
@@ -13,9 +13,11 @@ namespace harker::cli {
 namespace {
 
 using Kind = Value::Kind;
-constexpr std::size_t kWidest = 72;   // a column is not made wider for one long name
+constexpr std::size_t kWidest = 72;  // a column is not made wider for one long name
 
-struct Row { std::string name, type, shape, bytes, note; };
+struct Row {
+  std::string name, type, shape, bytes, note;
+};
 
 std::uint64_t tensor_bytes(const Tensor& t) { return static_cast<std::uint64_t>(t.numel()) * item_size(t.dtype()); }
 
@@ -75,8 +77,10 @@ bool make_row(const Walk& walk, Row& row) {
 
 void padded(Out& out, std::string_view text, std::size_t columns, bool right = false) {
   const std::string space(columns - std::min(columns, width(text)), ' ');
-  if (right) out << space << text;
-  else out << text << space;
+  if (right)
+    out << space << text;
+  else
+    out << text << space;
 }
 
 /// "zip, pickle protocol 2, ..." from the facts about the file.
@@ -125,9 +129,11 @@ int inspect(const std::string& path, const LoadOptions& options) {
     out << '\n';
   };
   line({"name", "type", "shape", "bytes", {}});
-  for (Walk walk(doc.value); walk.next();) if (make_row(walk, row)) line(row);
+  for (Walk walk(doc.value); walk.next();)
+    if (make_row(walk, row)) line(row);
   out << '\n' << grouped(tensors) << (tensors == 1 ? " tensor, " : " tensors, ") << grouped(elements) << " elements, ";
-  out << grouped(bytes) << " bytes in " << grouped(storages.size()) << (storages.size() == 1 ? " storage\n" : " storages\n");
+  out << grouped(bytes) << " bytes in " << grouped(storages.size())
+      << (storages.size() == 1 ? " storage\n" : " storages\n");
   out.flush();
   return 0;
 }

@@ -13,7 +13,10 @@ using Kind = Value::Kind;
 
 /// The storages in the order of their first use, and the entries that use them.
 struct Storages {
-  struct One { std::uint64_t nbytes; std::vector<std::uint32_t> users; };
+  struct One {
+    std::uint64_t nbytes;
+    std::vector<std::uint32_t> users;
+  };
   std::vector<One> all;
   std::unordered_map<const Storage*, std::size_t> ids;
 
@@ -55,7 +58,8 @@ void sparse(Out& out, const Value::Sparse& s) {
   std::string_view layout = without_torch(s.layout);
   out << ", \"layout\": ";
   json::string(out, layout);
-  out << ", \"dtype\": \"" << (s.parts.empty() || !s.parts.back().is_tensor() ? "?" : name(s.parts.back().lazy_tensor().dtype()));
+  out << ", \"dtype\": \""
+      << (s.parts.empty() || !s.parts.back().is_tensor() ? "?" : name(s.parts.back().lazy_tensor().dtype()));
   out << "\", \"shape\": ";
   json::list(out, s.shape);
   if (s.coalesced) out << ", \"coalesced\": " << (*s.coalesced ? "true" : "false");
@@ -78,8 +82,10 @@ void numbers(Out& out, std::string_view label, const Value& v) {
       decode(&bytes[i], t.dtype(), n);
       if (!first) out << ", ";
       first = false;
-      if (is_floating_point(t.dtype())) json::number(out, static_cast<double>(n.re));
-      else json::integer(out, Value(static_cast<std::int64_t>(n.re)));
+      if (is_floating_point(t.dtype()))
+        json::number(out, static_cast<double>(n.re));
+      else
+        json::integer(out, Value(static_cast<std::int64_t>(n.re)));
     }
   }
   out << ']';
@@ -91,7 +97,11 @@ void quantized(Out& out, const Value::Quantized& q) {
   json::list(out, q.ints.shape());
   out << ", \"qscheme\": ";
   json::string(out, without_torch(q.scheme));
-  out << ", \"int_repr\": {\"dtype\": \"" << (t == DType::qint8 ? "int8" : t == DType::quint8 ? "uint8" : "int32") << "\"}";
+  out << ", \"int_repr\": {\"dtype\": \""
+      << (t == DType::qint8    ? "int8"
+          : t == DType::quint8 ? "uint8"
+                               : "int32")
+      << "\"}";
   if (q.scales.is_none()) {
     out << ", \"scale\": ";
     json::number(out, q.scale);
@@ -116,7 +126,8 @@ void container(Out& out, const Value& v) {
 
 void entry(Out& out, Walk& walk, Storages& storages) {
   const Value& v = walk.value();
-  const bool object = v.kind() == Kind::opaque, inside = v.is_dict() || v.is_list() || v.is_tuple() || (object && child_count(v) > 0);
+  const bool object = v.kind() == Kind::opaque,
+             inside = v.is_dict() || v.is_list() || v.is_tuple() || (object && child_count(v) > 0);
   const char* kind = walk.is_ref() ? "ref" : inside ? "container" : v.is_tensor() ? "tensor" : "leaf";
   if (v.kind() == Kind::sparse) kind = "sparse";
   if (v.kind() == Kind::quantized) kind = "quantized";
@@ -153,8 +164,10 @@ int inspect_json(const std::string& path, const LoadOptions& options) {
     throw Error(detail::str(path, ": the names and texts of its ", walk.entries(), " entries come to more than 1 GiB"));
   Out out;
   out << "{\"format\": ";
-  if (doc.facts.is_dict()) json::plain(out, doc.facts);
-  else out << "{}";
+  if (doc.facts.is_dict())
+    json::plain(out, doc.facts);
+  else
+    out << "{}";
   out << ",\n\"entries\": [";
   Storages storages;
   for (bool first = true; walk.next(); first = false) {
@@ -164,7 +177,8 @@ int inspect_json(const std::string& path, const LoadOptions& options) {
   out << "\n],\n\"storages\": [";
   for (std::size_t id = 0; id < storages.all.size(); ++id) {
     const Storages::One& s = storages.all[id];
-    out << (id ? ",\n " : "\n ") << "{\"id\": " << std::to_string(id) << ", \"nbytes\": " << std::to_string(s.nbytes) << ", \"users\": [";
+    out << (id ? ",\n " : "\n ") << "{\"id\": " << std::to_string(id) << ", \"nbytes\": " << std::to_string(s.nbytes)
+        << ", \"users\": [";
     for (std::size_t i = 0; i < s.users.size(); ++i) {
       if (i) out << ", ";
       json::string(out, walk.path_of(s.users[i]));

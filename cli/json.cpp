@@ -1,10 +1,10 @@
 // Written by hand: it streams, and a JSON library refuses the lone surrogates that Python lets into strings.
 #include "json.h"
 
-#include <cmath>
-#include <cstdio>
 #include <harker/core/repr.h>
 #include <harker/core/text.h>
+#include <cmath>
+#include <cstdio>
 
 #include "sha256.h"
 
@@ -31,11 +31,14 @@ bool has_surrogate(std::string_view s) {
   return false;
 }
 
-/// Writes a tree of tuples, sets and what they hold with an explicit stack. `item` writes what is no container and the opening
-/// of one; the root closes with `close`, every level below it with "]}".
+/// Writes a tree of tuples, sets and what they hold with an explicit stack. `item` writes what is no container and the
+/// opening of one; the root closes with `close`, every level below it with "]}".
 template <class Item>
 void tree(Out& out, const Value& root, std::string_view close, Item item) {
-  struct Level { const Value* v; std::size_t next; };
+  struct Level {
+    const Value* v;
+    std::size_t next;
+  };
   std::vector<Level> stack;
   const Value* v = &root;
   for (;;) {
@@ -104,10 +107,14 @@ void string(Out& out, std::string_view s) {
   for (std::size_t i = 0; i < s.size();) {
     const std::size_t from = i;
     std::int32_t c = next_code_point(s, i);
-    if (c == '"') escape(from, i, "\\\"");
-    else if (c == '\\') escape(from, i, "\\\\");
-    else if (c == '\n') escape(from, i, "\\n");
-    else if (c < 0) escape(from, i, "\\ufffd");
+    if (c == '"')
+      escape(from, i, "\\\"");
+    else if (c == '\\')
+      escape(from, i, "\\\\");
+    else if (c == '\n')
+      escape(from, i, "\\n");
+    else if (c < 0)
+      escape(from, i, "\\ufffd");
     else if (c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0xd800 && c <= 0xdfff)) {
       std::snprintf(text, sizeof text, "\\u%04x", static_cast<unsigned>(c));
       escape(from, i, text);
@@ -118,15 +125,19 @@ void string(Out& out, std::string_view s) {
 
 void number(Out& out, double v) {
   char text[40];
-  if (std::isnan(v)) std::snprintf(text, sizeof text, "\"nan\"");
-  else std::snprintf(text, sizeof text, "\"%a\"", v);
+  if (std::isnan(v))
+    std::snprintf(text, sizeof text, "\"nan\"");
+  else
+    std::snprintf(text, sizeof text, "\"%a\"", v);
   out << text;
 }
 
 void integer(Out& out, const Value& v) {
   const bool small = v.fits_int64() && v.as_int() >= -(std::int64_t{1} << 53) && v.as_int() <= std::int64_t{1} << 53;
-  if (small) out << std::to_string(v.as_int());
-  else out << '"' << v.integer_decimal() << '"';
+  if (small)
+    out << std::to_string(v.as_int());
+  else
+    out << '"' << v.integer_decimal() << '"';
 }
 
 void list(Out& out, const Shape& v) {
@@ -139,9 +150,12 @@ void key(Out& out, std::span<const Step> steps) {
   out << '[';
   for (std::size_t i = 0; i < steps.size(); ++i) {
     if (i) out << ", ";
-    if (steps[i].part) out << "{\"part\": \"" << steps[i].part << "\"}";
-    else if (steps[i].key) step(out, *steps[i].key);
-    else out << std::to_string(steps[i].index);
+    if (steps[i].part)
+      out << "{\"part\": \"" << steps[i].part << "\"}";
+    else if (steps[i].key)
+      step(out, *steps[i].key);
+    else
+      out << std::to_string(steps[i].index);
   }
   out << ']';
 }
@@ -153,10 +167,22 @@ void leaf(Out& out, const Value& value) {
     out << (inner ? "{" : ", ");
     auto type = [&](std::string_view name) { out << "\"type\": \"" << name << "\", \"value\": "; };
     switch (v.kind()) {
-      case Kind::none: type("none"); out << "null"; break;
-      case Kind::boolean: type("bool"); out << (v.as_bool() ? "true" : "false"); break;
-      case Kind::integer: type("int"); integer(out, v); break;
-      case Kind::floating: type("float"); number(out, v.as_double()); break;
+      case Kind::none:
+        type("none");
+        out << "null";
+        break;
+      case Kind::boolean:
+        type("bool");
+        out << (v.as_bool() ? "true" : "false");
+        break;
+      case Kind::integer:
+        type("int");
+        integer(out, v);
+        break;
+      case Kind::floating:
+        type("float");
+        number(out, v.as_double());
+        break;
       case Kind::complex:
         type("complex");
         out << '[';
@@ -167,17 +193,38 @@ void leaf(Out& out, const Value& value) {
         break;
       case Kind::string:
         type("str");
-        if (!has_surrogate(v.as_string())) { string(out, v.as_string()); break; }
+        if (!has_surrogate(v.as_string())) {
+          string(out, v.as_string());
+          break;
+        }
         out << "{\"surrogatepass\": ";
         bytes(out, {reinterpret_cast<const std::uint8_t*>(v.as_string().data()), v.as_string().size()});
         out << '}';
         break;
-      case Kind::bytes: type("bytes"); bytes(out, v.as_bytes()); break;
-      case Kind::bytearray: type("bytearray"); bytes(out, v.as_bytes()); break;
-      case Kind::size: type("torch.Size"); list(out, v.as_size()); break;
-      case Kind::dtype: type("torch.dtype"); out << '"' << name(v.as_dtype()) << '"'; break;
-      case Kind::device: type("torch.device"); string(out, v.as_name()); break;
-      case Kind::layout: type("torch.layout"); string(out, v.as_name()); break;
+      case Kind::bytes:
+        type("bytes");
+        bytes(out, v.as_bytes());
+        break;
+      case Kind::bytearray:
+        type("bytearray");
+        bytes(out, v.as_bytes());
+        break;
+      case Kind::size:
+        type("torch.Size");
+        list(out, v.as_size());
+        break;
+      case Kind::dtype:
+        type("torch.dtype");
+        out << '"' << name(v.as_dtype()) << '"';
+        break;
+      case Kind::device:
+        type("torch.device");
+        string(out, v.as_name());
+        break;
+      case Kind::layout:
+        type("torch.layout");
+        string(out, v.as_name());
+        break;
       case Kind::numpy_scalar:
         type("numpy.scalar");
         out << "{\"dtype\": ";
@@ -210,7 +257,10 @@ void leaf(Out& out, const Value& value) {
 }
 
 void plain(Out& out, const Value& root) {
-  struct Level { const Value* v; std::size_t next; };
+  struct Level {
+    const Value* v;
+    std::size_t next;
+  };
   constexpr std::size_t kDeep = 8;
   std::vector<Level> stack;
   const Value* v = &root;

@@ -1,5 +1,6 @@
-// The JSON that `inspect --json` prints, written piece by piece. Numbers that must be exact are text: floats in C99 hexadecimal,
-// integers beyond 2^53 in decimal. Lone surrogates are \udXXX escapes. tests/fixtures/README.md has the schema.
+// The JSON that `inspect --json` prints, written piece by piece. Numbers that must be exact are text: floats in C99
+// hexadecimal, integers beyond 2^53 in decimal. Lone surrogates are \udXXX escapes. tests/fixtures/README.md has the
+// schema.
 #pragma once
 #include <harker/core/walk.h>
 

@@ -71,9 +71,12 @@ class KeyParser {
     if (kind == "int") {
       out.key = decimal(i_ < s_.size() && s_[i_] == '"' ? text() : word_of_digits());
     } else if (kind == "bool") {
-      if (word("true")) out.key = true;
-      else if (word("false")) out.key = false;
-      else bad("expected true or false");
+      if (word("true"))
+        out.key = true;
+      else if (word("false"))
+        out.key = false;
+      else
+        bad("expected true or false");
     } else if (kind == "none") {
       if (!word("true")) bad("expected true");
     } else if (kind == "float") {
@@ -156,14 +159,21 @@ class KeyParser {
     std::string out;
     auto code_point = [&](unsigned c) {
       auto put = [&](unsigned b) { out += static_cast<char>(b); };
-      if (c < 0x80) put(c);
-      else if (c < 0x800) put(0xc0 | c >> 6), put(0x80 | (c & 63));
-      else if (c < 0x10000) put(0xe0 | c >> 12), put(0x80 | (c >> 6 & 63)), put(0x80 | (c & 63));
-      else put(0xf0 | c >> 18), put(0x80 | (c >> 12 & 63)), put(0x80 | (c >> 6 & 63)), put(0x80 | (c & 63));
+      if (c < 0x80)
+        put(c);
+      else if (c < 0x800)
+        put(0xc0 | c >> 6), put(0x80 | (c & 63));
+      else if (c < 0x10000)
+        put(0xe0 | c >> 12), put(0x80 | (c >> 6 & 63)), put(0x80 | (c & 63));
+      else
+        put(0xf0 | c >> 18), put(0x80 | (c >> 12 & 63)), put(0x80 | (c >> 6 & 63)), put(0x80 | (c & 63));
     };
     expect('"');
     while (i_ < s_.size() && s_[i_] != '"') {
-      if (s_[i_] != '\\') { out += s_[i_++]; continue; }
+      if (s_[i_] != '\\') {
+        out += s_[i_++];
+        continue;
+      }
       if (++i_ == s_.size()) break;
       const char c = s_[i_++];
       if (c == 'u') {
@@ -172,8 +182,10 @@ class KeyParser {
           const std::size_t back = i_;
           i_ += 2;
           unsigned low = hex4();
-          if (low >= 0xdc00 && low < 0xe000) u = 0x10000 + ((u - 0xd800) << 10) + (low - 0xdc00);
-          else i_ = back;
+          if (low >= 0xdc00 && low < 0xe000)
+            u = 0x10000 + ((u - 0xd800) << 10) + (low - 0xdc00);
+          else
+            i_ = back;
         }
         code_point(u);
       } else {
@@ -247,8 +259,8 @@ Value find_entry(const Value& root, const std::string& key) {
                           "; give one of them as a list in JSON"));
         if (hits == 0 || !found.is_tensor()) found = walk.value(), first = key_text(walk);
         hits = 1;
-      } else if (rewritten.empty() && walk.is_ref() && path.size() > walk.path().size() && path.starts_with(walk.path()) &&
-                 path[walk.path().size()] == '.') {
+      } else if (rewritten.empty() && walk.is_ref() && path.size() > walk.path().size() &&
+                 path.starts_with(walk.path()) && path[walk.path().size()] == '.') {
         const std::string to = walk.same_as();
         rewritten = path.substr(walk.path().size() + (to.empty() ? 1 : 0));
         rewritten.insert(0, to);

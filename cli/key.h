@@ -1,5 +1,5 @@
-// A KEY on the command line: a dotted path, or the list of steps as JSON ("[\"optimizer\", \"state\", 0]"), which is never
-// ambiguous. What `inspect` prints as "path" and "key".
+// A KEY on the command line: a dotted path, or the list of steps as JSON ("[\"optimizer\", \"state\", 0]"), which is
+// never ambiguous. What `inspect` prints as "path" and "key".
 #pragma once
 #include <harker/core/walk.h>
 

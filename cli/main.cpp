@@ -1,9 +1,9 @@
 // The `harker` command: reads the command line, runs a verb, and turns errors into messages and exit statuses:
 // 0 good, 1 the files differ or one is bad or missing, 2 wrong usage.
-#include <CLI/CLI.hpp>
-#include <cstdio>
 #include <harker/core/error.h>
 #include <harker/version.h>
+#include <CLI/CLI.hpp>
+#include <cstdio>
 #include <new>
 
 #include "commands.h"
@@ -21,7 +21,8 @@ int complain(std::string_view message) {
 
 int main(int argc, char** argv) {
   using namespace harker;
-  CLI::App app("Looks into model files, checks, converts and compares them. Nothing in a file is ever executed.", "harker");
+  CLI::App app("Looks into model files, checks, converts and compares them. Nothing in a file is ever executed.",
+               "harker");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("harker ") + HARKER_VERSION);
   std::string file, other, key, to;
@@ -32,7 +33,8 @@ int main(int argc, char** argv) {
   inspect->add_flag("--json", json, "One JSON object with every detail");
   CLI::App* cat = app.add_subcommand("cat", "Write one tensor's elements to standard output: row-major, little-endian");
   cat->add_option("FILE", file)->required();
-  cat->add_option("KEY", key, "A path such as optimizer.state.0.exp_avg, or a list in JSON: '[\"fc1.weight\"]'")->required();
+  cat->add_option("KEY", key, "A path such as optimizer.state.0.exp_avg, or a list in JSON: '[\"fc1.weight\"]'")
+      ->required();
   CLI::App* verify = app.add_subcommand("verify", "Check everything in a file");
   verify->add_option("FILE", file)->required();
   CLI::App* convert = app.add_subcommand("convert", "Write a file in another format: by OUT's extension, or --to");
@@ -59,11 +61,7 @@ int main(int argc, char** argv) {
     if (verify->parsed()) return cli::verify(file, options);
     if (convert->parsed()) return cli::convert(file, other, to, options);
     return cli::diff(file, other, options);
-  } catch (const Error& e) {
-    return complain(e.what());
-  } catch (const std::bad_alloc&) {
+  } catch (const Error& e) { return complain(e.what()); } catch (const std::bad_alloc&) {
     return complain(file + ": not enough memory");
-  } catch (const std::exception& e) {
-    return complain(file + ": " + e.what());
-  }
+  } catch (const std::exception& e) { return complain(file + ": " + e.what()); }
 }

@@ -3,9 +3,9 @@
 
 #include <unistd.h>
 
+#include <harker/core/error.h>
 #include <cerrno>
 #include <cstring>
-#include <harker/core/error.h>
 
 namespace harker::cli {
 
@@ -41,7 +41,10 @@ std::int32_t next_code_point(std::string_view s, std::size_t& i) {
   auto byte = [&](std::size_t k) { return static_cast<unsigned char>(s[k]); };
   const unsigned first = byte(i++);
   if (first < 0x80) return static_cast<std::int32_t>(first);
-  int more = first >= 0xf0 && first < 0xf5 ? 3 : first >= 0xe0 && first < 0xf0 ? 2 : first >= 0xc2 && first < 0xe0 ? 1 : 0;
+  int more = first >= 0xf0 && first < 0xf5   ? 3
+             : first >= 0xe0 && first < 0xf0 ? 2
+             : first >= 0xc2 && first < 0xe0 ? 1
+                                             : 0;
   if (more == 0) return -1;
   std::uint32_t c = first & (0x3fu >> more);
   std::size_t k = i;

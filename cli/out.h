@@ -1,5 +1,5 @@
-// Out: standard output with a buffer of its own, and every failure to write an error. Text that comes from a file goes through
-// shown(), so that no name can send control sequences to the terminal.
+// Out: standard output with a buffer of its own, and every failure to write an error. Text that comes from a file goes
+// through shown(), so that no name can send control sequences to the terminal.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -27,9 +27,11 @@ class Out {
   std::uint64_t written_ = 0;
 };
 
-/// The code point at s[i], and i moved past it; a lone surrogate's three-byte form is one; -1 for a byte that is not UTF-8.
+/// The code point at s[i], and i moved past it; a lone surrogate's three-byte form is one; -1 for a byte that is not
+/// UTF-8.
 std::int32_t next_code_point(std::string_view s, std::size_t& i);
-/// Control characters, bidirectional overrides, surrogates and bytes that are not UTF-8 as \x1b, \u202e. New lines too, unless kept.
+/// Control characters, bidirectional overrides, surrogates and bytes that are not UTF-8 as \x1b, \u202e. New lines too,
+/// unless kept.
 std::string shown(std::string_view s, bool keep_newlines = false);
 /// Columns of shown text: its code points.
 std::size_t width(std::string_view shown);

@@ -1,4 +1,5 @@
-// SHA-256 (FIPS 180-4): `inspect --json` gives NumPy arrays' bytes by it. Plain and short; tensors' bytes are never hashed.
+// SHA-256 (FIPS 180-4): `inspect --json` gives NumPy arrays' bytes by it. Plain and short; tensors' bytes are never
+// hashed.
 #pragma once
 #include <cstdint>
 #include <span>

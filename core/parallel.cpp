@@ -10,7 +10,7 @@
 #include <omp.h>
 #endif
 
-#include <harker/core/backend/cpu/parallel_for.h>
+#include <harker/core/backend/cpu/run_parallel.h>
 #include <harker/core/error.h>
 
 namespace harker {
@@ -39,7 +39,7 @@ void set_num_threads(int n) {
 
 int get_num_threads() { return setting().load(std::memory_order_relaxed); }
 
-void run_parallel(std::int64_t n, void (*run)(void* context, std::int64_t i), void* context) {
+void run_parallel(std::int64_t n, void (*run)(const void* context, std::int64_t i), const void* context) {
 #ifdef _OPENMP
   const std::int64_t most = get_num_threads() < kMostThreads ? get_num_threads() : kMostThreads;
   const int threads = static_cast<int>(n < most ? n : most);

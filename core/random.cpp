@@ -1,15 +1,16 @@
-// Generator: MT19937 as PyTorch runs it, with the position inside its 624 words, so that state() is torch.get_rng_state() to the
-// byte. How tensors are filled from it is core/random_fill.cpp. Recipe and layout of the state: docs/random.md.
+// Generator: MT19937 as PyTorch runs it, with the position inside its 624 words, so that state() is
+// torch.get_rng_state() to the byte. How tensors are filled from it is core/random_fill.cpp. Recipe and layout of the
+// state: docs/random.md.
 //
 //   offset 0     u64  seed, all 64 bits            5016  f64  unused
 //          8     i32  left: draws until a refill   5024  f64  the second number of Box-Muller
 //         12     i32  seeded, always 1             5032  f64  unused
 //         16     u64  next: index into the words   5040  i32  is there such a second number?
 //         24     u64  words[624], 32 bits used     5048  f32, 5052 u8: the same for float, unused by torch's CPU fills
-#include <cmath>
-#include <cstring>
 #include <harker/core/random.h>
 #include <harker/core/text.h>
+#include <cmath>
+#include <cstring>
 
 namespace harker {
 namespace {
@@ -41,7 +42,7 @@ struct Generator::Engine {
   std::uint32_t words[kWords];
   bool has_normal = false;  // the second number of a pair waits in `normal`
   double normal = 0;
-  float float_normal = 0;   // only carried through, for states that Python wrote
+  float float_normal = 0;  // only carried through, for states that Python wrote
   bool has_float_normal = false;
 
   void start(std::uint64_t s) {
@@ -61,7 +62,8 @@ struct Generator::Engine {
       return (mixed >> 1) ^ (v & 1u ? 0x9908b0dfu : 0u);
     };
     for (int i = 0; i < kWords - kShift; ++i) words[i] = words[i + kShift] ^ twist(words[i], words[i + 1]);
-    for (int i = kWords - kShift; i < kWords - 1; ++i) words[i] = words[i + kShift - kWords] ^ twist(words[i], words[i + 1]);
+    for (int i = kWords - kShift; i < kWords - 1; ++i)
+      words[i] = words[i + kShift - kWords] ^ twist(words[i], words[i + 1]);
     words[kWords - 1] = words[kShift - 1] ^ twist(words[kWords - 1], words[0]);
     left = kWords;
     next = 0;

@@ -1,13 +1,13 @@
 // Tensors filled with random numbers, each distribution drawing exactly as PyTorch's CPU kernels do (docs/random.md).
-// Compiled with -ffp-contract=off: every fused multiply-add here is written out, since torch's own are part of the result.
-// The logarithm, sine and cosine of the float32 normal are the single-precision polynomials of Cephes (S. Moshier), in the
-// order in which avx_mathfun (J. Pommier) evaluates them.
-#include <algorithm>
-#include <cmath>
-#include <cstring>
+// Compiled with -ffp-contract=off: every fused multiply-add here is written out, since torch's own are part of the
+// result. The logarithm, sine and cosine of the float32 normal are the single-precision polynomials of Cephes (S.
+// Moshier), in the order in which avx_mathfun (J. Pommier) evaluates them.
 #include <harker/core/grad_mode.h>
 #include <harker/core/random.h>
 #include <harker/core/text.h>
+#include <algorithm>
+#include <cmath>
+#include <cstring>
 
 namespace harker {
 namespace {
@@ -24,7 +24,8 @@ void check_writable(const Tensor& t, const char* op) {
   }
   for (int d = 0; d < t.dim(); ++d) {
     if (t.size(d) > 1 && t.stride(d) == 0) {
-      throw ShapeError(str(op, ": dimension ", d, " of ", t.shape(), " repeats one element (stride 0); clone() it first"));
+      throw ShapeError(
+          str(op, ": dimension ", d, " of ", t.shape(), " repeats one element (stride 0); clone() it first"));
     }
   }
 }
@@ -71,9 +72,13 @@ DType drawn_as(const Tensor& t, const char* op) {
 template <class T>
 T uniform_bits(Generator& g);
 template <>
-float uniform_bits<float>(Generator& g) { return static_cast<float>(g.random() & 0xffffffu) * 0x1p-24f; }
+float uniform_bits<float>(Generator& g) {
+  return static_cast<float>(g.random() & 0xffffffu) * 0x1p-24f;
+}
 template <>
-double uniform_bits<double>(Generator& g) { return g.uniform(); }
+double uniform_bits<double>(Generator& g) {
+  return g.uniform();
+}
 
 template <class T>
 void fill_uniform(T* out, std::int64_t n, T from, T to, Generator& g) {
@@ -86,8 +91,8 @@ void fill_uniform(T* out, std::int64_t n, T from, T to, Generator& g) {
 // --- Normal: blocks of 16, eight pairs of Box-Muller each.
 
 float cephes_log(float x) {
-  constexpr float kHorner[] = {-1.1514610310E-1f, 1.1676998740E-1f,  -1.2420140846E-1f, 1.4249322787E-1f,
-                               -1.6668057665E-1f, 2.0000714765E-1f,  -2.4999993993E-1f, 3.3333331174E-1f};
+  constexpr float kHorner[] = {-1.1514610310E-1f, 1.1676998740E-1f, -1.2420140846E-1f, 1.4249322787E-1f,
+                               -1.6668057665E-1f, 2.0000714765E-1f, -2.4999993993E-1f, 3.3333331174E-1f};
   std::uint32_t bits;
   std::memcpy(&bits, &x, 4);
   if (x < 0x1p-126f) bits = 0x00800000;
@@ -164,7 +169,6 @@ void fill_normal_blocks(T* out, std::int64_t n, double mean, double std, bool re
   }
 }
 
-
 }  // namespace
 
 Tensor& uniform_(Tensor& t, double from, double to, Generator& g) {
@@ -175,8 +179,10 @@ Tensor& uniform_(Tensor& t, double from, double to, Generator& g) {
     throw Error(str("uniform_: to - from (", to - from, ") is beyond ", name(made)));
   }
   return fill_with(t, made, [&](Tensor& out) {
-    if (made == DType::float64) fill_uniform(out.data<double>(), out.numel(), from, to, g);
-    else fill_uniform(out.data<float>(), out.numel(), static_cast<float>(from), static_cast<float>(to), g);
+    if (made == DType::float64)
+      fill_uniform(out.data<double>(), out.numel(), from, to, g);
+    else
+      fill_uniform(out.data<float>(), out.numel(), static_cast<float>(from), static_cast<float>(to), g);
   });
 }
 
@@ -190,8 +196,10 @@ Tensor& normal_(Tensor& t, double mean, double std, Generator& g) {
     for (std::int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(g.normal(mean, std));
   };
   return fill_with(t, made, [&](Tensor& out) {
-    if (made == DType::float64) fill(out.data<double>(), out.numel());
-    else fill(out.data<float>(), out.numel());
+    if (made == DType::float64)
+      fill(out.data<double>(), out.numel());
+    else
+      fill(out.data<float>(), out.numel());
   });
 }
 

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <utility>
 
-namespace harker {
+#include <harker/core/export.h>
+
+namespace harker HARKER_PUBLIC {
 
 class RefCount {
  public:

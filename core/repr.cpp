@@ -1,5 +1,5 @@
-// repr(): an explicit stack instead of recursion, since the value may come from a hostile file; every level writes at least
-// one character, so the limit bounds the stack too.
+// repr(): an explicit stack instead of recursion, since the value may come from a hostile file; every level writes at
+// least one character, so the limit bounds the stack too.
 #include <harker/core/repr.h>
 #include <harker/core/text.h>
 
@@ -64,7 +64,8 @@ std::string scalar_text(const Value& v, std::size_t limit) {
     case Kind::numpy_array: return detail::str("numpy array(", v.as_numpy().dtype, ", ", v.as_numpy().shape, ')');
     case Kind::opaque: {
       const Value::Opaque& o = v.as_opaque();
-      return detail::str('<', o.called ? "object of " : "", o.module.substr(0, limit), '.', o.name.substr(0, limit), '>');
+      return detail::str('<', o.called ? "object of " : "", o.module.substr(0, limit), '.', o.name.substr(0, limit),
+                         '>');
     }
     default: return std::string(v.type_name());
   }
@@ -72,7 +73,7 @@ std::string scalar_text(const Value& v, std::size_t limit) {
 
 struct Level {
   const Value* v;
-  std::size_t next = 0;     // element, or for a dict twice the item plus one for its value
+  std::size_t next = 0;  // element, or for a dict twice the item plus one for its value
   const char* close = ")";
 };
 
@@ -107,8 +108,10 @@ std::string repr(const Value& value, std::size_t limit) {
     }
     if (top.next > 0) out += dict && top.next % 2 == 1 ? ": " : ", ";
     const std::size_t i = top.next++;
-    if (dict) v = i % 2 == 0 ? &top.v->items()[i / 2].first : &top.v->items()[i / 2].second;
-    else v = &top.v->elements()[i];
+    if (dict)
+      v = i % 2 == 0 ? &top.v->items()[i / 2].first : &top.v->items()[i / 2].second;
+    else
+      v = &top.v->elements()[i];
   }
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <harker/core/hash_index.h>
 #include <harker/core/value.h>
 
 namespace harker HARKER_PUBLIC {
@@ -15,7 +16,8 @@ class StateDict {
   using Item = std::pair<std::string, Tensor>;
 
   StateDict() = default;
-  StateDict(std::initializer_list<Item> items) : items_(items) {}
+  /// Later items replace earlier ones of the same name.
+  StateDict(std::initializer_list<Item> items);
   /// From a dict of any flavour whose keys are strings and whose values are tensors. TypeError names the path of what
   /// is neither, and says which entry looks like a state dict when `v` is a wrapper ({"model_state_dict": ...}).
   StateDict(const Value& v);
@@ -37,7 +39,9 @@ class StateDict {
   Value metadata;
 
  private:
+  std::size_t position(std::string_view name) const;
   std::vector<Item> items_;
+  detail::HashIndex index_;
 };
 
 }  // namespace HARKER_PUBLIC

@@ -50,6 +50,7 @@ double to_double(Bytes b) {
   const std::size_t n = limbs.size();
   const std::size_t bits = 32 * n - static_cast<std::size_t>(std::countl_zero(limbs.back()));
   const std::size_t shift = bits > 64 ? bits - 64 : 0;
+  if (bits > 1024) throw TypeError("this int is too large for a float");
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t k = 0; k < 32; ++k) {
       const std::size_t at = 32 * i + k;
@@ -58,7 +59,6 @@ double to_double(Bytes b) {
       else below = below || bit != 0;
     }
   }
-  if (shift > 2000) throw TypeError("this int is too large for a float");
   const double d = std::ldexp(static_cast<double>(top | (below ? 1u : 0u)), static_cast<int>(shift));
   if (std::isinf(d)) throw TypeError("this int is too large for a float");
   return is_negative(b) ? -d : d;
@@ -141,41 +141,53 @@ double float_from(const std::uint8_t* p, std::size_t size) {
   return d;
 }
 
-// "<f8", "|b1", ">i4": byte order, kind, size of one element.
-std::optional<Number> from_numpy(const Value::Numpy& n) {
-  if (n.dtype.size() < 3) return {};
-  const char kind = n.dtype[1];
-  std::uint8_t b[16];
-  const std::size_t size = n.data.size();
-  if (size == 0 || size > sizeof b || n.dtype.substr(2) != std::to_string(size)) return {};
-  const std::size_t unit = kind == 'c' ? size / 2 : size;
-  for (std::size_t i = 0; i < size; ++i) b[i] = n.data[i];
+// The one element of a numpy scalar in this machine's byte order. Its dtype reads "<f8", "|b1", ">i4": order, kind, size.
+struct Element {
+  char kind;
+  std::size_t size;
+  std::uint8_t bytes[16];
+
+  double real() const { return float_from(bytes, size); }
+  std::complex<double> complex() const { return {float_from(bytes, size / 2), float_from(bytes + size / 2, size / 2)}; }
+};
+
+std::optional<Element> element_of(const Value::Numpy& n) {
+  Element e{};
+  e.size = n.data.size();
+  if (e.size == 0 || e.size > sizeof e.bytes || n.dtype.size() < 3 || n.dtype.substr(2) != std::to_string(e.size)) return {};
+  e.kind = n.dtype[1];
+  const std::size_t size = e.size;
+  const bool sound = (e.kind == 'b' && size == 1) || ((e.kind == 'i' || e.kind == 'u') && size <= 8) ||
+                     (e.kind == 'f' && (size == 2 || size == 4 || size == 8)) ||
+                     (e.kind == 'c' && (size == 8 || size == 16));
+  if (!sound) return {};
+  std::copy(n.data.begin(), n.data.end(), e.bytes);
+  const std::size_t unit = e.kind == 'c' ? size / 2 : size;
   if (n.dtype[0] == '>') {
-    for (std::size_t from = 0; from + unit <= size; from += unit) std::reverse(b + from, b + from + unit);
+    for (std::size_t from = 0; from < size; from += unit) std::reverse(e.bytes + from, e.bytes + from + unit);
   }
-  switch (kind) {
-    case 'b': return size == 1 ? std::optional(from_int(b[0] != 0)) : std::nullopt;
-    case 'i': return size <= 8 ? std::optional(from_int(small({b, size}))) : std::nullopt;
-    case 'u': {
-      if (size > 8) return {};
-      std::uint64_t u = 0;
-      for (std::size_t i = size; i-- > 0;) u = (u << 8) | b[i];
-      return from_unsigned(u);
-    }
-    case 'f': return size == 2 || size == 4 || size == 8 ? std::optional(from_real(float_from(b, size))) : std::nullopt;
-    case 'c':
-      if (size != 8 && size != 16) return {};
-      return from_complex({float_from(b, unit), float_from(b + unit, unit)});
-    default: return {};
+  return e;
+}
+
+Number from_element(const Element& e) {
+  switch (e.kind) {
+    case 'b': return from_int(e.bytes[0] != 0);
+    case 'i': return from_int(small({e.bytes, e.size}));
+    case 'f': return from_real(e.real());
+    case 'c': return from_complex(e.complex());
+    default: break;
   }
+  std::uint64_t u = 0;
+  for (std::size_t i = e.size; i-- > 0;) u = (u << 8) | e.bytes[i];
+  return from_unsigned(u);
 }
 
 double to_double(const Number& n) {
   switch (n.is) {
     case Number::Is::integer: return static_cast<double>(n.i);
     case Number::Is::big: return to_double(bytes_of(n.big));
-    case Number::Is::nan: return NAN;
-    default: return n.re;
+    case Number::Is::real: return n.re;
+    default: return NAN;
   }
 }
 
@@ -206,7 +218,9 @@ std::optional<Number> number_of(const Value& v) {
       }
     case Value::Kind::floating: return from_real(Object::real(v));
     case Value::Kind::complex: return from_complex(object_as<Complex>(v).value);
-    case Value::Kind::numpy_scalar: return from_numpy(v.as_numpy());
+    case Value::Kind::numpy_scalar:
+      if (const std::optional<Element> e = element_of(v.as_numpy())) return from_element(*e);
+      return {};
     default: return {};
   }
 }
@@ -229,9 +243,11 @@ bool Value::fits_int64() const noexcept { return kind_ == Kind::integer && !big_
 
 std::int64_t Value::as_int() const {
   if (kind_ == Kind::boolean || fits_int64()) return u_.i;
-  if (kind_ == Kind::numpy_scalar && as_numpy().dtype.find_first_of("biu") == 1) {
-    const std::optional<Number> n = number_of(*this);
-    if (n && n->is == Number::Is::integer) return n->i;
+  if (kind_ == Kind::numpy_scalar) {
+    const std::optional<Element> e = element_of(as_numpy());
+    if (e && e->kind != 'f' && e->kind != 'c') {
+      if (const Number n = from_element(*e); n.is == Number::Is::integer) return n.i;
+    }
   }
   if (big_) throw TypeError("this int does not fit 64 bits; integer_bytes() and integer_decimal() give all of it");
   wrong_kind(*this, "an int");
@@ -241,20 +257,22 @@ double Value::as_double() const {
   if (kind_ == Kind::floating) return u_.d;
   if (kind_ == Kind::boolean || fits_int64()) return static_cast<double>(u_.i);
   if (big_) return to_double(bytes_of(object_as<Text>(*this).text));
-  if (kind_ == Kind::numpy_scalar && as_numpy().dtype.find_first_of("biuf") == 1) {
-    if (const std::optional<Number> n = number_of(*this)) return to_double(*n);
+  if (kind_ == Kind::numpy_scalar) {
+    const std::optional<Element> e = element_of(as_numpy());
+    if (e && e->kind == 'f') return e->real();
+    if (e && e->kind != 'c') return to_double(from_element(*e));
   }
   wrong_kind(*this, "a float");
 }
 
 std::complex<double> Value::as_complex() const {
   if (kind_ == Kind::complex) return object_as<Complex>(*this).value;
-  if (kind_ == Kind::numpy_scalar && as_numpy().dtype.find('c') == 1) {
-    const Numpy& n = as_numpy();
-    const std::size_t size = n.data.size();
-    if (number_of(*this) && (n.dtype[0] != '>')) return {float_from(n.data.data(), size / 2), float_from(n.data.data() + size / 2, size / 2)};
+  if (kind_ == Kind::numpy_scalar) {
+    const std::optional<Element> e = element_of(as_numpy());
+    if (e && e->kind == 'c') return e->complex();
   }
-  if (kind_ == Kind::floating || kind_ == Kind::boolean || kind_ == Kind::integer || kind_ == Kind::numpy_scalar) return as_double();
+  if (kind_ <= Kind::floating && kind_ != Kind::none) return as_double();
+  if (kind_ == Kind::numpy_scalar) return as_double();
   wrong_kind(*this, "a complex number");
 }
 

@@ -1,5 +1,5 @@
-// Walk: an explicit stack of containers. Paths of what may be met again are not stored but traced back over `trail_`, whose
-// entries are made only for containers that something pinned lies in.
+// Walk: an explicit stack of containers. Paths of what may be met again are not stored but traced back over `trail_`,
+// whose entries are made only for containers that something pinned lies in.
 #include <harker/core/repr.h>
 #include <harker/core/text.h>
 #include <harker/core/walk.h>
@@ -43,8 +43,10 @@ std::uint64_t leaf_text(const Value& v) {
         const Value* top = todo.back();
         todo.pop_back();
         n += 16;
-        if (!top->is_dict() && top->is_container()) for (const Value& e : top->elements()) todo.push_back(&e);
-        else n += leaf_text(*top);  // no set: one level
+        if (!top->is_dict() && top->is_container())
+          for (const Value& e : top->elements()) todo.push_back(&e);
+        else
+          n += leaf_text(*top);  // no set: one level
       }
       return n;
     }
@@ -52,12 +54,18 @@ std::uint64_t leaf_text(const Value& v) {
   }
 }
 
-struct Count { std::uint64_t entries = 0, text = 0; };
+struct Count {
+  std::uint64_t entries = 0, text = 0;
+};
 
-/// What a walk of `root` comes to, in time linear in the graph: a tuple walked to its end is not walked again, since all lists
-/// and dicts in it have been met by then and its size cannot change any more.
+/// What a walk of `root` comes to, in time linear in the graph: a tuple walked to its end is not walked again, since
+/// all lists and dicts in it have been met by then and its size cannot change any more.
 Count count(const Value& root) {
-  struct Frame { const Value* v; std::size_t next, path; Count before; };
+  struct Frame {
+    const Value* v;
+    std::size_t next, path;
+    Count before;
+  };
   std::vector<Frame> stack;
   std::unordered_set<const void*> met;
   std::unordered_map<const void*, Count> tuples;  // text: of paths relative to the tuple's
@@ -79,7 +87,8 @@ Count count(const Value& root) {
     stack.push_back({&v, 0, path, before});
   };
   auto refuse = [] {
-    throw Error(detail::str("this holds more than ", Walk::kMaxEntries, " entries (tuples that share tuples count each time)"));
+    throw Error(
+        detail::str("this holds more than ", Walk::kMaxEntries, " entries (tuples that share tuples count each time)"));
   };
   visit(root);
   while (!stack.empty()) {
@@ -156,8 +165,10 @@ bool Walk::next() {
     path_.resize(top.path_size);
     key_.resize(frames_.size() - 1);
     if (!key_.empty()) path_ += '.';
-    if (step.key && step.key->is_string()) path_ += step.key->as_string();
-    else path_ += step_text(step);
+    if (step.key && step.key->is_string())
+      path_ += step.key->as_string();
+    else
+      path_ += step_text(step);
     key_.push_back(step);
     value_ = v;
   }
@@ -165,8 +176,10 @@ bool Walk::next() {
   ref_ = false;
   if (has_identity(*value_) && value_->id()) {
     auto [it, fresh] = met_.try_emplace(value_->id(), kNone);
-    if (fresh) it->second = pin();
-    else same_as_ = it->second, ref_ = entered_once(*value_) && has_children(*value_);
+    if (fresh)
+      it->second = pin();
+    else
+      same_as_ = it->second, ref_ = entered_once(*value_) && has_children(*value_);
   }
   return true;
 }

@@ -1,5 +1,6 @@
-// Dracula's model, from data to files and back: trains it, saves it and its checkpoint in three formats, loads each file into a
-// new model and proves that the outputs are the same. `dracula --help` lists the options; docs/cli.md has examples.
+// Dracula's model, from data to files and back: trains it, saves it and its checkpoint in three formats, loads each
+// file into a new model and proves that the outputs are the same. `dracula --help` lists the options; docs/cli.md has
+// examples.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -54,7 +55,8 @@ Tensor outputs(DraculaModel& model, const Tensor& x) {
 
 /// Bit for bit, so that even NaN is compared.
 bool identical(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() && std::memcmp(a.raw(), b.raw(), static_cast<std::size_t>(a.numel()) * item_size(a.dtype())) == 0;
+  return a.shape() == b.shape() &&
+         std::memcmp(a.raw(), b.raw(), static_cast<std::size_t>(a.numel()) * item_size(a.dtype())) == 0;
 }
 
 template <class F>
@@ -67,7 +69,8 @@ double milliseconds(F&& work) {
 /// The table of the files written. Each is saved, loaded into a new model and judged.
 class Files {
  public:
-  Files(std::string folder, const Tensor& x, const Tensor& expected) : folder_(std::move(folder)), x_(x), expected_(expected) {}
+  Files(std::string folder, const Tensor& x, const Tensor& expected)
+      : folder_(std::move(folder)), x_(x), expected_(expected) {}
 
   void write(const std::string& name, const char* format, const Value& value, bool checkpoint) {
     const std::string path = folder_ + '/' + name;
@@ -90,8 +93,8 @@ class Files {
     const int w = static_cast<int>(wide);
     std::printf("%-*s  %-12s  %7s  %9s  %9s\n", w, "file", "format", "bytes", "save", "load");
     for (const Row& r : rows_)
-      std::printf("%-*s  %-12s  %7ju  %6.2f ms  %6.2f ms  reloaded: %s\n", w, r.path.c_str(), r.format, r.bytes, r.save_ms, r.load_ms,
-                  r.same ? "outputs identical" : "OUTPUTS DIFFER");
+      std::printf("%-*s  %-12s  %7ju  %6.2f ms  %6.2f ms  reloaded: %s\n", w, r.path.c_str(), r.format, r.bytes,
+                  r.save_ms, r.load_ms, r.same ? "outputs identical" : "OUTPUTS DIFFER");
     return all_same_;
   }
 
@@ -122,13 +125,15 @@ int run(const Options& o, bool lr_given) {
     model.load_state_dict(checkpoint["model_state_dict"]);
     optimizer.load_state_dict(checkpoint["optimizer_state_dict"]);
     const std::int64_t epoch = checkpoint["epoch"].as_int();
-    if (epoch < 0 || epoch > 1'000'000'000) throw FormatError(o.resume + ": epoch " + std::to_string(epoch) + " cannot be");
+    if (epoch < 0 || epoch > 1'000'000'000)
+      throw FormatError(o.resume + ": epoch " + std::to_string(epoch) + " cannot be");
     done = static_cast<int>(epoch);
     loss = checkpoint["loss"].as_double();
     if (lr_given) optimizer.lr() = o.lr;
     curve = dracula::read_csv_curve(o.out + "/loss.csv", done);
     if (done >= o.epochs)
-      std::fprintf(stderr, "dracula: %s has had %d epochs already; more need --epochs above that\n", o.resume.c_str(), done);
+      std::fprintf(stderr, "dracula: %s has had %d epochs already; more need --epochs above that\n", o.resume.c_str(),
+                   done);
   }
   std::filesystem::create_directories(o.out);
 
@@ -148,13 +153,17 @@ int run(const Options& o, bool lr_given) {
                                         {"model_state_dict", model.state_dict()},
                                         {"optimizer_state_dict", optimizer.state_dict()},
                                         {"loss", loss}});
-  constexpr std::pair<const char*, const char*> kFormats[] = {{"pickle", "PyTorch"}, {"pb", "protobuf"}, {"harker", "harker"}};
+  constexpr std::pair<const char*, const char*> kFormats[] = {
+      {"pickle", "PyTorch"}, {"pb", "protobuf"}, {"harker", "harker"}};
   for (auto [extension, format] : kFormats)
     files.write(std::string("dracula_model.") + extension, format, model.state_dict(), false);
-  for (auto [extension, format] : kFormats) files.write(std::string("checkpoint.") + extension, format, checkpoint, true);
+  for (auto [extension, format] : kFormats)
+    files.write(std::string("checkpoint.") + extension, format, checkpoint, true);
   dracula::write_csv(curve, o.out + "/loss.csv");
   dracula::write_text(o.out + "/loss.svg", dracula::svg(curve));
-  if (!o.quiet) std::printf("\n%d epochs, loss %.6g; its curve is in %s/loss.csv and %s/loss.svg\n\n", done, loss, o.out.c_str(), o.out.c_str());
+  if (!o.quiet)
+    std::printf("\n%d epochs, loss %.6g; its curve is in %s/loss.csv and %s/loss.svg\n\n", done, loss, o.out.c_str(),
+                o.out.c_str());
   return files.print() ? 0 : 1;
 }
 
@@ -162,21 +171,26 @@ int run(const Options& o, bool lr_given) {
 
 int main(int argc, char** argv) {
   Options o;
-  CLI::App app("Trains Dracula's model, saves it in three formats, and proves that each comes back the same.", "dracula");
+  CLI::App app("Trains Dracula's model, saves it in three formats, and proves that each comes back the same.",
+               "dracula");
   app.add_option("--data", o.data, "A file with x and a target, or a CSV whose last column is the target");
   app.add_option("--target", o.target, "The target's key in the data (default: y, else the only y_*)");
-  app.add_option("--epochs", o.epochs, "Epochs in all, those of a resumed checkpoint included")->check(CLI::Range(0, 1'000'000'000))->capture_default_str();
-  CLI::Option* lr = app.add_option("--lr", o.lr, "Learning rate (a resumed checkpoint has its own)")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--batch-size", o.batch_size, "Rows of a step; 0: all of them")->check(CLI::NonNegativeNumber)->capture_default_str();
+  app.add_option("--epochs", o.epochs, "Epochs in all, those of a resumed checkpoint included")
+      ->check(CLI::Range(0, 1'000'000'000))
+      ->capture_default_str();
+  CLI::Option* lr = app.add_option("--lr", o.lr, "Learning rate (a resumed checkpoint has its own)")
+                        ->check(CLI::PositiveNumber)
+                        ->capture_default_str();
+  app.add_option("--batch-size", o.batch_size, "Rows of a step; 0: all of them")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   app.add_option("--seed", o.seed, "Of the initial weights, as torch.manual_seed")->capture_default_str();
   app.add_option("--out", o.out, "Folder for what is written")->capture_default_str();
   app.add_option("--resume", o.resume, "Continue this checkpoint, of any format, as if never interrupted");
   app.add_flag("--quiet", o.quiet, "Print only the table");
   try {
     app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : 2;
-  }
+  } catch (const CLI::ParseError& e) { return app.exit(e) == 0 ? 0 : 2; }
   try {
     return run(o, lr->count() > 0);
   } catch (const std::exception& e) {

@@ -1,5 +1,5 @@
-// The program of the README: Dracula's model is trained, saved in three formats and loaded again. Everything else a real program
-// needs (data, options, progress) is in dracula.cpp.
+// The program of the README: Dracula's model is trained, saved in three formats and loaded again. Everything else a
+// real program needs (data, options, progress) is in dracula.cpp.
 #include <harker/harker.h>
 using namespace harker;
 

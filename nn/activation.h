@@ -1,4 +1,5 @@
-// Activations as modules; they have no parameters, and exist so that a Sequential and a state dict's metadata can name them.
+// Activations as modules; they have no parameters, and exist so that a Sequential and a state dict's metadata can name
+// them.
 #pragma once
 #include <harker/core/ops/ops.h>
 #include <harker/nn/module.h>
@@ -15,4 +16,4 @@ class ReLU : public Module {
 };
 
 }  // namespace nn
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

@@ -1,8 +1,8 @@
 // Initial weights. The bounds are computed in double in torch's order of operations: the last bit decides.
-#include <cmath>
 #include <harker/core/grad_mode.h>
 #include <harker/core/text.h>
 #include <harker/nn/init.h>
+#include <cmath>
 
 namespace harker::nn::init {
 

@@ -1,5 +1,5 @@
-// Initial weights, as torch.nn.init: the same numbers bit for bit after the same manual_seed. All fill in place, unrecorded,
-// and return the tensor. Fans: of a weight [out, in, ...rest], fan_in = in * rest and fan_out = out * rest.
+// Initial weights, as torch.nn.init: the same numbers bit for bit after the same manual_seed. All fill in place,
+// unrecorded, and return the tensor. Fans: of a weight [out, in, ...rest], fan_in = in * rest and fan_out = out * rest.
 #pragma once
 #include <harker/core/random.h>
 
@@ -33,4 +33,4 @@ Tensor kaiming_normal_(Tensor t, double a = 0, FanMode mode = FanMode::fan_in,
 
 }  // namespace init
 }  // namespace nn
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

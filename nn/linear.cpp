@@ -1,9 +1,9 @@
 // Linear and its default initialisation. The math is core/ops/matmul.cpp.
-#include <cmath>
 #include <harker/core/ops/ops.h>
 #include <harker/core/text.h>
 #include <harker/nn/init.h>
 #include <harker/nn/linear.h>
+#include <cmath>
 
 namespace harker::nn {
 
@@ -22,7 +22,8 @@ Tensor uninitialised(const Shape& shape, DType dtype) {
 Linear::Linear(std::int64_t in_features, std::int64_t out_features, LinearOptions options)
     : Module("Linear"),
       weight(register_parameter("weight", uninitialised({out_features, in_features}, options.dtype))),
-      bias(register_parameter("bias", options.bias ? Parameter(uninitialised({out_features}, options.dtype)) : Parameter())) {
+      bias(register_parameter("bias",
+                              options.bias ? Parameter(uninitialised({out_features}, options.dtype)) : Parameter())) {
   reset_parameters();
 }
 

@@ -15,4 +15,4 @@ class MSELoss : public Module {
 };
 
 }  // namespace nn
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

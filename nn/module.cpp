@@ -1,8 +1,8 @@
 // The registry behind nn::Module and everything that walks it. Loading and saving are nn/module_state.cpp.
-#include <algorithm>
 #include <harker/core/grad_mode.h>
 #include <harker/core/text.h>
 #include <harker/nn/registry.h>
+#include <algorithm>
 
 namespace harker::nn {
 
@@ -32,13 +32,15 @@ void Module::Registry::check_name(std::string_view name, const char* what) const
 }
 
 bool Module::Registry::reaches(const Registry* other) const {
-  return this == other || std::any_of(children.begin(), children.end(), [&](const Child& c) { return c.module->reaches(other); });
+  return this == other ||
+         std::any_of(children.begin(), children.end(), [&](const Child& c) { return c.module->reaches(other); });
 }
 
 void Module::add_child(std::string_view name, const Module& child) {
   registry_->check_name(name, "register_module");
   if (child.registry_->reaches(registry_.get())) {
-    throw Error(str("register_module: ", quoted(name), " contains the very module it is registered in (", class_name(), ")"));
+    throw Error(
+        str("register_module: ", quoted(name), " contains the very module it is registered in (", class_name(), ")"));
   }
   registry_->children.push_back({std::string(name), child.registry_});
 }
@@ -83,7 +85,8 @@ template <class List>
 std::vector<NamedTensor> Module::Registry::tensors(const Module& of, std::string_view prefix, bool recurse, List list) {
   std::vector<NamedTensor> out;
   std::vector<const TensorImpl*> seen;
-  for (const auto& [path, module] : recurse ? of.named_modules(prefix) : std::vector{std::pair(std::string(prefix), of)}) {
+  for (const auto& [path, module] :
+       recurse ? of.named_modules(prefix) : std::vector{std::pair(std::string(prefix), of)}) {
     for (const auto& item : module.registry_.get()->*list) {
       if (!item.tensor.defined() || !first_time<TensorImpl>(seen, item.tensor.get())) continue;
       out.emplace_back(dotted(path) + item.name, item.tensor);
@@ -148,7 +151,8 @@ void Module::requires_grad_(bool on) {
 }
 
 namespace {
-/// Makes `t` the tensor that `made` is, for all who hold a handle on it. Graphs that saved `t` must notice: its version grows.
+/// Makes `t` the tensor that `made` is, for all who hold a handle on it. Graphs that saved `t` must notice: its version
+/// grows.
 void rebind(const Tensor& t, const Tensor& made) {
   TensorImpl &p = t.impl(), &q = made.impl();
   q.storage->version = p.storage->version + 1;

@@ -1,7 +1,8 @@
-// Module: the base of all layers and models. A handle on a shared registry of parameters, buffers and children, found by name
-// in the order in which they were registered, as PyTorch's. The registry holds no addresses of members: a module may be
-// copied and moved freely, and a copy is another name for the same module (that is how two models share a layer; for a model
-// of its own, make a new one and load_state_dict). `forward` is not virtual; nn/sequential.h erases types where it must.
+// Module: the base of all layers and models. A handle on a shared registry of parameters, buffers and children, found
+// by name in the order in which they were registered, as PyTorch's. The registry holds no addresses of members: a
+// module may be copied and moved freely, and a copy is another name for the same module (that is how two models share a
+// layer; for a model of its own, make a new one and load_state_dict). `forward` is not virtual; nn/sequential.h erases
+// types where it must.
 #pragma once
 #include <concepts>
 #include <memory>
@@ -41,12 +42,12 @@ class Module {
   bool is(const Module& o) const noexcept { return registry_ == o.registry_; }
 
   // --- Saving and loading.
-  /// All parameters and persistent buffers by name, without history but sharing storage: they change as the model trains.
-  /// The metadata are torch's: the version of every module.
+  /// All parameters and persistent buffers by name, without history but sharing storage: they change as the model
+  /// trains. The metadata are torch's: the version of every module.
   StateDict state_dict(std::string_view prefix = {}) const;
-  /// Copies the tensors of the same names, converting dtypes. Everything that does not fit is collected first: missing and
-  /// unexpected names throw an Error with the whole report (`strict`) or are returned; shapes that differ always throw.
-  /// After a throw nothing has changed.
+  /// Copies the tensors of the same names, converting dtypes. Everything that does not fit is collected first: missing
+  /// and unexpected names throw an Error with the whole report (`strict`) or are returned; shapes that differ always
+  /// throw. After a throw nothing has changed.
   LoadReport load_state_dict(const StateDict& state, bool strict = true);
 
   // --- Changing it, with all modules below.
@@ -55,8 +56,8 @@ class Module {
   bool is_training() const noexcept;
   void zero_grad(bool set_to_none = true);
   void requires_grad_(bool on = true);
-  /// Converts floating point parameters (with their gradients) and buffers in place: all handles on them see it. TypeError
-  /// unless `dtype` is float32, float64, float16 or bfloat16.
+  /// Converts floating point parameters (with their gradients) and buffers in place: all handles on them see it.
+  /// TypeError unless `dtype` is float32, float64, float16 or bfloat16.
   void to(DType dtype);
   /// Calls fn(Module&) for every module below and then for itself.
   template <class F>
@@ -68,16 +69,19 @@ class Module {
   /// `class_name` is for messages; `version` is written to the state dict's metadata.
   explicit Module(std::string_view class_name, int version = 1);
 
-  /// Adds a child and returns it: `nn::Linear fc1 = register_module("fc1", nn::Linear(10, 20));`. Error for a name that is
-  /// empty, contains a dot or is taken, and for a module that contains this one.
+  /// Adds a child and returns it: `nn::Linear fc1 = register_module("fc1", nn::Linear(10, 20));`. Error for a name that
+  /// is empty, contains a dot or is taken, and for a module that contains this one.
   template <std::derived_from<Module> M>
   M register_module(std::string_view name, M module) {
     add_child(name, module);
     return module;
   }
   Parameter register_parameter(std::string_view name, const Parameter& p);
-  Parameter register_parameter(std::string_view name, const Tensor& t) { return register_parameter(name, Parameter(t)); }
-  /// A tensor that is saved (if `persistent`) but not trained; the handle returned is the registered one and shares t's storage.
+  Parameter register_parameter(std::string_view name, const Tensor& t) {
+    return register_parameter(name, Parameter(t));
+  }
+  /// A tensor that is saved (if `persistent`) but not trained; the handle returned is the registered one and shares t's
+  /// storage.
   Tensor register_buffer(std::string_view name, const Tensor& t, bool persistent = true);
 
  private:
@@ -89,4 +93,4 @@ class Module {
 };
 
 }  // namespace nn
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

@@ -1,8 +1,8 @@
 // state_dict and load_state_dict of nn::Module: PyTorch's names, order and metadata.
-#include <algorithm>
 #include <harker/core/grad_mode.h>
 #include <harker/core/text.h>
 #include <harker/nn/registry.h>
+#include <algorithm>
 
 namespace harker::nn {
 

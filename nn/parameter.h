@@ -1,5 +1,5 @@
-// Parameter: a tensor that a module trains. A type of its own so that `layer.weight = t` does not compile: the assignment
-// would make the member a stranger to the module's registry, which the optimizer and state_dict() read.
+// Parameter: a tensor that a module trains. A type of its own so that `layer.weight = t` does not compile: the
+// assignment would make the member a stranger to the module's registry, which the optimizer and state_dict() read.
 #pragma once
 #include <harker/core/tensor.h>
 
@@ -10,8 +10,8 @@ class Parameter : public Tensor {
  public:
   /// No parameter: Linear's bias when it has none. Not in parameters() and not in state_dict().
   Parameter() noexcept = default;
-  /// As torch.nn.Parameter: a new leaf that shares `data`'s storage. GradError when it shall require grad and is no floating
-  /// point tensor.
+  /// As torch.nn.Parameter: a new leaf that shares `data`'s storage. GradError when it shall require grad and is no
+  /// floating point tensor.
   explicit Parameter(const Tensor& data, bool requires_grad = true) : Tensor(data.detach()) {
     if (requires_grad) requires_grad_(true);
   }
@@ -25,4 +25,4 @@ class Parameter : public Tensor {
 };
 
 }  // namespace nn
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

@@ -1,4 +1,5 @@
-// What a Module's handles share (internal). It holds tensors and the registries of children, never addresses of C++ members.
+// What a Module's handles share (internal). It holds tensors and the registries of children, never addresses of C++
+// members.
 #pragma once
 #include <harker/nn/module.h>
 

@@ -23,15 +23,17 @@ concept UnaryModule = std::derived_from<M, Module> && has_forward_of_one_tensor<
 class Sequential : public Module {
  public:
   Sequential();
-  /// Children "0", "1", ... A single Sequential is copied, that is, becomes another name for the same; to nest one, push_back.
+  /// Children "0", "1", ... **Write braces:** `nn::Sequential net{nn::Linear(10, 20), nn::ReLU(), nn::Linear(20, 1)};`
+  /// C++ makes the elements of braces from left to right, but the arguments of a call in any order (g++: from the
+  /// right), and then the random initial weights are not those of torch. A single Sequential is copied, that is,
+  /// becomes another name for the same; to nest one, push_back.
   template <UnaryModule... M>
-    requires(sizeof...(M) > 0)
-  explicit Sequential(M... modules) : Sequential() {
-    (push_back(std::move(modules)), ...);
-  }
+  requires(sizeof...(M) > 0) explicit Sequential(M... modules) : Sequential() { (push_back(std::move(modules)), ...); }
 
   template <UnaryModule M>
-  void push_back(M module) { push_back(next_name(), std::move(module)); }
+  void push_back(M module) {
+    push_back(next_name(), std::move(module));
+  }
   template <UnaryModule M>
   void push_back(std::string_view name, M module) {
     auto layer = std::make_unique<LayerOf<M>>(std::move(module));
@@ -60,4 +62,4 @@ class Sequential : public Module {
 };
 
 }  // namespace nn
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

@@ -1,9 +1,9 @@
 // Adam. All parameters of one dtype that have made the same number of steps go to one fused kernel call
 // (core/backend/cpu); a step of a small model makes no tensor and allocates nothing.
-#include <cmath>
 #include <harker/core/grad_mode.h>
 #include <harker/core/text.h>
 #include <harker/optim/adam.h>
+#include <cmath>
 
 namespace harker::optim {
 
@@ -45,24 +45,31 @@ void Adam::check(const AdamOptions& o) {
 void Adam::prepare(std::size_t i, const AdamOptions& o) {
   const TensorImpl &p = params_[i].impl(), &g = *p.grad;
   if (g.numel != p.numel || g.dtype != p.dtype) [[unlikely]] {
-    throw ShapeError(str("Adam: parameter ", i, " is ", name(p.dtype), " ", p.shape, ", its gradient ", name(g.dtype), " ", g.shape));
+    throw ShapeError(str("Adam: parameter ", i, " is ", name(p.dtype), " ", p.shape, ", its gradient ", name(g.dtype),
+                         " ", g.shape));
   }
   State& s = states_[i];
   const TensorOptions like = {.dtype = p.dtype, .device = p.device};
-  if (!s.slots[0].defined()) [[unlikely]] s.slots[0] = zeros(p.shape, like);
-  if (!s.slots[1].defined()) [[unlikely]] s.slots[1] = zeros(p.shape, like);
-  if (o.amsgrad && !s.slots[2].defined()) [[unlikely]] s.slots[2] = zeros(p.shape, like);
-  if (!s.exists) [[unlikely]] make_state(i);
+  if (!s.slots[0].defined()) [[unlikely]]
+    s.slots[0] = zeros(p.shape, like);
+  if (!s.slots[1].defined()) [[unlikely]]
+    s.slots[1] = zeros(p.shape, like);
+  if (o.amsgrad && !s.slots[2].defined()) [[unlikely]]
+    s.slots[2] = zeros(p.shape, like);
+  if (!s.exists) [[unlikely]]
+    make_state(i);
 }
 
-/// pow costs as much as the rest of a small step: once for all parameters that have come equally far.
+/// pow costs as much as the rest of a small step: once for all parameters that have come equally far, and no more once
+/// the correction has reached 1 (beta1 = 0.9: after 350 steps), where it stays.
 void Adam::set_corrections(const AdamOptions& o, double step) {
-  if (corrections_for_[0] == step && corrections_for_[1] == o.betas[0] && corrections_for_[2] == o.betas[1]) return;
-  step_.bias_correction1 = 1 - std::pow(o.betas[0], step);
-  step_.bias_correction2_sqrt = std::sqrt(1 - std::pow(o.betas[1], step));
-  corrections_for_[0] = step;
-  corrections_for_[1] = o.betas[0];
-  corrections_for_[2] = o.betas[1];
+  Corrections& c = corrections_;
+  if (c.step == step && c.betas == o.betas) return;
+  const bool later = step > c.step && c.betas == o.betas;
+  if (!later || step_.bias_correction1 != 1) step_.bias_correction1 = 1 - std::pow(o.betas[0], step);
+  if (!later || step_.bias_correction2_sqrt != 1)
+    step_.bias_correction2_sqrt = std::sqrt(1 - std::pow(o.betas[1], step));
+  c = {step, o.betas};
 }
 
 void Adam::step() {
@@ -100,13 +107,15 @@ void Adam::step() {
         continue;
       }
       const bool wide = p.dtype == DType::float64;
-      if (!items_[wide].empty() && (steps[wide] != s.step || !(device == p.device))) [[unlikely]] run(p.dtype);
+      if (!items_[wide].empty() && (steps[wide] != s.step || !(device == p.device))) [[unlikely]]
+        run(p.dtype);
       if (!(device == p.device)) [[unlikely]] {
         run(wide ? DType::float32 : DType::float64);
         device = p.device;
       }
       steps[wide] = s.step;
-      items_[wide].push_back({p.data, s.slots[0].raw(), s.slots[1].raw(), o.amsgrad ? s.slots[2].raw() : nullptr, p.grad->data, p.numel});
+      items_[wide].push_back(
+          {p.data, s.slots[0].raw(), s.slots[1].raw(), o.amsgrad ? s.slots[2].raw() : nullptr, p.grad->data, p.numel});
     }
     run(DType::float32);
     run(DType::float64);

@@ -1,4 +1,5 @@
-// Adam and AdamW (Kingma and Ba 2015; Loshchilov and Hutter 2019), step by step as torch.optim computes them: docs/optim.md.
+// Adam and AdamW (Kingma and Ba 2015; Loshchilov and Hutter 2019), step by step as torch.optim computes them:
+// docs/optim.md.
 #pragma once
 #include <harker/core/backend/backend.h>
 #include <harker/optim/optimizer.h>
@@ -18,9 +19,11 @@ struct AdamOptions {
 
 class Adam : public OptimizerWith<Adam, AdamOptions> {
  public:
-  explicit Adam(std::vector<Tensor> params, const AdamOptions& options = {}) : OptimizerWith(std::move(params), options) {}
+  explicit Adam(std::vector<Tensor> params, const AdamOptions& options = {})
+      : OptimizerWith(std::move(params), options) {}
   /// With names: the state dict carries them, and is matched by them.
-  explicit Adam(std::vector<NamedTensor> params, const AdamOptions& options = {}) : OptimizerWith(std::move(params), options) {}
+  explicit Adam(std::vector<NamedTensor> params, const AdamOptions& options = {})
+      : OptimizerWith(std::move(params), options) {}
   explicit Adam(std::vector<ParamGroup<AdamOptions>> groups) : OptimizerWith(std::move(groups)) {}
 
   void step() override;
@@ -36,8 +39,12 @@ class Adam : public OptimizerWith<Adam, AdamOptions> {
   void step_by_copy(std::size_t i, const AdamOptions& o);
   void set_corrections(const AdamOptions& o, double step);
   AdamStep step_ = {};
-  double corrections_for_[3] = {-1, 0, 0};  // step, beta1 and beta2 for which step_ holds the bias corrections
-  std::vector<AdamItem> items_[2];          // float32, float64: kept, so that a step allocates nothing
+  struct Corrections {
+    double step = -1;
+    std::array<double, 2> betas = {};
+  };
+  Corrections corrections_;         // for which step_ holds the bias corrections
+  std::vector<AdamItem> items_[2];  // float32, float64: kept, so that a step allocates nothing
 };
 
 /// AdamOptions with AdamW's defaults.
@@ -58,9 +65,11 @@ class AdamW : public Adam {
   explicit AdamW(const std::vector<ParamGroup<AdamWOptions>>& groups) : Adam(adam(groups)) {}
 
  private:
-  static AdamOptions adam(const AdamWOptions& o) { return {o.lr, o.betas, o.eps, o.weight_decay, o.amsgrad, o.maximize, true}; }
+  static AdamOptions adam(const AdamWOptions& o) {
+    return {o.lr, o.betas, o.eps, o.weight_decay, o.amsgrad, o.maximize, true};
+  }
   static std::vector<ParamGroup<AdamOptions>> adam(const std::vector<ParamGroup<AdamWOptions>>& groups);
 };
 
 }  // namespace optim
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

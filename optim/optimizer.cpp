@@ -1,8 +1,8 @@
 // Parameters, groups and zero_grad. The state dict is optim/optimizer_state.cpp.
-#include <algorithm>
 #include <harker/core/grad_mode.h>
 #include <harker/core/text.h>
 #include <harker/optim/optimizer.h>
+#include <algorithm>
 
 namespace harker::optim {
 
@@ -25,7 +25,8 @@ void Optimizer::add_group(std::vector<Tensor> params, std::vector<std::string> n
     const Tensor& p = params[i];
     if (!p.defined()) throw Error(str("optimizer: ", which(i), " is an undefined tensor"));
     if (!p.is_leaf()) {
-      throw GradError(str("optimizer: ", which(i), " is no leaf; it was computed by ", p.grad_fn(), ", so training it changes nothing"));
+      throw GradError(str("optimizer: ", which(i), " is no leaf; it was computed by ", p.grad_fn(),
+                          ", so training it changes nothing"));
     }
     if (p.dtype() > DType::bfloat16) {
       throw TypeError(str("optimizer: ", which(i), " is ", name(p.dtype()), "; parameters are floating point"));
@@ -35,7 +36,8 @@ void Optimizer::add_group(std::vector<Tensor> params, std::vector<std::string> n
   std::sort(seen.begin(), seen.end());
   const auto twice = std::adjacent_find(seen.begin(), seen.end(), [](auto& a, auto& b) { return a.first == b.first; });
   if (twice != seen.end()) {
-    throw Error(str("optimizer: parameters ", twice->second, " and ", twice[1].second, " are the same tensor; it would be updated twice"));
+    throw Error(str("optimizer: parameters ", twice->second, " and ", twice[1].second,
+                    " are the same tensor; it would be updated twice"));
   }
   const std::size_t begin = params_.size();
   params_.insert(params_.end(), std::move_iterator(params.begin()), std::move_iterator(params.end()));

@@ -1,6 +1,6 @@
-// Optimizer: what all optimizers share: parameters in groups, zero_grad, and torch's state dict both ways. A derived class gives
-// its options (OptimizerWith<Options>, described once in `describe`), the names of its state tensors, and step().
-// File format of the state: docs/optim.md.
+// Optimizer: what all optimizers share: parameters in groups, zero_grad, and torch's state dict both ways. A derived
+// class gives its options (OptimizerWith<Options>, described once in `describe`), the names of its state tensors, and
+// step(). File format of the state: docs/optim.md.
 #pragma once
 #include <array>
 #include <concepts>
@@ -43,11 +43,12 @@ class Optimizer {
   /// The learning rate of one group, to read and to set. ShapeError when there is no such group.
   virtual double& lr(std::size_t group = 0) = 0;
 
-  /// torch's: {"state": {0: {...}, ...}, "param_groups": [{..., "params": [0, ...]}]}. The tensors share memory with the optimizer.
+  /// torch's: {"state": {0: {...}, ...}, "param_groups": [{..., "params": [0, ...]}]}. The tensors share memory with
+  /// the optimizer.
   Value state_dict() const;
-  /// Takes the state over (copied, converted to each parameter's dtype). Parameters are matched by name where this optimizer
-  /// and every group of `state` have names, otherwise by position. Options that we do not know are kept and written again.
-  /// Throws, and has changed nothing, when the groups do not fit or something has another type or shape.
+  /// Takes the state over (copied, converted to each parameter's dtype). Parameters are matched by name where this
+  /// optimizer and every group of `state` have names, otherwise by position. Options that we do not know are kept and
+  /// written again. Throws, and has changed nothing, when the groups do not fit or something has another type or shape.
   void load_state_dict(const Value& state);
 
  protected:
@@ -55,7 +56,7 @@ class Optimizer {
   struct State {
     bool exists = false;
     double step = 0;
-    std::array<Tensor, 3> slots;  ///< contiguous, of the parameter's dtype and shape; those not in use are undefined
+    std::array<Tensor, 3> slots;    ///< contiguous, of the parameter's dtype and shape; those not in use are undefined
     std::vector<Value::Item> rest;  ///< entries of a loaded state that we do not know
   };
   struct Group {
@@ -85,18 +86,19 @@ class Optimizer {
  private:
   struct Loading;
   std::vector<Value::Item> foreign_;  // entries of a loaded `state` whose keys are no parameters
-  std::vector<std::size_t> order_;    // parameters in the order in which they got a state: torch's dict keeps that order
+  std::vector<std::size_t> order_;  // parameters in the order in which they got a state: torch's dict keeps that order
 };
 
-/// An optimizer whose groups each have `Options`, an aggregate with a member `lr`. Needs `static void describe(Options&,
-/// OptionIO&)` and `static void check(const Options&)` of the derived class `D`.
+/// An optimizer whose groups each have `Options`, an aggregate with a member `lr`. Needs `static void
+/// describe(Options&, OptionIO&)` and `static void check(const Options&)` of the derived class `D`.
 template <class D, class Options>
 class OptimizerWith : public Optimizer {
  public:
   double& lr(std::size_t group = 0) override { return options(group).lr; }
   /// All options of one group, to read and to set.
   Options& options(std::size_t group = 0) {
-    if (group >= options_.size()) [[unlikely]] no_such_group(group, options_.size());
+    if (group >= options_.size()) [[unlikely]]
+      no_such_group(group, options_.size());
     return options_[group];
   }
 
@@ -136,4 +138,4 @@ class OptimizerWith : public Optimizer {
 };
 
 }  // namespace optim
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

@@ -1,12 +1,13 @@
 // The state dict of an optimizer, in torch's form:
-//   {"state": {0: {"step": float32 0-d, "exp_avg": [shape], ...}, ...},           integer keys, in order of the first step
+//   {"state": {0: {"step": float32 0-d, "exp_avg": [shape], ...}, ...},           integer keys, in order of the first
+//   step
 //    "param_groups": [{["param_names": [...],] options..., "params": [0, 1, ...]}, ...]}
 // Loading checks everything and builds the new state aside; only then the optimizer changes.
-#include <algorithm>
-#include <cmath>
 #include <harker/core/grad_mode.h>
 #include <harker/core/text.h>
 #include <harker/optim/optimizer.h>
+#include <algorithm>
+#include <cmath>
 
 namespace harker::optim {
 
@@ -75,11 +76,14 @@ struct Optimizer::Loading {
   std::vector<Value> dicts = {};  ///< our groups' dicts in the file
 
   template <class E = Error, class... T>
-  [[noreturn]] static void refuse(const T&... why) { throw E(str("load_state_dict: ", why...)); }
+  [[noreturn]] static void refuse(const T&... why) {
+    throw E(str("load_state_dict: ", why...));
+  }
 
   static const Value& entry(const Value& v, std::string_view key, bool list) {
     const Value* found = v.is_dict() ? v.find(key) : nullptr;
-    if (!found) refuse("this is no state dict of an optimizer: it has no ", quoted(key), " (it is ", v.type_name(), ")");
+    if (!found)
+      refuse("this is no state dict of an optimizer: it has no ", quoted(key), " (it is ", v.type_name(), ")");
     if (list ? !found->is_list() && !found->is_tuple() : !found->is_dict()) {
       refuse<TypeError>(quoted(key), " should be a ", list ? "list" : "dict", ", it is ", found->type_name());
     }
@@ -94,7 +98,8 @@ struct Optimizer::Loading {
       refuse<TypeError>("param_groups[", g, "]['param_names'] should be a list, it is ", found->type_name());
     }
     for (const Value& n : found->elements()) {
-      if (!n.is_string()) refuse<TypeError>("param_groups[", g, "]['param_names'] holds ", n.type_name(), ", not a string");
+      if (!n.is_string())
+        refuse<TypeError>("param_groups[", g, "]['param_names'] holds ", n.type_name(), ", not a string");
       names.emplace_back(n.as_string());
     }
     if (names.size() != count) {
@@ -115,7 +120,8 @@ struct Optimizer::Loading {
       Group& group = groups[g];
       const std::size_t count = group.end - group.begin;
       if (indices.size() != count) {
-        refuse("parameter group ", g, " of the state has ", indices.size(), " parameters, this optimizer's has ", count);
+        refuse("parameter group ", g, " of the state has ", indices.size(), " parameters, this optimizer's has ",
+               count);
       }
       for (std::size_t i = 0; i < count; ++i) {
         if (!indices[i].is_int() || !indices[i].fits_int64()) {
@@ -145,9 +151,10 @@ struct Optimizer::Loading {
 
   void read_states(const Value& file) {
     for (const auto& [key, value] : entry(file, "state", false).items()) {
-      const auto at = !key.is_int() || !key.fits_int64()
-                          ? map.end()
-                          : std::lower_bound(map.begin(), map.end(), std::pair<std::int64_t, std::size_t>(key.as_int(), 0));
+      const auto at =
+          !key.is_int() || !key.fits_int64()
+              ? map.end()
+              : std::lower_bound(map.begin(), map.end(), std::pair<std::int64_t, std::size_t>(key.as_int(), 0));
       if (at == map.end() || at->first != key.as_int()) {
         foreign.push_back(fresh_key({key, value}));
         continue;
@@ -170,13 +177,15 @@ struct Optimizer::Loading {
         s.step = read_step(item.second, where());
       } else if (!entry.empty() && slot != names.end()) {
         if (item.second.is_none()) continue;
-        if (!item.second.is_tensor()) refuse<TypeError>(where(), " should be a tensor, it is ", item.second.type_name());
+        if (!item.second.is_tensor())
+          refuse<TypeError>(where(), " should be a tensor, it is ", item.second.type_name());
         const Tensor& p = to.params_[i];
         const Tensor& t = item.second.lazy_tensor();
         if (t.shape() != p.shape()) {
           refuse<ShapeError>(where(), " has shape ", t.shape(), ", the parameter has ", p.shape());
         }
-        if (is_complex(t.dtype())) refuse<TypeError>(where(), " is ", name(t.dtype()), ", the parameter ", name(p.dtype()));
+        if (is_complex(t.dtype()))
+          refuse<TypeError>(where(), " is ", name(t.dtype()), ", the parameter ", name(p.dtype()));
         Tensor own = empty(p.shape(), {.dtype = p.dtype(), .device = p.device()});
         own.copy_(item.second.tensor());
         s.slots[static_cast<std::size_t>(slot - names.begin())] = own;

@@ -9,7 +9,8 @@ using detail::str;
 const Value* OptionIO::find(std::string_view key) const { return loaded_.is_dict() ? loaded_.find(key) : nullptr; }
 
 void OptionIO::wrong(std::string_view key, std::string_view expected, const Value& found) const {
-  throw TypeError(str("load_state_dict: ", path_, "[", detail::quoted(key), "] should be ", expected, ", it is ", found.type_name()));
+  throw TypeError(str("load_state_dict: ", path_, "[", detail::quoted(key), "] should be ", expected, ", it is ",
+                      found.type_name()));
 }
 
 double OptionIO::read_number(std::string_view key, const Value& v) const {

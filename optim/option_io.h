@@ -1,5 +1,5 @@
-// OptionIO: one description of an optimizer's options serves both ways, writing a parameter group's dict under torch's keys and
-// reading it back. `io.number("lr", o.lr)` writes or reads, whichever this OptionIO was made for.
+// OptionIO: one description of an optimizer's options serves both ways, writing a parameter group's dict under torch's
+// keys and reading it back. `io.number("lr", o.lr)` writes or reads, whichever this OptionIO was made for.
 #pragma once
 #include <array>
 #include <string>
@@ -11,12 +11,14 @@
 namespace harker HARKER_PUBLIC {
 namespace optim {
 
-/// How a number that equals its default is written: torch's signatures say `weight_decay=0` but `lr=0.001`, and so do its files.
+/// How a number that equals its default is written: torch's signatures say `weight_decay=0` but `lr=0.001`, and so do
+/// its files.
 enum class Written { as_float, as_int_if_zero };
 
 class OptionIO {
  public:
-  /// Writes into `items`; where the value in `loaded` (a dict or None) is the same number, that one is kept: 0 stays an int.
+  /// Writes into `items`; where the value in `loaded` (a dict or None) is the same number, that one is kept: 0 stays an
+  /// int.
   OptionIO(std::vector<Value::Item>& items, const Value& loaded) : items_(&items), loaded_(loaded) {}
   /// Reads from `group`; `path` ("param_groups[0]") is for errors. A key that is absent leaves its option as it is.
   OptionIO(const Value& group, std::string path) : loaded_(group), path_(std::move(path)) {}
@@ -24,7 +26,8 @@ class OptionIO {
   void number(std::string_view key, double& v, Written how = Written::as_float);
   void flag(std::string_view key, bool& v);
   void pair(std::string_view key, std::array<double, 2>& v);
-  /// An option of torch's that changes no result here (`foreach`, `fused`): written as `v` unless a file said otherwise.
+  /// An option of torch's that changes no result here (`foreach`, `fused`): written as `v` unless a file said
+  /// otherwise.
   void fixed(std::string_view key, const Value& v);
 
  private:
@@ -38,4 +41,4 @@ class OptionIO {
 };
 
 }  // namespace optim
-}  // namespace harker
+}  // namespace HARKER_PUBLIC

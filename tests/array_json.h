@@ -28,12 +28,15 @@ inline Tensor tensor_from(const nlohmann::json& j) {
     switch (*dtype) {
       case DType::float32: t.data<float>()[i++] = static_cast<float>(number(v)); break;
       case DType::float64: t.data<double>()[i++] = number(v); break;
-      case DType::int64: t.data<std::int64_t>()[i++] = v.is_string() ? std::stoll(v.get<std::string>()) : v.get<std::int64_t>(); break;
+      case DType::int64:
+        t.data<std::int64_t>()[i++] = v.is_string() ? std::stoll(v.get<std::string>()) : v.get<std::int64_t>();
+        break;
       case DType::bool_: t.data<bool>()[i++] = v.get<bool>(); break;
       default: throw Error("a fixture's array of a dtype that tensor_from does not know");
     }
   }
-  if (static_cast<std::int64_t>(i) != shape.numel()) throw Error("a fixture's array has another number of elements than its shape");
+  if (static_cast<std::int64_t>(i) != shape.numel())
+    throw Error("a fixture's array has another number of elements than its shape");
   return t;
 }
 
@@ -45,7 +48,8 @@ inline StateDict state_dict_from(const nlohmann::ordered_json& j) {
 }
 
 inline std::span<const std::uint8_t> bytes_of(const Tensor& contiguous) {
-  return {static_cast<const std::uint8_t*>(contiguous.raw()), static_cast<std::size_t>(contiguous.numel()) * item_size(contiguous.dtype())};
+  return {static_cast<const std::uint8_t*>(contiguous.raw()),
+          static_cast<std::size_t>(contiguous.numel()) * item_size(contiguous.dtype())};
 }
 
 /// The largest |a - b| / max(|b|, floor) over all elements.

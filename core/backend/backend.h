@@ -49,7 +49,7 @@ class Backend {
                               const Shape& y_strides, void* z) = 0;
   /// y[n] += alpha * x[n]
   virtual void axpy(DType, std::int64_t n, double alpha, const void* x, void* y) = 0;
-  /// z[n] = by[n] > 0 ? x[n] : 0
+  /// z[n] = by[n] <= 0 ? 0 : x[n]; so NaN lets x pass, as in torch
   virtual void mask_positive(DType, std::int64_t n, const void* x, const void* by, void* z) = 0;
   /// z[outer, inner] = scale * sum over i of x[outer, i, inner], i < n. outer = inner = 1 is the sum of everything,
   /// outer = 1 the sum of rows.

@@ -4,7 +4,7 @@
 namespace harker {
 namespace {
 
-struct MaskPositive : Op<MaskPositive> {  // z = by > 0 ? x : 0; dx = by > 0 ? dz : 0, nothing flows to by
+struct MaskPositive : Op<MaskPositive> {  // z = by <= 0 ? 0 : x; dx = by <= 0 ? 0 : dz, nothing flows to by
   static constexpr const char* name = "mask_positive";
   static Tensor forward(Context& c, const Tensor& x, const Tensor& by) {
     detail::check_alike(x, by, name);
@@ -20,7 +20,7 @@ struct MaskPositive : Op<MaskPositive> {  // z = by > 0 ? x : 0; dx = by > 0 ? d
   }
 };
 
-struct Relu : Op<Relu> {  // z = max(x, 0); dx = z > 0 ? dz : 0
+struct Relu : Op<Relu> {  // z = max(x, 0); dx = z <= 0 ? 0 : dz (NaN passes)
   static constexpr const char* name = "relu";
   static Tensor forward(Context& c, const Tensor& x) {
     detail::check_computed(x, name);

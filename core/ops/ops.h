@@ -30,7 +30,7 @@ Shape broadcast_shapes(const Shape& a, const Shape& b);
 // --- activation.cpp
 /// max(x, 0); its gradient at 0 is 0, and NaN stays NaN.
 Tensor relu(const Tensor& x);
-/// `x` where `by` > 0, else 0: the derivative of relu, itself differentiable in x.
+/// 0 where `by` <= 0, else `x`: the derivative of relu, itself differentiable in x.
 Tensor mask_positive(const Tensor& x, const Tensor& by);
 
 // --- reduce.cpp

@@ -1,4 +1,5 @@
-// Where the numbers come from: any file harker reads that holds `x` and a target, or a CSV whose last column is the target.
+// Where the numbers come from: any file harker reads that holds `x` and a target, or a CSV whose last column is the
+// target.
 #pragma once
 #include <charconv>
 #include <filesystem>
@@ -48,7 +49,8 @@ inline Data read_csv(const std::string& path) {
     if (!numbers) throw harker::FormatError(where + "column " + std::to_string(row.size() + 1) + " is not a number");
     if (columns == 0) columns = row.size();
     if (row.size() != columns || columns < 2)
-      throw harker::FormatError(where + std::to_string(row.size()) + " columns, expected " + std::to_string(std::max<std::size_t>(columns, 2)));
+      throw harker::FormatError(where + std::to_string(row.size()) + " columns, expected " +
+                                std::to_string(std::max<std::size_t>(columns, 2)));
     y.push_back(row.back());
     x.insert(x.end(), row.begin(), row.end() - 1);
   }
@@ -88,7 +90,8 @@ inline Data read_data(const std::string& path, const std::string& target, std::i
   if (d.x.dim() != 2 || d.x.size(1) != features)
     throw harker::ShapeError(path + ": x must be [rows, " + std::to_string(features) + "], the model's inputs");
   if (d.y.shape() != harker::Shape{d.x.size(0), 1})
-    throw harker::ShapeError(path + ": the target must have one number for each of the " + std::to_string(d.x.size(0)) + " rows");
+    throw harker::ShapeError(path + ": the target must have one number for each of the " + std::to_string(d.x.size(0)) +
+                             " rows");
   return d;
 }
 
@@ -98,10 +101,11 @@ inline std::string shipped_data() {
   const fs::path beside = fs::path(__FILE__).parent_path().parent_path() / "data" / "dracula.csv";
   std::error_code ignored;
   if (fs::exists(beside, ignored)) return beside.string();
-  for (fs::path at = fs::current_path(); ; at = at.parent_path()) {
+  for (fs::path at = fs::current_path();; at = at.parent_path()) {
     const fs::path file = at / "examples" / "data" / "dracula.csv";
     if (fs::exists(file, ignored)) return file.string();
-    if (at == at.parent_path()) throw harker::IoError("examples/data/dracula.csv was not found; name a file with --data");
+    if (at == at.parent_path())
+      throw harker::IoError("examples/data/dracula.csv was not found; name a file with --data");
   }
 }
 

@@ -55,7 +55,8 @@ inline double tick_step(double range, int count) {
 /// A line over the epochs; the loss on a logarithmic axis when it spans more than a factor of ten.
 inline std::string svg(const LossCurve& all) {
   LossCurve curve;
-  for (const LossPoint& p : all) if (std::isfinite(p.loss)) curve.push_back(p);
+  for (const LossPoint& p : all)
+    if (std::isfinite(p.loss)) curve.push_back(p);
   if (curve.empty()) curve.push_back({0, 0});
   constexpr double kWidth = 760, kHeight = 440, kLeft = 78, kRight = 24, kTop = 46, kBottom = 58;
   auto by_loss = [](const LossPoint& a, const LossPoint& b) { return a.loss < b.loss; };
@@ -68,7 +69,8 @@ inline std::string svg(const LossCurve& all) {
   const double margin = 0.04 * (high - low);
   high += margin;
   if (logarithmic || low < 0) low -= margin;
-  const double first = std::min(curve.front().epoch, 1), last = std::max(curve.back().epoch, static_cast<int>(first) + 1);
+  const double first = std::min(curve.front().epoch, 1),
+               last = std::max(curve.back().epoch, static_cast<int>(first) + 1);
   auto px = [&](double epoch) { return kLeft + (kWidth - kLeft - kRight) * (epoch - first) / (last - first); };
   auto py = [&](double v) { return kHeight - kBottom - (kHeight - kTop - kBottom) * (scale(v) - low) / (high - low); };
 
@@ -79,9 +81,11 @@ inline std::string svg(const LossCurve& all) {
     out += text;
   };
   add("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%g\" height=\"%g\" viewBox=\"0 0 %g %g\" "
-      "font-family=\"sans-serif\" font-size=\"13\" fill=\"#333\">\n", kWidth, kHeight, kWidth, kHeight);
+      "font-family=\"sans-serif\" font-size=\"13\" fill=\"#333\">\n",
+      kWidth, kHeight, kWidth, kHeight);
   add("<rect width=\"%g\" height=\"%g\" fill=\"white\"/>\n", kWidth, kHeight);
-  add("<text x=\"%g\" y=\"26\" font-size=\"16\" text-anchor=\"middle\">Dracula: training loss</text>\n", (kLeft + kWidth - kRight) / 2);
+  add("<text x=\"%g\" y=\"26\" font-size=\"16\" text-anchor=\"middle\">Dracula: training loss</text>\n",
+      (kLeft + kWidth - kRight) / 2);
   auto grid_y = [&](double v) {
     if (scale(v) < low || scale(v) > high) return;
     add("<line x1=\"%g\" x2=\"%g\" y1=\"%.2f\" y2=\"%.2f\" stroke=\"#ddd\"/>\n", kLeft, kWidth - kRight, py(v), py(v));
@@ -90,21 +94,25 @@ inline std::string svg(const LossCurve& all) {
   if (logarithmic) {
     const bool many = high - low > 3;  // decades only
     for (int e = static_cast<int>(std::floor(low)); e <= std::ceil(high); ++e)
-      for (double m : {1.0, 2.0, 5.0}) if (m == 1.0 || !many) grid_y(m * std::pow(10.0, e));
+      for (double m : {1.0, 2.0, 5.0})
+        if (m == 1.0 || !many) grid_y(m * std::pow(10.0, e));
   } else {
     const double step = tick_step(high - low, 6);
     for (double v = std::ceil(low / step) * step; v <= high; v += step) grid_y(std::fabs(v) < step / 2 ? 0 : v);
   }
   const double step = std::max(1.0, tick_step(last - first, 8));
   for (double e = std::ceil(first / step) * step; e <= last; e += step) {
-    add("<line x1=\"%.2f\" x2=\"%.2f\" y1=\"%g\" y2=\"%g\" stroke=\"#333\"/>\n", px(e), px(e), kHeight - kBottom, kHeight - kBottom + 5);
+    add("<line x1=\"%.2f\" x2=\"%.2f\" y1=\"%g\" y2=\"%g\" stroke=\"#333\"/>\n", px(e), px(e), kHeight - kBottom,
+        kHeight - kBottom + 5);
     add("<text x=\"%.2f\" y=\"%g\" text-anchor=\"middle\">%g</text>\n", px(e), kHeight - kBottom + 20, e);
   }
   add("<path d=\"M%g %gV%gH%g\" fill=\"none\" stroke=\"#333\"/>\n", kLeft, kTop, kHeight - kBottom, kWidth - kRight);
   add("<text x=\"%g\" y=\"%g\" text-anchor=\"middle\">epoch</text>\n", (kLeft + kWidth - kRight) / 2, kHeight - 16);
   add("<text transform=\"translate(20 %g) rotate(-90)\" text-anchor=\"middle\">mean squared error%s</text>\n",
       (kTop + kHeight - kBottom) / 2, logarithmic ? " (log scale)" : "");
-  out += "<polyline fill=\"none\" stroke=\"#a01020\" stroke-width=\"2\" stroke-linejoin=\"round\" points=\"";
+  out +=
+      "<polyline fill=\"none\" stroke=\"#a01020\" stroke-width=\"2\" stroke-linejoin=\"round\" "
+      "stroke-linecap=\"round\" points=\"";
   // More points than pixels help nobody.
   const std::size_t stride = std::max<std::size_t>(1, curve.size() / 2000);
   for (std::size_t i = 0; i < curve.size(); i += stride) add("%.2f,%.2f ", px(curve[i].epoch), py(curve[i].loss));

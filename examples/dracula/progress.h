@@ -1,4 +1,5 @@
-// What the user sees while it trains: a bar with the loss in a terminal, a line every tenth elsewhere, nothing when quiet.
+// What the user sees while it trains: a bar with the loss in a terminal, a line every tenth elsewhere, nothing when
+// quiet.
 #pragma once
 #include <unistd.h>
 
@@ -10,7 +11,8 @@ namespace dracula {
 class Progress {
  public:
   /// Epochs first + 1 to last.
-  Progress(int first, int last, bool quiet) : first_(first), last_(last), quiet_(quiet), terminal_(isatty(STDOUT_FILENO) != 0) {}
+  Progress(int first, int last, bool quiet)
+      : first_(first), last_(last), quiet_(quiet), terminal_(isatty(STDOUT_FILENO) != 0) {}
 
   void show(int epoch, double loss) {
     if (quiet_) return;
@@ -27,7 +29,8 @@ class Progress {
     const int filled = static_cast<int>(done * kBar / all);
     std::string bar;
     for (int i = 0; i < kBar; ++i) bar += i < filled ? "█" : "░";
-    std::printf("\r%s %3lld %%  epoch %d/%d  loss %-12.6g%s", bar.c_str(), done * 100 / all, epoch, last_, loss, epoch == last_ ? "\n" : "");
+    std::printf("\r%s %3lld %%  epoch %d/%d  loss %-12.6g%s", bar.c_str(), done * 100 / all, epoch, last_, loss,
+                epoch == last_ ? "\n" : "");
     std::fflush(stdout);
   }
 

@@ -21,8 +21,9 @@ bool have_fixtures() {
 TEST_CASE("cli: convert keeps everything between all formats") {
   if (!have_fixtures()) return;
   TempFolder t;
-  for (const char* name : {"dracula/dracula_model.pickle", "dracula/dracula_checkpoint.pt", "optim/adam_three_groups.pt", "tensors/tied.pt",
-                           "python/nested.pt", "python/keys.pt", "python/shared_containers.pt", "python/string_surrogate.pt"}) {
+  for (const char* name : {"dracula/dracula_model.pickle", "dracula/dracula_checkpoint.pt",
+                           "optim/adam_three_groups.pt", "tensors/tied.pt", "python/nested.pt", "python/keys.pt",
+                           "python/shared_containers.pt", "python/string_surrogate.pt"}) {
     const std::string from = (fixtures() / name).string();
     for (const char* middle : {"a.pt", "a.pb", "a.harker"}) {
       Run one = harker_command({"convert", from, t / middle});
@@ -44,7 +45,8 @@ TEST_CASE("cli: convert goes by --to before the extension and lists what it know
   const std::string from = (fixtures() / "dracula" / "dracula_model.pickle").string();
   CHECK(harker_command({"convert", from, t / "model", "--to", "harker"}).status == 0);
   CHECK(harker_command({"inspect", t / "model"}).out.find("fc1.weight") != std::string::npos);
-  for (const std::vector<std::string>& args : {std::vector<std::string>{"convert", from, t / "m.xyz"}, {"convert", from, t / "m.pt", "--to", "xyz"}}) {
+  for (const std::vector<std::string>& args :
+       {std::vector<std::string>{"convert", from, t / "m.xyz"}, {"convert", from, t / "m.pt", "--to", "xyz"}}) {
     Run r = harker_command(args);
     CHECK(r.status == 1);
     CHECK(r.err.find("harker") != std::string::npos);
@@ -65,8 +67,18 @@ TEST_CASE("cli: convert onto its own input works") {
 
 TEST_CASE("cli: diff names what differs and by how much") {
   TempFolder t;
-  Value a = Value::dict({{"w", tensor({1, 2, 3})}, {"shape", zeros({2, 3})}, {"kind", zeros({2})}, {"gone", 1}, {"epoch", 5}, {"same", ones({4})}});
-  Value b = Value::dict({{"w", tensor({1, 2.5, 3})}, {"shape", zeros({3, 2})}, {"kind", zeros({2}, kFloat64)}, {"epoch", 6}, {"same", ones({4})}, {"new", 2}});
+  Value a = Value::dict({{"w", tensor({1, 2, 3})},
+                         {"shape", zeros({2, 3})},
+                         {"kind", zeros({2})},
+                         {"gone", 1},
+                         {"epoch", 5},
+                         {"same", ones({4})}});
+  Value b = Value::dict({{"w", tensor({1, 2.5, 3})},
+                         {"shape", zeros({3, 2})},
+                         {"kind", zeros({2}, kFloat64)},
+                         {"epoch", 6},
+                         {"same", ones({4})},
+                         {"new", 2}});
   save(a, t / "a.pt");
   save(b, t / "b.harker");
   Run r = harker_command({"diff", t / "a.pt", t / "b.harker"});
@@ -100,8 +112,10 @@ TEST_CASE("cli: verify prints one line and refuses a damaged file") {
     CHECK(harker_command({"verify", t / name}).status == 1);
     if (std::string(name) == "a.pb") continue;  // protobuf files carry no checksum
     at[100] ^= 1;
-    std::ofstream(t / name, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    for (const std::vector<std::string>& args : {std::vector<std::string>{"verify", t / name}, {"cat", t / name, "w"}, {"convert", t / name, t / "c.pt"}}) {
+    std::ofstream(t / name, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    for (const std::vector<std::string>& args :
+         {std::vector<std::string>{"verify", t / name}, {"cat", t / name, "w"}, {"convert", t / name, t / "c.pt"}}) {
       Run bad = harker_command(args);
       CHECK_MESSAGE(bad.status == 1, name, ' ', args[0]);
       CHECK_MESSAGE(bad.err.find("w") != std::string::npos, bad.err);

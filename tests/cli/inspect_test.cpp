@@ -30,7 +30,8 @@ json normal(const json& j) {
 }
 
 const std::map<std::string, std::vector<const char*>> kFields = {
-    {"tensor", {"type", "requires_grad", "dtype", "shape", "strides", "storage_offset", "numel", "storage", "conj", "neg"}},
+    {"tensor",
+     {"type", "requires_grad", "dtype", "shape", "strides", "storage_offset", "numel", "storage", "conj", "neg"}},
     {"leaf", {"type", "value"}},
     {"container", {"type", "len", "metadata"}},
     {"ref", {}},
@@ -59,7 +60,9 @@ int each_zip(F visit) {
     const std::string name = entry.path().string(), suffix = ".expect.json";
     if (!name.ends_with(suffix)) continue;
     const json expect = read_json(entry.path());
-    if (expect.at("format").value("container", "") != "zip" || expect.at("loads") != true || !expect.contains("entries")) continue;
+    if (expect.at("format").value("container", "") != "zip" || expect.at("loads") != true ||
+        !expect.contains("entries"))
+      continue;
     visit(name.substr(0, name.size() - suffix.size()), expect);
     ++n;
   }
@@ -81,7 +84,8 @@ std::string inspect_differs(const std::string& path, const json& expect) {
       return have.dump() + "\nexpected " + s.dump();
   }
   for (const auto& [fact, value] : expect["format"].items())
-    if (doc.at("format").contains(fact) && doc["format"][fact] != value) return "fact " + fact + ": " + doc["format"][fact].dump();
+    if (doc.at("format").contains(fact) && doc["format"][fact] != value)
+      return "fact " + fact + ": " + doc["format"][fact].dump();
   return doc["format"].value("container", "") == "zip" ? "" : "container";
 }
 
@@ -125,7 +129,8 @@ TEST_CASE("cli: cat takes a path and refuses one that names two tensors") {
   Run near = harker_command({"cat", model.string(), "fc1.wieght"});
   CHECK(near.status == 1);
   CHECK(near.err.find("fc1.weight") != std::string::npos);
-  for (const char* bad : {"[", "[1", "[\"fc1.weight\"] x", "[{\"int\": 1}", "[\"\\x\"]", "[{\"bytes\": \"0\"}]", "[nothing]"})
+  for (const char* bad :
+       {"[", "[1", "[\"fc1.weight\"] x", "[{\"int\": 1}", "[\"\\x\"]", "[{\"bytes\": \"0\"}]", "[nothing]"})
     CHECK(harker_command({"cat", model.string(), bad}).status == 1);
 }
 
@@ -136,7 +141,8 @@ TEST_CASE("cli: cat follows a list that stands in two places") {
     return;
   }
   CHECK(harker_command({"cat", shared.string(), "second.2.x"}).out.size() == 8);
-  CHECK(harker_command({"cat", shared.string(), "first.2.x"}).out == harker_command({"cat", shared.string(), R"(["second", 2, "x"])"}).out);
+  CHECK(harker_command({"cat", shared.string(), "first.2.x"}).out ==
+        harker_command({"cat", shared.string(), R"(["second", 2, "x"])"}).out);
   Run r = harker_command({"cat", cyclic.string(), "cycle.1.1.1.1.0"});
   CHECK(r.status == 1);
   CHECK(r.err.find("no tensor") != std::string::npos);

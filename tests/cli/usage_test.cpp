@@ -6,8 +6,13 @@
 using namespace harker::test;
 
 TEST_CASE("cli: wrong usage is status 2 and a message on stderr") {
-  for (const std::vector<std::string>& args :
-       {std::vector<std::string>{}, {"sing"}, {"inspect"}, {"cat", "file"}, {"convert", "a"}, {"verify", "a", "b"}, {"inspect", "--nosuch", "a"}}) {
+  for (const std::vector<std::string>& args : {std::vector<std::string>{},
+                                               {"sing"},
+                                               {"inspect"},
+                                               {"cat", "file"},
+                                               {"convert", "a"},
+                                               {"verify", "a", "b"},
+                                               {"inspect", "--nosuch", "a"}}) {
     Run r = harker_command(args);
     CHECK(r.status == 2);
     CHECK(r.out.empty());
@@ -21,13 +26,15 @@ TEST_CASE("cli: help and version are no errors") {
   CHECK(version.out.starts_with("harker "));
   Run help = harker_command({"--help"});
   CHECK(help.status == 0);
-  for (const char* verb : {"inspect", "cat", "verify", "convert", "diff"}) CHECK(help.out.find(verb) != std::string::npos);
+  for (const char* verb : {"inspect", "cat", "verify", "convert", "diff"})
+    CHECK(help.out.find(verb) != std::string::npos);
   CHECK(harker_command({"cat", "--help"}).status == 0);
 }
 
 TEST_CASE("cli: a missing file and one that is not ours are status 1 and named") {
   TempFolder t;
-  for (const std::vector<std::string>& verb : {std::vector<std::string>{"inspect"}, {"inspect", "--json"}, {"verify"}}) {
+  for (const std::vector<std::string>& verb :
+       {std::vector<std::string>{"inspect"}, {"inspect", "--json"}, {"verify"}}) {
     std::vector<std::string> args = verb;
     args.push_back(t / "nothing.pt");
     Run r = harker_command(args);
@@ -44,7 +51,9 @@ TEST_CASE("cli: a missing file and one that is not ours are status 1 and named")
 }
 
 TEST_CASE("cli: names are escaped on their way to the terminal") {
-  Run r = harker_command({"inspect", "no\x1b[31msuch\x07" "file"});
+  Run r = harker_command({"inspect",
+                          "no\x1b[31msuch\x07"
+                          "file"});
   CHECK(r.status == 1);
   CHECK(r.err.find('\x1b') == std::string::npos);
   CHECK(r.err.find("\\x1b[31m") != std::string::npos);

@@ -11,7 +11,11 @@ namespace {
 std::string listing(const Value& root) {
   std::string out;
   for (Walk walk(root); walk.next();) {
-    out += std::string(walk.path()) + (walk.is_ref() ? " -> " + walk.same_as() : walk.met_before() ? " = " + walk.same_as() : "") + "\n";
+    out += std::string(walk.path()) +
+           (walk.is_ref()       ? " -> " + walk.same_as()
+            : walk.met_before() ? " = " + walk.same_as()
+                                : "") +
+           "\n";
   }
   return out;
 }
@@ -54,6 +58,7 @@ TEST_CASE("walk: a pinned entry's path can be asked later") {
   Value root = Value::dict({{"a", Value::tuple({Value::dict({{"x", 1}, {"y", 2}})})}, {"b", 3}});
   std::uint32_t pin = 0;
   Walk walk(root);
-  while (walk.next()) if (walk.path() == "a.0.y") pin = walk.pin();
+  while (walk.next())
+    if (walk.path() == "a.0.y") pin = walk.pin();
   CHECK(walk.path_of(pin) == "a.0.y");
 }

@@ -1,4 +1,5 @@
-// Random numbers against PyTorch's: every case of fixtures/random/random.json to the bit, with the generator's state afterwards.
+// Random numbers against PyTorch's: every case of fixtures/random/random.json to the bit, with the generator's state
+// afterwards.
 #include <array_json.h>
 #include <doctest/doctest.h>
 #include <harker/core/random.h>
@@ -31,14 +32,18 @@ const std::map<std::string, Call>& calls() {
       {"nn.Linear",
        [](const Json& p) { return named(nn::Linear(p.at("in_features"), p.at("out_features")).named_parameters()); }},
       {"dracula",
-       [](const Json&) { return named(nn::Sequential(nn::Linear(10, 20), nn::ReLU(), nn::Linear(20, 1)).named_parameters()); }},
+       [](const Json&) {
+         return named(nn::Sequential{nn::Linear(10, 20), nn::ReLU(), nn::Linear(20, 1)}.named_parameters());
+       }},
       {"rand",
        [](const Json& p) {
-         return one(rand({p.at("n").get<std::int64_t>()}, {.dtype = *dtype_from_name(p.at("dtype").get<std::string>())}));
+         return one(
+             rand({p.at("n").get<std::int64_t>()}, {.dtype = *dtype_from_name(p.at("dtype").get<std::string>())}));
        }},
       {"randn",
        [](const Json& p) {
-         return one(randn({p.at("n").get<std::int64_t>()}, {.dtype = *dtype_from_name(p.at("dtype").get<std::string>())}));
+         return one(
+             randn({p.at("n").get<std::int64_t>()}, {.dtype = *dtype_from_name(p.at("dtype").get<std::string>())}));
        }},
       {"uniform_", [](const Json& p) { return one(nn::init::uniform_(empty_n(p), p.at("from"), p.at("to"))); }},
       {"normal_", [](const Json& p) { return one(nn::init::normal_(empty_n(p), p.at("mean"), p.at("std"))); }},
@@ -47,7 +52,8 @@ const std::map<std::string, Call>& calls() {
          Tensor t = empty_n(p);
          return one(bernoulli_(t, p.at("p")));
        }},
-      {"randint", [](const Json& p) { return one(randint(p.at("low"), p.at("high"), {p.at("n").get<std::int64_t>()})); }},
+      {"randint",
+       [](const Json& p) { return one(randint(p.at("low"), p.at("high"), {p.at("n").get<std::int64_t>()})); }},
       {"randperm", [](const Json& p) { return one(randperm(p.at("n"))); }},
       {"mixed",
        [](const Json&) {
@@ -70,10 +76,13 @@ const std::map<std::string, Call>& calls() {
          }
          return r;
        }},
-      {"xavier_uniform_", [](const Json& p) { return one(nn::init::xavier_uniform_(empty(shape_from(p.at("shape"))))); }},
+      {"xavier_uniform_",
+       [](const Json& p) { return one(nn::init::xavier_uniform_(empty(shape_from(p.at("shape"))))); }},
       {"xavier_normal_", [](const Json& p) { return one(nn::init::xavier_normal_(empty(shape_from(p.at("shape"))))); }},
-      {"kaiming_uniform_", [](const Json& p) { return one(nn::init::kaiming_uniform_(empty(shape_from(p.at("shape"))))); }},
-      {"kaiming_normal_", [](const Json& p) { return one(nn::init::kaiming_normal_(empty(shape_from(p.at("shape"))))); }},
+      {"kaiming_uniform_",
+       [](const Json& p) { return one(nn::init::kaiming_uniform_(empty(shape_from(p.at("shape"))))); }},
+      {"kaiming_normal_",
+       [](const Json& p) { return one(nn::init::kaiming_normal_(empty(shape_from(p.at("shape"))))); }},
   };
   return table;
 }
@@ -84,7 +93,9 @@ std::string state_sum() { return sha256_hex(bytes_of(default_generator().state()
 
 TEST_CASE("sha256: the standard's own examples") {
   const std::string_view abc = "abc", two = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
-  const auto sum = [](std::string_view s) { return sha256_hex({reinterpret_cast<const std::uint8_t*>(s.data()), s.size()}); };
+  const auto sum = [](std::string_view s) {
+    return sha256_hex({reinterpret_cast<const std::uint8_t*>(s.data()), s.size()});
+  };
   CHECK(sum(abc) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   CHECK(sum(two) == "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
 }
@@ -111,7 +122,9 @@ TEST_CASE("random: every case equals torch to the bit") {
     manual_seed(static_cast<std::uint64_t>(seed));
     const Results results = call->second(c.at("params"));
     CHECK(results.size() == c.at("results").size());
-    for (const auto& [key, want] : c.at("results").items()) {
+    for (const auto& item : c.at("results").items()) {
+      const std::string key = item.key();
+      const Json& want = item.value();
       CAPTURE(key);
       REQUIRE(results.contains(key));
       const Tensor& got = results.at(key);
@@ -122,12 +135,14 @@ TEST_CASE("random: every case equals torch to the bit") {
     CHECK(state_sum() == c.at("rng_state_sha256").get<std::string>());
     Tensor next = empty({}, kInt64);
     random_(next);
-    const Json& want = c.at("next_random_int64");
-    CHECK(next.item<std::int64_t>() == (want.is_string() ? std::stoll(want.get<std::string>()) : want.get<std::int64_t>()));
+    const Json& after = c.at("next_random_int64");
+    CHECK(next.item<std::int64_t>() ==
+          (after.is_string() ? std::stoll(after.get<std::string>()) : after.get<std::int64_t>()));
     ++checked[name];
   }
   for (const auto& [name, n] : skipped) MESSAGE("skipped: ", n, " cases of ", name, ", which harker does not have yet");
-  for (const char* name : {"nn.Linear", "dracula", "rand", "randn", "uniform_", "normal_", "randint", "randperm"}) CHECK(checked[name] > 0);
+  for (const char* name : {"nn.Linear", "dracula", "rand", "randn", "uniform_", "normal_", "randint", "randperm"})
+    CHECK(checked[name] > 0);
 }
 
 TEST_CASE("random: linear weights after seed 0, spelt out") {
@@ -174,9 +189,7 @@ TEST_CASE("random: what is no state is refused and changes nothing") {
     try {
       g.set_state(t);
       FAIL_CHECK("accepted");
-    } catch (const FormatError& e) {
-      CHECK(std::string(e.what()).find(word) != std::string::npos);
-    }
+    } catch (const FormatError& e) { CHECK(std::string(e.what()).find(word) != std::string::npos); }
     CHECK(equal(g.state(), good));
   };
   refuses(zeros({5056}), "uint8");

@@ -44,15 +44,15 @@ std::vector<std::string> names(const List& list) {
 std::string message_of(auto&& f) {
   try {
     f();
-  } catch (const Error& e) {
-    return e.what();
-  }
+  } catch (const Error& e) { return e.what(); }
   return "nothing was thrown";
 }
 bool says(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 template <class P, class T>
-concept assignable = requires(P& p, T t) { p = t; };
+concept assignable = requires(P& p, T t) {
+  p = t;
+};
 static_assert(!assignable<nn::Parameter, Tensor>, "a Parameter takes no Tensor: it would leave the registry");
 static_assert(!assignable<nn::Parameter, const Tensor&>);
 static_assert(assignable<nn::Parameter, nn::Parameter>);
@@ -67,15 +67,15 @@ static_assert(nn::UnaryModule<DraculaModel> && nn::UnaryModule<nn::Sequential> &
 TEST_CASE("module: names come in torch's order, a shared layer once in parameters and twice in the state dict") {
   Castle c;
   using V = std::vector<std::string>;
-  CHECK(names(c.named_parameters()) == V{"scale", "door.weight", "door.bias", "guest.fc1.weight", "guest.fc1.bias", "guest.fc2.weight",
-                                         "guest.fc2.bias"});
+  CHECK(names(c.named_parameters()) == V{"scale", "door.weight", "door.bias", "guest.fc1.weight", "guest.fc1.bias",
+                                         "guest.fc2.weight", "guest.fc2.bias"});
   CHECK(names(c.named_buffers()) == V{"mean", "scratch"});
   CHECK(names(c.named_children()) == V{"door", "guest"});
   CHECK(names(c.named_modules()) == V{"", "door", "guest", "guest.fc1", "guest.relu", "guest.fc2"});
   CHECK(names(c.named_parameters("m", false)) == V{"m.scale"});
   const StateDict state = c.state_dict();
-  CHECK(names(state) == V{"scale", "mean", "door.weight", "door.bias", "gate.weight", "gate.bias", "guest.fc1.weight", "guest.fc1.bias",
-                          "guest.fc2.weight", "guest.fc2.bias"});
+  CHECK(names(state) == V{"scale", "mean", "door.weight", "door.bias", "gate.weight", "gate.bias", "guest.fc1.weight",
+                          "guest.fc1.bias", "guest.fc2.weight", "guest.fc2.bias"});
   CHECK(state["gate.weight"].shares_storage(state["door.weight"]));
   CHECK(names(c.state_dict("castle.")).front() == "castle.scale");
   CHECK(c.parameters().size() == 7);
@@ -275,7 +275,7 @@ TEST_CASE("module: to converts in place, so that every handle sees it") {
 
 TEST_CASE("sequential: takes any module, names them 0 1 2 and is one module under all its copies") {
   manual_seed(0);
-  nn::Sequential s(nn::Linear(10, 20), nn::ReLU(), DraculaModel().fc2);
+  nn::Sequential s{nn::Linear(10, 20), nn::ReLU(), DraculaModel().fc2};
   s.push_back("last", nn::Linear(1, 1));
   using V = std::vector<std::string>;
   CHECK(names(s.named_parameters()) == V{"0.weight", "0.bias", "2.weight", "2.bias", "last.weight", "last.bias"});

@@ -22,16 +22,14 @@ std::vector<std::string> keys(const Value& dict) {
   for (const auto& [k, v] : dict.items()) out.emplace_back(k.as_string());
   return out;
 }
-const std::vector<std::string> kGroupKeys = {"lr",          "betas",      "eps",            "weight_decay", "amsgrad", "maximize",
-                                             "foreach",     "capturable", "differentiable", "fused",        "decoupled_weight_decay",
-                                             "params"};
+const std::vector<std::string> kGroupKeys = {
+    "lr",         "betas",          "eps",   "weight_decay",           "amsgrad", "maximize", "foreach",
+    "capturable", "differentiable", "fused", "decoupled_weight_decay", "params"};
 
 std::string message_of(auto&& f) {
   try {
     f();
-  } catch (const Error& e) {
-    return e.what();
-  }
+  } catch (const Error& e) { return e.what(); }
   return "nothing was thrown";
 }
 bool says(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
@@ -43,13 +41,16 @@ struct Reference {
   double operator()(double p, double g, const optim::AdamOptions& o) {
     ++t;
     if (o.maximize) g = -g;
-    if (o.decoupled_weight_decay) p *= 1 - o.lr * o.weight_decay;
-    else g += o.weight_decay * p;
+    if (o.decoupled_weight_decay)
+      p *= 1 - o.lr * o.weight_decay;
+    else
+      g += o.weight_decay * p;
     m = o.betas[0] * m + (1 - o.betas[0]) * g;
     v = o.betas[1] * v + (1 - o.betas[1]) * g * g;
     vmax = std::max(vmax, v);
     const double used = o.amsgrad ? vmax : v;
-    return p - o.lr / (1 - std::pow(o.betas[0], t)) * m / (std::sqrt(used) / std::sqrt(1 - std::pow(o.betas[1], t)) + o.eps);
+    return p - o.lr / (1 - std::pow(o.betas[0], t)) * m /
+                   (std::sqrt(used) / std::sqrt(1 - std::pow(o.betas[1], t)) + o.eps);
   }
 };
 
@@ -112,7 +113,8 @@ TEST_CASE("adam: a fresh one has no state, and a parameter gets its own at its f
 }
 
 TEST_CASE("adam: parameters that have come unequally far each get their own bias correction") {
-  Tensor a = full({1}, 1, kFloat64).requires_grad_(), b = full({1}, 1, kFloat64).requires_grad_(), c = full({1}, 1).requires_grad_();
+  Tensor a = full({1}, 1, kFloat64).requires_grad_(), b = full({1}, 1, kFloat64).requires_grad_(),
+         c = full({1}, 1).requires_grad_();
   Adam adam({a, c, b}, {.lr = 0.1});
   Reference ra, rb, rc;
   double wa = 1, wb = 1, wc = 1;
@@ -251,14 +253,16 @@ TEST_CASE("adam: what a Python checkpoint holds beyond our own is kept and writt
                                    {"foreach", true},
                                    {"params", Value::list({7})}});
   const Value state = Value::dict(
-      {{"state", Value::dict({{7, Value::dict({{"step", 3}, {"exp_avg", ones({2})}, {"note", "kept"}})}, {"other", 5}})},
+      {{"state",
+        Value::dict({{7, Value::dict({{"step", 3}, {"exp_avg", ones({2})}, {"note", "kept"}})}, {"other", 5}})},
        {"param_groups", Value::list({group})}});
   Adam adam({p});
   adam.load_state_dict(state);
   const Value back = adam.state_dict();
   const Value& g = back["param_groups"][0];
-  CHECK(keys(g) == std::vector<std::string>{"lr", "initial_lr", "betas", "weight_decay", "foreach", "eps", "amsgrad", "maximize", "capturable",
-                                            "differentiable", "fused", "decoupled_weight_decay", "params"});
+  CHECK(keys(g) == std::vector<std::string>{"lr", "initial_lr", "betas", "weight_decay", "foreach", "eps", "amsgrad",
+                                            "maximize", "capturable", "differentiable", "fused",
+                                            "decoupled_weight_decay", "params"});
   CHECK(g["lr"].is_int());
   CHECK(g["weight_decay"].is_float());
   CHECK(g["foreach"].as_bool());

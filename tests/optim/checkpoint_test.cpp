@@ -1,4 +1,5 @@
-// Optimizers against the files that torch wrote: resuming its checkpoint, its keys in its order, and states that load and save unchanged.
+// Optimizers against the files that torch wrote: resuming its checkpoint, its keys in its order, and states that load
+// and save unchanged.
 #include <doctest/doctest.h>
 #include <harker/serialize/serialize.h>
 #include <optim/scenario.h>
@@ -8,7 +9,8 @@ using namespace harker::test;
 
 namespace {
 
-/// Calls use(path, file's Value, optimizer's dict) for each optimizer state found in fixtures/optim whose groups are Adam's.
+/// Calls use(path, file's Value, optimizer's dict) for each optimizer state found in fixtures/optim whose groups are
+/// Adam's.
 template <class F>
 int for_each_adam(const F& use) {
   int n = 0;

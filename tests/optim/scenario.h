@@ -22,16 +22,18 @@ struct DraculaModel : nn::Module {
 };
 
 /// The optimizer of a scenario with all of torch's settings; null when harker does not have it.
-inline std::unique_ptr<optim::Optimizer> make_optimizer(const nlohmann::ordered_json& j, const std::vector<Tensor>& params) {
+inline std::unique_ptr<optim::Optimizer> make_optimizer(const nlohmann::ordered_json& j,
+                                                        const std::vector<Tensor>& params) {
   const auto& o = j.at("effective");
   if (j.at("name") != "Adam" && j.at("name") != "AdamW") return nullptr;
-  return std::make_unique<optim::Adam>(params, optim::AdamOptions{.lr = o.at("lr"),
-                                                                  .betas = o.at("betas").get<std::array<double, 2>>(),
-                                                                  .eps = o.at("eps"),
-                                                                  .weight_decay = o.at("weight_decay"),
-                                                                  .amsgrad = o.at("amsgrad"),
-                                                                  .maximize = o.at("maximize"),
-                                                                  .decoupled_weight_decay = o.at("decoupled_weight_decay")});
+  return std::make_unique<optim::Adam>(params,
+                                       optim::AdamOptions{.lr = o.at("lr"),
+                                                          .betas = o.at("betas").get<std::array<double, 2>>(),
+                                                          .eps = o.at("eps"),
+                                                          .weight_decay = o.at("weight_decay"),
+                                                          .amsgrad = o.at("amsgrad"),
+                                                          .maximize = o.at("maximize"),
+                                                          .decoupled_weight_decay = o.at("decoupled_weight_decay")});
 }
 
 /// Why a scenario cannot be run yet, or nothing.
@@ -48,8 +50,8 @@ inline std::optional<std::string> unsupported(const nlohmann::ordered_json& s) {
 /// One epoch as the fixtures define it: full batch, or slices without shuffling, whose loss is weighted by their rows.
 /// after_backward and after_step are called with the number of the step within the epoch.
 template <class Before, class After>
-double train_epoch(DraculaModel& model, optim::Optimizer& optimizer, const Tensor& x, const Tensor& y, std::int64_t batch,
-                   const Before& after_backward, const After& after_step) {
+double train_epoch(DraculaModel& model, optim::Optimizer& optimizer, const Tensor& x, const Tensor& y,
+                   std::int64_t batch, const Before& after_backward, const After& after_step) {
   const std::int64_t rows = x.size(0);
   double total = 0;
   for (std::int64_t at = 0, step = 0; at < rows; at += batch, ++step) {
@@ -64,7 +66,8 @@ double train_epoch(DraculaModel& model, optim::Optimizer& optimizer, const Tenso
   }
   return total / static_cast<double>(rows);
 }
-inline double train_epoch(DraculaModel& model, optim::Optimizer& optimizer, const Tensor& x, const Tensor& y, std::int64_t batch) {
+inline double train_epoch(DraculaModel& model, optim::Optimizer& optimizer, const Tensor& x, const Tensor& y,
+                          std::int64_t batch) {
   const auto nothing = [](std::int64_t) {};
   return train_epoch(model, optimizer, x, y, batch, nothing, nothing);
 }

@@ -1,5 +1,5 @@
-// Training as PyTorch: every scenario of fixtures/train that harker has the parts for, against torch's losses, gradients, weights and
-// optimizer states. How far a curve can be compared is what its index says.
+// Training as PyTorch: every scenario of fixtures/train that harker has the parts for, against torch's losses,
+// gradients, weights and optimizer states. How far a curve can be compared is what its index says.
 #include <doctest/doctest.h>
 #include <optim/scenario.h>
 
@@ -42,10 +42,12 @@ void run(const Json& entry, const Json& s, const std::filesystem::path& folder) 
   double worst_loss = 0;
   for (std::size_t epoch = 0; epoch < losses.size(); ++epoch) {
     const auto after_backward = [&](std::int64_t step) {
-      if (epoch == 0 && step == 0) CHECK(worst(model.named_parameters(), s.at("first_step").at("grads"), true) < first_tolerance);
+      if (epoch == 0 && step == 0)
+        CHECK(worst(model.named_parameters(), s.at("first_step").at("grads"), true) < first_tolerance);
     };
     const auto after_step = [&](std::int64_t step) {
-      if (epoch == 0 && step == 0) CHECK(worst(model.named_parameters(), s.at("first_step").at("weights_after"), false) < first_tolerance);
+      if (epoch == 0 && step == 0)
+        CHECK(worst(model.named_parameters(), s.at("first_step").at("weights_after"), false) < first_tolerance);
     };
     const double loss = train_epoch(model, *optimizer, x, y, batch, after_backward, after_step);
     if (epoch < trusted) worst_loss = std::max(worst_loss, relative(loss, number(losses[epoch])));
@@ -61,9 +63,9 @@ void run(const Json& entry, const Json& s, const std::filesystem::path& folder) 
   for (const auto& [index, entries] : s.at("final_optimizer_state").items()) {
     const Value& mine = state[std::stoi(index)];
     CHECK(mine.len() == entries.size());
-    for (const auto& [name, array] : entries.items()) {
-      CAPTURE(name);
-      const Tensor want = tensor_from(array), have = mine[name].tensor();
+    for (const auto& item : entries.items()) {
+      CAPTURE(item.key());
+      const Tensor want = tensor_from(item.value()), have = mine[item.key()].tensor();
       CHECK(have.dtype() == want.dtype());
       double scale = 0;
       for (double v : want.to_vector<double>()) scale = std::max(scale, std::abs(v));
@@ -82,7 +84,8 @@ TEST_CASE("training: every scenario gives torch's losses, gradients, weights and
   }
   int ran = 0;
   std::map<std::string, int> skipped;
-  for (const Json& entry : read_ordered(folder / "index.json").at("scenarios")) {
+  const Json index = read_ordered(folder / "index.json");
+  for (const Json& entry : index.at("scenarios")) {
     const std::string name = entry.at("name");
     CAPTURE(name);
     const Json s = read_ordered(folder / entry.at("file").get<std::string>());

@@ -1,5 +1,5 @@
-// Conversion between dtypes, as torch's `to`: a run of elements is widened to float, double, int64 or uint64, whichever holds
-// every value of its dtype, and narrowed from there. So n dtypes need n ways in and 4n ways out, not n * n loops.
+// One dtype at a time: how its numbers become float, double, int64 or uint64, whichever holds all of them, and how each of
+// these becomes the dtype again. A conversion is one way in and one way out (copy.cpp): n dtypes need 5n loops, not n * n.
 #pragma once
 #include <harker/core/backend/cpu/kernels/simd.h>
 #include <harker/core/dtype.h>
@@ -11,40 +11,43 @@
 
 namespace harker::HARKER_ISA {
 
-/// float or double to an integer: towards 0. What does not fit (undefined in C++) becomes what x86 and so torch give: the
-/// smallest int32 for up to 32 bits, of which the low bits are kept, the smallest int64 for more.
+template <class T>
+inline constexpr bool kIsFloat = static_cast<T>(0.5) != T(0);
+
+/// Towards 0. What does not fit (undefined in C++) becomes what x86, and so torch, gives: the low bits of the smallest int32,
+/// or of the smallest int64 for dtypes of 64 bits and uint32.
 template <class To, class From>
 [[gnu::always_inline]] inline To truncated(From v) {
-  if constexpr (sizeof(To) < 4 || (sizeof(To) == 4 && To(-1) < To(0))) {
-    const bool fits = v > From(-2147483649.0) && v < From(2147483648.0) && v >= From(-2147483648.0);
+  constexpr bool kSigned = To(-1) < To(0);
+  if constexpr (sizeof(To) < 4 || (sizeof(To) == 4 && kSigned)) {
+    const bool fits = v >= From(-2147483648.0) && v < From(2147483648.0);
     return static_cast<To>(fits ? static_cast<std::int32_t>(v) : INT32_MIN);
   } else {
-    if constexpr (To(-1) > To(0) && sizeof(To) == 8)
+    if constexpr (sizeof(To) == 8 && !kSigned)
       if (v >= From(9223372036854775808.0) && v < From(18446744073709551616.0)) return static_cast<To>(v);
     const bool fits = v >= From(-9223372036854775808.0) && v < From(9223372036854775808.0);
     return static_cast<To>(fits ? static_cast<std::int64_t>(v) : INT64_MIN);
   }
 }
 
-/// One dtype: how it lies in memory, the wide type that holds all its values, and the way in and out.
-template <class T>
+template <class T, class W>
 struct IntegerCodec {
   using Memory = T;
-  using Wide = __typeof__(sizeof(T) == 8 && T(-1) > T(0) ? std::uint64_t() : std::int64_t());
-  static Wide widen(T v) { return v; }
-  template <class W>
-  static T narrow(W v) {
-    if constexpr (W(0.5) != W(0)) return truncated<T>(v);
+  using Wide = W;
+  static Wide widen(T v) { return static_cast<Wide>(v); }
+  template <class From>
+  static T narrow(From v) {
+    if constexpr (kIsFloat<From>) return truncated<T>(v);
     else return static_cast<T>(v);
   }
 };
 struct BoolCodec {
   using Memory = std::uint8_t;
   using Wide = std::int64_t;
-  static Wide widen(std::uint8_t v) { return v != 0; }
-  template <class W>
-  static std::uint8_t narrow(W v) {
-    return v != W(0);
+  static Wide widen(Memory v) { return v != 0; }
+  template <class From>
+  static Memory narrow(From v) {
+    return v != From(0);
   }
 };
 template <class T>
@@ -52,51 +55,112 @@ struct FloatCodec {
   using Memory = T;
   using Wide = T;
   static T widen(T v) { return v; }
-  template <class W>
-  static T narrow(W v) {
+  template <class From>
+  static T narrow(From v) {
     return static_cast<T>(v);
   }
 };
-/// Floats that are computed as float; torch rounds everything to float first.
-template <class M, float (*to_float)(M), M (*from_float)(float)>
+/// Computed as float: as in torch, everything is rounded to float first.
+template <class F>
 struct SmallCodec {
-  using Memory = M;
+  using Memory = typename F::Bits;
   using Wide = float;
-  static float widen(M v) { return to_float(v); }
-  template <class W>
-  static M narrow(W v) {
-    return from_float(static_cast<float>(v));
+  static float widen(Memory v) { return F::to_float(v); }
+  template <class From>
+  static Memory narrow(From v) {
+    return F::from_float(static_cast<float>(v));
   }
 };
 
-/// use(codec) for the dtype's codec; complex numbers are handled as their parts (copy.cpp), quantized ones as integers.
+/// Dtypes with a codec; complex numbers go as their parts, float4 has no conversion.
+inline bool has_codec(DType t) { return !is_complex(t) && t != DType::float4_e2m1fn_x2; }
+
+/// use(codec) for the dtype's codec. Quantized numbers are their integers.
 template <class F>
-[[gnu::always_inline]] inline void with_codec(DType t, const F& use) {
+inline void with_codec(DType t, const F& use) {
   switch (t) {
     case DType::float32: return use(FloatCodec<float>());
     case DType::float64: return use(FloatCodec<double>());
-    case DType::float16: return use(SmallCodec<std::uint16_t, float16_to_float, float16_from_float>());
-    case DType::bfloat16: return use(SmallCodec<std::uint16_t, bfloat16_to_float, bfloat16_from_float>());
+    case DType::float16: return use(SmallCodec<Float16>());
+    case DType::bfloat16: return use(SmallCodec<BFloat16>());
     case DType::uint8:
-    case DType::quint8: return use(IntegerCodec<std::uint8_t>());
+    case DType::quint8: return use(IntegerCodec<std::uint8_t, std::int64_t>());
     case DType::int8:
-    case DType::qint8: return use(IntegerCodec<std::int8_t>());
-    case DType::int16: return use(IntegerCodec<std::int16_t>());
+    case DType::qint8: return use(IntegerCodec<std::int8_t, std::int64_t>());
+    case DType::int16: return use(IntegerCodec<std::int16_t, std::int64_t>());
     case DType::int32:
-    case DType::qint32: return use(IntegerCodec<std::int32_t>());
-    case DType::int64: return use(IntegerCodec<std::int64_t>());
+    case DType::qint32: return use(IntegerCodec<std::int32_t, std::int64_t>());
+    case DType::int64: return use(IntegerCodec<std::int64_t, std::int64_t>());
     case DType::bool_: return use(BoolCodec());
-    case DType::uint16: return use(IntegerCodec<std::uint16_t>());
-    case DType::uint32: return use(IntegerCodec<std::uint32_t>());
-    case DType::uint64: return use(IntegerCodec<std::uint64_t>());
-#define HARKER_FLOAT8(dtype, Kind) \
-  case DType::dtype: return use(SmallCodec<std::uint8_t, Kind::to_float, Kind::from_float>());
-      HARKER_FLOAT8(float8_e4m3fn, Float8E4M3fn)
-      HARKER_FLOAT8(float8_e5m2, Float8E5M2)
-      HARKER_FLOAT8(float8_e4m3fnuz, Float8E4M3fnuz)
-      HARKER_FLOAT8(float8_e5m2fnuz, Float8E5M2fnuz)
-      HARKER_FLOAT8(float8_e8m0fnu, Float8E8M0fnu)
-#undef HARKER_FLOAT8
-    default: return;  // complex and packed dtypes do not come here
+    case DType::uint16: return use(IntegerCodec<std::uint16_t, std::int64_t>());
+    case DType::uint32: return use(IntegerCodec<std::uint32_t, std::int64_t>());
+    case DType::uint64: return use(IntegerCodec<std::uint64_t, std::uint64_t>());
+    case DType::float8_e4m3fn: return use(SmallCodec<Float8E4M3fn>());
+    case DType::float8_e5m2: return use(SmallCodec<Float8E5M2>());
+    case DType::float8_e4m3fnuz: return use(SmallCodec<Float8E4M3fnuz>());
+    case DType::float8_e5m2fnuz: return use(SmallCodec<Float8E5M2fnuz>());
+    case DType::float8_e8m0fnu: return use(SmallCodec<Float8E8M0fnu>());
+    case DType::complex32:
+    case DType::complex64:
+    case DType::complex128:
+    case DType::float4_e2m1fn_x2: return;
   }
 }
+
+/// z[n] = widened x[n], and the other way round.
+template <class Codec>
+inline void widen_run(Index n, const typename Codec::Memory* __restrict x, typename Codec::Wide* __restrict z) {
+  for (Index i = 0; i < n; ++i) z[i] = Codec::widen(x[i]);
+}
+template <class Codec, class From>
+inline void narrow_run(Index n, const From* __restrict x, typename Codec::Memory* __restrict z) {
+  for (Index i = 0; i < n; ++i) z[i] = Codec::narrow(x[i]);
+}
+#ifdef __F16C__  // the processor's own conversions, which give the same bits
+template <>
+inline void widen_run<SmallCodec<Float16>>(Index n, const std::uint16_t* __restrict x, float* __restrict z) {
+  Index i = 0;
+  for (; i + 8 <= n; i += 8)
+    _mm256_storeu_ps(z + i, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x + i))));
+  for (; i < n; ++i) z[i] = Float16::to_float(x[i]);
+}
+template <>
+inline void narrow_run<SmallCodec<Float16>, float>(Index n, const float* __restrict x, std::uint16_t* __restrict z) {
+  Index i = 0;
+  for (; i + 8 <= n; i += 8)
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(z + i), _mm256_cvtps_ph(_mm256_loadu_ps(x + i), 0));  // to nearest even
+  for (; i < n; ++i) z[i] = Float16::from_float(x[i]);
+}
+#endif
+
+/// The four wide types.
+enum class Wide : std::uint8_t { f32, f64, i64, u64 };
+
+inline Wide wide_of(DType t) {
+  if (t == DType::float64) return Wide::f64;
+  if (is_floating_point(t)) return Wide::f32;
+  return t == DType::uint64 ? Wide::u64 : Wide::i64;
+}
+
+/// out[n], of the wide type of `from`, = in[n].
+inline void widen(DType from, Index n, const void* in, void* out) {
+  with_codec(from, [=](auto codec) {
+    using Codec = decltype(codec);
+    widen_run<Codec>(n, static_cast<const typename Codec::Memory*>(in), static_cast<typename Codec::Wide*>(out));
+  });
+}
+/// out[n], of dtype `to`, = in[n], of the wide type `from`.
+inline void narrow(Wide from, DType to, Index n, const void* in, void* out) {
+  with_codec(to, [=](auto codec) {
+    using Codec = decltype(codec);
+    auto* const z = static_cast<typename Codec::Memory*>(out);
+    switch (from) {
+      case Wide::f32: return narrow_run<Codec>(n, static_cast<const float*>(in), z);
+      case Wide::f64: return narrow_run<Codec>(n, static_cast<const double*>(in), z);
+      case Wide::i64: return narrow_run<Codec>(n, static_cast<const std::int64_t*>(in), z);
+      case Wide::u64: return narrow_run<Codec>(n, static_cast<const std::uint64_t*>(in), z);
+    }
+  });
+}
+
+}  // namespace harker::HARKER_ISA

@@ -3,7 +3,7 @@
 #pragma once
 #include <harker/core/backend/backend.h>
 #include <harker/core/backend/cpu/kernels/simd.h>
-#include <harker/core/backend/cpu/parallel_for.h>
+#include <harker/core/backend/cpu/kernels/threads.h>
 
 namespace harker::HARKER_ISA {
 
@@ -32,18 +32,7 @@ inline void map(Index n, const T* x, const T* y, T* z, F f) {
   store<T>(z + n - kW, last);
 }
 
-/// Elements one thread takes at a time, and below which there is only one thread.
-inline constexpr Index kElementChunk = Index{1} << 16, kElementsWorthThreads = Index{1} << 18;
-
-/// run(begin, count) over the chunks of n elements.
-template <class F>
-inline void in_chunks(Index n, const F& run) {
-  if (n < kElementsWorthThreads) return run(Index{0}, n);
-  const auto chunk = [&](Index i) { run(i * kElementChunk, smaller(kElementChunk, n - i * kElementChunk)); };
-  parallel_for(true, (n + kElementChunk - 1) / kElementChunk, chunk);
-}
-
-/// f of each kind as a function of scalars and vectors: use(op) is called with the right one.
+/// use(f) with the operation as a function of scalars and vectors.
 template <class F>
 inline void with_operation(Binary op, const F& use) {
   switch (op) {
@@ -91,7 +80,7 @@ void axpy(Index n, T alpha, const T* x, T* y) {
 template <class T>
 void mask_positive(Index n, const T* x, const T* by, T* z) {
   in_chunks(n, [=](Index at, Index count) {
-    map(count, x + at, by + at, z + at, [](auto v, auto gate) { return gate > T(0) ? v : decltype(v){}; });
+    map(count, x + at, by + at, z + at, [](auto v, auto gate) { return gate <= T(0) ? decltype(v){} : v; });
   });
 }
 

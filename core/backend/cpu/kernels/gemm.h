@@ -23,9 +23,9 @@ struct Product {
 
 /// By Eigen, any sizes; threads share the blocks of a large one.
 template <class T>
-void large_gemm(const Product<T>& g);
-extern template void large_gemm(const Product<float>&);
-extern template void large_gemm(const Product<double>&);
+void large_gemm(Product<T> g);
+extern template void large_gemm(Product<float>);
+extern template void large_gemm(Product<double>);
 
 /// n columns by k rows are work for the tile: all of k at once, or few enough columns to go through k in parts.
 template <class T>
@@ -33,24 +33,31 @@ bool fits_tile(Index n, Index k) {
   return n >= kWidth<T> && (n <= 64 || (n <= kRightSide && n * k <= kRightSide));
 }
 
+/// gemv with an x whose elements are x_step apart, k <= kRightSide.
+template <class T>
+[[gnu::noinline]] void gather_and_gemv(Index rows, Index k, const T* a, Index lda, const T* x, Index x_step, const T* bias,
+                                       Index bias_step, T* y) {
+  alignas(64) T gathered[kRightSide];
+  for (Index p = 0; p < k; ++p) gathered[p] = x[p * x_step];
+  gemv(rows, k, a, lda, static_cast<const T*>(gathered), bias, bias_step, y);
+}
+
 /// y[rows] = op(a) x + bias where row i of op(a) is the contiguous a[i * lda ..]; x has a step. False: not for us.
 template <class T>
-bool rows_times_vector(Index rows, Index k, const T* a, Index lda, const T* x, Index x_step, const T* bias, Index bias_step,
+inline bool rows_times_vector(Index rows, Index k, const T* a, Index lda, const T* x, Index x_step, const T* bias, Index bias_step,
                        T* y) {
   if (x_step == 1 || k <= 1) {
     gemv(rows, k, a, lda, x, bias, bias_step, y);
     return true;
   }
   if (k > kRightSide) return false;
-  alignas(64) T gathered[kRightSide];
-  for (Index p = 0; p < k; ++p) gathered[p] = x[p * x_step];
-  gemv(rows, k, a, lda, static_cast<const T*>(gathered), bias, bias_step, y);
+  gather_and_gemv(rows, k, a, lda, x, x_step, bias, bias_step, y);
   return true;
 }
 
 /// 1 <= n < width <= m: the transposed product c'[n,m] = op(b)' op(a)' has rows long enough for the tile.
 template <class T>
-void narrow_gemm(const Product<T>& g) {
+[[gnu::noinline]] void narrow_gemm(Product<T> g) {
   alignas(64) T turned[kRightSide];
   const Left<T> left = g.tb ? Left<T>{g.b, g.ldb, 1} : Left<T>{g.b, 1, g.ldb};
   small_gemm<T>(!g.ta, g.n, g.m, g.k, left, g.a, g.lda, nullptr, turned);
@@ -64,7 +71,7 @@ void narrow_gemm(const Product<T>& g) {
 }
 
 template <class T>
-void gemm(const Product<T>& g) {
+inline void gemm(Product<T> g) {
   if (g.m == 0 || g.n == 0) return;
   if (g.n == 1 && !g.ta && rows_times_vector(g.m, g.k, g.a, g.lda, g.b, g.tb ? 1 : g.ldb, g.bias, 0, g.c)) return;
   if (g.m == 1 && g.tb && rows_times_vector(g.n, g.k, g.b, g.ldb, g.a, g.ta ? g.lda : 1, g.bias, 1, g.c)) return;

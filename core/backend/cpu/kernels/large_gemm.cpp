@@ -4,7 +4,7 @@
 #include <Eigen/Core>
 
 #include <harker/core/backend/cpu/kernels/gemm.h>
-#include <harker/core/backend/cpu/parallel_for.h>
+#include <harker/core/backend/cpu/kernels/threads.h>
 
 namespace harker::HARKER_ISA {
 
@@ -32,7 +32,7 @@ void multiply_block(const Product<T>& g, Index i, Index rows, Index j, Index col
 }
 
 template <class T>
-void large_gemm(const Product<T>& g) {
+void large_gemm(Product<T> g) {
   if (g.k == 0) {
     for (Index i = 0; i < g.m; ++i)
       for (Index j = 0; j < g.n; ++j) g.c[i * g.n + j] = g.bias ? g.bias[j] : T(0);
@@ -47,7 +47,7 @@ void large_gemm(const Product<T>& g) {
   parallel_for(worth, down * across, block);
 }
 
-template void large_gemm(const Product<float>&);
-template void large_gemm(const Product<double>&);
+template void large_gemm(Product<float>);
+template void large_gemm(Product<double>);
 
 }  // namespace harker::HARKER_ISA

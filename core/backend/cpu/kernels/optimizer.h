@@ -33,14 +33,17 @@ struct AdamNumbers {
   T sign, shrink, l2, one_minus_beta1, beta1, beta2, one_minus_beta2, step, inverse_correction2, eps;
 };
 
-template <class T, bool kL2, bool kAmsgrad>
+/// What happens to parameter and gradient first: nothing, a change of sign or decoupled decay, or L2 as well.
+enum class Decay : std::uint8_t { none, scaled, l2 };
+
+template <class T, Decay kDecay, bool kAmsgrad>
 void adam_run(const AdamNumbers<T> k, const Index n, T* __restrict p, T* __restrict m, T* __restrict v, T* __restrict vmax,
               const T* __restrict g) {
   const bool from_m = k.one_minus_beta1 < T(0.5);  // lerp starts at the nearer end, as torch's
   for (Index i = 0; i < n; ++i) {
-    T grad = k.sign * g[i];
-    const T param = k.shrink * p[i];
-    if constexpr (kL2) grad += k.l2 * param;
+    T grad = g[i], param = p[i];
+    if constexpr (kDecay != Decay::none) grad *= k.sign, param *= k.shrink;
+    if constexpr (kDecay == Decay::l2) grad += k.l2 * param;
     m[i] = from_m ? m[i] + k.one_minus_beta1 * (grad - m[i]) : grad - k.beta1 * (grad - m[i]);
     v[i] = k.beta2 * v[i] + k.one_minus_beta2 * grad * grad;
     T second = v[i];
@@ -58,10 +61,11 @@ void adam(std::span<const AdamItem> items, const AdamStep& s) {
     T *const p = static_cast<T*>(item->p), *const m = static_cast<T*>(item->m), *const v = static_cast<T*>(item->v);
     T* const vmax = static_cast<T*>(item->vmax);
     const T* const g = static_cast<const T*>(item->g);
-    in_chunks(item->n, [=](Index at, Index count) {
+    in_chunks(item->n, [=, &k, &s](Index at, Index count) {
       const auto run = [=](auto step) { step(k, count, p + at, m + at, v + at, vmax ? vmax + at : nullptr, g + at); };
-      if (k.l2 != T(0)) run(vmax ? adam_run<T, true, true> : adam_run<T, true, false>);
-      else run(vmax ? adam_run<T, false, true> : adam_run<T, false, false>);
+      if (k.l2 != T(0)) run(vmax ? adam_run<T, Decay::l2, true> : adam_run<T, Decay::l2, false>);
+      else if (s.maximize || s.decoupled) run(vmax ? adam_run<T, Decay::scaled, true> : adam_run<T, Decay::scaled, false>);
+      else run(vmax ? adam_run<T, Decay::none, true> : adam_run<T, Decay::none, false>);
     });
   }
 }

@@ -15,7 +15,8 @@ inline double block_sums(Index n, Term term) {
   double total = 0;
   for (Index begin = 0; begin < n; begin += kBlock) {
     const Index end = smaller(n, begin + kBlock);
-    Vector<T> sum[4] = {};
+    Vector<T> sum[4];
+    for (Vector<T>& s : sum) s = Vector<T>{};
     Index i = begin;
     for (; i + 4 * kW <= end; i += 4 * kW)
       for (int j = 0; j < 4; ++j) sum[j] += term(i + j * kW, Vector<T>{});
@@ -68,30 +69,39 @@ double sum_of_squared_differences(Index n, const T* x, const T* y) {
   });
 }
 
-/// z[Cols vectors] = scale * the sum of the n rows of x[n, inner]; the last vector begins at column `last`. Two rows at a time.
+/// sum[Cols vectors] = the sum of the n rows of x[n, inner], two rows at a time; vector j begins at column[j].
+template <class T, int Cols>
+inline void sum_block(Index n, Index inner, const T* x, const Index (&column)[Cols], Vector<T> (&sum)[Cols]) {
+  Vector<T> odd[Cols];
+  for (int j = 0; j < Cols; ++j) sum[j] = odd[j] = Vector<T>{};
+  Index i = 0;
+  for (; i + 2 <= n; i += 2)
+    for (int j = 0; j < Cols; ++j) {
+      sum[j] += load(x + i * inner + column[j]);
+      odd[j] += load(x + (i + 1) * inner + column[j]);
+    }
+  if (i < n)
+    for (int j = 0; j < Cols; ++j) sum[j] += load(x + i * inner + column[j]);
+  for (int j = 0; j < Cols; ++j) sum[j] += odd[j];
+}
+
+/// z[Cols vectors] = scale * the sum of the n rows of x[n, inner]; the last vector begins at column `last`.
 template <class T, int Cols>
 inline void sum_panel(Index n, Index inner, const T* x, double scale, T* z, Index last) {
   constexpr Index kW = kWidth<T>, kBlock = 256;
   Index column[Cols];
   for (int j = 0; j < Cols; ++j) column[j] = j < Cols - 1 ? j * kW : last;
-  double total[Cols][kW];
-  for (Index begin = 0; begin == 0 || begin < n; begin += kBlock) {
-    const Index end = smaller(n, begin + kBlock);
-    Vector<T> sum[2][Cols] = {};
-    Index i = begin;
-    for (; i + 2 <= end; i += 2)
-      for (int h = 0; h < 2; ++h)
-        for (int j = 0; j < Cols; ++j) sum[h][j] += load(x + (i + h) * inner + column[j]);
-    if (i < end)
-      for (int j = 0; j < Cols; ++j) sum[0][j] += load(x + i * inner + column[j]);
-    if (n <= kBlock) {
-      for (int j = 0; j < Cols; ++j) store<T>(z + column[j], (sum[0][j] + sum[1][j]) * static_cast<T>(scale));
-      return;
-    }
-    for (int j = 0; j < Cols; ++j) {
-      const Vector<T> s = sum[0][j] + sum[1][j];
-      for (int t = 0; t < kW; ++t) total[j][t] = (begin == 0 ? 0 : total[j][t]) + static_cast<double>(s[t]);
-    }
+  Vector<T> sum[Cols];
+  if (n <= kBlock) {
+    sum_block<T, Cols>(n, inner, x, column, sum);
+    for (int j = 0; j < Cols; ++j) store<T>(z + column[j], sum[j] * static_cast<T>(scale));
+    return;
+  }
+  double total[Cols][kW] = {};
+  for (Index i = 0; i < n; i += kBlock) {
+    sum_block<T, Cols>(smaller(kBlock, n - i), inner, x + i * inner, column, sum);
+    for (int j = 0; j < Cols; ++j)
+      for (int t = 0; t < kW; ++t) total[j][t] += static_cast<double>(sum[j][t]);
   }
   for (int j = 0; j < Cols; ++j)
     for (int t = 0; t < kW; ++t) z[column[j] + t] = static_cast<T>(total[j][t] * scale);

@@ -25,12 +25,15 @@ struct Start {
 /// c[Rows, Cols vectors] = start + sum over p < k of a[Rows, p] b[p, Cols vectors]. Vector j begins at column j * width, but
 /// the last one at column `last`.
 template <class T, int Rows, int Cols>
-inline void tile(Index k, Left<T> a, const T* b, Index ldb, Start<T> start, T* c, Index ldc, Index last) {
+[[gnu::always_inline]] inline void tile(Index k, Left<T> a, const T* b, Index ldb, Start<T> start, T* c, Index ldc, Index last) {
   // A sum waits for the one before it, so few sums leave the multipliers idle: then several p run side by side.
   constexpr int kWays = Rows * Cols >= 8 ? 1 : Rows * Cols >= 4 ? 2 : 4;
   Index column[Cols];
   for (int j = 0; j < Cols; ++j) column[j] = j < Cols - 1 ? j * kWidth<T> : last;
-  Vector<T> sum[kWays][Rows][Cols] = {};
+  Vector<T> sum[kWays][Rows][Cols];
+  for (int r = 0; r < Rows; ++r)
+    for (int j = 0; j < Cols; ++j)
+      for (int way = 0; way < kWays; ++way) sum[way][r][j] = Vector<T>{};  // not `= {}`, which goes through memory
   if (start.at)
     for (int r = 0; r < Rows; ++r)
       for (int j = 0; j < Cols; ++j) sum[0][r][j] = load(start.at + r * start.row + column[j]);
@@ -57,7 +60,7 @@ inline void tile(Index k, Left<T> a, const T* b, Index ldb, Start<T> start, T* c
 
 /// All m rows of Cols vectors of columns.
 template <class T, int Cols>
-inline void panel(Index m, Index k, Left<T> a, const T* b, Index ldb, Start<T> start, T* c, Index ldc, Index last) {
+[[gnu::always_inline]] inline void panel(Index m, Index k, Left<T> a, const T* b, Index ldb, Start<T> start, T* c, Index ldc, Index last) {
   Index i = 0;
   const auto rows = [&]<int Rows>() __attribute__((always_inline)) {
     for (; i + Rows <= m; i += Rows) {
@@ -73,10 +76,10 @@ inline void panel(Index m, Index k, Left<T> a, const T* b, Index ldb, Start<T> s
 /// c[m,n] = start + a[m,k] b[k,n], n >= width. Panels of three vectors; the rest is split so that no panel overlaps another
 /// (start may be c).
 template <class T>
-void tiled_product(Index m, Index n, Index k, Left<T> a, const T* b, Index ldb, Start<T> start, T* c) {
+[[gnu::always_inline]] inline void tiled_product(Index m, Index n, Index k, Left<T> a, const T* b, Index ldb, Start<T> start, T* c) {
   constexpr Index kW = kWidth<T>;
   for (Index j = 0; j < n;) {
-    const Index left = n - j, vectors = (left + kW - 1) / kW;
+    const Index left = n - j, vectors = (left + kW - 1) >> __builtin_ctz(kW);
     const Start<T> from{start.at ? start.at + j : nullptr, start.row};
     if (vectors == 3 || vectors > 4) {
       panel<T, 3>(m, k, a, b + j, ldb, from, c + j, n, vectors == 3 ? left - kW : 2 * kW);
@@ -98,18 +101,14 @@ inline constexpr Index kRightSide = 4096;
 template <class T>
 void small_gemm(bool tb, Index m, Index n, Index k, Left<T> a, const T* b, Index ldb, const T* bias, T* c) {
   alignas(64) T turned[kRightSide];
-  const Index part = larger(1, smaller(k, kRightSide / n));
+  const Index part = n * k <= kRightSide ? k : kRightSide / n;
   Start<T> start{bias, 0};
   Index p = 0;
   do {  // once even when k is 0
     const Index depth = smaller(part, k - p);
     const Left<T> columns{a.at + p * a.column, a.row, a.column};
-    if (tb) {
-      transpose(n, depth, b + p, ldb, turned, n);
-      tiled_product(m, n, depth, columns, static_cast<const T*>(turned), n, start, c);
-    } else {
-      tiled_product(m, n, depth, columns, b + p * ldb, ldb, start, c);
-    }
+    if (tb) transpose(n, depth, b + p, ldb, turned, n);
+    tiled_product(m, n, depth, columns, tb ? turned : b + p * ldb, tb ? n : ldb, start, c);
     start = {c, n};
     p += part;
   } while (p < k);

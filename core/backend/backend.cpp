@@ -1,0 +1,20 @@
+// From a device to its backend.
+#include <harker/core/backend/backend.h>
+
+#include <string>
+
+#include <harker/core/backend/cpu/pick.h>
+#include <harker/core/backend/cpu/refuse.h>
+#include <harker/core/backend/cuda/cuda.h>
+#include <harker/core/error.h>
+
+namespace harker {
+
+Backend& backend(Device d) { return d.type == DeviceType::cpu ? picked_cpu_backend() : cuda_backend(d); }
+
+void refuse_conversion(DType from, DType to) {
+  throw TypeError("cannot convert " + std::string(name(from)) + " to " + std::string(name(to)) +
+                  ": packed 4-bit floats can only be copied as they are");
+}
+
+}  // namespace harker

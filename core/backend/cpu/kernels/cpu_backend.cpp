@@ -1,0 +1,108 @@
+// The CPU backend of one instruction set: turns dtype codes into types and calls the kernels of the files beside this one.
+#include <harker/core/backend/backend.h>
+#include <harker/core/backend/cpu/kernels/broadcast.h>
+#include <harker/core/backend/cpu/kernels/copy.h>
+#include <harker/core/backend/cpu/kernels/elementwise.h>
+#include <harker/core/backend/cpu/kernels/gemm.h>
+#include <harker/core/backend/cpu/kernels/optimizer.h>
+#include <harker/core/backend/cpu/kernels/reduce.h>
+
+#define HARKER_TEXT_OF(x) #x
+#define HARKER_TEXT(x) HARKER_TEXT_OF(x)
+#define HARKER_JOIN_OF(x, y) x##y
+#define HARKER_JOIN(x, y) HARKER_JOIN_OF(x, y)
+
+namespace harker {
+namespace HARKER_ISA {
+
+/// A pointer to memory of unknown type, given its type when it is passed on.
+struct In {
+  const void* p;
+  template <class T>
+  operator const T*() const {
+    return static_cast<const T*>(p);
+  }
+};
+struct Out {
+  void* p;
+  template <class T>
+  operator T*() const {
+    return static_cast<T*>(p);
+  }
+};
+
+/// use(T{}) with T = float or double. Ops hand kernels nothing else.
+template <class F>
+[[gnu::always_inline]] inline void with_type(DType t, const F& use) {
+  if (t == DType::float32) use(float{});
+  else use(double{});
+}
+
+class Cpu final : public Backend {
+ public:
+  const char* name() const override { return HARKER_TEXT(HARKER_ISA); }
+
+  void fill(DType t, Index n, double v, void* z) override { HARKER_ISA::fill(t, n, v, z); }
+  void copy(DType from, DType to, const Shape& shape, const void* src, const Shape& src_strides, void* dst,
+            const Shape& dst_strides) override {
+    HARKER_ISA::copy(from, to, shape, src, src_strides, dst, dst_strides);
+  }
+  void unary(Unary op, DType t, Index n, const void* x, void* z) override {
+    with_type(t, [=](auto k) { HARKER_ISA::unary<decltype(k)>(op, n, In{x}, Out{z}); });
+  }
+  void binary(Binary op, DType t, Index n, const void* x, const void* y, void* z) override {
+    with_type(t, [=](auto k) { HARKER_ISA::binary<decltype(k)>(op, n, In{x}, In{y}, Out{z}); });
+  }
+  void scalar(Binary op, DType t, Index n, const void* x, double s, bool reversed, void* z) override {
+    with_type(t, [=](auto k) {
+      HARKER_ISA::scalar<decltype(k)>(op, n, In{x}, static_cast<decltype(k)>(s), reversed, Out{z});
+    });
+  }
+  void binary_strided(Binary op, DType t, const Shape& shape, const void* x, const Shape& x_strides, const void* y,
+                      const Shape& y_strides, void* z) override {
+    with_type(t, [&](auto k) {
+      HARKER_ISA::binary_strided<decltype(k)>(op, shape, In{x}, x_strides, In{y}, y_strides, Out{z});
+    });
+  }
+  void axpy(DType t, Index n, double alpha, const void* x, void* y) override {
+    with_type(t, [=](auto k) {
+      HARKER_ISA::axpy<decltype(k)>(n, static_cast<decltype(k)>(alpha), In{x}, Out{y});
+    });
+  }
+  void mask_positive(DType t, Index n, const void* x, const void* by, void* z) override {
+    with_type(t, [=](auto k) { HARKER_ISA::mask_positive<decltype(k)>(n, In{x}, In{by}, Out{z}); });
+  }
+  void sum(DType t, Index outer, Index n, Index inner, const void* x, double scale, void* z) override {
+    with_type(t, [=](auto k) { HARKER_ISA::sum<decltype(k)>(outer, n, inner, In{x}, scale, Out{z}); });
+  }
+  void gemm(DType t, bool ta, bool tb, Index m, Index n, Index k, const void* a, Index lda, const void* b, Index ldb,
+            const void* bias, void* c) override {
+    with_type(t, [=](auto kind) {
+      HARKER_ISA::gemm<decltype(kind)>({ta, tb, m, n, k, In{a}, lda, In{b}, ldb, In{bias}, Out{c}});
+    });
+  }
+  void mean_square_diff(DType t, Index n, const void* x, const void* y, void* z) override {
+    with_type(t, [=](auto k) {
+      using T = decltype(k);
+      *static_cast<T*>(z) = static_cast<T>(sum_of_squared_differences<T>(n, In{x}, In{y}) / static_cast<double>(n));
+    });
+  }
+  void scaled_diff(DType t, Index n, const void* x, const void* y, const void* s, double factor, void* z) override {
+    with_type(t, [=](auto k) {
+      using T = decltype(k);
+      HARKER_ISA::scaled_diff<T>(n, In{x}, In{y}, *static_cast<const T*>(s) * static_cast<T>(factor), Out{z});
+    });
+  }
+  void adam(DType t, std::span<const AdamItem> items, const AdamStep& step) override {
+    with_type(t, [&](auto k) { HARKER_ISA::adam<decltype(k)>(items, step); });
+  }
+};
+
+constinit Cpu cpu;
+
+}  // namespace HARKER_ISA
+
+/// make_baseline, make_avx2 or make_avx512: the one name this set exports.
+Backend& HARKER_JOIN(make_, HARKER_ISA)() { return HARKER_ISA::cpu; }
+
+}  // namespace harker

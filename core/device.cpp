@@ -1,0 +1,8 @@
+// The names of devices, as PyTorch writes them.
+#include <harker/core/device.h>
+
+namespace harker {
+
+std::string name(Device d) { return d.type == DeviceType::cpu ? "cpu" : "cuda:" + std::to_string(int{d.index}); }
+
+}  // namespace harker

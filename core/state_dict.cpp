@@ -1,0 +1,135 @@
+// StateDict: names in order with their tensors, and the way to a Value and back.
+#include <harker/core/state_dict.h>
+
+#include <harker/core/text.h>
+#include <harker/core/value_object.h>
+
+namespace harker {
+
+using namespace detail;
+
+namespace {
+
+constexpr std::size_t kAbsent = HashIndex::kNone;
+
+std::uint32_t name_hash(std::string_view name) { return static_cast<std::uint32_t>(keyed_hash(name)); }
+
+// A dict that holds nothing but tensors under string keys, and at least one.
+bool holds_tensors(const Value& v) {
+  if (!v.is_dict() || v.len() == 0) return false;
+  for (const auto& [key, value] : v.items()) {
+    if (!key.is_string() || !value.is_tensor()) return false;
+  }
+  return true;
+}
+
+// Where a checkpoint usually keeps its state dict, likeliest first; "" when `v` has none of them.
+std::string_view wrapped_in(const Value& v) {
+  constexpr const char* kUsual[] = {"state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model", "params"};
+  for (const char* name : kUsual) {
+    const Value* inner = v.find(name);
+    if (inner && holds_tensors(*inner)) return name;
+  }
+  for (const auto& [key, value] : v.items()) {
+    if (key.is_string() && holds_tensors(value)) return key.as_string();
+  }
+  return "";
+}
+
+[[noreturn]] void not_a_state_dict(const Value& v, const std::string& what) {
+  const std::string_view inner = wrapped_in(v);
+  if (inner.empty()) throw TypeError(str("this is no state dict: ", what));
+  throw TypeError(str("this is no state dict: ", what, "; it looks like a checkpoint: try value[\"", escaped(inner), "\"]"));
+}
+
+}  // namespace
+
+StateDict::StateDict(std::initializer_list<Item> items) {
+  items_.reserve(items.size());
+  for (const Item& item : items) set(item.first, item.second);
+}
+
+StateDict::StateDict(const Value& v) {
+  if (!v.is_dict()) throw TypeError(str("a state dict is a dict of tensors, this is ", with_article(v)));
+  items_.reserve(v.len());
+  for (const auto& [key, value] : v.items()) {
+    if (!key.is_string()) {
+      const std::string shown = key.fits_int64() ? str(key.as_int(), ", ") : std::string();
+      not_a_state_dict(v, str("a key (", shown, with_article(key), ") is not a string"));
+    }
+    const std::string_view name = key.as_string();
+    if (!value.is_tensor()) not_a_state_dict(v, str("the entry ", quoted(name), " is ", with_article(value), ", not a tensor"));
+    if (value.conj() || value.neg()) {
+      throw TypeError(str("the entry ", quoted(name), " is a lazy ", value.conj() ? "conjugate" : "negative",
+                          " view, whose stored elements are not its values: save it after resolve_conj() or resolve_neg()"));
+    }
+    set(std::string(name), value.tensor());
+  }
+  if (v.attributes().is_dict()) {
+    if (const Value* m = v.attributes().find("_metadata")) metadata = *m;
+  }
+}
+
+std::size_t StateDict::position(std::string_view name) const {
+  if (!index_.empty()) {
+    return index_.find(name_hash(name), [&](std::uint32_t i) { return items_[i].first == name; });
+  }
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    if (items_[i].first == name) return i;
+  }
+  return kAbsent;
+}
+
+const Tensor* StateDict::find(std::string_view name) const {
+  const std::size_t at = position(name);
+  return at == kAbsent ? nullptr : &items_[at].second;
+}
+
+const Tensor& StateDict::operator[](std::string_view name) const {
+  if (const Tensor* found = find(name)) return *found;
+  std::vector<std::string_view> names;
+  for (const Item& item : items_) names.push_back(item.first);
+  const std::string_view near = nearest(name, names.data(), names.size());
+  throw Error(str("no entry ", quoted(name), " in the state dict",
+                  near.empty() ? str(" of ", items_.size(), " entries") : str(", did you mean ", quoted(near), "?")));
+}
+
+void StateDict::set(std::string name, Tensor t) {
+  const std::size_t at = position(name);
+  if (at != kAbsent) {
+    items_[at].second = std::move(t);
+    return;
+  }
+  items_.emplace_back(std::move(name), std::move(t));
+  const std::size_t last = items_.size() - 1;
+  try {
+    if (!index_.empty()) {
+      index_.insert(name_hash(items_[last].first), static_cast<std::uint32_t>(last));
+    } else if (last >= HashIndex::kLinear) {
+      for (std::size_t i = 0; i <= last; ++i) index_.insert(name_hash(items_[i].first), static_cast<std::uint32_t>(i));
+    }
+  } catch (...) {
+    if (last <= HashIndex::kLinear) index_.clear();
+    items_.pop_back();
+    throw;
+  }
+}
+
+bool StateDict::erase(std::string_view name) {
+  const std::size_t at = position(name);
+  if (at == kAbsent) return false;
+  index_.erase(name_hash(items_[at].first), static_cast<std::uint32_t>(at));
+  items_.erase(items_.begin() + static_cast<std::ptrdiff_t>(at));
+  return true;
+}
+
+Value::Value(const StateDict& d) {
+  std::vector<Item> items;
+  items.reserve(d.size());
+  for (const auto& [name, tensor] : d) items.emplace_back(Value(name), Value(tensor));
+  Value made = ordered_dict(std::move(items));
+  if (!d.metadata.is_none()) made.set_attributes(dict({{"_metadata", d.metadata}}));
+  swap(made);
+}
+
+}  // namespace harker

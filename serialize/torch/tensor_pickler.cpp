@@ -1,0 +1,259 @@
+// Tensors, devices, sizes and NumPy's values as torch's and NumPy's __reduce_ex__ have them (torch/_tensor.py,
+// torch/nn/parameter.py). Everything they build on the way is a new object, and takes its memo index.
+#include <bit>
+
+#include <harker/core/text.h>
+#include <harker/serialize/torch/known_names.h>
+#include <harker/serialize/torch/torch_pickler.h>
+#include <harker/serialize/torch/tree.h>
+
+namespace harker::pt {
+namespace {
+
+constexpr std::string_view kUtils = "torch._utils";
+
+// How torch compares the dtypes that look at one storage: those without a storage class are bytes.
+DType compared(DType t) { return storage_class(t).empty() ? DType::uint8 : t; }
+
+}  // namespace
+
+void TorchPickler::ordered_dict() {
+  out_.global("collections", "OrderedDict");
+  out_.tuple(0);
+  out_.reduce();
+}
+
+void TorchPickler::size(const Shape& s) {
+  out_.global("torch", "Size");
+  out_.int_tuple(s);
+  out_.tuple(1);
+  out_.reduce();
+}
+
+void TorchPickler::save_device(const Value& v) {
+  const std::string_view name = v.as_name();
+  const std::size_t colon = name.find(':');
+  out_.global("torch", "device");
+  out_.fresh_string(name.substr(0, colon));
+  if (colon != name.npos) out_.integer(std::atoll(std::string(name.substr(colon + 1)).c_str()));
+  out_.tuple(colon == name.npos ? 1 : 2);
+  out_.reduce();
+  put(v);
+}
+
+// A layout is one object in Python.
+void TorchPickler::save_layout(std::string_view name) {
+  const auto [at, fresh] = by_value_.try_emplace("layout " + std::string(name));
+  if (!fresh) return out_.get(at->second);
+  out_.global("torch.serialization", "_get_layout");
+  out_.fresh_string(name);
+  out_.tuple(1);
+  out_.reduce();
+  at->second = out_.put();
+}
+
+// So are NumPy's own dtypes.
+void TorchPickler::save_numpy_dtype(const std::string& dtype) {
+  const auto [at, fresh] = by_value_.try_emplace("dtype " + dtype);
+  if (!fresh) return out_.get(at->second);
+  out_.global("numpy", "dtype");
+  out_.fresh_string(std::string_view(dtype).substr(1));
+  out_.boolean(false), out_.boolean(true);
+  out_.tuple(3);
+  out_.reduce();
+  at->second = out_.put();
+  out_.op('(');
+  out_.integer(3);
+  out_.shared_string(dtype.substr(0, 1));
+  out_.none(), out_.none(), out_.none();
+  out_.integer(-1), out_.integer(-1), out_.integer(0);
+  out_.op('t');
+  out_.put();
+  out_.op('b');
+}
+
+void TorchPickler::save_numpy(const Value& v) {
+  const Value::Numpy& n = v.as_numpy();
+  not_safe(v, "a NumPy value");
+  if (n.dtype.size() < 2) throw Error(detail::str("torch: a NumPy value without a dtype at ", path_of(v)));
+  kept_.push_back(Value::bytes(n.data));
+  const Value data = kept_.back();
+  if (v.kind() == Value::Kind::numpy_scalar) {
+    out_.global("numpy._core.multiarray", "scalar");
+    save_numpy_dtype(n.dtype);
+    save_bytes(data);
+    out_.tuple(2);
+    out_.reduce();
+    return put(v);
+  }
+  out_.global("numpy._core.multiarray", "_reconstruct");
+  out_.global("numpy", "ndarray");
+  out_.int_tuple({0});
+  kept_.push_back(Value::bytes(io::bytes("b")));
+  save_bytes(kept_.back());
+  out_.tuple(3);
+  out_.reduce();
+  put(v);
+  out_.op('(');
+  out_.integer(1);
+  out_.int_tuple(n.shape);
+  save_numpy_dtype(n.dtype);
+  out_.boolean(n.fortran_order);
+  save_bytes(data);
+  out_.op('t');
+  out_.put();
+  out_.op('b');
+}
+
+// ('storage', class, key, 'cpu', numel) and BINPERSID. The whole storage is written once, whatever part the tensor views.
+void TorchPickler::storage(const Tensor& t, bool untyped) {
+  Storage& s = t.storage();
+  if (t.device().type != DeviceType::cpu) throw DeviceError("torch: a tensor on a GPU cannot be written: copy it to the CPU first");
+  const DType type = compared(t.dtype());
+  const std::size_t item = untyped ? 1 : item_size(t.dtype());
+  if (s.nbytes % item != 0) throw Error(detail::str("torch: a storage of ", s.nbytes, " bytes does not hold whole elements of ", name(t.dtype())));
+  out_.op('(');
+  out_.shared_string("storage");
+  if (untyped) out_.global("torch.storage", "UntypedStorage");
+  else out_.global("torch", storage_class(t.dtype()));
+  auto [at, fresh] = stored_.try_emplace(&s, Stored{storages_.size(), 0, type});
+  if (fresh) {
+    storages_.push_back(Ref<Storage>::share(&s));
+    at->second.key = out_.fresh_string(std::to_string(at->second.index));
+  } else {
+    if (at->second.type != type && s.nbytes > 0)
+      throw Error(detail::str("torch: ", path_of_storage(&s, at->second.type), " and ", path_of_storage(&s, type),
+                              " view one storage as different types, which torch.save refuses (clone one of them)"));
+    out_.get(at->second.key);
+  }
+  out_.shared_string("cpu");
+  out_.integer(static_cast<std::int64_t>(s.nbytes / item));
+  out_.op('t');
+  out_.put();
+  out_.op('Q');
+}
+
+void TorchPickler::geometry(const Tensor& t) {
+  out_.integer(t.storage_offset());
+  out_.int_tuple(t.shape());
+  out_.int_tuple(t.strides());
+}
+
+// _rebuild_tensor_v2 or v3 and its arguments; `call`: also the call.
+void TorchPickler::tensor_call(const Tensor& t, bool requires_grad, bool conj, bool neg, bool call) {
+  const bool untyped = storage_class(t.dtype()).empty();
+  const std::string_view function = untyped ? "_rebuild_tensor_v3" : "_rebuild_tensor_v2";
+  if (call) out_.global(kUtils, function);
+  out_.op('(');
+  storage(t, untyped);
+  geometry(t);
+  out_.boolean(requires_grad);
+  ordered_dict();
+  out_.put();
+  if (untyped) out_.global("torch", name(t.dtype()));
+  if (conj || neg) {
+    out_.op('}');
+    out_.put();
+    if (conj && neg) out_.op('(');
+    if (conj) out_.fresh_string("conj"), out_.boolean(true);
+    if (neg) out_.fresh_string("neg"), out_.boolean(true);
+    out_.op(conj && neg ? 'u' : 's');
+  }
+  out_.op('t');
+  out_.put();
+  if (call) out_.reduce();
+}
+
+void TorchPickler::save_tensor(const Value& v) {
+  const Tensor& t = v.lazy_tensor();
+  const bool attributes = v.attributes().is_dict() && v.attributes().len() > 0;
+  const Step finish[] = {{.what = Do::save, .value = v.attributes()}, {.what = Do::op, .op = 't'}, {.what = Do::put},
+                         {.what = Do::op, .op = 'R'}, {.what = Do::object, .value = v}};
+  if (v.is_parameter()) {
+    out_.global(kUtils, attributes ? "_rebuild_parameter_with_state" : "_rebuild_parameter");
+    if (attributes) out_.op('(');
+    tensor_call(t, false, v.conj(), v.neg(), true);
+    out_.put();
+    out_.boolean(t.requires_grad());
+    ordered_dict();
+    out_.put();
+    if (attributes) return push({std::begin(finish), std::end(finish)});
+    out_.tuple(3);
+    out_.reduce();
+    return put(v);
+  }
+  if (!attributes) {
+    tensor_call(t, t.requires_grad(), v.conj(), v.neg(), true);
+    return put(v);
+  }
+  out_.global("torch._tensor", "_rebuild_from_type_v2");
+  out_.op('(');
+  out_.global(kUtils, storage_class(t.dtype()).empty() ? "_rebuild_tensor_v3" : "_rebuild_tensor_v2");
+  out_.global("torch", "Tensor");
+  tensor_call(t, t.requires_grad(), v.conj(), v.neg(), false);
+  push({std::begin(finish), std::end(finish)});
+}
+
+void TorchPickler::save_quantized(const Value& v) {
+  const Value::Quantized& q = v.as_quantized();
+  out_.global(kUtils, "_rebuild_qtensor");
+  out_.op('(');
+  storage(q.ints, false);
+  geometry(q.ints);
+  const bool per_channel = q.scales.is_tensor();
+  if (per_channel) out_.op('(');
+  out_.global("torch", q.scheme);
+  const auto rest = [&] {
+    out_.boolean(q.requires_grad);
+    ordered_dict();
+    out_.put();
+    out_.op('t');
+    out_.put();
+    out_.reduce();
+    put(v);
+  };
+  if (!per_channel) {
+    out_.floating(q.scale);
+    out_.integer(q.zero_point);
+    out_.tuple(3);
+    return rest();
+  }
+  // scales and zero points are tensors of their own: what follows them is a script. The OrderedDict's opcodes come last.
+  push({{.what = Do::save, .value = q.scales},
+        {.what = Do::save, .value = q.zero_points},
+        {.what = Do::integer, .number = q.axis},
+        {.what = Do::op, .op = 't'},
+        {.what = Do::put},
+        {.what = Do::boolean, .number = q.requires_grad},
+        {.what = Do::hooks},
+        {.what = Do::op, .op = 't'},
+        {.what = Do::put},
+        {.what = Do::op, .op = 'R'},
+        {.what = Do::object, .value = v}});
+}
+
+void TorchPickler::save_sparse(const Value& v) {
+  const Value::Sparse& s = v.as_sparse();
+  const bool coo = s.parts.size() == 2;
+  out_.global(kUtils, "_rebuild_sparse_tensor");
+  save_layout(s.layout);
+  out_.op('(');
+  std::vector<Step> steps;
+  for (const Value& part : s.parts) steps.push_back({.what = Do::save, .value = part});
+  steps.push_back({.what = Do::size, .value = Value::size(s.shape)});
+  if (coo) steps.push_back({.what = Do::boolean, .number = s.coalesced.value_or(false)});
+  steps.insert(steps.end(), {{.what = Do::op, .op = 't'}, {.what = Do::put}, {.what = Do::tuple, .number = 2}, {.what = Do::op, .op = 'R'},
+                             {.what = Do::object, .value = v}});
+  push(std::move(steps));
+}
+
+std::string TorchPickler::path_of_storage(const Storage* s, DType type) const {
+  TreeWalk walk(root_, "torch", INT32_MAX);
+  while (const Value* v = walk.next()) {
+    const Tensor* t = v->is_tensor() ? &v->lazy_tensor() : v->kind() == Value::Kind::quantized ? &v->as_quantized().ints : nullptr;
+    if (t && &t->storage() == s && compared(t->dtype()) == type) return detail::str(detail::quoted(walk.path()), " (", name(t->dtype()), ")");
+  }
+  return "a tensor";
+}
+
+}  // namespace harker::pt

@@ -1,0 +1,339 @@
+// Containers, strings and objects in the order of CPython's C pickler. Its rules for batches differ (Modules/_pickle.c):
+// exact dicts and lists (batch_dict_exact, batch_list_exact) mark every batch once there is more than one item, and a dict of
+// exactly 1000 k items ends in an empty batch; OrderedDicts and objects go by iterators, whose last lone item has no mark.
+#include <harker/serialize/torch/torch_pickler.h>
+
+#include <algorithm>
+
+#include <harker/core/text.h>
+#include <harker/serialize/torch/known_names.h>
+#include <harker/serialize/torch/tree.h>
+
+namespace harker::pt {
+namespace {
+
+constexpr std::size_t kBatch = 1000;
+
+bool all_tensors(const Value& dict) {
+  return dict.len() > 0 && std::all_of(dict.items().begin(), dict.items().end(), [](const auto& item) { return item.second.is_tensor(); });
+}
+
+}  // namespace
+
+std::string TorchPickler::run() {
+  save(root_);
+  while (!frames_.empty()) step();
+  return out_.finish();
+}
+
+void TorchPickler::push(Frame::Kind kind, const Value& v, Keys keys) {
+  frames_.push_back({.kind = kind, .keys = keys, .single = false, .next = 0, .value = v, .steps = {}});
+}
+void TorchPickler::push(std::vector<Step> steps) {
+  frames_.push_back({.kind = Frame::script, .keys = {}, .single = false, .next = 0, .value = {}, .steps = std::move(steps)});
+}
+
+void TorchPickler::put(const Value& v) { memo_[v.id()] = out_.put(); }
+
+// Writes a reference when the object was met before.
+bool TorchPickler::met(const Value& v) {
+  const auto at = memo_.find(v.id());
+  if (at == memo_.end()) return false;
+  out_.get(at->second);
+  return true;
+}
+
+void TorchPickler::save(const Value& v, Keys keys) {
+  switch (v.kind()) {
+    case Value::Kind::none: return out_.none();
+    case Value::Kind::boolean: return out_.boolean(v.as_bool());
+    case Value::Kind::integer:
+      if (v.fits_int64()) return out_.integer(v.as_int());
+      if (v.integer_bytes().size() > 255) not_safe(v, "an integer of more than 255 bytes");
+      return out_.big_integer(v.integer_bytes());
+    case Value::Kind::floating: return out_.floating(v.as_double());
+    case Value::Kind::dtype: return out_.global("torch", name(v.as_dtype()));
+    case Value::Kind::string: return save_string(v, Keys::plain);
+    case Value::Kind::layout: return save_layout(v.as_name());
+    case Value::Kind::bytes: return save_bytes(v);
+    default: break;
+  }
+  if (met(v)) return;
+  switch (v.kind()) {
+    case Value::Kind::list:
+      out_.op(']');
+      put(v);
+      if (v.len() > 0) push(Frame::list, v);
+      return;
+    case Value::Kind::tuple:
+      if (v.len() == 0) return out_.op(')');
+      if (v.len() > 3) out_.op('(');
+      return push(Frame::tuple, v);
+    case Value::Kind::dict: return save_dict(v, keys);
+    case Value::Kind::set: case Value::Kind::frozenset: return save_set(v);
+    case Value::Kind::bytearray: {
+      out_.global("__builtin__", "bytearray");
+      if (v.as_bytes().empty()) {
+        out_.tuple(0);
+      } else {
+        kept_.push_back(Value::bytes(v.as_bytes()));
+        save_bytes(kept_.back());
+        out_.tuple(1);
+      }
+      out_.reduce();
+      return put(v);
+    }
+    case Value::Kind::complex:
+      out_.global("__builtin__", "complex");
+      out_.floating(v.as_complex().real());
+      out_.floating(v.as_complex().imag());
+      out_.tuple(2);
+      out_.reduce();
+      return put(v);
+    case Value::Kind::size:
+      size(v.as_size());
+      return put(v);
+    case Value::Kind::device: return save_device(v);
+    case Value::Kind::numpy_scalar: case Value::Kind::numpy_array: return save_numpy(v);
+    case Value::Kind::opaque: return save_opaque(v);
+    case Value::Kind::tensor: return save_tensor(v);
+    case Value::Kind::quantized: return save_quantized(v);
+    case Value::Kind::sparse: return save_sparse(v);
+    default: throw TypeError(detail::str("torch: cannot write a ", v.type_name(), " at ", path_of(v)));
+  }
+}
+
+// From a file, strings keep the identity they had. Made in C++, equal ones are one object, except those that torch builds anew.
+void TorchPickler::save_string(const Value& v, Keys keys) {
+  const std::string_view s = v.as_string();
+  if (is_singleton(s)) return out_.shared_string(s);
+  if (v.from_file()) {
+    if (!met(v)) memo_[v.id()] = out_.fresh_string(s);
+    return;
+  }
+  const bool fresh = keys == Keys::metadata || (keys == Keys::state_dict && s.find('.') != s.npos);
+  if (fresh) out_.fresh_string(s);
+  else out_.shared_string(s);
+}
+
+void TorchPickler::save_bytes(const Value& v) {
+  const io::ByteView data = v.as_bytes();
+  if (data.empty()) not_safe(v, "empty bytes");
+  if (data.size() > 1) {
+    if (met(v)) return;
+    out_.bytes(data);
+    return put(v);
+  }
+  const auto [at, fresh] = by_value_.try_emplace("bytes " + std::string(io::text(data)));
+  if (!fresh) return out_.get(at->second);
+  out_.bytes(data);
+  at->second = out_.put();
+}
+
+void TorchPickler::save_dict(const Value& v, Keys keys) {
+  const DictFlavour flavour = v.flavour();
+  if (flavour == DictFlavour::dict) {
+    out_.op('}');
+    put(v);
+    if (v.len() > 0) push(Frame::dict, v, keys);
+    return;
+  }
+  std::vector<Step> steps;
+  if (flavour == DictFlavour::ordered_dict) {
+    ordered_dict();
+    put(v);
+    if (keys != Keys::metadata && all_tensors(v)) keys = Keys::state_dict;
+    if (v.attributes().is_none()) {
+      if (v.len() > 0) push(Frame::items, v, keys);
+      return;
+    }
+    steps.push_back({.what = Do::items, .number = static_cast<std::int64_t>(keys), .value = v});
+  } else if (flavour == DictFlavour::counter) {
+    out_.global("collections", "Counter");
+    kept_.push_back(Value::dict({v.items().begin(), v.items().end()}));
+    steps = {{.what = Do::save, .value = kept_.back()}, {.what = Do::tuple, .number = 1}, {.what = Do::op, .op = 'R'}, {.what = Do::object, .value = v}};
+  } else {
+    not_safe(v, "a defaultdict");
+    out_.global("collections", "defaultdict");
+    if (!v.default_factory().is_none()) steps = {{.what = Do::save, .value = v.default_factory()}, {.what = Do::tuple, .number = 1}};
+    else steps = {{.what = Do::op, .op = ')'}};
+    steps.insert(steps.end(), {{.what = Do::op, .op = 'R'}, {.what = Do::object, .value = v}, {.what = Do::items, .value = v}});
+  }
+  if (!v.attributes().is_none()) {
+    steps.push_back({.what = Do::save_attributes, .value = v.attributes()});
+    steps.push_back({.what = Do::op, .op = 'b'});
+  }
+  push(std::move(steps));
+}
+
+void TorchPickler::save_set(const Value& v) {
+  const bool frozen = v.kind() == Value::Kind::frozenset;
+  if (frozen) not_safe(v, "a frozenset");
+  out_.global("__builtin__", frozen ? "frozenset" : "set");
+  kept_.push_back(Value::list({v.elements().begin(), v.elements().end()}));
+  push({{.what = Do::save, .value = kept_.back()}, {.what = Do::tuple, .number = 1}, {.what = Do::op, .op = 'R'}, {.what = Do::object, .value = v}});
+}
+
+void TorchPickler::save_opaque(const Value& v) {
+  const Value::Opaque& o = v.as_opaque();
+  std::string module = o.module, name = o.name;
+  to_python2(module, name);
+  if (!o.known || o.module == "builtins" || o.called) not_safe(v, "an object of a class that it does not allow");
+  if (module.empty() || name.empty() || module.find('\n') != module.npos || name.find('\n') != name.npos)
+    throw Error(detail::str("torch: the name ", detail::quoted(module + "." + name), " cannot be written, at ", path_of(v)));
+  out_.global(module, name);
+  if (!o.called) return;
+  push({{.what = Do::save, .value = o.args.is_none() ? Value::tuple() : o.args},
+        {.what = Do::op, .op = o.newobj ? '\x81' : 'R'},
+        {.what = Do::object, .value = v},
+        {.what = Do::append, .value = v},
+        {.what = Do::items, .value = v}});
+  if (!o.state.is_none()) {
+    frames_.back().steps.push_back({.what = Do::save, .value = o.state});
+    frames_.back().steps.push_back({.what = Do::op, .op = 'b'});
+  }
+}
+
+void TorchPickler::step() {
+  Frame& f = frames_.back();
+  bool more = false;
+  switch (f.kind) {
+    case Frame::list: more = step_list(f, f.value.elements()); break;
+    case Frame::list_of_object: more = step_appended(f, f.value.as_opaque().appended); break;
+    case Frame::dict: more = step_dict(f, f.value.items()); break;
+    case Frame::items: more = step_items(f, f.value.is_dict() ? f.value.items() : f.value.as_opaque().assigned); break;
+    case Frame::tuple: more = step_tuple(f); break;
+    case Frame::script: more = step_script(f); break;
+  }
+  if (!more) frames_.pop_back();
+}
+
+// Saves a key or value of the frame on top. The frame may move: nothing may be touched after this.
+void TorchPickler::save_child(const Value& v, Keys keys) {
+  const Value copy = v;  // keeps it while frames_ grows
+  save(copy, keys);
+}
+
+bool TorchPickler::step_list(Frame& f, std::span<const Value> items) {
+  const std::size_t n = items.size(), i = f.next++;
+  if (n == 1) {
+    if (i == 1) out_.op('a');
+  } else {
+    if (i > 0 && (i % kBatch == 0 || i == n)) out_.op('e');
+    if (i < n && i % kBatch == 0) out_.op('(');
+  }
+  if (i == n) return false;
+  save_child(items[i], Keys::plain);
+  return true;
+}
+
+bool TorchPickler::step_appended(Frame& f, std::span<const Value> items) {
+  const std::size_t n = items.size(), i = f.next++;
+  if (i > 0 && (i % kBatch == 0 || i == n)) out_.op(f.single ? 'a' : 'e');
+  if (i == n) return false;
+  if (i % kBatch == 0) {
+    f.single = n - i == 1;
+    if (!f.single) out_.op('(');
+  }
+  save_child(items[i], Keys::plain);
+  return true;
+}
+
+bool TorchPickler::step_dict(Frame& f, std::span<const Value::Item> items) {
+  const std::size_t n = items.size(), i = f.next / 2;
+  if (f.next++ % 2 == 1) {
+    const bool metadata = f.keys == Keys::attributes && items[i].first.is_string() && items[i].first.as_string() == "_metadata";
+    save_child(items[i].second, metadata ? Keys::metadata : Keys::plain);
+    return true;
+  }
+  if (n == 1) {
+    if (i == 1) out_.op('s');
+  } else {
+    if (i > 0 && i % kBatch == 0) out_.op('u');
+    if (i % kBatch == 0) out_.op('(');
+    if (i == n) out_.op('u');
+  }
+  if (i == n) return false;
+  const Value& key = items[i].first;
+  if (key.is_string()) save_string(key, f.keys);
+  else save_child(key, Keys::plain);
+  return true;
+}
+
+bool TorchPickler::step_items(Frame& f, std::span<const Value::Item> items) {
+  const std::size_t n = items.size(), i = f.next / 2;
+  if (f.next++ % 2 == 1) {
+    save_child(items[i].second, Keys::plain);
+    return true;
+  }
+  if (i > 0 && (i % kBatch == 0 || i == n)) out_.op(f.single ? 's' : 'u');
+  if (i == n) return false;
+  if (i % kBatch == 0) {
+    f.single = n - i == 1;
+    if (!f.single) out_.op('(');
+  }
+  const Value& key = items[i].first;
+  if (key.is_string()) save_string(key, f.keys);
+  else save_child(key, Keys::plain);
+  return true;
+}
+
+// A tuple that contains itself (through a list) was memoised on the way: what is on the stack is thrown away.
+bool TorchPickler::step_tuple(Frame& f) {
+  const std::span<const Value> items = f.value.elements();
+  const std::size_t n = items.size(), i = f.next++;
+  if (i < n) {
+    save_child(items[i], Keys::plain);
+    return true;
+  }
+  if (const auto at = memo_.find(f.value.id()); at != memo_.end()) {
+    if (n > 3) out_.op('1');
+    else for (std::size_t k = 0; k < n; ++k) out_.op('0');
+    out_.get(at->second);
+    return false;
+  }
+  out_.op(n > 3 ? 't' : static_cast<char>(0x84 + n));
+  put(f.value);
+  return false;
+}
+
+bool TorchPickler::step_script(Frame& f) {
+  if (f.next == f.steps.size()) return false;
+  const Step s = f.steps[f.next++];
+  switch (s.what) {
+    case Do::save: save(s.value); return true;
+    case Do::save_attributes: save(s.value, Keys::attributes); return true;
+    case Do::append: push(Frame::list_of_object, s.value); return true;
+    case Do::items: push(Frame::items, s.value, static_cast<Keys>(s.number)); return true;
+    case Do::op: out_.op(s.op); return true;
+    case Do::tuple: out_.tuple(static_cast<std::size_t>(s.number)); return true;
+    case Do::put: out_.put(); return true;
+    case Do::integer: out_.integer(s.number); return true;
+    case Do::boolean: out_.boolean(s.number != 0); return true;
+    case Do::size: size(s.value.as_size()), out_.put(); return true;
+    case Do::hooks: ordered_dict(), out_.put(); return true;
+    case Do::object:
+      if (const auto at = memo_.find(s.value.id()); at != memo_.end()) {  // an object that contains itself in its arguments
+        out_.op('0');
+        out_.get(at->second);
+        return false;
+      }
+      put(s.value);
+      return true;
+  }
+  return false;
+}
+
+std::string TorchPickler::path_of(const Value& v) const {
+  TreeWalk walk(root_, "torch", INT32_MAX);
+  while (const Value* found = walk.next())
+    if (found->id() == v.id()) return walk.path().empty() ? "the root" : detail::quoted(walk.path());
+  return "a key";
+}
+
+void TorchPickler::not_safe(const Value& v, const char* what) const {
+  if (options_.weights_only_safe)
+    throw Error(detail::str("torch: ", what, " at ", path_of(v), " is refused by torch.load(weights_only=True) (SaveOptions::weights_only_safe)"));
+}
+
+}  // namespace harker::pt

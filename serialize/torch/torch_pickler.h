@@ -1,0 +1,92 @@
+// TorchPickler: a Value as the pickle that torch.save writes, and the storages that it names. Works through a stack of frames
+// on the heap, so that depth costs nothing.
+#pragma once
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <harker/serialize/serialize.h>
+#include <harker/serialize/torch/pickle_stream.h>
+
+namespace harker::pt {
+
+class TorchPickler {
+ public:
+  explicit TorchPickler(const Value& root, const SaveOptions& options) : root_(root), options_(options) {}
+  /// The pickle. Error for what torch cannot write, naming its path.
+  std::string run();
+  /// The storages named, in order of first use: record data/0, data/1, ...
+  const std::vector<Ref<Storage>>& storages() const { return storages_; }
+
+ private:
+  // Which keys of a dict are strings of their own: torch builds "fc1.weight" and the module paths of `_metadata` anew each time.
+  enum class Keys : std::uint8_t { plain, state_dict, attributes, metadata };
+  enum class Do : std::uint8_t { save, save_attributes, append, items, op, tuple, put, object, integer, boolean, size, hooks };
+  struct Step {
+    Do what;
+    char op = 0;
+    std::int64_t number = 0;
+    Value value = {};
+  };
+  struct Frame {
+    enum Kind : std::uint8_t { list, list_of_object, dict, items, tuple, script } kind;
+    Keys keys = Keys::plain;
+    bool single = false;      // the batch being written has one item, and no mark
+    std::size_t next = 0;
+    Value value = {};
+    std::vector<Step> steps;
+  };
+
+  void save(const Value& v, Keys keys = Keys::plain);
+  void save_string(const Value& v, Keys keys);
+  void save_dict(const Value& v, Keys keys);
+  void save_set(const Value& v);
+  void save_opaque(const Value& v);
+  void save_bytes(const Value& v);
+  void save_device(const Value& v);
+  void save_layout(std::string_view name);
+  void save_numpy_dtype(const std::string& dtype);
+  void save_numpy(const Value& v);
+  void save_tensor(const Value& v);
+  void save_quantized(const Value& v);
+  void save_sparse(const Value& v);
+  void tensor_call(const Tensor& t, bool requires_grad, bool conj, bool neg, bool call);
+  void storage(const Tensor& t, bool untyped);
+  void geometry(const Tensor& t);
+  void ordered_dict();
+  void size(const Shape& s);
+
+  void step();
+  bool step_list(Frame& f, std::span<const Value> items);
+  bool step_dict(Frame& f, std::span<const Value::Item> items);
+  bool step_items(Frame& f, std::span<const Value::Item> items);
+  bool step_appended(Frame& f, std::span<const Value> items);
+  bool step_tuple(Frame& f);
+  bool step_script(Frame& f);
+  void save_child(const Value& v, Keys keys);
+  void push(Frame::Kind kind, const Value& v, Keys keys = Keys::plain);
+  void push(std::vector<Step> steps);
+  /// Memoises an object under its identity.
+  void put(const Value& v);
+  bool met(const Value& v);
+  std::string path_of(const Value& v) const;
+  std::string path_of_storage(const Storage* s, DType type) const;
+  void not_safe(const Value& v, const char* what) const;
+
+  const Value& root_;
+  const SaveOptions& options_;
+  PickleStream out_;
+  std::vector<Frame> frames_;
+  std::unordered_map<const void*, std::uint32_t> memo_;
+  std::unordered_map<std::string, std::uint32_t> by_value_;   // layouts, NumPy's dtypes, bytes of at most one byte
+  struct Stored {
+    std::size_t index;
+    std::uint32_t key;  // memo index of its key string
+    DType type;         // as torch compares them: all untyped ones are uint8
+  };
+  std::unordered_map<const Storage*, Stored> stored_;
+  std::vector<Ref<Storage>> storages_;
+  std::vector<Value> kept_;   // made on the way: their identities must not be used again
+};
+
+}  // namespace harker::pt

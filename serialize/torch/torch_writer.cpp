@@ -1,0 +1,50 @@
+// The archive of torch.save: the pickle, four small records, the storages, the version and the serialization id.
+#include <harker/serialize/torch/torch_writer.h>
+
+#include <bit>
+
+#include <harker/core/text.h>
+#include <harker/serialize/torch/serialization_id.h>
+#include <harker/serialize/torch/torch_pickler.h>
+#include <harker/serialize/torch/zip_writer.h>
+
+namespace harker::pt {
+namespace {
+
+constexpr std::int64_t kMaxAlignment = 32768;  // the padding's length is a 16-bit number
+
+// The folder in the archive: the file's name without its last extension, as torch has it.
+std::string root_folder(std::string_view name) {
+  for (char c : name)
+    if (static_cast<unsigned char>(c) >= 0x80) return "archive";
+  const std::string_view stem = name.substr(0, name.find_last_of('.'));
+  if (stem.empty()) throw Error(detail::str("torch: the file name ", detail::quoted(name), " has nothing before its extension, which torch.save refuses"));
+  return std::string(stem);
+}
+
+}  // namespace
+
+void write_zip(io::Sink& sink, const Value& value, std::string_view name, const SaveOptions& options) {
+  if (options.alignment < 1 || options.alignment > kMaxAlignment)
+    throw Error(detail::str("torch: SaveOptions::alignment must be 1 to ", kMaxAlignment, ", it is ", options.alignment));
+  const std::string root = root_folder(name);
+  TorchPickler pickler(value, options);
+  const std::string pickle = pickler.run();
+  for (const Ref<Storage>& s : pickler.storages()) s->ensure();  // a damaged lazy one must fail before anything is written
+
+  ZipWriter zip(sink, root, static_cast<std::uint32_t>(options.alignment), options.crc32);
+  SerializationId id;
+  const auto add = [&](const std::string& record, io::ByteView data) { id.add(record, zip.add(record, data), data.empty()); };
+  add("data.pkl", io::bytes(pickle));
+  add(".format_version", io::bytes("1"));
+  add(".storage_alignment", io::bytes(std::to_string(options.alignment)));
+  add("byteorder", io::bytes(std::endian::native == std::endian::little ? "little" : "big"));
+  std::size_t i = 0;
+  for (const Ref<Storage>& s : pickler.storages())
+    add("data/" + std::to_string(i++), {static_cast<const std::uint8_t*>(s->data), s->nbytes});
+  add("version", io::bytes("3\n"));
+  zip.add(".data/serialization_id", io::bytes(id.digits()));
+  zip.finish();
+}
+
+}  // namespace harker::pt

@@ -1,0 +1,128 @@
+// StateDict: order, conversion to and from a Value, and the report of what does not fit.
+#include <doctest/doctest.h>
+
+#include <harker/core/load_report.h>
+
+using namespace harker;
+
+namespace {
+
+StateDict with_prefix(const StateDict& d, const std::string& prefix) {
+  StateDict out;
+  for (const auto& [name, tensor] : d) out.set(prefix + name, tensor);
+  return out;
+}
+
+StateDict dracula() {
+  return {{"fc1.weight", zeros({20, 10})}, {"fc1.bias", zeros({20})}, {"fc2.weight", zeros({1, 20})}, {"fc2.bias", zeros({1})}};
+}
+
+std::string message_of(const Value& v) {
+  try {
+    StateDict d = v;
+  } catch (const TypeError& e) {
+    return e.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("state dict: keeps its order, finds and replaces, small and large") {
+  for (int n : {3, 9, 5000}) {
+    StateDict d;
+    for (int i = 0; i < n; ++i) d.set("layer." + std::to_string(i), full({1}, i));
+    d.set("layer.1", full({1}, -1));
+    CHECK(d.size() == static_cast<std::size_t>(n));
+    CHECK(d.begin()[2].first == "layer.2");
+    CHECK(d["layer.1"].item() == -1);
+    CHECK(d["layer.2"].item() == 2);
+    CHECK(d.erase("layer.1"));
+    CHECK(!d.erase("layer.1"));
+    CHECK(d.find("layer.1") == nullptr);
+    CHECK(d.begin()[1].first == "layer.2");
+    for (int i = 2; i < n; ++i) REQUIRE(d["layer." + std::to_string(i)].item() == i);
+    StateDict moved = std::move(d);
+    d = StateDict();
+    d.set("again", zeros({1}));
+    CHECK(d.contains("again"));
+    CHECK(moved.size() == static_cast<std::size_t>(n - 1));
+  }
+}
+
+TEST_CASE("state dict: the nearest name stands in the error") {
+  CHECK_THROWS_WITH_AS(dracula()["fc1.wieght"], "no entry 'fc1.wieght' in the state dict, did you mean 'fc1.weight'?", Error);
+  CHECK_THROWS_WITH_AS(dracula()["conv"], "no entry 'conv' in the state dict of 4 entries", Error);
+}
+
+TEST_CASE("state dict: becomes an OrderedDict with _metadata and comes back") {
+  StateDict d = dracula();
+  d.metadata = Value::ordered_dict({{"", Value::dict({{"version", 1}})}});
+  const Value v = d;
+  CHECK(v.flavour() == DictFlavour::ordered_dict);
+  CHECK(v.attributes()["_metadata"].same_object(d.metadata));
+  CHECK(v["fc2.bias"].tensor().is(d["fc2.bias"]));
+  const StateDict back = v;
+  CHECK(back.size() == 4);
+  CHECK(back.begin()[0].first == "fc1.weight");
+  CHECK(back["fc1.weight"].is(d["fc1.weight"]));
+  CHECK(back.metadata.same_object(d.metadata));
+  CHECK(Value(dracula()).attributes().is_none());
+}
+
+TEST_CASE("state dict: what is none says which entry looks like one") {
+  CHECK(message_of(Value::list()) == "a state dict is a dict of tensors, this is a list");
+  CHECK(message_of(Value::dict({{"epoch", 3}})) == "this is no state dict: the entry 'epoch' is an int, not a tensor");
+  CHECK(message_of(Value::dict({{3, zeros({1})}})) == "this is no state dict: a key (3, an int) is not a string");
+  CHECK(message_of(Value::dict({{"epoch", 3}, {"model_state_dict", dracula()}})) ==
+        "this is no state dict: the entry 'epoch' is an int, not a tensor; it looks like a checkpoint: try "
+        "value[\"model_state_dict\"]");
+  CHECK(message_of(Value::dict({{"modelA", dracula()}})) ==
+        "this is no state dict: the entry 'modelA' is an OrderedDict, not a tensor; it looks like a checkpoint: try "
+        "value[\"modelA\"]");
+  Value conjugate = zeros({1}, DType::complex64);
+  conjugate.set_conj_neg(true, false);
+  CHECK(message_of(Value::dict({{"c", conjugate}})).find("lazy conjugate") != std::string::npos);
+}
+
+TEST_CASE("load report: torch's words, all at once") {
+  StateDict given = dracula();
+  given.erase("fc1.weight");
+  given.erase("fc2.bias");
+  given.set("fc1.wieght", zeros({20, 10}));
+  given.set("fc2.weight", zeros({3, 3}));
+  const LoadReport r = compare(dracula(), given);
+  CHECK(!r.ok());
+  CHECK(r.message("D") ==
+        "Error(s) in loading state_dict for D:\n\tMissing key(s) in state_dict: \"fc1.weight\", \"fc2.bias\". "
+        "\n\tUnexpected key(s) in state_dict: \"fc1.wieght\" (did you mean \"fc1.weight\"?). "
+        "\n\tsize mismatch for fc2.weight: copying a param with shape torch.Size([3, 3]) from checkpoint, the shape in "
+        "current model is torch.Size([1, 20]).");
+  CHECK(compare(dracula(), dracula()).ok());
+}
+
+TEST_CASE("load report: finds the prefix to remove or to add") {
+  for (const char* prefix : {"module.", "_orig_mod.", "model.", "module._orig_mod.", "net.encoder.0."}) {
+    const LoadReport removed = compare(dracula(), with_prefix(dracula(), prefix));
+    REQUIRE(removed.hints.size() == 1);
+    CHECK(removed.hints[0] == "all 4 keys match after removing the prefix '" + std::string(prefix) + "'");
+    const LoadReport added = compare(with_prefix(dracula(), prefix), dracula());
+    REQUIRE(added.hints.size() == 1);
+    CHECK(added.hints[0] == "all 4 keys match after adding the prefix '" + std::string(prefix) + "'");
+  }
+  StateDict most = with_prefix(dracula(), "module.");
+  most.set("step", zeros({}));
+  CHECK(compare(dracula(), most).hints[0] == "4 of 5 keys match after removing the prefix 'module.'");
+  CHECK(compare(dracula(), {{"a", zeros({1})}, {"b", zeros({1})}}).hints.empty());
+}
+
+TEST_CASE("load report: many names are cut to thirty") {
+  StateDict have;
+  for (int i = 0; i < 20'000; ++i) have.set("blocks." + std::to_string(i) + ".attention.query.weight", zeros({1}));
+  const LoadReport r = compare(have, with_prefix(have, "backbone."));
+  CHECK(r.missing.size() == 20'000);
+  CHECK(r.hints == std::vector<std::string>{"all 20000 keys match after removing the prefix 'backbone.'"});
+  const std::string message = r.message("Net");
+  CHECK(message.find("\"blocks.29.attention.query.weight\" and 19970 more.") != std::string::npos);
+  CHECK(message.size() < 10'000);
+}

@@ -1,0 +1,47 @@
+// What a header costs its user: each compiles on its own, and <harker/harker.h> brings in little.
+#include <doctest/doctest.h>
+
+#include <future>
+#include <set>
+#include <thread>
+
+#include "source_text.h"
+
+using namespace harker::test;
+
+TEST_CASE("headers: each public header compiles on its own without a warning") {
+  const std::vector<std::filesystem::path> headers = public_headers();
+  REQUIRE(headers.size() > 20);
+  std::vector<std::future<Finished>> running(headers.size());
+  const std::size_t workers = std::max(1u, std::thread::hardware_concurrency());
+  for (std::size_t i = 0; i < headers.size() + workers; ++i) {
+    if (i < headers.size()) {
+      const std::string command =
+          compiler() + "-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -fsyntax-only -x c++ - <<'END'\n" +
+          "#include <harker/" + name_of(headers[i]) + ">\nint main() {}\nEND\n";
+      running[i] = std::async(std::launch::async, [command] { return run(command); });
+    }
+    if (i < workers) continue;
+    const Finished done = running[i - workers].get();
+    CHECK_MESSAGE(done.status == 0, name_of(headers[i - workers]), "\n", done.output);
+  }
+}
+
+TEST_CASE("headers: <harker/harker.h> brings no other library and no costly header and at most 80 of ours") {
+  const Finished done = run(compiler() + "-M -x c++ - <<'END'\n#include <harker/harker.h>\nEND\n");
+  REQUIRE_MESSAGE(done.status == 0, done.output);
+  std::set<std::string> ours;
+  std::string bad;
+  std::istringstream words(done.output);
+  for (std::string word; words >> word;) {
+    if (word.find("/include/harker/") != std::string::npos) ours.insert(word);
+    for (const char* costly : {"/Eigen/", "/cereal/", "/nlohmann/", "/rapidjson/", "/protozero/", "libdeflate"})
+      if (word.find(costly) != std::string::npos) bad += word + "\n";
+    for (const char* costly :
+         {"/iostream", "/filesystem", "/functional", "/regex", "/fstream", "/sstream", "/map", "/unordered_map"})
+      if (word.ends_with(costly) && word.find("/harker/") == std::string::npos) bad += word + "\n";
+  }
+  CHECK(bad == "");
+  CHECK(ours.size() > 10);
+  CHECK(ours.size() <= 80);
+}
