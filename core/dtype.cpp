@@ -4,10 +4,19 @@
 namespace harker {
 
 namespace {
-constexpr std::string_view kNames[] = {
-    "float32", "float64", "float16", "bfloat16", "uint8", "int8", "int16", "int32", "int64", "bool", "uint16", "uint32",
-    "uint64", "complex32", "complex64", "complex128", "float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz",
-    "float8_e5m2fnuz", "float8_e8m0fnu", "float4_e2m1fn_x2", "qint8", "quint8", "qint32"};
+constexpr std::string_view kNames[] = {"float32",         "float64",
+                                       "float16",         "bfloat16",
+                                       "uint8",           "int8",
+                                       "int16",           "int32",
+                                       "int64",           "bool",
+                                       "uint16",          "uint32",
+                                       "uint64",          "complex32",
+                                       "complex64",       "complex128",
+                                       "float8_e4m3fn",   "float8_e5m2",
+                                       "float8_e4m3fnuz", "float8_e5m2fnuz",
+                                       "float8_e8m0fnu",  "float4_e2m1fn_x2",
+                                       "qint8",           "quint8",
+                                       "qint32"};
 static_assert(std::size(kNames) == kDTypes);
 }  // namespace
 

@@ -1,6 +1,6 @@
-// The floats of 16 and 8 bits, to float and back. Every such number is exactly a float; the other way rounds to nearest, ties
-// to even, as torch 2.15 does. The kinds differ in bias and in what they have instead of infinity.
-// Always inlined: these bodies must not be shared between files that are compiled for different instruction sets.
+// The floats of 16 and 8 bits, to float and back. Every such number is exactly a float; the other way rounds to
+// nearest, ties to even, as torch 2.15 does. The kinds differ in bias and in what they have instead of infinity. Always
+// inlined: these bodies must not be shared between files that are compiled for different instruction sets.
 #pragma once
 #include <cstdint>
 

@@ -1,11 +1,11 @@
 // The keyed hash (SipHash-1-3, Aumasson and Bernstein) and the open-addressed table of core/hash_index.h.
 #include <harker/core/hash_index.h>
 
+#include <harker/core/error.h>
 #include <bit>
 #include <chrono>
 #include <cstring>
 #include <exception>
-#include <harker/core/error.h>
 #include <random>
 
 namespace harker {

@@ -1,5 +1,5 @@
-// HashIndex: finds the position of a key in a vector that lives elsewhere, given the key's hash. Internal: Value's dicts and
-// sets and StateDict keep their items in order in a vector, and one of these beside it once they have grown.
+// HashIndex: finds the position of a key in a vector that lives elsewhere, given the key's hash. Internal: Value's
+// dicts and sets and StateDict keep their items in order in a vector, and one of these beside it once they have grown.
 // Hashes are keyed with a secret of the process (SipHash), so that no file can choose keys that collide.
 #pragma once
 #include <cstddef>
@@ -32,7 +32,10 @@ class HashIndex {
   }
 
   bool empty() const noexcept { return slots_.empty(); }
-  void clear() noexcept { slots_.clear(); used_ = 0; }
+  void clear() noexcept {
+    slots_.clear();
+    used_ = 0;
+  }
 
   /// The position with this hash for which `equal(position)` holds, or kNone.
   template <class Equal>

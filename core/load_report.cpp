@@ -1,5 +1,5 @@
-// What does not fit when a state dict is loaded, found by comparing names and shapes, and told in torch's words with what
-// helps: the nearest name, and the prefix that one side has and the other lacks.
+// What does not fit when a state dict is loaded, found by comparing names and shapes, and told in torch's words with
+// what helps: the nearest name, and the prefix that one side has and the other lacks.
 #include <harker/core/load_report.h>
 
 #include <algorithm>
@@ -14,15 +14,16 @@ using namespace detail;
 namespace {
 
 constexpr std::size_t kMostListed = 30;
-constexpr std::size_t kKeyShown = 100;    // characters of a key
-constexpr std::size_t kKeysProbed = 16;   // how many names may suggest a prefix
+constexpr std::size_t kKeyShown = 100;   // characters of a key
+constexpr std::size_t kKeysProbed = 16;  // how many names may suggest a prefix
 constexpr std::size_t kPrefixesTried = 16;
 
 std::string_view without(std::string_view key, std::string_view prefix) {
   return key.starts_with(prefix) ? key.substr(prefix.size()) : std::string_view();
 }
 
-// The prefixes P, ending with a dot, such that P + (a name of `longer` without P) is in `shorter`, found by trying `probes`.
+// The prefixes P, ending with a dot, such that P + (a name of `longer` without P) is in `shorter`, found by trying
+// `probes`.
 std::vector<std::string_view> prefixes_of(const std::vector<std::string>& probes, const StateDict& shorter) {
   std::map<std::string_view, std::size_t> votes;
   for (std::size_t i = 0; i < std::min(probes.size(), kKeysProbed); ++i) {
@@ -116,8 +117,8 @@ std::string LoadReport::message(std::string_view what) const {
   const std::size_t shown = std::min(mismatched.size(), kMostListed);
   for (std::size_t i = 0; i < shown; ++i) {
     const Mismatch& m = mismatched[i];
-    out += str("\n\tsize mismatch for ", escaped(m.key, kKeyShown), ": copying a param with shape ", torch_size(m.found),
-               " from checkpoint, the shape in current model is ", torch_size(m.expected), ".");
+    out += str("\n\tsize mismatch for ", escaped(m.key, kKeyShown), ": copying a param with shape ",
+               torch_size(m.found), " from checkpoint, the shape in current model is ", torch_size(m.expected), ".");
   }
   if (shown < mismatched.size()) out += str("\n\tand ", mismatched.size() - shown, " more size mismatches");
   for (const std::string& hint : hints) out += str("\n\thint: ", hint);

@@ -1,4 +1,5 @@
-// The number of threads, and the one loop that uses them. OpenMP when the compiler has it; without it every loop is serial.
+// The number of threads, and the one loop that uses them. OpenMP when the compiler has it; without it every loop is
+// serial.
 #include <harker/core/parallel.h>
 
 #include <atomic>

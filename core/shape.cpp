@@ -34,11 +34,15 @@ void Shape::swap(Shape& o) noexcept {
   const std::int64_t kept_rank = rank_;
   if (!kept_heap) std::copy(at_, at_ + rank_, kept);
   rank_ = o.rank_;
-  if (rank_ > kInline) heap_ = o.heap_;
-  else std::copy(o.at_, o.at_ + rank_, at_);
+  if (rank_ > kInline)
+    heap_ = o.heap_;
+  else
+    std::copy(o.at_, o.at_ + rank_, at_);
   o.rank_ = kept_rank;
-  if (kept_heap) o.heap_ = kept_heap;
-  else std::copy(kept, kept + kept_rank, o.at_);
+  if (kept_heap)
+    o.heap_ = kept_heap;
+  else
+    std::copy(kept, kept + kept_rank, o.at_);
 }
 
 Shape Shape::contiguous_strides() const {
@@ -53,7 +57,8 @@ Shape Shape::contiguous_strides() const {
 }
 
 Shape Shape::inserted(int dim, std::int64_t size) const {
-  if (dim < 0 || dim > rank()) throw ShapeError(detail::str("cannot insert a dimension at ", dim, " into the shape ", *this));
+  if (dim < 0 || dim > rank())
+    throw ShapeError(detail::str("cannot insert a dimension at ", dim, " into the shape ", *this));
   Shape s = filled(rank() + 1, size);
   std::copy(begin(), begin() + dim, s.begin());
   std::copy(begin() + dim, end(), s.begin() + dim + 1);

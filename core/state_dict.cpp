@@ -39,7 +39,8 @@ std::string_view wrapped_in(const Value& v) {
 [[noreturn]] void not_a_state_dict(const Value& v, const std::string& what) {
   const std::string_view inner = wrapped_in(v);
   if (inner.empty()) throw TypeError(str("this is no state dict: ", what));
-  throw TypeError(str("this is no state dict: ", what, "; it looks like a checkpoint: try value[\"", escaped(inner), "\"]"));
+  throw TypeError(
+      str("this is no state dict: ", what, "; it looks like a checkpoint: try value[\"", escaped(inner), "\"]"));
 }
 
 }  // namespace
@@ -58,10 +59,12 @@ StateDict::StateDict(const Value& v) {
       not_a_state_dict(v, str("a key (", shown, with_article(key), ") is not a string"));
     }
     const std::string_view name = key.as_string();
-    if (!value.is_tensor()) not_a_state_dict(v, str("the entry ", quoted(name), " is ", with_article(value), ", not a tensor"));
+    if (!value.is_tensor())
+      not_a_state_dict(v, str("the entry ", quoted(name), " is ", with_article(value), ", not a tensor"));
     if (value.conj() || value.neg()) {
-      throw TypeError(str("the entry ", quoted(name), " is a lazy ", value.conj() ? "conjugate" : "negative",
-                          " view, whose stored elements are not its values: save it after resolve_conj() or resolve_neg()"));
+      throw TypeError(
+          str("the entry ", quoted(name), " is a lazy ", value.conj() ? "conjugate" : "negative",
+              " view, whose stored elements are not its values: save it after resolve_conj() or resolve_neg()"));
     }
     set(std::string(name), value.tensor());
   }

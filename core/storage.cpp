@@ -41,7 +41,8 @@ Ref<Storage> make_storage(StorageOwner* owner, void* data, std::size_t nbytes, b
 }
 
 void Storage::materialize() {
-  static std::mutex mutex;  // one for all: it is held for the first use of a storage only
+  // One for all: it is held for the first use of a storage only. Recursive: an owner may make another storage real.
+  static std::recursive_mutex mutex;
   std::lock_guard lock(mutex);
   if (!lazy.load(std::memory_order_relaxed)) return;
   data = owner->materialize();

@@ -70,9 +70,12 @@ std::string escaped(std::string_view s, std::size_t limit) {
     if (shown == limit) return out + "...";
     const std::size_t n = utf8_length(s);
     const std::string_view c = s.substr(0, std::max<std::size_t>(n, 1));
-    if (n == 0 || is_control(c)) append_hex(out, c);
-    else if (c == "'" || c == "\\") out += '\\', out += c;
-    else out += c;
+    if (n == 0 || is_control(c))
+      append_hex(out, c);
+    else if (c == "'" || c == "\\")
+      out += '\\', out += c;
+    else
+      out += c;
     s.remove_prefix(c.size());
   }
   return out;
@@ -85,8 +88,8 @@ namespace {
 constexpr std::size_t kLongest = 64;
 constexpr std::size_t kMostCandidates = 20'000;
 
-// The edit distance of a and b (insertions, deletions, substitutions, swaps of neighbours), or limit + 1 when it is more.
-// Only cells at most `limit` off the diagonal can matter.
+// The edit distance of a and b (insertions, deletions, substitutions, swaps of neighbours), or limit + 1 when it is
+// more. Only cells at most `limit` off the diagonal can matter.
 std::size_t distance(std::string_view a, std::string_view b, std::size_t limit) {
   while (!a.empty() && !b.empty() && a.front() == b.front()) a.remove_prefix(1), b.remove_prefix(1);
   while (!a.empty() && !b.empty() && a.back() == b.back()) a.remove_suffix(1), b.remove_suffix(1);
@@ -102,7 +105,8 @@ std::size_t distance(std::string_view a, std::string_view b, std::size_t limit) 
     now[from - 1] = from == 1 && i <= limit ? static_cast<std::uint8_t>(i) : far;
     std::uint8_t least = now[from - 1];
     for (std::size_t j = from; j <= to; ++j) {
-      std::size_t d = std::min<std::size_t>(std::min(now[j - 1], up[j]) + 1u, up[j - 1] + (a[i - 1] != b[j - 1] ? 1u : 0u));
+      std::size_t d =
+          std::min<std::size_t>(std::min(now[j - 1], up[j]) + 1u, up[j - 1] + (a[i - 1] != b[j - 1] ? 1u : 0u));
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) d = std::min<std::size_t>(d, up2[j - 2] + 1u);
       now[j] = static_cast<std::uint8_t>(std::min<std::size_t>(d, far));
       least = std::min(least, now[j]);

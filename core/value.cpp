@@ -1,6 +1,6 @@
 // Value: handles, scalars and strings. A handle is 16 bytes; numbers live in it, everything else is a counted object
-// (core/value_object.h). Freeing never recurses: an object whose last reference goes is put on a list, and whoever put the
-// first one there frees them one by one.
+// (core/value_object.h). Freeing never recurses: an object whose last reference goes is put on a list, and whoever put
+// the first one there frees them one by one.
 #include <harker/core/value.h>
 
 #include <bit>
@@ -57,7 +57,8 @@ void bury(Object* o) noexcept {
   g.digging = false;
 }
 
-// The members may have been changed since they were sealed, so what they refer to is counted again before all of them go.
+// The members may have been changed since they were sealed, so what they refer to is counted again before all of them
+// go.
 void group_shrunk(Group* g, std::uint64_t refs) noexcept {
   std::uint64_t inner = 0;
   for (Object* member : g->members) {
@@ -86,8 +87,9 @@ void Object::add_reference(Object* o) noexcept {
 
 void Object::drop_reference(Object* o) noexcept {
   if (Group* g = o->group) {
+    const std::uint64_t inner = g->inner.load(std::memory_order_relaxed);  // once counted down, g may be gone already
     const std::uint64_t left = g->refs.fetch_sub(1, std::memory_order_acq_rel) - 1;
-    if (left <= g->inner.load(std::memory_order_relaxed)) group_shrunk(g, left);
+    if (left <= inner) group_shrunk(g, left);
   } else if (o->refs.load(std::memory_order_acquire) == 1 || o->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) {
     bury(o);
   }
@@ -132,7 +134,8 @@ std::string_view Value::type_name() const noexcept {
     case Kind::bytearray: return "bytearray";
     case Kind::list: return "list";
     case Kind::tuple: return "tuple";
-    case Kind::dict: switch (object_as<Dict>(*this).flavour) {
+    case Kind::dict:
+      switch (object_as<Dict>(*this).flavour) {
         case DictFlavour::dict: return "dict";
         case DictFlavour::ordered_dict: return "OrderedDict";
         case DictFlavour::counter: return "Counter";
@@ -168,7 +171,9 @@ std::string with_article(const Value& v) {
   return str(vowel ? "an " : "a ", name);
 }
 
-void wrong_kind(const Value& v, const char* wanted) { throw TypeError(str("this is ", with_article(v), ", not ", wanted)); }
+void wrong_kind(const Value& v, const char* wanted) {
+  throw TypeError(str("this is ", with_article(v), ", not ", wanted));
+}
 
 }  // namespace detail
 

@@ -130,8 +130,8 @@ class Value {
   std::string_view type_name() const noexcept;
   /// Are both the very same object (Python's `is`)? Numbers, None and dtypes are the same when equal.
   bool same_object(const Value& o) const noexcept;
-  /// Equal kind and content, compared deeply: floats by their bits, tensors by dtype, shape and the bits of their elements,
-  /// dicts and sets without regard to order (OrderedDicts with). Cycles are fine.
+  /// Equal kind and content, compared deeply: floats by their bits, tensors by dtype, shape and the bits of their
+  /// elements, dicts and sets without regard to order (OrderedDicts with). Cycles are fine.
   bool equals(const Value& o) const;
 
   // --- Reading scalars. A TypeError names what it found and, where known, its path.
@@ -209,9 +209,10 @@ class Value {
   bool from_file() const noexcept;
   /// Marks an object as read from a file.
   Value& mark_from_file();
-  /// After building `root`, finds the containers that lie on cycles and lets them be freed together, when nothing outside
-  /// the cycle refers to them any more: without it, a list that contains itself is never freed. Such a cycle may still be
-  /// changed, by one thread at a time; what a change adds to it may then outlive its use, never the other way round.
+  /// After building `root`, finds the containers that lie on cycles and lets them be freed together, when nothing
+  /// outside the cycle refers to them any more: without it, a list that contains itself is never freed. Such a cycle
+  /// may still be changed, by one thread at a time; what a change adds to it may then outlive its use, never the other
+  /// way round.
   static void seal_cycles(const Value& root);
 
  private:
@@ -231,7 +232,7 @@ class Value {
     std::swap(u_, o.u_);
   }
   Kind kind_ = Kind::none;
-  bool big_ = false;   // an integer beyond 64 bits: u_.o
+  bool big_ = false;  // an integer beyond 64 bits: u_.o
   union {
     std::int64_t i;
     double d;
@@ -280,4 +281,4 @@ struct Value::Opaque {
   std::vector<Item> assigned;   ///< dict items set on it
 };
 
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

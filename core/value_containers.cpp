@@ -1,5 +1,5 @@
-// Lists, tuples, dicts and sets. Dicts and sets keep their insertion order in a vector; past eight items a hash index stands
-// beside it. What equals what among keys is value_key.cpp's.
+// Lists, tuples, dicts and sets. Dicts and sets keep their insertion order in a vector; past eight items a hash index
+// stands beside it. What equals what among keys is value_key.cpp's.
 #include <algorithm>
 
 #include <harker/core/text.h>
@@ -103,7 +103,9 @@ std::string path_text(const Value* keys, std::size_t n) {
   } else {
     message += ", which has ";
     const std::size_t shown = std::min<std::size_t>(d.items.size(), 4);
-    for (std::size_t i = 0; i < shown; ++i) message += str(i ? ", " : "", d.items[i].first.is_string() ? quoted(d.items[i].first.as_string(), 40) : key_text(d.items[i].first));
+    for (std::size_t i = 0; i < shown; ++i)
+      message += str(i ? ", " : "", d.items[i].first.is_string() ? quoted(d.items[i].first.as_string(), 40)
+                                                                 : key_text(d.items[i].first));
     if (shown < d.items.size()) message += str(" and ", d.items.size() - shown, " more");
   }
   throw Error(message);
@@ -118,14 +120,17 @@ const Value& look_up(const Value& v, const Value& key, Where where) {
     return *found;
   }
   if (v.kind() != Value::Kind::list && v.kind() != Value::Kind::tuple) {
-    throw TypeError(str("cannot look up ", key_text(key), " in ", where(), v.is_none() ? ", which is None" : str(", which is ", with_article(v))));
+    throw TypeError(str("cannot look up ", key_text(key), " in ", where(),
+                        v.is_none() ? ", which is None" : str(", which is ", with_article(v))));
   }
   const std::vector<Value>& items = object_as<Sequence>(v).items;
-  if (!key.fits_int64()) throw TypeError(str("index ", key_text(key), " of ", where(), " is ", with_article(key), ", not an int"));
+  if (!key.fits_int64())
+    throw TypeError(str("index ", key_text(key), " of ", where(), " is ", with_article(key), ", not an int"));
   const auto n = static_cast<std::int64_t>(items.size());
   const std::int64_t asked = key.as_int();
   if (asked < -n || asked >= n) {
-    throw ShapeError(str("index ", asked, " is out of range for ", where(), ", a ", v.type_name(), " of ", n, n == 1 ? " element" : " elements"));
+    throw ShapeError(str("index ", asked, " is out of range for ", where(), ", a ", v.type_name(), " of ", n,
+                         n == 1 ? " element" : " elements"));
   }
   return items[static_cast<std::size_t>(asked < 0 ? asked + n : asked)];
 }
@@ -191,9 +196,12 @@ const Value& Value::default_factory() const { return is_dict() ? object_as<Dict>
 // --- Changing.
 
 void Value::push_back(Value v) {
-  if (is_list()) object_as<Sequence>(*this).items.push_back(std::move(v));
-  else if (kind_ == Kind::set) add_to_set(object_as<Set>(*this), std::move(v));
-  else wrong_kind(*this, "a list or set, so nothing can be appended");
+  if (is_list())
+    object_as<Sequence>(*this).items.push_back(std::move(v));
+  else if (kind_ == Kind::set)
+    add_to_set(object_as<Set>(*this), std::move(v));
+  else
+    wrong_kind(*this, "a list or set, so nothing can be appended");
 }
 
 void Value::set(const Value& key, Value v) {
@@ -213,9 +221,12 @@ bool Value::erase(const Value& key) {
 
 void Value::set_attributes(Value dict) {
   if (!dict.is_none() && !dict.is_dict()) wrong_kind(dict, "a dict of attributes");
-  if (is_dict()) object_as<Dict>(*this).attributes = std::move(dict);
-  else if (is_tensor()) object_as<TensorObject>(*this).attributes = std::move(dict);
-  else wrong_kind(*this, "a dict or tensor, so it has no attributes");
+  if (is_dict())
+    object_as<Dict>(*this).attributes = std::move(dict);
+  else if (is_tensor())
+    object_as<TensorObject>(*this).attributes = std::move(dict);
+  else
+    wrong_kind(*this, "a dict or tensor, so it has no attributes");
 }
 
 void Value::set_default_factory(Value v) { dict_of(*this).default_factory = std::move(v); }

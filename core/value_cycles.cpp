@@ -1,6 +1,6 @@
-// Finds the cycles in a Value and seals each into a group that is freed as a whole. A cycle here is a strongly connected
-// component of the graph of objects (Tarjan's algorithm, with a stack of its own): groups themselves form no cycles, so
-// freeing one frees all it alone held.
+// Finds the cycles in a Value and seals each into a group that is freed as a whole. A cycle here is a strongly
+// connected component of the graph of objects (Tarjan's algorithm, with a stack of its own): groups themselves form no
+// cycles, so freeing one frees all it alone held.
 #include <algorithm>
 #include <memory>
 #include <unordered_map>
@@ -37,8 +37,10 @@ class Tarjan {
         Object* child = edges_.back();
         edges_.pop_back();
         const auto known = number_.find(child);
-        if (known == number_.end()) enter(child);
-        else if (nodes_[known->second].waiting) lower(f.node, known->second);
+        if (known == number_.end())
+          enter(child);
+        else if (nodes_[known->second].waiting)
+          lower(f.node, known->second);
         continue;
       }
       const std::size_t done = f.node;
@@ -70,8 +72,10 @@ class Tarjan {
     for_each_child(*o, [&](Value& v) {
       Object* child = Object::of(v);
       if (!child || child->group || !holds_values(*child)) return;  // what is sealed already stays as it is
-      if (child == o) nodes_[id].self = true;
-      else edges_.push_back(child);
+      if (child == o)
+        nodes_[id].self = true;
+      else
+        edges_.push_back(child);
     });
   }
 

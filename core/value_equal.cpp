@@ -1,5 +1,5 @@
-// Deep equality of Values. Pairs still to be compared wait on a stack, and objects found equal so far are merged into classes:
-// a pair that is already in one class need not be looked at again, which ends cycles and makes sharing free
+// Deep equality of Values. Pairs still to be compared wait on a stack, and objects found equal so far are merged into
+// classes: a pair that is already in one class need not be looked at again, which ends cycles and makes sharing free
 // (Hopcroft and Karp's test for equal automata).
 #include <bit>
 #include <unordered_map>
@@ -109,8 +109,8 @@ class Comparison {
     }
   }
 
-  // A key is looked up by Python's rules; one that equals nothing there (NaN, or a tensor: another load of the same file
-  // made another object) is taken for the one in its place.
+  // A key is looked up by Python's rules; one that equals nothing there (NaN, or a tensor: another load of the same
+  // file made another object) is taken for the one in its place.
   bool open_dicts(const Dict& a, const Dict& b) {
     if (a.flavour != b.flavour || a.items.size() != b.items.size()) return false;
     if (!pair(a.attributes, b.attributes) || !pair(a.default_factory, b.default_factory)) return false;

@@ -1,7 +1,7 @@
-// Keys of dicts and sets as Python has them: what can be hashed, and what equals what. Numbers of all kinds are compared by
-// value, strings by their bytes, tuples and frozensets by content, tensors and unknown objects by identity.
-// Tuples nest as deeply as a file likes, so hashing and comparing walk with a stack of their own, up to a depth at which
-// Python gives up as well.
+// Keys of dicts and sets as Python has them: what can be hashed, and what equals what. Numbers of all kinds are
+// compared by value, strings by their bytes, tuples and frozensets by content, tensors and unknown objects by identity.
+// Tuples nest as deeply as a file likes, so hashing and comparing walk with a stack of their own, up to a depth at
+// which Python gives up as well.
 #include <atomic>
 #include <bit>
 #include <unordered_set>
@@ -27,7 +27,9 @@ std::uint64_t tag(Kind k) { return 1 + static_cast<std::uint64_t>(k); }
 [[noreturn]] void unhashable(const Value& v) {
   throw TypeError(str("unhashable type: '", v.type_name(), "' cannot be a key of a dict or an element of a set"));
 }
-[[noreturn]] void too_deep() { throw TypeError("a key nests tuples or frozensets too deeply (the most is 1000 tuples or 20 frozensets)"); }
+[[noreturn]] void too_deep() {
+  throw TypeError("a key nests tuples or frozensets too deeply (the most is 1000 tuples or 20 frozensets)");
+}
 
 std::uint32_t number_hash(const Number& n) {
   switch (n.is) {
@@ -131,8 +133,10 @@ std::uint32_t nest_hash(const Value& v) {
         h = flat_hash(child);
       }
       // A tuple's hash depends on the order, a frozenset's must not.
-      if (f.o->kind == Kind::tuple) f.sum = keyed_hash(f.sum, h);
-      else f.sum += keyed_hash(std::uint64_t{h}, tag(Kind::frozenset));
+      if (f.o->kind == Kind::tuple)
+        f.sum = keyed_hash(f.sum, h);
+      else
+        f.sum += keyed_hash(std::uint64_t{h}, tag(Kind::frozenset));
       ++f.next;
       continue;
     }
@@ -184,7 +188,8 @@ class KeyComparison {
     if (a.kind() == Kind::integer && b.kind() == Kind::integer && !oa && !ob) {
       return Object::small_int(a) == Object::small_int(b);
     }
-    if (a.kind() != b.kind() || a.kind() == Kind::numpy_scalar || (a.kind() >= Kind::boolean && a.kind() <= Kind::complex)) {
+    if (a.kind() != b.kind() || a.kind() == Kind::numpy_scalar ||
+        (a.kind() >= Kind::boolean && a.kind() <= Kind::complex)) {
       const std::optional<Number> x = number_of(a), y = number_of(b);
       if (x || y) return x && y && numbers_equal(*x, *y);
       if (a.kind() != b.kind()) return false;
@@ -196,7 +201,8 @@ class KeyComparison {
       case Kind::bytes:
       case Kind::device:
       case Kind::layout: return object_as<Text>(a).text == object_as<Text>(b).text;
-      case Kind::numpy_scalar: return a.as_numpy().dtype == b.as_numpy().dtype && a.as_numpy().data == b.as_numpy().data;
+      case Kind::numpy_scalar:
+        return a.as_numpy().dtype == b.as_numpy().dtype && a.as_numpy().data == b.as_numpy().data;
       case Kind::tuple:
       case Kind::frozenset: break;
       default: return false;  // by identity

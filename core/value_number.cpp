@@ -1,5 +1,5 @@
-// The numbers of a Value: integers of any size as two's complement bytes, conversions, and the common form in which keys are
-// compared (1, 1.0, True and numpy's int64(1) are one key).
+// The numbers of a Value: integers of any size as two's complement bytes, conversions, and the common form in which
+// keys are compared (1, 1.0, True and numpy's int64(1) are one key).
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -44,7 +44,8 @@ std::vector<std::uint32_t> magnitude(Bytes b) {
 double to_double(Bytes b) {
   const std::vector<std::uint32_t> limbs = magnitude(b);
   if (limbs.empty()) return 0;
-  // The top 64 bits, the lowest of them set when anything below is: converting that rounds as converting the whole would.
+  // The top 64 bits, the lowest of them set when anything below is: converting that rounds as converting the whole
+  // would.
   std::uint64_t top = 0;
   bool below = false;
   const std::size_t n = limbs.size();
@@ -55,8 +56,10 @@ double to_double(Bytes b) {
     for (std::size_t k = 0; k < 32; ++k) {
       const std::size_t at = 32 * i + k;
       const std::uint64_t bit = (limbs[i] >> k) & 1;
-      if (at >= shift && at < shift + 64) top |= bit << (at - shift);
-      else below = below || bit != 0;
+      if (at >= shift && at < shift + 64)
+        top |= bit << (at - shift);
+      else
+        below = below || bit != 0;
     }
   }
   const double d = std::ldexp(static_cast<double>(top | (below ? 1u : 0u)), static_cast<int>(shift));
@@ -71,7 +74,8 @@ std::string big_bytes(double d) {
   std::string out(static_cast<std::size_t>(exponent) / 8 + 2, '\0');
   for (int k = 0; k < 53; ++k) {
     const auto at = static_cast<std::size_t>(exponent - 53 + k);
-    if ((mantissa >> k) & 1) out[at / 8] = static_cast<char>(static_cast<unsigned char>(out[at / 8]) | (1u << (at % 8)));
+    if ((mantissa >> k) & 1)
+      out[at / 8] = static_cast<char>(static_cast<unsigned char>(out[at / 8]) | (1u << (at % 8)));
   }
   if (d < 0) {
     unsigned carry = 1;
@@ -102,10 +106,14 @@ Number from_unsigned(std::uint64_t u) {
 
 Number from_real(double d) {
   Number n;
-  if (std::isnan(d)) n.is = Number::Is::nan;
-  else if (d >= -0x1p63 && d < 0x1p63 && d == std::floor(d)) n.i = static_cast<std::int64_t>(d);
-  else if (!std::isinf(d) && d == std::floor(d)) n.is = Number::Is::big, n.big = big_bytes(d);
-  else n.is = Number::Is::real, n.re = d;
+  if (std::isnan(d))
+    n.is = Number::Is::nan;
+  else if (d >= -0x1p63 && d < 0x1p63 && d == std::floor(d))
+    n.i = static_cast<std::int64_t>(d);
+  else if (!std::isinf(d) && d == std::floor(d))
+    n.is = Number::Is::big, n.big = big_bytes(d);
+  else
+    n.is = Number::Is::real, n.re = d;
   return n;
 }
 
@@ -141,7 +149,8 @@ double float_from(const std::uint8_t* p, std::size_t size) {
   return d;
 }
 
-// The one element of a numpy scalar in this machine's byte order. Its dtype reads "<f8", "|b1", ">i4": order, kind, size.
+// The one element of a numpy scalar in this machine's byte order. Its dtype reads "<f8", "|b1", ">i4": order, kind,
+// size.
 struct Element {
   char kind;
   std::size_t size;
@@ -154,7 +163,8 @@ struct Element {
 std::optional<Element> element_of(const Value::Numpy& n) {
   Element e{};
   e.size = n.data.size();
-  if (e.size == 0 || e.size > sizeof e.bytes || n.dtype.size() < 3 || n.dtype.substr(2) != std::to_string(e.size)) return {};
+  if (e.size == 0 || e.size > sizeof e.bytes || n.dtype.size() < 3 || n.dtype.substr(2) != std::to_string(e.size))
+    return {};
   e.kind = n.dtype[1];
   const std::size_t size = e.size;
   const bool sound = (e.kind == 'b' && size == 1) || ((e.kind == 'i' || e.kind == 'u') && size <= 8) ||

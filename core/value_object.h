@@ -1,5 +1,5 @@
-// What a Value refers to (internal): one struct for each kind of object, counted in place, and the group that the objects of
-// a sealed cycle share. value.cpp counts and frees, value_cycles.cpp makes groups.
+// What a Value refers to (internal): one struct for each kind of object, counted in place, and the group that the
+// objects of a sealed cycle share. value.cpp counts and frees, value_cycles.cpp makes groups.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -12,8 +12,8 @@
 namespace harker HARKER_PUBLIC {
 namespace detail {
 
-/// The objects of one sealed cycle. References to any of them count here, those of the cycle itself included; the group is
-/// freed when no others are left.
+/// The objects of one sealed cycle. References to any of them count here, those of the cycle itself included; the group
+/// is freed when no others are left.
 struct Group {
   std::atomic<std::uint64_t> refs{0};
   std::atomic<std::uint64_t> inner{0};  // references from members to members, when last counted
@@ -30,7 +30,8 @@ struct Object {
     Group* group = nullptr;
     Object* next;  // of an object that waits to be freed
   };
-  std::atomic<std::uint32_t> hash{0};  // of a string, tuple, frozenset or big integer once it has been a key; 0: not yet
+  std::atomic<std::uint32_t> hash{
+      0};  // of a string, tuple, frozenset or big integer once it has been a key; 0: not yet
   std::atomic<std::uint16_t> depth{0};
   const Value::Kind kind;
   bool from_file = false;
@@ -52,7 +53,8 @@ struct Object {
   static void drop_reference(Object* o) noexcept;
 };
 
-struct Text : Object {  // string, bytes, bytearray, device, layout, and an integer beyond 64 bits (its two's complement bytes)
+struct Text
+    : Object {  // string, bytes, bytearray, device, layout, and an integer beyond 64 bits (its two's complement bytes)
   Text(Value::Kind k, std::string t) : Object(k), text(std::move(t)) {}
   std::string text;
 };
@@ -154,7 +156,8 @@ std::uint32_t find_key(const HashIndex& index, std::size_t n, const Value& key, 
   }
   return HashIndex::kNone;
 }
-/// Enters the key at the end, number n, in the index, and all of them when there are now too many for a search from the front.
+/// Enters the key at the end, number n, in the index, and all of them when there are now too many for a search from the
+/// front.
 template <class KeyAt>
 void index_last_key(HashIndex& index, std::size_t n, KeyAt key_at) {
   if (!index.empty()) return index.insert(key_hash(key_at(n)), static_cast<std::uint32_t>(n));

@@ -23,7 +23,8 @@ void make_ready(const Tensor& t) {
 
 namespace {
 
-// Compares the elements of two tensors of one shape: dimensions of one index, or along which neither moves, say nothing new.
+// Compares the elements of two tensors of one shape: dimensions of one index, or along which neither moves, say nothing
+// new.
 bool same_elements(const Tensor& a, const Tensor& b) {
   const std::size_t size = item_size(a.dtype());
   const auto step = static_cast<std::int64_t>(size);
@@ -122,7 +123,8 @@ const Value::Quantized& Value::as_quantized() const {
 }
 
 const Value::Numpy& Value::as_numpy() const {
-  return held<Numpy>(*this, kind_ == Kind::numpy_array ? Kind::numpy_array : Kind::numpy_scalar, "a numpy scalar or array");
+  return held<Numpy>(*this, kind_ == Kind::numpy_array ? Kind::numpy_array : Kind::numpy_scalar,
+                     "a numpy scalar or array");
 }
 
 Value::Opaque& Value::as_opaque() const { return held<Opaque>(*this, Kind::opaque, "an object of an unknown class"); }

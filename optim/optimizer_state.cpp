@@ -36,14 +36,14 @@ Value Optimizer::state_dict() const {
   }
   state.insert(state.end(), foreign_.begin(), foreign_.end());
 
-  std::vector<Value> groups;
+  std::vector<Value> groups, tuples;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     const Group& group = groups_[g];
     std::vector<Value::Item> known;
     if (!group.names.empty()) {
       known.emplace_back("param_names", Value::list({group.names.begin(), group.names.end()}));
     }
-    OptionIO io(known, group.loaded);
+    OptionIO io(known, tuples, group.loaded);
     write_options(g, io);
 
     // The order of the loaded dict, ours for what it did not have, then the parameters.

@@ -2,6 +2,8 @@
 #include <harker/core/text.h>
 #include <harker/optim/option_io.h>
 
+#include <algorithm>
+
 namespace harker::optim {
 
 using detail::str;
@@ -43,12 +45,24 @@ void OptionIO::flag(std::string_view key, bool& v) {
 }
 
 void OptionIO::pair(std::string_view key, std::array<double, 2>& v) {
-  if (writing()) {
-    items_->emplace_back(key, Value::tuple({v[0], v[1]}));
-  } else if (const Value* old = find(key)) {
+  const Value* old = find(key);
+  const auto same = [&](const Value& t) {
+    return t.elements()[0].as_double() == v[0] && t.elements()[1].as_double() == v[1];
+  };
+  if (!writing()) {
+    if (!old) return;
     if ((!old->is_tuple() && !old->is_list()) || old->len() != 2) wrong(key, "a tuple of two numbers", *old);
     v = {read_number(key, old->elements()[0]), read_number(key, old->elements()[1])};
+    return;
   }
+  if (old && old->elements()[0].is_float() && old->elements()[1].is_float() && same(*old)) {
+    if (old->is_tuple()) tuples_->push_back(*old);
+    items_->emplace_back(key, *old);
+    return;
+  }
+  auto known = std::find_if(tuples_->begin(), tuples_->end(), same);
+  if (known == tuples_->end()) known = tuples_->insert(known, Value::tuple({v[0], v[1]}));
+  items_->emplace_back(key, *known);
 }
 
 void OptionIO::fixed(std::string_view key, const Value& v) {

@@ -19,7 +19,9 @@ class OptionIO {
  public:
   /// Writes into `items`; where the value in `loaded` (a dict or None) is the same number, that one is kept: 0 stays an
   /// int.
-  OptionIO(std::vector<Value::Item>& items, const Value& loaded) : items_(&items), loaded_(loaded) {}
+  /// `tuples` are those written for other groups: equal ones are one object, as torch's groups share the default betas.
+  OptionIO(std::vector<Value::Item>& items, std::vector<Value>& tuples, const Value& loaded)
+      : items_(&items), tuples_(&tuples), loaded_(loaded) {}
   /// Reads from `group`; `path` ("param_groups[0]") is for errors. A key that is absent leaves its option as it is.
   OptionIO(const Value& group, std::string path) : loaded_(group), path_(std::move(path)) {}
 
@@ -36,9 +38,10 @@ class OptionIO {
   [[noreturn]] void wrong(std::string_view key, std::string_view expected, const Value& found) const;
   double read_number(std::string_view key, const Value& v) const;
   std::vector<Value::Item>* items_ = nullptr;
+  std::vector<Value>* tuples_ = nullptr;
   Value loaded_;
   std::string path_;
 };
 
 }  // namespace optim
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

@@ -105,6 +105,10 @@ class Checker {
       const std::string wrong = geometry_error(both.first(v.rank), both.last(v.rank), v.offset, item_size(v.dtype), t_.storages[v.storage]);
       if (!wrong.empty()) bad(wrong);
     }
+    std::vector<bool> used(t_.storages.size());
+    for (const View& v : t_.views) used[v.storage] = true;
+    for (std::size_t i = 0; i < used.size(); ++i)
+      if (!used[i]) fail(str("storage ", i, " belongs to no tensor"));
     if (extent != t_.extents.size() || named != t_.names.size()) fail("sizes or names are left over that belong to no tensor");
   }
 

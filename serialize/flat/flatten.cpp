@@ -28,14 +28,14 @@ std::string clean(std::string_view path) {
     while (!path.empty() && (static_cast<unsigned char>(path[0]) & 0xc0) == 0x80) path.remove_prefix(1);
   }
   std::string out = path.size() == all.size() ? "" : "...";
-  const bool text = pt::valid_utf8(io::bytes(path), true);
+  const bool valid = pt::valid_utf8(io::bytes(path), true);
   for (std::size_t at = 0; at < path.size();) {
-    if (!text && static_cast<unsigned char>(path[at]) >= 0x80) {
+    if (!valid && static_cast<unsigned char>(path[at]) >= 0x80) {
       ++at, out += '?';
       continue;
     }
     const std::size_t before = at;
-    const std::uint32_t code = text ? pt::next_code(path, at) : static_cast<unsigned char>(path[at++]);
+    const std::uint32_t code = valid ? pt::next_code(path, at) : static_cast<unsigned char>(path[at++]);
     if (code >= 0x20 && code != 0x7f && (code < 0xd800 || code > 0xdfff)) {
       out += path.substr(before, at - before);
     } else {
@@ -49,6 +49,7 @@ std::string clean(std::string_view path) {
 
 class Flattener {
  public:
+  explicit Flattener(bool aliases) : aliases_(aliases) {}
   Flat run(const Value& root) {
     discover(root);
     for (const Value* v : found_) number(*v);
@@ -126,7 +127,10 @@ class Flattener {
   void enter(const Value& v, const std::string& path, std::vector<Frame>& stack) {
     bool fresh = false;
     slot(v, fresh);
-    if (!fresh) return;
+    if (!fresh) {
+      if (aliases_ && v.is_tensor()) flat_.aliases.emplace_back(unique(clean(path)), views_.at(v.lazy_tensor().get()));
+      return;
+    }
     found_.push_back(&v);
     if (v.is_tensor()) add_view(v.lazy_tensor(), path);
     if (v.kind() == Kind::quantized) add_view(v.as_quantized().ints, path);
@@ -139,7 +143,10 @@ class Flattener {
     const auto rank = static_cast<std::size_t>(t.dim());
     if (rank > kMaxRank) throw Error(str("save: the tensor at ", detail::quoted(path), " has ", rank, " dimensions; ", kMaxRank, " are possible"));
     Table& table = flat_.table;
-    if (!views_.try_emplace(t.get(), static_cast<std::uint32_t>(table.views.size())).second) return;
+    if (const auto [known, fresh] = views_.try_emplace(t.get(), static_cast<std::uint32_t>(table.views.size())); !fresh) {
+      if (aliases_) flat_.aliases.emplace_back(unique(clean(path)), known->second);
+      return;
+    }
     const auto [at, fresh] = storages_.try_emplace(&t.storage(), static_cast<std::uint32_t>(table.storages.size()));
     if (fresh) {
       t.storage().ensure();
@@ -277,6 +284,7 @@ class Flattener {
     }
   }
 
+  bool aliases_;
   Flat flat_;
   std::vector<const Value*> found_, order_;
   std::unordered_map<const void*, std::uint32_t> objects_;
@@ -290,8 +298,8 @@ class Flattener {
 
 }  // namespace
 
-Flat flatten(const Value& root) {
-  Flat flat = Flattener().run(root);
+Flat flatten(const Value& root, bool aliases) {
+  Flat flat = Flattener(aliases).run(root);
   check(flat.table, "save");  // what is written can be read
   return flat;
 }

@@ -11,11 +11,13 @@ namespace harker::flat {
 struct Flat {
   Table table;
   std::vector<Ref<Storage>> storages;  ///< ready: their bytes are there
+  /// When asked for: further paths, unique as the names are, at which a view is met again.
+  std::vector<std::pair<std::string, std::uint32_t>> aliases;
 };
 /// Every object once, in the order of a depth-first walk. Equal strings made in C++ become one. The names of views are
 /// their dotted paths, made unique, never empty, and proper UTF-8. Error for what could not be read back (a tensor that is
 /// not on the CPU, ...). `root` must not be changed meanwhile.
-Flat flatten(const Value& root);
+Flat flatten(const Value& root, bool aliases = false);
 
 /// FormatError (beginning with `what`) for anything in a table that rebuild, or a user of its Value, could trip over:
 /// counts, links, geometry, kinds.

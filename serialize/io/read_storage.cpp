@@ -4,7 +4,7 @@
 
 #include <harker/core/text.h>
 #include <harker/serialize/io/crc32.h>
-#include <harker/serialize/io/source.h>
+#include <harker/serialize/io/file_bytes.h>
 
 namespace harker::io {
 namespace {
@@ -49,45 +49,41 @@ void fill(const Source& source, const StorageBytes& b, std::uint8_t* to) {
   swap_bytes(to, b.nbytes, b.swap);
 }
 
-// Keeps the source alive, and makes the bytes real at their first use.
-class FileBytes final : public StorageOwner {
- public:
-  FileBytes(std::shared_ptr<const Source> source, StorageBytes b, void* alias)
-      : source_(std::move(source)), bytes_(std::move(b)), alias_(alias) {}
-  void* materialize() override {
-    if (alias_) {
-      if (bytes_.check_crc) check_crc(*source_, bytes_, crc32(bytes_.stored));
-      return alias_;
-    }
-    copy_ = make_storage(static_cast<std::size_t>(bytes_.nbytes));
-    fill(*source_, bytes_, static_cast<std::uint8_t*>(copy_->data));
-    source_.reset();
-    return copy_->data;
-  }
-
- private:
-  std::shared_ptr<const Source> source_;
-  StorageBytes bytes_;
-  void* alias_;
-  Ref<Storage> copy_;
-};
-
 }  // namespace
+
+FileBytes::FileBytes(std::shared_ptr<const Source> source, StorageBytes b, bool alias)
+    : source_(std::move(source)), bytes_(std::move(b)) {
+  const bool aligned = reinterpret_cast<std::uintptr_t>(bytes_.stored.data()) % 16 == 0;
+  // Writing through the alias reaches a private mapping or memory of our own, never the file.
+  if (alias && source_->may_alias() && !bytes_.deflated && bytes_.swap == 1 && aligned)
+    alias_ = const_cast<std::uint8_t*>(bytes_.stored.data());
+}
+
+void* FileBytes::materialize() {
+  if (alias_) {
+    if (bytes_.check_crc) check_crc(*source_, bytes_, crc32(bytes_.stored));
+    return alias_;
+  }
+  Ref<Storage> copy = make_storage(static_cast<std::size_t>(bytes_.nbytes));
+  fill(*source_, bytes_, static_cast<std::uint8_t*>(copy->data));
+  copy_ = std::move(copy);
+  source_.reset();
+  return copy_->data;
+}
 
 Ref<Storage> read_storage(std::shared_ptr<const Source> source, StorageBytes b, bool lazy) {
   if (!b.deflated && b.stored.size() != b.nbytes)
     throw FormatError(detail::str(where(*source, b), ": holds ", b.stored.size(), " bytes, expected ", b.nbytes));
-  if (!lazy || b.nbytes == 0) {
+  const auto nbytes = static_cast<std::size_t>(b.nbytes);
+  const bool checked = b.check_crc;
+  if (!lazy || nbytes == 0) {
     Ref<Storage> s = make_storage(static_cast<std::size_t>(b.nbytes));
     fill(*source, b, static_cast<std::uint8_t*>(s->data));
     return s;
   }
-  const bool aligned = reinterpret_cast<std::uintptr_t>(b.stored.data()) % 16 == 0;
-  // Writing through the alias reaches a private mapping or memory of our own, never the file.
-  void* alias = source->may_alias() && !b.deflated && b.swap == 1 && aligned ? const_cast<std::uint8_t*>(b.stored.data()) : nullptr;
-  const auto nbytes = static_cast<std::size_t>(b.nbytes);
-  const bool later = alias == nullptr || b.check_crc;
-  return make_storage(new FileBytes(std::move(source), std::move(b), alias), alias, nbytes, later);
+  auto owner = std::make_unique<FileBytes>(std::move(source), std::move(b), true);
+  void* at = owner->alias();
+  return make_storage(owner.release(), at, nbytes, at == nullptr || checked);
 }
 
 }  // namespace harker::io

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <unordered_set>
 
 #include <harker/core/text.h>
+#include <harker/serialize/io/file_bytes.h>
 #include <harker/serialize/torch/torch_objects.h>
 #include <harker/serialize/torch/tree.h>
 #include <harker/serialize/torch/zip_reader.h>
@@ -21,26 +23,6 @@ constexpr int kNewestVersion = 10;             // what torch 2.15 reads
 constexpr std::uint64_t kSmallRecord = 1024;   // byteorder, version and the like
 constexpr std::uint64_t kRoom = 8 << 20;       // what a deflated record may take beyond a multiple of the file
 
-// The bytes of a storage, read when asked for.
-class Pending final : public StorageOwner {
- public:
-  Pending(std::shared_ptr<const io::Source> source, io::StorageBytes bytes, bool alias)
-      : source_(std::move(source)), bytes_(std::move(bytes)), alias_(alias) {}
-  void name(std::string label) { bytes_.label = std::move(label); }
-  void* materialize() override {
-    real_ = io::read_storage(source_, bytes_, alias_);
-    real_->ensure();
-    source_.reset();
-    return real_->data;
-  }
-
- private:
-  std::shared_ptr<const io::Source> source_;
-  io::StorageBytes bytes_;
-  bool alias_;
-  Ref<Storage> real_;
-};
-
 // Answers persistent ids: ('storage', class, key, location, numel) is the record data/KEY.
 class ZipObjects final : public TorchObjects {
  public:
@@ -48,9 +30,10 @@ class ZipObjects final : public TorchObjects {
     std::string label;
     const ZipEntry* entry;
     Ref<Storage> storage;
-    Pending* pending;  // null for a storage of no bytes
+    io::FileBytes* pending;  // null for a storage of no bytes
     std::size_t swap;
     bool placed = false;
+    bool quantized = false;  // Value::Quantized gives the integers without asking: they are read even when lazy
   };
 
   ZipObjects(std::shared_ptr<const io::Source> source, const ZipArchive& zip, std::string root, bool big_endian, bool lazy)
@@ -123,7 +106,7 @@ std::size_t ZipObjects::record(std::string_view key, std::uint64_t nbytes, std::
   } else {
     io::StorageBytes bytes{.stored = r.entry->stored, .nbytes = nbytes, .deflated = r.entry->deflated, .crc = r.entry->crc,
                            .check_crc = r.entry->crc != 0, .swap = swap, .label = r.label};
-    r.pending = new Pending(source_, std::move(bytes), lazy_);
+    r.pending = new io::FileBytes(source_, std::move(bytes), lazy_);
     r.storage = make_storage(r.pending, nullptr, static_cast<std::size_t>(nbytes), true);
   }
   by_storage_.emplace(r.storage.get(), records_.size());
@@ -208,10 +191,11 @@ std::vector<ZipObjects::Record*> place(const Value& root, ZipObjects& objects, c
     }
     const Tensor* t = v->is_tensor() ? &v->lazy_tensor() : v->kind() == Value::Kind::quantized ? &v->as_quantized().ints : nullptr;
     ZipObjects::Record* r = t ? objects.record_of(&t->storage()) : nullptr;
+    if (r && !v->is_tensor()) r->quantized = true;
     if (!r || r->placed) continue;
     r->placed = true;
     const std::string path = walk.path();
-    if (r->pending) r->pending->name(path.empty() ? r->label : str(path, " (", r->label, ")"));
+    if (r->pending) r->pending->set_label(path.empty() ? r->label : str(path, " (", r->label, ")"));
     order.push_back(r);
   }
   return order;
@@ -255,19 +239,20 @@ Document read_zip(const std::shared_ptr<const io::Source>& source, const LoadOpt
       for (const UnknownName& u : objects.unknown()) strangers.add(u.module + "." + u.name, str("(byte ", u.position, ")"));
     strangers.refuse(what);
   }
-  if (!lazy) {
-    for (const ZipObjects::Record* r : used) r->storage->ensure();
-  }
+  for (const ZipObjects::Record* r : used)
+    if (!lazy || r->quantized) r->storage->ensure();
   for (const Tensor& t : objects.tensors()) {
     TensorImpl& impl = t.impl();
     if (impl.storage->data && !impl.data)
       impl.data = static_cast<std::uint8_t*>(impl.storage->data) + static_cast<std::size_t>(impl.offset) * item_size(impl.dtype);
   }
+  std::unordered_set<const ZipEntry*> checked;
+  if (!lazy)
+    for (const ZipObjects::Record* r : used) checked.insert(r->entry);
   bool crc = false;
   for (const ZipEntry& e : zip.entries()) {
     crc = crc || e.crc != 0;
-    const bool checked = std::any_of(used.begin(), used.end(), [&](const auto* r) { return r->entry == &e; });
-    if (every_record && !checked) zip.check(e, limit);
+    if (every_record && !checked.contains(&e)) zip.check(e, limit);
   }
 
   Document d{std::move(value), Value::dict()};

@@ -14,15 +14,16 @@ StateDict with_prefix(const StateDict& d, const std::string& prefix) {
 }
 
 StateDict dracula() {
-  return {{"fc1.weight", zeros({20, 10})}, {"fc1.bias", zeros({20})}, {"fc2.weight", zeros({1, 20})}, {"fc2.bias", zeros({1})}};
+  return {{"fc1.weight", zeros({20, 10})},
+          {"fc1.bias", zeros({20})},
+          {"fc2.weight", zeros({1, 20})},
+          {"fc2.bias", zeros({1})}};
 }
 
 std::string message_of(const Value& v) {
   try {
     StateDict d = v;
-  } catch (const TypeError& e) {
-    return e.what();
-  }
+  } catch (const TypeError& e) { return e.what(); }
   return "";
 }
 
@@ -51,7 +52,8 @@ TEST_CASE("state dict: keeps its order, finds and replaces, small and large") {
 }
 
 TEST_CASE("state dict: the nearest name stands in the error") {
-  CHECK_THROWS_WITH_AS(dracula()["fc1.wieght"], "no entry 'fc1.wieght' in the state dict, did you mean 'fc1.weight'?", Error);
+  CHECK_THROWS_WITH_AS(dracula()["fc1.wieght"], "no entry 'fc1.wieght' in the state dict, did you mean 'fc1.weight'?",
+                       Error);
   CHECK_THROWS_WITH_AS(dracula()["conv"], "no entry 'conv' in the state dict of 4 entries", Error);
 }
 

@@ -1,67 +1,16 @@
-// Value: scalars, containers, keys by Python's rules, identity, deep equality, cycles, and freeing without recursion.
+// Value: scalars, elements and paths, identity, tensor objects, deep equality.
 #include <doctest/doctest.h>
-#include <pthread.h>
 
-#include <algorithm>
+#include <harker/core/state_dict.h>
+
 #include <atomic>
 #include <cmath>
-#include <harker/core/state_dict.h>
-#include <limits>
-#include <memory>
 #include <thread>
 
+#include "value_probe.h"
+
 using namespace harker;
-using Item = Value::Item;
-
-namespace {
-
-// Runs `f` on a thread with a stack of 256 KiB (more under sanitizers, whose frames are larger).
-template <class F>
-void on_small_stack(F f) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  constexpr std::size_t kStack = 1 << 20;
-#else
-  constexpr std::size_t kStack = 256 << 10;
-#endif
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, kStack);
-  pthread_t thread;
-  auto body = [](void* p) -> void* {
-    (*static_cast<F*>(p))();
-    return nullptr;
-  };
-  REQUIRE(pthread_create(&thread, &attributes, body, &f) == 0);
-  pthread_join(thread, nullptr);
-  pthread_attr_destroy(&attributes);
-}
-
-Value nested_lists(int depth) {
-  Value v = Value::list();
-  for (int i = 0; i < depth; ++i) v = Value::list({std::move(v)});
-  return v;
-}
-
-Value nested_tuples(int depth, Value v = 1) {
-  for (int i = 0; i < depth; ++i) v = Value::tuple({std::move(v)});
-  return v;
-}
-
-Value big(std::initializer_list<std::uint8_t> bytes) { return Value::integer(std::vector<std::uint8_t>(bytes)); }
-
-// A tensor whose bytes are counted: how many such are alive says whether what held it was freed.
-struct Probe : StorageOwner {
-  static inline int alive = 0;
-  float data[4] = {1, 2, 3, 4};
-  Probe() { ++alive; }
-  ~Probe() override { --alive; }
-  void* materialize() override { return data; }
-};
-Tensor probe() {
-  return make_view(make_storage(new Probe, nullptr, 16, true), kFloat32, Shape{2}, Shape{1}, 1);
-}
-
-}  // namespace
+using namespace harker::test;
 
 TEST_CASE("value: is 16 bytes and knows its kind") {
   CHECK(sizeof(Value) == 16);
@@ -93,7 +42,8 @@ TEST_CASE("value: the wrong kind is said in words") {
   CHECK_THROWS_WITH_AS(Value(3).len(), "this is an int, not a container", TypeError);
   Value::Opaque o;
   o.module = "argparse", o.name = "Namespace", o.called = true;
-  CHECK_THROWS_WITH_AS(Value::opaque(o).items(), "this is an object of class 'argparse.Namespace', not a dict", TypeError);
+  CHECK_THROWS_WITH_AS(Value::opaque(o).items(), "this is an object of class 'argparse.Namespace', not a dict",
+                       TypeError);
 }
 
 TEST_CASE("value: integers of any size are normalised and read back") {
@@ -140,7 +90,7 @@ TEST_CASE("value: integers of any size are normalised and read back") {
 
 TEST_CASE("value: elements by index and path, errors name the way") {
   const Value v = Value::dict({{"optimizer", Value::dict({{"states", Value::dict({{0, Value::dict({{"step", 7}})}})},
-                                                            {"param_groups", Value::list({1, 2, 3})}})}});
+                                                          {"param_groups", Value::list({1, 2, 3})}})}});
   CHECK(v.at({"optimizer", "states", 0, "step"}).as_int() == 7);
   CHECK(v["optimizer"]["param_groups"][-1].as_int() == 3);
   CHECK_THROWS_WITH_AS(v.at({"optimizer", "state"}), "no key 'state' in optimizer, did you mean 'states'?", Error);
@@ -176,130 +126,6 @@ TEST_CASE("value: copies are one object, as names are in Python") {
   CHECK(!big_one.from_file());
   CHECK(big_one.mark_from_file().from_file());
   CHECK(big_copy.from_file());
-}
-
-TEST_CASE("value: dict keys follow Python's equality") {
-  Value d = Value::dict();
-  d.set(1, "int");
-  d.set(1.0, "float");
-  d.set(true, "bool");
-  d.set(std::complex<double>(1, 0), "complex");
-  CHECK(d.len() == 1);
-  CHECK(d.items()[0].first.is_int());
-  CHECK(d[1].as_string() == "complex");
-  Value::Numpy one{"<i8", {}, false, {1, 0, 0, 0, 0, 0, 0, 0}};
-  CHECK(d.contains(Value::numpy_scalar(one)));
-  Value::Numpy half{">f2", {}, false, {0x38, 0}};
-  d.set(0.5, 1);
-  CHECK(d.contains(Value::numpy_scalar(half)));
-  CHECK(Value::numpy_scalar(half).as_double() == 0.5);
-  CHECK(Value::numpy_scalar(one).as_int() == 1);
-
-  Value keys = Value::dict();
-  const Tensor t = zeros({1});
-  const Value object = t;
-  const std::uint8_t letter[] = {'a'};
-  const Value different[] = {Value(),
-                             0,
-                             0.5,
-                             big({0, 0, 0, 0, 0, 0, 0, 0, 1}),
-                             "a",
-                             Value::bytes(letter),
-                             Value::tuple(),
-                             Value::tuple({1, "a"}),
-                             Value::tuple({Value::tuple({1}), 2}),
-                             Value::frozenset({1, 2}),
-                             Value::frozenset({1, Value::frozenset({2})}),
-                             Value::size({4, 5}),
-                             kFloat32,
-                             Value::device("cpu"),
-                             object,
-                             Value(t),
-                             std::numeric_limits<double>::infinity(),
-                             std::complex<double>(0, 1)};
-  int n = 0;
-  for (const Value& key : different) keys.set(key, n++);
-  CHECK(keys.len() == static_cast<std::size_t>(n));
-  n = 0;
-  for (const Value& key : different) CHECK(keys[key].as_int() == n++);
-  CHECK(keys[0.0].as_int() == 1);
-  CHECK(keys[-0.0].as_int() == 1);
-  CHECK(keys[false].as_int() == 1);
-  CHECK(keys[0x1p64].as_int() == 3);
-  CHECK(keys[Value::tuple({1.0, "a"})].as_int() == 7);
-  CHECK(keys[Value::frozenset({2, 1})].as_int() == 9);
-  CHECK(keys[Value::frozenset({Value::frozenset({2.0}), true})].as_int() == 10);
-  CHECK(keys[Value::tuple({4, 5})].as_int() == 11);
-  CHECK(!keys.contains(Value(zeros({1}))));
-  CHECK(!keys.contains(std::nan("")));
-
-  for (const Value& key : {Value::list(), Value::dict(), Value::set(), Value::tuple({1, Value::list()}), Value::bytearray({})}) {
-    CHECK_THROWS_AS(keys.set(key, 1), TypeError);
-    CHECK_THROWS_AS(keys.find(key), TypeError);
-  }
-  CHECK_THROWS_WITH_AS(keys.set(Value::list(), 1), "unhashable type: 'list' cannot be a key of a dict or an element of a set",
-                       TypeError);
-  CHECK(keys.len() == std::size(different));
-}
-
-TEST_CASE("value: NaN keys are kept apart, as many as there are") {
-  Value d = Value::dict();
-  for (int i = 0; i < 20'000; ++i) d.set(std::nan(""), i);
-  CHECK(d.len() == 20'000);
-}
-
-TEST_CASE("value: dicts keep their order through replacing and erasing, small and large") {
-  for (int n : {4, 8, 9, 1000, 300'000}) {
-    CAPTURE(n);
-    Value d = Value::dict();
-    for (int i = 0; i < n; ++i) d.set(i, i);
-    d.set(1, "one");
-    CHECK(d.len() == static_cast<std::size_t>(n));
-    CHECK(d.items()[1].second.as_string() == "one");
-    CHECK(d.erase(1));
-    CHECK(!d.erase(1));
-    CHECK(d.erase(n - 1));
-    CHECK(d.items()[1].first.as_int() == 2);
-    CHECK(!d.contains(1));
-    for (int i = 2; i < n - 1; ++i) REQUIRE(d[i].as_int() == i);
-    d.set(1, "again");
-    CHECK(d.items().back().first.as_int() == 1);
-  }
-  Value d = Value::dict();  // erased at random against a plain model
-  std::vector<int> model;
-  std::uint32_t random = 1;
-  for (int i = 0; i < 20'000; ++i) {
-    random = random * 1664525u + 1013904223u;
-    const int key = static_cast<int>(random >> 20) % 60;
-    const auto at = std::find(model.begin(), model.end(), key);
-    if (random & 0x10000) {
-      if (at == model.end()) model.push_back(key);
-      d.set(key, key);
-    } else {
-      CHECK(d.erase(key) == (at != model.end()));
-      if (at != model.end()) model.erase(at);
-    }
-    REQUIRE(d.len() == model.size());
-  }
-  for (std::size_t i = 0; i < model.size(); ++i) REQUIRE(d.items()[i].first.as_int() == model[i]);
-}
-
-TEST_CASE("value: dict() and set() drop what is there already") {
-  const Value d = Value::dict({{"a", 1}, {"b", 2}, {"a", 3}});
-  CHECK(d.len() == 2);
-  CHECK(d.items()[0].first.as_string() == "a");
-  CHECK(d["a"].as_int() == 3);
-  Value s = Value::set({3, 1, 3.0, "x", "x"});
-  CHECK(s.len() == 3);
-  CHECK(s.elements()[0].is_int());
-  s.push_back(1);
-  s.push_back(2);
-  CHECK(s.len() == 4);
-  CHECK_THROWS_AS(s.push_back(Value::list()), TypeError);
-  CHECK_THROWS_AS(Value::tuple().push_back(1), TypeError);
-  Value keyed = Value::dict({{"k", 1}});
-  for (int i = 0; i < 100; ++i) keyed.set(keyed.items()[0].first, i), keyed.set(i, keyed.items()[0].second);
-  CHECK(keyed.len() == 101);
 }
 
 TEST_CASE("value: attributes, default factory and flavours") {
@@ -377,201 +203,4 @@ TEST_CASE("value: equality is deep and by kind") {
   CHECK(Value(zeros({2, 0})).equals(zeros({2, 0})));
   CHECK(Value(zeros({1}).expand({1'000'000})).equals(zeros({1}).expand({1'000'000})));
   CHECK(!Value(zeros({1})).equals(ones({1})));
-}
-
-TEST_CASE("value: sharing inside costs nothing when compared or hashed") {
-  auto doubled = [] {
-    Value list = Value::list({1}), tuple = Value::tuple({1});
-    for (int i = 0; i < 200; ++i) list = Value::list({list, list}), tuple = Value::tuple({tuple, tuple});
-    return std::pair(list, tuple);
-  };
-  const auto a = doubled(), b = doubled();
-  CHECK(a.first.equals(b.first));
-  const Value d = Value::dict({{a.second, 1}});
-  CHECK(d.contains(b.second));
-  CHECK(!d.contains(Value::tuple({b.second, 1})));
-  Value fa = Value::frozenset(), fb = Value::frozenset();
-  for (int i = 0; i < 19; ++i) {
-    fa = Value::frozenset({Value::tuple({fa, 1}), Value::tuple({fa, 2})});
-    fb = Value::frozenset({Value::tuple({fb, 2}), Value::tuple({fb, 1})});
-  }
-  CHECK(Value::dict({{fa, 1}}).contains(fb));
-}
-
-TEST_CASE("value: deep nesting is freed, compared and hashed without recursion") {
-  on_small_stack([] {
-    Value a = nested_lists(100'000);
-    CHECK(a.equals(nested_lists(100'000)));
-    CHECK(!a.equals(nested_lists(100'001)));
-    Value::seal_cycles(a);
-    Value dict;
-    for (int i = 0; i < 100'000; ++i) dict = Value::dict({{"k", std::move(dict)}});
-    Value attributes = Value::dict();
-    for (int i = 0; i < 100'000; ++i) {
-      Value t = Value::ordered_dict();
-      t.set_attributes(std::move(attributes));
-      attributes = std::move(t);
-    }
-    Value opaque;
-    for (int i = 0; i < 100'000; ++i) {
-      Value::Opaque o;
-      o.state = std::move(opaque);
-      opaque = Value::opaque(o);
-    }
-    CHECK_THROWS_AS(Value::dict().set(nested_tuples(100'000), 1), TypeError);
-    CHECK(Value::dict({{nested_tuples(1000), 1}}).contains(nested_tuples(1000)));
-    CHECK_THROWS_AS(Value::dict().set(nested_tuples(1001), 1), TypeError);
-    Value set = Value::frozenset();
-    for (int i = 0; i < 15; ++i) set = Value::frozenset({nested_tuples(10, set)});
-    Value twin = Value::frozenset();
-    for (int i = 0; i < 15; ++i) twin = Value::frozenset({nested_tuples(10, twin)});
-    CHECK(Value::dict({{set, 1}}).contains(twin));
-  });
-}
-
-TEST_CASE("cycles: a list that contains itself is freed with its last handle") {
-  {
-    Value list = Value::list({probe()});
-    list.push_back(list);
-    Value::seal_cycles(list);
-    CHECK(list[1][1][1].same_object(list));
-    const Value copy = list[1];  // kept after the root is gone
-    list = Value();
-    CHECK(Probe::alive == 1);
-    CHECK(copy[1].same_object(copy));
-  }
-  CHECK(Probe::alive == 0);
-}
-
-TEST_CASE("cycles: through dicts, tuples, attributes and unknown objects") {
-  {
-    Value dict = Value::dict({{"p", probe()}}), list = Value::list({probe(), dict});
-    dict.set("list", list);
-    Value tuple_list = Value::list();
-    tuple_list.push_back(Value::tuple({tuple_list, probe()}));
-    Value tensor = probe();
-    tensor.set_attributes(Value::dict({{"self", tensor}}));
-    Value ordered = Value::ordered_dict();
-    ordered.set_attributes(Value::dict({{"owner", ordered}, {"p", probe()}}));
-    Value opaque = Value::opaque({});
-    opaque.as_opaque().state = Value::dict({{"self", opaque}, {"p", probe()}});
-    opaque.as_opaque().appended.push_back(opaque);
-    opaque.as_opaque().assigned.emplace_back("self", opaque);
-    const Value root = Value::list({dict, tuple_list, tensor, ordered, opaque});
-    Value::seal_cycles(root);
-    CHECK(Probe::alive == 6);
-  }
-  CHECK(Probe::alive == 0);
-}
-
-TEST_CASE("cycles: one that holds another, and what stands outside") {
-  Value outside;
-  {
-    Value inner = Value::list({probe()});
-    inner.push_back(inner);
-    outside = Value::list({inner, probe()});
-    Value outer = Value::list({probe(), outside});  // outer cycle -> outside list -> inner cycle
-    outer.push_back(outer);
-    Value::seal_cycles(outer);
-    Value::seal_cycles(outer);  // once more changes nothing
-    CHECK(Probe::alive == 3);
-  }
-  CHECK(Probe::alive == 2);
-  CHECK(outside[0][1].same_object(outside[0]));
-  outside = Value();
-  CHECK(Probe::alive == 0);
-}
-
-TEST_CASE("cycles: 100000 long, in a small stack") {
-  on_small_stack([] {
-    auto ring = [] {
-      Value first = Value::list({probe()}), last = first;
-      for (int i = 1; i < 100'000; ++i) {
-        Value next = Value::list();
-        last.push_back(next);
-        last = next;
-      }
-      last.push_back(first);
-      return first;
-    };
-    {
-      const Value a = ring(), b = ring();
-      Value::seal_cycles(a);
-      Value::seal_cycles(b);
-      CHECK(a.equals(b));
-      CHECK(Probe::alive == 2);
-    }
-    CHECK(Probe::alive == 0);
-  });
-}
-
-TEST_CASE("cycles: deep equality ends on cycles of different length") {
-  Value one = Value::list();
-  one.push_back(one);
-  Value two = Value::list(), other = Value::list({two});
-  two.push_back(other);
-  CHECK(one.equals(two));
-  Value three = Value::list({Value::list({1})});
-  CHECK(!one.equals(three));
-  for (const Value& v : {one, two, three}) Value::seal_cycles(v);
-}
-
-TEST_CASE("cycles: a sealed one can be changed and never dangles") {
-  {
-    Value list = Value::list({probe()});
-    Value dict = Value::dict({{"list", list}});
-    list.push_back(dict);
-    Value::seal_cycles(list);
-    for (int i = 0; i < 100; ++i) list.push_back(i);  // the elements move
-    CHECK(list[1]["list"].same_object(list));
-    CHECK(dict.erase("list"));  // the cycle is broken
-    CHECK(list[1].same_object(dict));
-    dict.set("list", list);  // and made again
-  }
-  CHECK(Probe::alive == 0);
-  {
-    Value object = Value::opaque({});
-    Value::Opaque& o = object.as_opaque();
-    o.appended = {object, object, probe()};
-    o.state = Value::list({object});
-    Value::seal_cycles(object);
-    std::vector<Value> taken = std::move(o.appended);  // what was inside is outside now
-    Value state = std::move(o.state);
-    object = Value();
-    CHECK(taken[0].same_object(state[0]));
-    CHECK(taken[0].as_opaque().appended.empty());
-    taken[0].as_opaque().appended = {taken[2]};
-    taken.clear();
-    CHECK(Probe::alive == 1);
-    CHECK(state[0].as_opaque().appended.size() == 1);
-  }
-  CHECK(Probe::alive == 0);
-  {
-    Value object = Value::opaque({});
-    object.as_opaque().appended = {object, object, object, probe()};
-    Value::seal_cycles(object);
-    object.as_opaque().appended.clear();  // counted again while it empties
-    CHECK(Probe::alive == 0);
-    CHECK(object.as_opaque().appended.empty());
-  }
-}
-
-TEST_CASE("value: many threads may copy and drop handles on one cycle") {
-  {
-    Value list = Value::list({probe(), Value::list()});
-    list.push_back(list);
-    Value::seal_cycles(list);
-    std::vector<std::thread> threads;
-    for (int i = 0; i < 4; ++i) {
-      threads.emplace_back([mine = list] {
-        for (int k = 0; k < 10'000; ++k) {
-          const Value again = mine[2][2];
-          const Value inner = again[1];
-        }
-      });
-    }
-    list = Value();
-    for (std::thread& thread : threads) thread.join();
-  }
-  CHECK(Probe::alive == 0);
 }

@@ -1,6 +1,7 @@
 // nn::Module: registration, names, aliasing copies, loading with one report, conversion.
 #include <doctest/doctest.h>
 #include <harker/core/grad_mode.h>
+#include <harker/core/stateful.h>
 #include <harker/nn/nn.h>
 
 #include <algorithm>
@@ -58,6 +59,8 @@ static_assert(!assignable<nn::Parameter, const Tensor&>);
 static_assert(assignable<nn::Parameter, nn::Parameter>);
 static_assert(std::is_copy_assignable_v<nn::Linear> && std::is_move_assignable_v<nn::Linear>);
 static_assert(std::is_copy_assignable_v<DraculaModel> && std::is_nothrow_destructible_v<DraculaModel>);
+
+static_assert(Stateful<nn::Module> && Stateful<DraculaModel> && Stateful<Generator>);
 
 struct NoForward : nn::Module {};
 static_assert(nn::UnaryModule<DraculaModel> && nn::UnaryModule<nn::Sequential> && !nn::UnaryModule<NoForward>);

@@ -3,15 +3,20 @@
 #include <harker/core/grad_mode.h>
 #include <harker/core/ops/ops.h>
 #include <harker/core/random.h>
+#include <harker/core/stateful.h>
 #include <harker/nn/linear.h>
 #include <harker/optim/optim.h>
 
 #include <cmath>
+#include <type_traits>
 
 using namespace harker;
 using optim::Adam;
 
 namespace {
+
+static_assert(Stateful<Adam> && Stateful<optim::AdamW>);
+static_assert(!std::is_copy_constructible_v<Adam> && std::is_move_constructible_v<Adam>);
 
 Tensor param(const Shape& shape, TensorOptions o = {}) { return randn(shape, o).requires_grad_(); }
 

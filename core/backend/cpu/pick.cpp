@@ -1,5 +1,5 @@
-// Picks the CPU backend: HARKER_CPU, else AVX2 where the CPU has it. AVX-512 is never the default: at the sizes that matter
-// here it was measured no faster, and on many CPUs it lowers the clock.
+// Picks the CPU backend: HARKER_CPU, else AVX2 where the CPU has it. AVX-512 is never the default: at the sizes that
+// matter here it was measured no faster, and on many CPUs it lowers the clock.
 #include <harker/core/backend/cpu/pick.h>
 
 #include <cstdlib>

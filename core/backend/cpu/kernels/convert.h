@@ -1,5 +1,6 @@
-// One dtype at a time: how its numbers become float, double, int64 or uint64, whichever holds all of them, and how each of
-// these becomes the dtype again. A conversion is one way in and one way out (copy.cpp): n dtypes need 5n loops, not n * n.
+// One dtype at a time: how its numbers become float, double, int64 or uint64, whichever holds all of them, and how each
+// of these becomes the dtype again. A conversion is one way in and one way out (copy.cpp): n dtypes need 5n loops, not
+// n * n.
 #pragma once
 #include <harker/core/backend/cpu/kernels/simd.h>
 #include <harker/core/dtype.h>
@@ -14,8 +15,8 @@ namespace harker::HARKER_ISA {
 template <class T>
 inline constexpr bool kIsFloat = static_cast<T>(0.5) != T(0);
 
-/// Towards 0. What does not fit (undefined in C++) becomes what x86, and so torch, gives: the low bits of the smallest int32,
-/// or of the smallest int64 for dtypes of 64 bits and uint32.
+/// Towards 0. What does not fit (undefined in C++) becomes what x86, and so torch, gives: the low bits of the smallest
+/// int32, or of the smallest int64 for dtypes of 64 bits and uint32.
 template <class To, class From>
 [[gnu::always_inline]] inline To truncated(From v) {
   constexpr bool kSigned = To(-1) < To(0);
@@ -37,8 +38,10 @@ struct IntegerCodec {
   static Wide widen(T v) { return static_cast<Wide>(v); }
   template <class From>
   static T narrow(From v) {
-    if constexpr (kIsFloat<From>) return truncated<T>(v);
-    else return static_cast<T>(v);
+    if constexpr (kIsFloat<From>)
+      return truncated<T>(v);
+    else
+      return static_cast<T>(v);
   }
 };
 struct BoolCodec {

@@ -1,6 +1,6 @@
-// Filling memory and copying strided elements. Equal dtypes move bits, by size alone; others go through a small buffer of wide
-// numbers (convert.h). Two innermost dimensions that cross, as in a transpose, go block by block so that no cache line is
-// fetched more than once. A complex number is two copies: of its real parts and of its imaginary parts.
+// Filling memory and copying strided elements. Equal dtypes move bits, by size alone; others go through a small buffer
+// of wide numbers (convert.h). Two innermost dimensions that cross, as in a transpose, go block by block so that no
+// cache line is fetched more than once. A complex number is two copies: of its real parts and of its imaginary parts.
 #include <harker/core/backend/cpu/kernels/copy.h>
 
 #include <harker/core/backend/cpu/kernels/convert.h>
@@ -77,8 +77,10 @@ void move_bits(std::size_t bytes, const Walk<2>& w, const char* src, char* dst) 
     using B = decltype(kind);
     const bool crossed = w.rank >= 2 && w.stride[0][w.rank - 2] == Index{sizeof(B)} && w.inner_stride(0) != 0;
     w.each_outer(crossed ? 2 : 1, [&](const Index(&offset)[2]) {
-      if (crossed) move_crossed<B>(w, src + offset[0], dst + offset[1]);
-      else move_run<B>(w.inner_size(), src + offset[0], w.inner_stride(0), dst + offset[1], w.inner_stride(1));
+      if (crossed)
+        move_crossed<B>(w, src + offset[0], dst + offset[1]);
+      else
+        move_run<B>(w.inner_size(), src + offset[0], w.inner_stride(0), dst + offset[1], w.inner_stride(1));
     });
   });
 }
@@ -160,9 +162,7 @@ void fill(DType t, Index n, double v, void* z) {
   const DType part = is_complex(t) ? part_of(t) : t;
   if (!has_codec(part)) refuse_conversion(DType::float64, t);
   narrow(Wide::f64, part, 1, &v, one);
-  with_bits(item_size(t), [&](auto b) {
-    move_run<decltype(b)>(n, one, 0, static_cast<char*>(z), Index{sizeof b});
-  });
+  with_bits(item_size(t), [&](auto b) { move_run<decltype(b)>(n, one, 0, static_cast<char*>(z), Index{sizeof b}); });
 }
 
 }  // namespace harker::HARKER_ISA

@@ -1,4 +1,5 @@
-// The CPU backend of one instruction set: turns dtype codes into types and calls the kernels of the files beside this one.
+// The CPU backend of one instruction set: turns dtype codes into types and calls the kernels of the files beside this
+// one.
 #include <harker/core/backend/backend.h>
 #include <harker/core/backend/cpu/kernels/broadcast.h>
 #include <harker/core/backend/cpu/kernels/copy.h>
@@ -34,8 +35,10 @@ struct Out {
 /// use(T{}) with T = float or double. Ops hand kernels nothing else.
 template <class F>
 [[gnu::always_inline]] inline void with_type(DType t, const F& use) {
-  if (t == DType::float32) use(float{});
-  else use(double{});
+  if (t == DType::float32)
+    use(float{});
+  else
+    use(double{});
 }
 
 class Cpu final : public Backend {
@@ -65,9 +68,7 @@ class Cpu final : public Backend {
     });
   }
   void axpy(DType t, Index n, double alpha, const void* x, void* y) override {
-    with_type(t, [=](auto k) {
-      HARKER_ISA::axpy<decltype(k)>(n, static_cast<decltype(k)>(alpha), In{x}, Out{y});
-    });
+    with_type(t, [=](auto k) { HARKER_ISA::axpy<decltype(k)>(n, static_cast<decltype(k)>(alpha), In{x}, Out{y}); });
   }
   void mask_positive(DType t, Index n, const void* x, const void* by, void* z) override {
     with_type(t, [=](auto k) { HARKER_ISA::mask_positive<decltype(k)>(n, In{x}, In{by}, Out{z}); });

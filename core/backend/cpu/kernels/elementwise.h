@@ -1,5 +1,5 @@
-// One output element from one element of each input, contiguous. The function is given whole vectors; the last vector overlaps
-// the one before it, and is computed first, from inputs nobody has overwritten yet: so z may be x or y.
+// One output element from one element of each input, contiguous. The function is given whole vectors; the last vector
+// overlaps the one before it, and is computed first, from inputs nobody has overwritten yet: so z may be x or y.
 #pragma once
 #include <harker/core/backend/backend.h>
 #include <harker/core/backend/cpu/kernels/simd.h>
@@ -54,17 +54,18 @@ void unary(Unary op, Index n, const T* x, T* z) {
 
 template <class T>
 void binary(Binary op, Index n, const T* x, const T* y, T* z) {
-  with_operation(op, [=](auto f) {
-    in_chunks(n, [=](Index at, Index count) { map(count, x + at, y + at, z + at, f); });
-  });
+  with_operation(op,
+                 [=](auto f) { in_chunks(n, [=](Index at, Index count) { map(count, x + at, y + at, z + at, f); }); });
 }
 
 template <class T>
 void scalar(Binary op, Index n, const T* x, T s, bool reversed, T* z) {
   with_operation(op, [=](auto f) {
     in_chunks(n, [=](Index at, Index count) {
-      if (reversed) map(count, x + at, z + at, [=](auto v) { return f(s, v); });
-      else map(count, x + at, z + at, [=](auto v) { return f(v, s); });
+      if (reversed)
+        map(count, x + at, z + at, [=](auto v) { return f(s, v); });
+      else
+        map(count, x + at, z + at, [=](auto v) { return f(v, s); });
     });
   });
 }

@@ -1,5 +1,6 @@
-// Which way a matrix product goes. Products whose right-hand side fits 16 KiB go to the tile (small_gemm.h), matrix times vector
-// to gemv.h, a narrow product to the tile by way of its transpose, everything else to Eigen (large_gemm.cpp).
+// Which way a matrix product goes. Products whose right-hand side fits 16 KiB go to the tile (small_gemm.h), matrix
+// times vector to gemv.h, a narrow product to the tile by way of its transpose, everything else to Eigen
+// (large_gemm.cpp).
 #pragma once
 #include <harker/core/backend/cpu/kernels/gemv.h>
 #include <harker/core/backend/cpu/kernels/small_gemm.h>
@@ -35,8 +36,8 @@ bool fits_tile(Index n, Index k) {
 
 /// gemv with an x whose elements are x_step apart, k <= kRightSide.
 template <class T>
-[[gnu::noinline]] void gather_and_gemv(Index rows, Index k, const T* a, Index lda, const T* x, Index x_step, const T* bias,
-                                       Index bias_step, T* y) {
+[[gnu::noinline]] void gather_and_gemv(Index rows, Index k, const T* a, Index lda, const T* x, Index x_step,
+                                       const T* bias, Index bias_step, T* y) {
   alignas(64) T gathered[kRightSide];
   for (Index p = 0; p < k; ++p) gathered[p] = x[p * x_step];
   gemv(rows, k, a, lda, static_cast<const T*>(gathered), bias, bias_step, y);
@@ -44,8 +45,8 @@ template <class T>
 
 /// y[rows] = op(a) x + bias where row i of op(a) is the contiguous a[i * lda ..]; x has a step. False: not for us.
 template <class T>
-inline bool rows_times_vector(Index rows, Index k, const T* a, Index lda, const T* x, Index x_step, const T* bias, Index bias_step,
-                       T* y) {
+inline bool rows_times_vector(Index rows, Index k, const T* a, Index lda, const T* x, Index x_step, const T* bias,
+                              Index bias_step, T* y) {
   if (x_step == 1 || k <= 1) {
     gemv(rows, k, a, lda, x, bias, bias_step, y);
     return true;

@@ -13,8 +13,10 @@ inline void sums_of4(const Vector<T> (&v)[4], Four<T>& out) {
   } else {
     Four<T> sum[4];
     for (int r = 0; r < 4; ++r) {
-      if constexpr (kWidth<T> == 4) sum[r] = v[r];
-      else sum[r] = __builtin_shufflevector(v[r], v[r], 0, 1, 2, 3) + __builtin_shufflevector(v[r], v[r], 4, 5, 6, 7);
+      if constexpr (kWidth<T> == 4)
+        sum[r] = v[r];
+      else
+        sum[r] = __builtin_shufflevector(v[r], v[r], 0, 1, 2, 3) + __builtin_shufflevector(v[r], v[r], 4, 5, 6, 7);
     }
     transpose4<T>(sum[0], sum[1], sum[2], sum[3]);
     out = (sum[0] + sum[1]) + (sum[2] + sum[3]);
@@ -52,7 +54,8 @@ void gemv(Index rows, Index k, const T* a, Index lda, const T* x, const T* bias,
       s += column * x[p];
     }
     if (bias)
-      s += Four<T>{bias[i * bias_step], bias[(i + 1) * bias_step], bias[(i + 2) * bias_step], bias[(i + 3) * bias_step]};
+      s +=
+          Four<T>{bias[i * bias_step], bias[(i + 1) * bias_step], bias[(i + 2) * bias_step], bias[(i + 3) * bias_step]};
     __builtin_memcpy(y + i, &s, sizeof s);
   }
   for (; i < rows; ++i) {

@@ -1,6 +1,6 @@
-// Large matrix products, by Eigen's GEMM. Its namespace is renamed for each instruction set (-DEigen=harker_eigen_<set>): the
-// linker must never hand one of these bodies to a user's own Eigen code.
-// The output is cut into blocks that depend on the sizes alone and that threads share, so results do not depend on threads.
+// Large matrix products, by Eigen's GEMM. Its namespace is renamed for each instruction set
+// (-DEigen=harker_eigen_<set>): the linker must never hand one of these bodies to a user's own Eigen code. The output
+// is cut into blocks that depend on the sizes alone and that threads share, so results do not depend on threads.
 #include <Eigen/Core>
 
 #include <harker/core/backend/cpu/kernels/gemm.h>
@@ -22,10 +22,14 @@ void multiply_block(const Product<T>& g, Index i, Index rows, Index j, Index col
   Eigen::Map<Matrix, Eigen::Unaligned, Step> c(g.c + i * g.n + j, rows, columns, Step(g.n));
   const In a(g.a + (g.ta ? i : i * g.lda), g.ta ? g.k : rows, g.ta ? rows : g.k, Step(g.lda));
   const In b(g.b + (g.tb ? j * g.ldb : j), g.tb ? columns : g.k, g.tb ? g.k : columns, Step(g.ldb));
-  if (g.ta && g.tb) c.noalias() = a.transpose() * b.transpose();
-  else if (g.ta) c.noalias() = a.transpose() * b;
-  else if (g.tb) c.noalias() = a * b.transpose();
-  else c.noalias() = a * b;
+  if (g.ta && g.tb)
+    c.noalias() = a.transpose() * b.transpose();
+  else if (g.ta)
+    c.noalias() = a.transpose() * b;
+  else if (g.tb)
+    c.noalias() = a * b.transpose();
+  else
+    c.noalias() = a * b;
   if (g.bias)
     for (Index r = 0; r < rows; ++r)
       for (Index s = 0; s < columns; ++s) c(r, s) += g.bias[j + s];

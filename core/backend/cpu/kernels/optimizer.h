@@ -37,8 +37,8 @@ struct AdamNumbers {
 enum class Decay : std::uint8_t { none, scaled, l2 };
 
 template <class T, Decay kDecay, bool kAmsgrad>
-void adam_run(const AdamNumbers<T> k, const Index n, T* __restrict p, T* __restrict m, T* __restrict v, T* __restrict vmax,
-              const T* __restrict g) {
+void adam_run(const AdamNumbers<T> k, const Index n, T* __restrict p, T* __restrict m, T* __restrict v,
+              T* __restrict vmax, const T* __restrict g) {
   const bool from_m = k.one_minus_beta1 < T(0.5);  // lerp starts at the nearer end, as torch's
   for (Index i = 0; i < n; ++i) {
     T grad = g[i], param = p[i];
@@ -63,9 +63,12 @@ void adam(std::span<const AdamItem> items, const AdamStep& s) {
     const T* const g = static_cast<const T*>(item->g);
     in_chunks(item->n, [=, &k, &s](Index at, Index count) {
       const auto run = [=](auto step) { step(k, count, p + at, m + at, v + at, vmax ? vmax + at : nullptr, g + at); };
-      if (k.l2 != T(0)) run(vmax ? adam_run<T, Decay::l2, true> : adam_run<T, Decay::l2, false>);
-      else if (s.maximize || s.decoupled) run(vmax ? adam_run<T, Decay::scaled, true> : adam_run<T, Decay::scaled, false>);
-      else run(vmax ? adam_run<T, Decay::none, true> : adam_run<T, Decay::none, false>);
+      if (k.l2 != T(0))
+        run(vmax ? adam_run<T, Decay::l2, true> : adam_run<T, Decay::l2, false>);
+      else if (s.maximize || s.decoupled)
+        run(vmax ? adam_run<T, Decay::scaled, true> : adam_run<T, Decay::scaled, false>);
+      else
+        run(vmax ? adam_run<T, Decay::none, true> : adam_run<T, Decay::none, false>);
     });
   }
 }

@@ -1,6 +1,6 @@
-// Sums. float32 sums stay exact to a few units in the last place however many elements there are: vectors of floats add up
-// one block at a time, and the blocks' sums are added in double. Work is cut by sizes alone, so that results do not depend on
-// the number of threads.
+// Sums. float32 sums stay exact to a few units in the last place however many elements there are: vectors of floats add
+// up one block at a time, and the blocks' sums are added in double. Work is cut by sizes alone, so that results do not
+// depend on the number of threads.
 #pragma once
 #include <harker/core/backend/cpu/kernels/elementwise.h>
 #include <harker/core/backend/cpu/kernels/simd.h>
@@ -121,10 +121,14 @@ void sum_rows(Index n, Index inner, Index columns, const T* x, double scale, T* 
   Index j = 0;
   for (; j + 4 * kW <= columns; j += 4 * kW) sum_panel<T, 4>(n, inner, x + j, scale, z + j, 3 * kW);
   const Index left = columns - j;
-  if (left > 3 * kW) sum_panel<T, 4>(n, inner, x + j, scale, z + j, left - kW);
-  else if (left > 2 * kW) sum_panel<T, 3>(n, inner, x + j, scale, z + j, left - kW);
-  else if (left > kW) sum_panel<T, 2>(n, inner, x + j, scale, z + j, left - kW);
-  else if (left > 0) sum_panel<T, 1>(n, inner, x + j, scale, z + j, left - kW);  // may overlap: the same numbers again
+  if (left > 3 * kW)
+    sum_panel<T, 4>(n, inner, x + j, scale, z + j, left - kW);
+  else if (left > 2 * kW)
+    sum_panel<T, 3>(n, inner, x + j, scale, z + j, left - kW);
+  else if (left > kW)
+    sum_panel<T, 2>(n, inner, x + j, scale, z + j, left - kW);
+  else if (left > 0)
+    sum_panel<T, 1>(n, inner, x + j, scale, z + j, left - kW);  // may overlap: the same numbers again
 }
 
 /// As Backend::sum.

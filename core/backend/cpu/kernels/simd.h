@@ -1,5 +1,6 @@
-// Vectors of the instruction set this file is compiled for, written with the vector types of GCC and Clang: one source serves
-// SSE2, AVX2 and AVX-512. Every kernel lives in the namespace harker::<set>, so no two sets can share a function body.
+// Vectors of the instruction set this file is compiled for, written with the vector types of GCC and Clang: one source
+// serves SSE2, AVX2 and AVX-512. Every kernel lives in the namespace harker::<set>, so no two sets can share a function
+// body.
 #pragma once
 #include <cstdint>
 
@@ -7,8 +8,8 @@ namespace harker::HARKER_ISA {
 
 using Index = std::int64_t;
 
-// AVX-512 keeps to 32 bytes here: its longer vectors were measured slower at the sizes of small networks. It brings twice the
-// registers, and Eigen's large products use it whole.
+// AVX-512 keeps to 32 bytes here: its longer vectors were measured slower at the sizes of small networks. It brings
+// twice the registers, and Eigen's large products use it whole.
 #ifdef __AVX2__
 inline constexpr int kVectorBytes = 32;
 #else
@@ -18,7 +19,8 @@ inline constexpr int kVectorBytes = 16;
 template <class T, int Bytes>
 struct VectorOf {
   typedef T Value __attribute__((vector_size(Bytes)));
-  typedef T InMemory __attribute__((vector_size(Bytes), aligned(alignof(T)), may_alias));  // tensors need not be aligned
+  typedef T InMemory
+      __attribute__((vector_size(Bytes), aligned(alignof(T)), may_alias));  // tensors need not be aligned
 };
 
 /// As many T as one register holds.

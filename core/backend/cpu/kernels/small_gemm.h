@@ -1,8 +1,8 @@
-// Small matrix products: a tile of 4 rows x 3 vectors of sums that stays in registers while it runs over k. At the sizes of
-// small networks this is two to four times as fast as a general GEMM, which spends its time on packing.
-// Two tricks are most of the gain. A column count that is no multiple of the vector is covered by letting the last vector of
-// a tile overlap the one before it: both compute the same numbers, so there is no padding, no mask and no tail.
-// And a transposed right-hand side is turned by 4x4 register transposes into a buffer on the stack.
+// Small matrix products: a tile of 4 rows x 3 vectors of sums that stays in registers while it runs over k. At the
+// sizes of small networks this is two to four times as fast as a general GEMM, which spends its time on packing. Two
+// tricks are most of the gain. A column count that is no multiple of the vector is covered by letting the last vector
+// of a tile overlap the one before it: both compute the same numbers, so there is no padding, no mask and no tail. And
+// a transposed right-hand side is turned by 4x4 register transposes into a buffer on the stack.
 #pragma once
 #include <harker/core/backend/cpu/kernels/simd.h>
 #include <harker/core/backend/cpu/kernels/transpose.h>
@@ -22,10 +22,11 @@ struct Start {
   Index row;
 };
 
-/// c[Rows, Cols vectors] = start + sum over p < k of a[Rows, p] b[p, Cols vectors]. Vector j begins at column j * width, but
-/// the last one at column `last`.
+/// c[Rows, Cols vectors] = start + sum over p < k of a[Rows, p] b[p, Cols vectors]. Vector j begins at column j *
+/// width, but the last one at column `last`.
 template <class T, int Rows, int Cols>
-[[gnu::always_inline]] inline void tile(Index k, Left<T> a, const T* b, Index ldb, Start<T> start, T* c, Index ldc, Index last) {
+[[gnu::always_inline]] inline void tile(Index k, Left<T> a, const T* b, Index ldb, Start<T> start, T* c, Index ldc,
+                                        Index last) {
   // A sum waits for the one before it, so few sums leave the multipliers idle: then several p run side by side.
   constexpr int kWays = Rows * Cols >= 8 ? 1 : Rows * Cols >= 4 ? 2 : 4;
   Index column[Cols];
@@ -60,7 +61,8 @@ template <class T, int Rows, int Cols>
 
 /// All m rows of Cols vectors of columns.
 template <class T, int Cols>
-[[gnu::always_inline]] inline void panel(Index m, Index k, Left<T> a, const T* b, Index ldb, Start<T> start, T* c, Index ldc, Index last) {
+[[gnu::always_inline]] inline void panel(Index m, Index k, Left<T> a, const T* b, Index ldb, Start<T> start, T* c,
+                                         Index ldc, Index last) {
   Index i = 0;
   const auto rows = [&]<int Rows>() __attribute__((always_inline)) {
     for (; i + Rows <= m; i += Rows) {
@@ -73,10 +75,11 @@ template <class T, int Cols>
   rows.template operator()<1>();
 }
 
-/// c[m,n] = start + a[m,k] b[k,n], n >= width. Panels of three vectors; the rest is split so that no panel overlaps another
-/// (start may be c).
+/// c[m,n] = start + a[m,k] b[k,n], n >= width. Panels of three vectors; the rest is split so that no panel overlaps
+/// another (start may be c).
 template <class T>
-[[gnu::always_inline]] inline void tiled_product(Index m, Index n, Index k, Left<T> a, const T* b, Index ldb, Start<T> start, T* c) {
+[[gnu::always_inline]] inline void tiled_product(Index m, Index n, Index k, Left<T> a, const T* b, Index ldb,
+                                                 Start<T> start, T* c) {
   constexpr Index kW = kWidth<T>;
   for (Index j = 0; j < n;) {
     const Index left = n - j, vectors = (left + kW - 1) >> __builtin_ctz(kW);

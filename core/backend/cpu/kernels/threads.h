@@ -1,5 +1,5 @@
-// Sharing large work among threads. How work is cut depends on its size alone, so results do not depend on how many threads
-// there are.
+// Sharing large work among threads. How work is cut depends on its size alone, so results do not depend on how many
+// threads there are.
 #pragma once
 #include <harker/core/backend/cpu/kernels/simd.h>
 #include <harker/core/backend/cpu/run_parallel.h>
@@ -13,7 +13,8 @@ inline void parallel_for(bool worth, Index n, const F& f) {
     for (Index i = 0; i < n; ++i) f(i);
     return;
   }
-  run_parallel(n, [](const void* context, Index i) { (*static_cast<const F*>(context))(i); }, &f);
+  run_parallel(
+      n, [](const void* context, Index i) { (*static_cast<const F*>(context))(i); }, &f);
 }
 
 /// Elements one thread takes at a time, and below which there is only one thread.
@@ -29,7 +30,8 @@ template <class F>
 /// run(begin, count) over the chunks of n elements.
 template <class F>
 inline void in_chunks(Index n, F run) {
-  if (n < kElementsWorthThreads) [[likely]] return run(Index{0}, n);
+  if (n < kElementsWorthThreads) [[likely]]
+    return run(Index{0}, n);
   in_parallel_chunks(n, run);
 }
 

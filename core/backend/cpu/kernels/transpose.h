@@ -1,5 +1,5 @@
-// Transposing through registers: 4x4 blocks are loaded as four rows, turned by eight shuffles and stored as four columns.
-// A size that is no multiple of 4 is covered by a last block that overlaps the one before it.
+// Transposing through registers: 4x4 blocks are loaded as four rows, turned by eight shuffles and stored as four
+// columns. A size that is no multiple of 4 is covered by a last block that overlaps the one before it.
 #pragma once
 #include <harker/core/backend/cpu/kernels/simd.h>
 

@@ -1,5 +1,5 @@
-// A strided loop over any number of dimensions: dimensions of size 1 are dropped, neighbours that lie behind one another in
-// every operand are merged, and an odometer turns over what is left. No recursion, no limit on the rank.
+// A strided loop over any number of dimensions: dimensions of size 1 are dropped, neighbours that lie behind one
+// another in every operand are merged, and an odometer turns over what is left. No recursion, no limit on the rank.
 #pragma once
 #include <harker/core/backend/cpu/kernels/simd.h>
 #include <harker/core/shape.h>

@@ -1,0 +1,41 @@
+// Our own format, as the registry sees it.
+#include <algorithm>
+
+#include <harker/serialize/harker/harker_file.h>
+#include <harker/serialize/harker/layout.h>
+
+namespace harker {
+namespace {
+
+class HarkerFormat final : public Format {
+ public:
+  std::string_view name() const override { return "harker"; }
+  std::span<const std::string_view> extensions() const override {
+    static constexpr std::string_view kExtensions[] = {".harker"};
+    return kExtensions;
+  }
+  // A file that has lost a byte or two of its magic, or all after the first, is still ours, so that the error can say so.
+  bool sniff(io::ByteView file) const override {
+    const std::string_view start = io::text(file).substr(0, own::kMagic.size());
+    if (start.size() < own::kMagic.size()) return !start.empty() && own::kMagic.starts_with(start);
+    std::size_t same = 0;
+    for (std::size_t i = 0; i < start.size(); ++i) same += start[i] == own::kMagic[i];
+    return same + 2 >= start.size() || start.substr(0, 4) == own::kMagic.substr(0, 4);
+  }
+  Document read(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
+    return own::read_file(source, options);
+  }
+  void verify(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
+    own::verify_file(source, options);
+  }
+  void write(io::Sink& sink, const Value& value, std::string_view, const SaveOptions&) const override { own::write_file(sink, value); }
+};
+
+}  // namespace
+
+const Format& harker_format() {
+  static const HarkerFormat format;
+  return format;
+}
+
+}  // namespace harker

@@ -1,0 +1,361 @@
+// The flat table (serialize/flat/table.h) as JSON:
+//
+//   {"version": 1, "root": ROW, "rows": [row, ...], "tensors": [tensor, ...], "storages": [storage, ...]}
+//   row     = {"is": "dict", "detail": 1, "flags": 1, "links": [ROW, ...], "floats": ["0x1.8p+1", ...], "numbers": [1, ...],
+//              "number": 1, "text": "..." | "hex": "00ff"}     what is zero or empty is left out
+//   tensor  = {"name": "fc1.weight", "dtype": "float32", "shape": [..], "strides": [..], "offset": 0, "storage": 0, "requires_grad": 1}
+//   storage = {"initializer": "fc1.weight", "nbytes": 800}
+//
+// Floats are C99 hexadecimal strings ("inf", "-inf", and "nan:7ff8000000000000" with its bits); other numbers are integers.
+// Text that is no UTF-8 is hexadecimal. Read as a stream of events: nothing is built but the table, and nothing nests.
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include <harker/core/text.h>
+#include <harker/serialize/onnx/onnx_json.h>
+#include <harker/serialize/torch/utf8.h>
+
+namespace harker::onnx {
+namespace {
+
+using detail::str;
+using Kind = Value::Kind;
+
+constexpr char kHex[] = "0123456789abcdef";
+
+void append_string(std::string& out, std::string_view s) {
+  out += '"';
+  for (char c : s) {
+    const auto b = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') out += '\\', out += c;
+    else if (b < 0x20) out += "\\u00", out += kHex[b >> 4], out += kHex[b & 15];
+    else out += c;
+  }
+  out += '"';
+}
+
+std::string float_text(double v) {
+  if (std::isnan(v)) {
+    char text[24];
+    std::snprintf(text, sizeof text, "nan:%016llx", static_cast<unsigned long long>(std::bit_cast<std::uint64_t>(v)));
+    return text;
+  }
+  if (std::isinf(v)) return v < 0 ? "-inf" : "inf";
+  char text[40];
+  const auto end = std::to_chars(text, text + sizeof text, std::abs(v), std::chars_format::hex);
+  return str(std::signbit(v) ? "-0x" : "0x", std::string_view(text, static_cast<std::size_t>(end.ptr - text)));
+}
+
+bool parse_float(std::string_view s, double& out) {
+  const bool minus = s.starts_with('-');
+  if (minus) s.remove_prefix(1);
+  if (s == "inf") return out = minus ? -INFINITY : INFINITY, true;
+  std::from_chars_result r{};
+  if (s.starts_with("nan:") && s.size() == 20 && !minus) {
+    std::uint64_t bits = 0;
+    r = std::from_chars(s.data() + 4, s.data() + s.size(), bits, 16);
+    out = std::bit_cast<double>(bits);
+    return r.ec == std::errc() && r.ptr == s.data() + s.size() && std::isnan(out);
+  }
+  if (!s.starts_with("0x") || s.size() > 40) return false;
+  r = std::from_chars(s.data() + 2, s.data() + s.size(), out, std::chars_format::hex);
+  if (r.ec != std::errc() || r.ptr != s.data() + s.size() || !std::isfinite(out) || std::signbit(out)) return false;
+  if (minus) out = -out;
+  return true;
+}
+
+// How many of a row's numbers are floats.
+std::size_t floats_of(Kind k) { return k == Kind::complex ? 2 : k == Kind::quantized ? 1 : 0; }
+bool is_text(Kind k) { return k == Kind::string || k == Kind::device || k == Kind::layout || k == Kind::sparse || k == Kind::quantized || k == Kind::opaque; }
+
+template <class T>
+void append_list(std::string& out, std::string_view name, std::span<const T> items) {
+  if (items.empty()) return;
+  out += str(",\"", name, "\":[");
+  for (std::size_t i = 0; i < items.size(); ++i) out += str(i ? "," : "", items[i]);
+  out += ']';
+}
+template <class T>
+void append_number(std::string& out, std::string_view name, T n) {
+  if (n != 0) out += str(",\"", name, "\":", n);
+}
+
+// --- Reading: events in, table out.
+
+class Reader final : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  explicit Reader(std::string_view what) : what_(what) {}
+  Metadata take() {
+    if (!top_done_) fail("there is no JSON object");
+    expect_keys(top_seen_, {"version", "root", "rows", "tensors", "storages"}, kTop);
+    return std::move(out_);
+  }
+
+  bool null() override { fail("null does not occur here"); }
+  bool boolean(bool) override { fail("true and false do not occur here"); }
+  bool number_float(double, const std::string& s) override { fail(str("the number ", detail::quoted(s, 30), " is no integer of 64 bits")); }
+  bool binary(nlohmann::json::binary_t&) override { fail("binary data"); }
+  bool number_unsigned(std::uint64_t v) override {
+    if (v > static_cast<std::uint64_t>(INT64_MAX)) fail(str("the number ", v, " is too large"));
+    return integer(static_cast<std::int64_t>(v));
+  }
+  bool number_integer(std::int64_t v) override { return integer(v); }
+  bool string(std::string& s) override;
+  bool start_object(std::size_t) override;
+  bool end_object() override;
+  bool start_array(std::size_t) override;
+  bool end_array() override;
+  bool key(std::string& k) override;
+  bool parse_error(std::size_t at, const std::string&, const nlohmann::json::exception& e) override {
+    fail(str("at ", at, ": ", std::string_view(e.what()).substr(0, 200)));
+  }
+
+ private:
+  enum class At { outside, top, rows, row, row_list, tensors, tensor, tensor_list, storages, storage };
+  static constexpr std::string_view kTop[] = {"version", "root", "rows", "tensors", "storages"};
+  static constexpr std::string_view kRow[] = {"is", "detail", "flags", "links", "floats", "numbers", "number", "text", "hex"};
+  static constexpr std::string_view kTensor[] = {"name", "dtype", "shape", "strides", "offset", "storage", "requires_grad"};
+  static constexpr std::string_view kStorage[] = {"initializer", "nbytes"};
+
+  [[noreturn]] void fail(const std::string& why) const { throw FormatError(str(what_, ": ", why)); }
+  [[noreturn]] void misplaced() const { fail(str("a value of the wrong type", key_.empty() ? std::string() : str(" at ", detail::quoted(key_)))); }
+  void expect_keys(unsigned seen, std::initializer_list<std::string_view> wanted, std::span<const std::string_view> all) const {
+    for (std::string_view w : wanted)
+      for (std::size_t i = 0; i < all.size(); ++i)
+        if (all[i] == w && !(seen >> i & 1)) fail(str("the key '", w, "' is missing"));
+  }
+  std::span<const std::string_view> keys() const {
+    switch (at_) {
+      case At::top: return kTop;
+      case At::row: return kRow;
+      case At::tensor: return kTensor;
+      case At::storage: return kStorage;
+      default: return {};
+    }
+  }
+  template <class T>
+  T ranged(std::int64_t v) const {
+    if (v < 0 || static_cast<std::uint64_t>(v) > std::numeric_limits<T>::max()) fail(str("the number ", v, " at ", detail::quoted(key_), " is out of range"));
+    return static_cast<T>(v);
+  }
+  bool integer(std::int64_t v);
+  void end_row();
+  void end_tensor();
+
+  std::string_view what_;
+  Metadata out_;
+  At at_ = At::outside;
+  std::string key_;
+  unsigned top_seen_ = 0, seen_ = 0;
+  bool top_done_ = false;
+  flat::Node node_;
+  flat::View view_;
+  std::vector<std::int64_t> shape_, strides_;
+};
+
+bool Reader::key(std::string& k) {
+  const std::span<const std::string_view> all = keys();
+  unsigned& seen = at_ == At::top ? top_seen_ : seen_;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i] != k) continue;
+    if (seen >> i & 1) fail(str("the key ", detail::quoted(k), " occurs twice (duplicate)"));
+    seen |= 1u << i;
+    key_ = std::move(k);
+    return true;
+  }
+  fail(str("the key ", detail::quoted(k), " is not known"));
+}
+
+bool Reader::start_object(std::size_t) {
+  seen_ = 0;
+  switch (at_) {
+    case At::outside: at_ = At::top; return true;
+    case At::rows: at_ = At::row, node_ = {}; return true;
+    case At::tensors: at_ = At::tensor, view_ = {}, shape_.clear(), strides_.clear(); return true;
+    case At::storages: at_ = At::storage; return true;
+    default: misplaced();
+  }
+}
+bool Reader::end_object() {
+  switch (at_) {
+    case At::row: end_row(), at_ = At::rows; break;
+    case At::tensor: end_tensor(), at_ = At::tensors; break;
+    case At::storage: expect_keys(seen_, {"initializer", "nbytes"}, kStorage), at_ = At::storages; break;
+    default: top_done_ = true, at_ = At::outside; break;
+  }
+  return true;
+}
+bool Reader::start_array(std::size_t) {
+  if (at_ == At::top && key_ == "rows") at_ = At::rows;
+  else if (at_ == At::top && key_ == "tensors") at_ = At::tensors;
+  else if (at_ == At::top && key_ == "storages") at_ = At::storages;
+  else if (at_ == At::row && (key_ == "links" || key_ == "numbers" || key_ == "floats")) at_ = At::row_list;
+  else if (at_ == At::tensor && (key_ == "shape" || key_ == "strides")) at_ = At::tensor_list;
+  else misplaced();
+  if (at_ == At::row_list && key_ == "floats" && node_.numbers > 0) fail("floats after numbers");
+  return true;
+}
+bool Reader::end_array() {
+  at_ = at_ == At::row_list ? At::row : at_ == At::tensor_list ? At::tensor : At::top;
+  return true;
+}
+
+bool Reader::integer(std::int64_t v) {
+  flat::Table& t = out_.table;
+  if (at_ == At::row_list && key_ == "links") t.links.push_back(ranged<std::uint32_t>(v)), ++node_.links;
+  else if (at_ == At::row_list && key_ == "numbers") t.numbers.push_back(v), ++node_.numbers;
+  else if (at_ == At::tensor_list) (key_ == "shape" ? shape_ : strides_).push_back(v);
+  else if (at_ == At::row && key_ == "detail") node_.detail = ranged<std::uint8_t>(v);
+  else if (at_ == At::row && key_ == "flags") node_.flags = ranged<std::uint16_t>(v);
+  else if (at_ == At::row && key_ == "number") node_.number = static_cast<std::uint64_t>(v);
+  else if (at_ == At::tensor && key_ == "offset") view_.offset = v;
+  else if (at_ == At::tensor && key_ == "storage") view_.storage = ranged<std::uint32_t>(v);
+  else if (at_ == At::tensor && key_ == "requires_grad") view_.requires_grad = ranged<std::uint8_t>(v) == 1;
+  else if (at_ == At::storage && key_ == "nbytes") t.storages.push_back(ranged<std::uint64_t>(v));
+  else if (at_ == At::top && key_ == "root") t.root = ranged<std::uint32_t>(v);
+  else if (at_ == At::top && key_ == "version") {
+    if (v != 1) fail(str("version ", v, " is not known; this library reads version 1. A newer harker may"));
+  } else misplaced();
+  return true;
+}
+
+bool Reader::string(std::string& s) {
+  flat::Table& t = out_.table;
+  if (at_ == At::row_list && key_ == "floats") {
+    double v = 0;
+    if (!parse_float(s, v)) fail(str(detail::quoted(s, 40), " is no hexadecimal float"));
+    t.numbers.push_back(std::bit_cast<std::int64_t>(v));
+    ++node_.numbers;
+  } else if (at_ == At::row && key_ == "is") {
+    int k = 0;
+    while (k <= static_cast<int>(Kind::opaque) && flat::name(static_cast<Kind>(k)) != s) ++k;
+    if (k > static_cast<int>(Kind::opaque)) fail(str("the kind ", detail::quoted(s), " is not known"));
+    node_.kind = static_cast<Kind>(k);
+  } else if (at_ == At::row && (key_ == "text" || key_ == "hex")) {
+    if (node_.text > 0) fail("a row with both text and hex");
+    if (key_ == "text") {
+      t.text += s;
+      node_.text = s.size();
+    } else {
+      if (s.size() % 2 != 0) fail("an odd number of hexadecimal digits");
+      for (std::size_t i = 0; i < s.size(); i += 2) {
+        unsigned byte = 0;
+        const auto r = std::from_chars(s.data() + i, s.data() + i + 2, byte, 16);
+        if (r.ec != std::errc() || r.ptr != s.data() + i + 2) fail("a character that is no hexadecimal digit");
+        t.text += static_cast<char>(byte);
+      }
+      node_.text = s.size() / 2;
+    }
+  } else if (at_ == At::tensor && key_ == "name") {
+    t.names += s;
+    if (s.size() > UINT32_MAX) fail("a name that is too long");
+    view_.name = static_cast<std::uint32_t>(s.size());
+  } else if (at_ == At::tensor && key_ == "dtype") {
+    const auto dtype = dtype_from_name(s);
+    if (!dtype) fail(str("the dtype ", detail::quoted(s), " is not known"));
+    view_.dtype = *dtype;
+  } else if (at_ == At::storage && key_ == "initializer") {
+    out_.initializers.push_back(std::move(s));
+  } else {
+    misplaced();
+  }
+  return true;
+}
+
+void Reader::end_row() {
+  expect_keys(seen_, {"is"}, kRow);
+  flat::Table& t = out_.table;
+  if (node_.kind == Kind::floating) {
+    if (node_.numbers != 1 || node_.number != 0) fail("a float has one value");
+    node_.number = static_cast<std::uint64_t>(t.numbers.back());
+    t.numbers.pop_back();
+    node_.numbers = 0;
+  }
+  t.nodes.push_back(node_);
+}
+
+void Reader::end_tensor() {
+  expect_keys(seen_, {"name", "dtype", "shape", "strides", "offset", "storage"}, kTensor);
+  flat::Table& t = out_.table;
+  if (shape_.size() != strides_.size() || shape_.size() > flat::kMaxRank)
+    fail(str("a tensor with ", shape_.size(), " sizes (shape) and ", strides_.size(), " strides"));
+  view_.rank = static_cast<std::uint16_t>(shape_.size());
+  t.extents.insert(t.extents.end(), shape_.begin(), shape_.end());
+  t.extents.insert(t.extents.end(), strides_.begin(), strides_.end());
+  t.views.push_back(view_);
+}
+
+}  // namespace
+
+std::string write_json(const Metadata& metadata) {
+  const flat::Table& t = metadata.table;
+  std::string out = str("{\"version\":1,\"root\":", t.root, ",\"rows\":[");
+  std::size_t link = 0, number = 0, text = 0, extent = 0, named = 0;
+  for (std::size_t i = 0; i < t.nodes.size(); ++i) {
+    const flat::Node& n = t.nodes[i];
+    out += str(i ? ",\n" : "\n", "{\"is\":\"", flat::name(n.kind), "\"");
+    append_number(out, "detail", n.detail);
+    append_number(out, "flags", n.flags);
+    append_list(out, "links", std::span(t.links.data() + link, n.links));
+    link += n.links;
+    std::vector<double> floats;
+    if (n.kind == Kind::floating) floats.push_back(std::bit_cast<double>(n.number));
+    for (std::size_t f = 0; f < floats_of(n.kind); ++f) floats.push_back(std::bit_cast<double>(t.numbers[number + f]));
+    if (!floats.empty()) {
+      out += ",\"floats\":[";
+      for (std::size_t f = 0; f < floats.size(); ++f) out += str(f ? ",\"" : "\"", float_text(floats[f]), '"');
+      out += ']';
+    }
+    append_list(out, "numbers", std::span(t.numbers.data() + number, n.numbers).subspan(floats_of(n.kind)));
+    number += n.numbers;
+    if (n.kind != Kind::floating) append_number(out, "number", static_cast<std::int64_t>(n.number));
+    if (n.text > 0) {
+      const std::string_view s = std::string_view(t.text).substr(text, static_cast<std::size_t>(n.text));
+      text += s.size();
+      if (is_text(n.kind) && pt::valid_utf8(io::bytes(s), false)) {
+        out += ",\"text\":";
+        append_string(out, s);
+      } else {
+        out += ",\"hex\":\"";
+        for (char c : s) out += kHex[static_cast<unsigned char>(c) >> 4], out += kHex[static_cast<unsigned char>(c) & 15];
+        out += '"';
+      }
+    }
+    out += '}';
+  }
+  out += "],\"tensors\":[";
+  for (std::size_t i = 0; i < t.views.size(); ++i) {
+    const flat::View& v = t.views[i];
+    out += i ? ",\n{\"name\":" : "\n{\"name\":";
+    append_string(out, std::string_view(t.names).substr(named, v.name));
+    named += v.name;
+    out += str(",\"dtype\":\"", harker::name(v.dtype), '"');
+    for (const char* list : {",\"shape\":[", ",\"strides\":["}) {
+      out += list;
+      for (std::size_t d = 0; d < v.rank; ++d) out += str(d ? "," : "", t.extents[extent + d]);
+      extent += v.rank;
+      out += ']';
+    }
+    out += str(",\"offset\":", v.offset, ",\"storage\":", v.storage, v.requires_grad ? ",\"requires_grad\":1}" : "}");
+  }
+  out += "],\"storages\":[";
+  for (std::size_t i = 0; i < t.storages.size(); ++i) {
+    out += i ? ",\n{\"initializer\":" : "\n{\"initializer\":";
+    append_string(out, metadata.initializers[i]);
+    out += str(",\"nbytes\":", t.storages[i], '}');
+  }
+  return out + "]}";
+}
+
+Metadata read_json(std::string_view json, std::string_view what) {
+  if (!json.starts_with('{')) throw FormatError(str(what, ": begins with ", detail::quoted(json.substr(0, 8)), ", expected '{' (a byte order mark is refused)"));
+  Reader reader(what);
+  nlohmann::json::sax_parse(json.begin(), json.end(), &reader);
+  return reader.take();
+}
+
+}  // namespace harker::onnx

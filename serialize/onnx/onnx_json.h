@@ -1,0 +1,20 @@
+// The metadata of a .pb file: the flat table as JSON (grammar in onnx_json.cpp).
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <harker/serialize/flat/flatten.h>
+
+namespace harker::onnx {
+
+struct Metadata {
+  flat::Table table;
+  std::vector<std::string> initializers;  ///< the name of the one that holds each storage
+};
+
+std::string write_json(const Metadata& metadata);
+/// FormatError, beginning with `what`, for anything but what write_json writes.
+Metadata read_json(std::string_view json, std::string_view what);
+
+}  // namespace harker::onnx

@@ -1,0 +1,158 @@
+// Reads a protobuf file: an ONNX ModelProto (layout: onnx_writer.cpp). One of ours has the metadata "harker", from which the whole
+// Value comes back; from any other, its initializers by name.
+#include <charconv>
+#include <unordered_map>
+#include <unordered_set>
+
+#include <harker/core/text.h>
+#include <harker/serialize/io/crc32.h>
+#include <harker/serialize/onnx/onnx_file.h>
+#include <harker/serialize/onnx/onnx_json.h>
+#include <harker/serialize/onnx/onnx_tensor.h>
+#include <harker/serialize/onnx/onnx_types.h>
+#include <harker/serialize/onnx/wire.h>
+
+namespace harker::onnx {
+namespace {
+
+using detail::str;
+
+struct Model {
+  std::int64_t ir_version = 0;
+  std::string_view producer, json, checksums;
+  bool ours = false, has_checksums = false;
+  io::ByteView graph;
+};
+
+void read_property(io::ByteView entry, Model& m, const std::string& what) {
+  std::string_view key, value;
+  protozero::pbf_reader r = message(entry, what);
+  while (r.next()) {
+    switch (r.tag_and_type()) {
+      case bytes(1): key = text(r.get_view()); break;
+      case bytes(2): value = text(r.get_view()); break;
+      default: r.skip();
+    }
+  }
+  const auto set = [&](std::string_view& to, bool& has) {
+    if (has) throw FormatError(str(what, ": the metadata ", detail::quoted(key), " occurs twice (duplicate)"));
+    to = value, has = true;
+  };
+  if (key == kMetadata) set(m.json, m.ours);
+  if (key == kChecksums) set(m.checksums, m.has_checksums);
+}
+
+Model read_model(io::ByteView all, const std::string& what) {
+  Model m;
+  bool has_graph = false;
+  protozero::pbf_reader r = message(all, what);
+  while (r.next()) {
+    switch (r.tag_and_type()) {
+      case varint(1): m.ir_version = r.get_int64(); break;
+      case bytes(2): m.producer = text(r.get_view()); break;
+      case bytes(7):
+        if (has_graph) throw FormatError(what + ": the model has two graphs");
+        m.graph = view(r.get_view()), has_graph = true;
+        break;
+      case bytes(14): read_property(view(r.get_view()), m, what); break;
+      default: r.skip();
+    }
+  }
+  if (!has_graph) throw FormatError(what + ": a protobuf message without a graph: it is no ONNX model, or its end is missing (truncated)");
+  return m;
+}
+
+// Calls f(message) for each initializer.
+template <class F>
+void each_initializer(io::ByteView graph, const std::string& what, F f) {
+  protozero::pbf_reader r = message(graph, what);
+  while (r.next()) {
+    if (r.tag_and_type() == bytes(5)) f(view(r.get_view()));
+    else r.skip();
+  }
+}
+
+// The CRCs of the JSON and of each storage.
+std::vector<std::uint32_t> checksums(const Model& m, std::size_t storages, const std::string& what) {
+  std::vector<std::uint32_t> out;
+  const std::string_view s = m.checksums;
+  for (std::size_t at = 0; at + 8 <= s.size() && out.size() <= storages; at += 9) {
+    std::uint32_t crc = 0;
+    const auto r = std::from_chars(s.data() + at, s.data() + at + 8, crc, 16);
+    if (r.ec != std::errc() || r.ptr != s.data() + at + 8 || (at > 0 && s[at - 1] != ' ')) break;
+    out.push_back(crc);
+  }
+  if (out.size() != storages + 1 || s.size() != 9 * out.size() - 1)
+    throw FormatError(str(what, ": metadata ", kChecksums, ": must be ", storages + 1, " CRC-32 of 8 hexadecimal digits: it is damaged"));
+  return out;
+}
+
+Value read_ours(const Model& m, const std::shared_ptr<const io::Source>& source, const LoadOptions& options) {
+  const std::string what = source->name();
+  const std::string where = str(what, ": metadata ", kMetadata);
+  if (m.has_checksums) {
+    std::uint32_t crc = 0;
+    const auto r = std::from_chars(m.checksums.data(), m.checksums.data() + std::min<std::size_t>(8, m.checksums.size()), crc, 16);
+    if (r.ec == std::errc() && crc != io::crc32(io::bytes(m.json)))
+      throw FormatError(where + ": its CRC-32 is not what harker_crc32 says: the bytes are damaged");
+  }
+  const Metadata meta = read_json(m.json, where);
+  flat::check(meta.table, where);
+  std::vector<std::uint32_t> crcs;
+  if (m.has_checksums) crcs = checksums(m, meta.table.storages.size(), what);
+
+  std::unordered_map<std::string_view, std::size_t> wanted;
+  for (std::size_t i = 0; i < meta.initializers.size(); ++i)
+    if (!wanted.try_emplace(meta.initializers[i], i).second) throw FormatError(str(where, ": two storages in one initializer, ", detail::quoted(meta.initializers[i])));
+  const std::vector<std::string> labels = flat::storage_names(meta.table);
+  std::vector<io::StorageBytes> storages(meta.table.storages.size());
+  std::vector<bool> found(storages.size());
+  std::unordered_set<std::string_view> names;
+  each_initializer(m.graph, what, [&](io::ByteView bytes) {
+    const TensorMessage t = parse_tensor(bytes, what);
+    if (!names.insert(t.name).second) throw FormatError(str(what, ": two initializers of the name ", detail::quoted(t.name), " (duplicate)"));
+    const auto at = wanted.find(t.name);
+    if (at == wanted.end()) return;
+    const std::size_t i = at->second;
+    if (!t.has_raw || t.raw.size() != meta.table.storages[i])
+      throw FormatError(str(what, ": ", labels[i], ": the initializer ", detail::quoted(t.name), " has a raw_data size of ", t.raw.size(), " bytes, expected ", meta.table.storages[i]));
+    found[i] = true;
+    storages[i] = {.stored = t.raw, .nbytes = t.raw.size(), .crc = crcs.empty() ? 0 : crcs[i + 1], .check_crc = !crcs.empty(), .label = labels[i]};
+  });
+  for (std::size_t i = 0; i < found.size(); ++i)
+    if (!found[i]) throw FormatError(str(what, ": ", labels[i], ": the initializer ", detail::quoted(meta.initializers[i]), " that holds it is missing"));
+  return flat::read_table(meta.table, std::move(storages), source, options);
+}
+
+Value read_foreign(const Model& m, const std::shared_ptr<const io::Source>& source, const LoadOptions& options) {
+  const std::string what = source->name();
+  std::vector<Value::Item> items;
+  std::unordered_set<std::string_view> names;
+  each_initializer(m.graph, what, [&](io::ByteView bytes) {
+    const TensorMessage t = parse_tensor(bytes, what);
+    if (!names.insert(t.name).second) throw FormatError(str(what, ": two initializers of the name ", detail::quoted(t.name), " (duplicate)"));
+    if (options.only.empty() || options.only == t.name) items.emplace_back(Value(t.name), Value(make_tensor(t, bytes, source, what, options.mmap)));
+  });
+  if (options.only.empty()) return Value::ordered_dict(std::move(items));
+  if (items.empty()) throw Error(str(what, ": there is no entry ", detail::quoted(options.only), " (LoadOptions::only)"));
+  return items[0].second;
+}
+
+}  // namespace
+
+Document read_file(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) {
+  const std::string what = source->name();
+  try {
+    const Model m = read_model(source->bytes(), what);
+    check_depth(m.graph, what);
+    Document d{m.ours ? read_ours(m, source, options) : read_foreign(m, source, options), Value::dict()};
+    d.facts.set("container", "onnx");
+    d.facts.set("ir_version", m.ir_version);
+    d.facts.set("producer", detail::quoted(m.producer).substr(1, detail::quoted(m.producer).size() - 2));
+    return d;
+  } catch (const protozero::exception& e) {
+    throw FormatError(str(what, ": cannot parse the protobuf message: ", e.what()));
+  }
+}
+
+}  // namespace harker::onnx

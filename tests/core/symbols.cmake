@@ -1,0 +1,35 @@
+# Reads `nm` of FILES (separated by |). With SET: every function other objects could share must lie in harker::SET or in Eigen
+# renamed to harker_eigen_SET, or be the factory make_SET; else the linker could run it on a CPU that lacks the instructions.
+# Without SET: no file may define a symbol of Eigen under its own name, which would replace that of a user's program.
+string(REPLACE "|" ";" files "${FILES}")
+set(seen 0)
+set(bad "")
+foreach(file IN LISTS files)
+  execute_process(COMMAND ${NM} ${file} OUTPUT_VARIABLE out ERROR_QUIET RESULT_VARIABLE status)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${NM} ${file} failed")
+  endif()
+  string(REGEX REPLACE "[][;]" "_" out "${out}")
+  string(REGEX MATCHALL "[0-9a-f]+ [TDBRWVui] [^\n]+" symbols "${out}")
+  foreach(symbol IN LISTS symbols)
+    math(EXPR seen "${seen} + 1")
+    string(REGEX REPLACE "^[0-9a-f]+ . " "" name "${symbol}")
+    if(NOT SET)
+      if(name MATCHES "^_Z[A-Z]*5Eigen")
+        list(APPEND bad ${name})
+      endif()
+    elseif(NOT name MATCHES "^_Z[A-Z]*6harker[0-9]+${SET}" AND NOT name MATCHES "^_Z[A-Z]*[0-9]+harker_eigen_${SET}"
+           AND NOT name MATCHES "^_ZN6harker[0-9]+make_${SET}Ev$"
+           AND NOT name MATCHES "^(_ZT[IS]N6harker7BackendE|DW\\.ref\\.__gxx_personality_v0)$")  # data only
+      list(APPEND bad ${name})
+    endif()
+  endforeach()
+endforeach()
+if(seen LESS 20)
+  message(FATAL_ERROR "only ${seen} symbols found in ${files}: this check sees nothing")
+endif()
+if(bad)
+  string(REPLACE ";" "\n  " bad "${bad}")
+  message(FATAL_ERROR "symbols that other objects could share:\n  ${bad}")
+endif()
+message(STATUS "${seen} symbols, all our own")
