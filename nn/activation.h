@@ -16,4 +16,4 @@ class ReLU : public Module {
 };
 
 }  // namespace nn
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

@@ -12,4 +12,4 @@ using harker::relu;
 
 }  // namespace functional
 }  // namespace nn
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

@@ -33,4 +33,4 @@ Tensor kaiming_normal_(Tensor t, double a = 0, FanMode mode = FanMode::fan_in,
 
 }  // namespace init
 }  // namespace nn
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

@@ -25,4 +25,4 @@ class Linear : public Module {
 };
 
 }  // namespace nn
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

@@ -15,4 +15,4 @@ class MSELoss : public Module {
 };
 
 }  // namespace nn
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

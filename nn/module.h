@@ -93,4 +93,4 @@ class Module {
 };
 
 }  // namespace nn
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

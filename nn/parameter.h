@@ -25,4 +25,4 @@ class Parameter : public Tensor {
 };
 
 }  // namespace nn
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

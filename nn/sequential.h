@@ -62,4 +62,4 @@ class Sequential : public Module {
 };
 
 }  // namespace nn
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

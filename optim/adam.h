@@ -72,4 +72,4 @@ class AdamW : public Adam {
 };
 
 }  // namespace optim
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

@@ -138,4 +138,4 @@ class OptimizerWith : public Optimizer {
 };
 
 }  // namespace optim
-}  // namespace HARKER_PUBLIC
+}  // namespace harker
