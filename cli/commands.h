@@ -3,10 +3,12 @@
 #pragma once
 #include <string>
 
-#include <harker/serialize/serialize.h>
+#include <harker/serialize/format.h>
 
 namespace harker::cli {
 
+/// What inspect lists. A large file's tensors are not read; of a small one (up to 1 MiB) all is, and so is checked.
+Document open_listing(const std::string& path, LoadOptions options);
 /// Prints a table of what the file holds; tensors' bytes are not read.
 int inspect(const std::string& path, const LoadOptions& options);
 /// The same as one JSON object (tests/fixtures/README.md).

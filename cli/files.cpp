@@ -1,4 +1,6 @@
-// `harker cat`, `verify` and `convert`: the verbs that are a few calls each.
+// `harker cat`, `verify` and `convert`: the verbs that are a few calls each; and how inspect opens a file.
+#include <sys/stat.h>
+
 #include <harker/core/text.h>
 #include <harker/serialize/format.h>
 #include <unordered_set>
@@ -9,6 +11,12 @@
 #include "out.h"
 
 namespace harker::cli {
+
+Document open_listing(const std::string& path, LoadOptions options) {
+  struct stat info {};
+  options.mmap = ::stat(path.c_str(), &info) != 0 || info.st_size > (1 << 20);
+  return load_document(path, options);
+}
 
 int cat(const std::string& path, const std::string& key, const LoadOptions& options) {
   const Value root = load(path, options);

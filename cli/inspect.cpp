@@ -100,7 +100,7 @@ std::string facts_text(const Value& facts) {
 }  // namespace
 
 int inspect(const std::string& path, const LoadOptions& options) {
-  const Document doc = load_document(path, options);
+  const Document doc = open_listing(path, options);
   std::size_t name_width = 4, type_width = 4, shape_width = 5, bytes_width = 5;
   std::uint64_t tensors = 0, elements = 0, bytes = 0;
   std::unordered_set<const Storage*> storages;

@@ -1,6 +1,5 @@
 // `harker inspect --json`: {"format": {...}, "entries": [...], "storages": [...]}, streamed.
 #include <harker/core/text.h>
-#include <harker/serialize/format.h>
 
 #include "commands.h"
 #include "elements.h"
@@ -158,7 +157,7 @@ void entry(Out& out, Walk& walk, Storages& storages) {
 }  // namespace
 
 int inspect_json(const std::string& path, const LoadOptions& options) {
-  const Document doc = load_document(path, options);
+  const Document doc = open_listing(path, options);
   Walk walk(doc.value);
   if (walk.text_bytes() > std::uint64_t{1} << 30)
     throw Error(detail::str(path, ": the names and texts of its ", walk.entries(), " entries come to more than 1 GiB"));

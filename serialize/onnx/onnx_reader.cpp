@@ -58,6 +58,7 @@ Model read_model(io::ByteView all, const std::string& what) {
       default: r.skip();
     }
   }
+  if (!m.ours && m.producer == kProducer) throw FormatError(what + ": harker wrote this file, but its metadata is missing: truncated or damaged");
   if (!has_graph) throw FormatError(what + ": a protobuf message without a graph: it is no ONNX model, or its end is missing (truncated)");
   return m;
 }

@@ -1,8 +1,8 @@
 // Writes a Value as an ONNX ModelProto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), in the order of field numbers:
 //
 //   ModelProto  = 1 ir_version: 8   2 producer_name: "harker"   7 graph   8 opset_import{2 version: 13}
-//                 14 metadata_props{1 key: "harker", 2 value: the flat table as JSON}
 //                 14 metadata_props{1 key: "harker_crc32", 2 value: CRC-32 of that JSON and of each storage, hexadecimal, spaces between}
+//                 14 metadata_props{1 key: "harker", 2 value: the flat table as JSON}
 //   GraphProto  = 2 name: "harker"   5 initializer*   12 output*          no nodes: onnxruntime returns initializers that are outputs
 //   TensorProto = 1 dims*   2 data_type   8 name   9 raw_data
 //   output      = 1 name   2 type{1 tensor_type{1 elem_type, 2 shape{1 dim{1 dim_value}*}}}
@@ -154,7 +154,8 @@ class Writer {
       opset.add_string(1, "", 0);
       opset.add_int64(2, kOpset);
     }
-    for (const std::string& p : {property(kMetadata, json), property(kChecksums, crcs)}) end.add_message(14, p);
+    // The metadata comes last: without it, what says harker made it was cut off.
+    for (const std::string& p : {property(kChecksums, crcs), property(kMetadata, json)}) end.add_message(14, p);
     const std::uint64_t total = head.size() + (size - name.size()) + tail.size();
     if (total > kMaxMessage)
       throw Error(str("save: a protobuf file cannot hold more than 2 GiB, this one needs ", total, " bytes; save as .harker or .pt instead"));

@@ -12,7 +12,13 @@ namespace {
 constexpr std::string_view kLegacy("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 14);
 constexpr std::size_t kTarMagicAt = 257;
 
-bool is_zip(std::string_view s) { return s.starts_with("PK\x03\x04") || s.starts_with("PK\x05\x06") || s == "PK\x03" || s == "PK"; }
+constexpr std::size_t kZipEndSize = 22;
+
+// By its beginning, or by its end: a damaged first byte must not hide what the file is.
+bool is_zip(std::string_view s) {
+  return s.starts_with("PK\x03\x04") || s.starts_with("PK\x05\x06") || s == "PK\x03" || s == "PK" ||
+         (s.size() >= kZipEndSize && s.substr(s.size() - kZipEndSize).starts_with("PK\x05\x06"));
+}
 bool is_legacy(std::string_view s) {
   return s.starts_with(kLegacy) || (s.size() > 4 && s[0] == '\x80' && s.substr(1).find(kLegacy.substr(2, 12)) < 4);
 }

@@ -29,6 +29,9 @@ inline void with_bits(std::size_t bytes, const F& use) {
   }
 }
 
+/// Elements of a mapped file need not be aligned; those that are not move by memcpy alone.
+inline bool aligned(const void* p, std::size_t bytes) { return reinterpret_cast<std::uintptr_t>(p) % bytes == 0; }
+
 /// dst = src, n elements; steps in bytes.
 template <class B>
 inline void move_run(Index n, const char* src, Index src_step, char* dst, Index dst_step) {
@@ -41,7 +44,7 @@ inline void move_run(Index n, const char* src, Index src_step, char* dst, Index 
     for (Index i = 0; i < n; ++i) std::memcpy(dst + i * kSize, &v, sizeof v);
   } else {
     for (Index i = 0; i < n; ++i) {
-      B v;  // by memcpy: an element of a mapped file need not be aligned
+      B v;
       std::memcpy(&v, src + i * src_step, sizeof v);
       std::memcpy(dst + i * dst_step, &v, sizeof v);
     }
@@ -57,8 +60,8 @@ inline void move_crossed(const Walk<2>& w, const char* src, char* dst) {
     for (Index c = 0; c < w.size[j]; c += kBlock) {
       const Index rows = smaller(kBlock, w.size[i] - r), columns = smaller(kBlock, w.size[j] - c);
       if constexpr (sizeof(B) == 4 || sizeof(B) == 8)
-        if (w.stride[1][j] == Index{sizeof(B)} && w.stride[0][j] % Index{sizeof(B)} == 0 &&
-            w.stride[1][i] % Index{sizeof(B)} == 0) {
+        if (aligned(src, sizeof(B)) && aligned(dst, sizeof(B)) && w.stride[1][j] == Index{sizeof(B)} &&
+            w.stride[0][j] % Index{sizeof(B)} == 0 && w.stride[1][i] % Index{sizeof(B)} == 0) {
           const char* const in = src + r * w.stride[0][i] + c * w.stride[0][j];
           char* const out = dst + r * w.stride[1][i] + c * w.stride[1][j];
           transpose(columns, rows, reinterpret_cast<const B*>(in), w.stride[0][j] / Index{sizeof(B)},
@@ -90,7 +93,8 @@ void convert_run(DType from, DType to, Index n, const char* src, Index src_step,
   constexpr Index kBuffer = 256;
   alignas(64) char gathered[kBuffer * 8], wide[kBuffer * 8], narrowed[kBuffer * 8];
   const std::size_t from_size = item_size(from), to_size = item_size(to);
-  const bool together = src_step == static_cast<Index>(from_size), apart = dst_step != static_cast<Index>(to_size);
+  const bool together = src_step == static_cast<Index>(from_size) && aligned(src, from_size);
+  const bool apart = dst_step != static_cast<Index>(to_size) || !aligned(dst, to_size);
   for (Index i = 0; i < n; i += kBuffer) {
     const Index count = smaller(kBuffer, n - i);
     const char* in = src + i * src_step;

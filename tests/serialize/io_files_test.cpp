@@ -1,0 +1,166 @@
+// Atomic files under failing system calls, checksums, and sources.
+#include <doctest/doctest.h>
+#include <harker/serialize/io/crc32.h>
+#include <harker/serialize/io/file_system.h>
+#include <harker/serialize/io/sink.h>
+#include <harker/serialize/io/source.h>
+#include <harker/serialize/serialize.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "test_data.h"
+
+using namespace harker;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A folder of its own for each test, gone afterwards.
+struct Folder {
+  fs::path path = fs::temp_directory_path() / ("harker-io-test-" + std::to_string(::getpid()));
+  Folder() { fs::create_directories(path); }
+  ~Folder() { fs::remove_all(path); }
+  std::size_t files() const { return static_cast<std::size_t>(std::distance(fs::directory_iterator(path), fs::directory_iterator())); }
+};
+
+// Fails the k-th call with ENOSPC; `shorten`: writes take one byte less than asked, and some are interrupted.
+class Faulty final : public io::FileSystem {
+ public:
+  explicit Faulty(int fail_at, bool shorten = false) : fail_at_(fail_at), shorten_(shorten) { io::set_file_system(this); }
+  ~Faulty() override { io::set_file_system(nullptr); }
+  int create(const std::string& p, unsigned m) override { return fails("create") ? -1 : FileSystem::create(p, m); }
+  long write(int fd, const void* d, std::size_t n) override {
+    if (fails("write")) return -1;
+    if (shorten_ && ++writes_ % 3 == 0) return errno = EINTR, -1;
+    return FileSystem::write(fd, d, shorten_ && n > 1 ? n - 1 : n);
+  }
+  int fsync(int fd) override { return fails("fsync") ? -1 : FileSystem::fsync(fd); }
+  int fchmod(int fd, unsigned m) override { return fails("fchmod") ? -1 : FileSystem::fchmod(fd, m); }
+  int close(int fd) override {
+    const int result = FileSystem::close(fd);
+    return fails("close") ? -1 : result;
+  }
+  int rename(const std::string& a, const std::string& b) override { return fails("rename") ? -1 : FileSystem::rename(a, b); }
+  int fsync_folder(const std::string& p) override { return fails("fsync_folder") ? -1 : FileSystem::fsync_folder(p); }
+  std::vector<std::string> calls;
+
+ private:
+  bool fails(const char* call) {
+    calls.push_back(call);
+    if (static_cast<int>(calls.size()) != fail_at_) return false;
+    errno = ENOSPC;
+    return true;
+  }
+  int fail_at_, writes_ = 0;
+  bool shorten_;
+};
+
+std::string content(const fs::path& p) {
+  const auto b = test::read_bytes(p);
+  return {b.begin(), b.end()};
+}
+
+}  // namespace
+
+TEST_CASE("io: a failing call leaves the old file and no temporary") {
+  const Folder folder;
+  const fs::path file = folder.path / "model.pt";
+  bool finished = false;
+  for (int k = 1; !finished; ++k) {
+    CAPTURE(k);
+    {
+      io::AtomicFile old(file.string());
+      old.write("old");
+      old.commit();
+    }
+    std::vector<std::string> calls;
+    bool thrown = false;
+    {
+      Faulty fs(k);
+      try {
+        save(Value("a new value"), file);
+      } catch (const IoError& e) {
+        thrown = true;
+        CHECK(std::string(e.what()).find(file.string()) != std::string::npos);
+      }
+      calls = fs.calls;
+    }
+    finished = static_cast<int>(calls.size()) < k;
+    CHECK(thrown == !finished);
+    CHECK(folder.files() == 1);
+    if (finished) {
+      CHECK(calls == std::vector<std::string>{"create", "fchmod", "write", "fsync", "close", "rename", "fsync_folder"});
+    } else if (calls.back() != "fsync_folder") {  // that one comes after the new name is in place
+      CHECK(content(file) == "old");
+    }
+  }
+  CHECK(load(file).as_string() == "a new value");
+}
+
+TEST_CASE("io: short and interrupted writes are completed") {
+  const Folder folder;
+  const fs::path file = folder.path / "long";
+  std::string text(1 << 20, 'x');
+  for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>('a' + i % 23);
+  {
+    Faulty fs(0, true);
+    io::AtomicFile out(file.string());
+    for (std::size_t at = 0; at < text.size(); at += 7919) out.write(std::string_view(text).substr(at, 7919));
+    out.write(text);
+    CHECK(out.position() == 2 * text.size());
+    out.commit();
+  }
+  CHECK(content(file) == text + text);
+}
+
+TEST_CASE("io: without commit nothing appears") {
+  const Folder folder;
+  { io::AtomicFile(std::string(folder.path / "never")).write("half"); }
+  CHECK(folder.files() == 0);
+  CHECK_THROWS_AS(save(Value(1), folder.path / "no extension"), Error);
+  CHECK_THROWS_AS(save(Value(1), folder.path), Error);
+  CHECK(folder.files() == 0);
+}
+
+TEST_CASE("io: the mode is kept and a link is followed") {
+  const Folder folder;
+  const fs::path file = folder.path / "model.pt", link = folder.path / "latest.pt";
+  save(Value(1), file);
+  fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
+  fs::create_symlink("model.pt", link);
+  save(Value(2), link);
+  CHECK(fs::is_symlink(link));
+  CHECK(load(file).as_int() == 2);
+  CHECK(fs::status(file).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+}
+
+TEST_CASE("io: what is no file cannot be opened") {
+  const Folder folder;
+  CHECK_THROWS_AS(load(folder.path / "absent.pt"), IoError);
+  CHECK_THROWS_AS(load(folder.path), IoError);
+  ::mkfifo((folder.path / "pipe").c_str(), 0600);
+  CHECK_THROWS_AS(load(folder.path / "pipe"), IoError);
+}
+
+TEST_CASE("io: CRC-32 of copies and of parts put together") {
+  std::vector<std::uint8_t> data(100001), copy(data.size());
+  for (std::size_t i = 0; i < data.size(); ++i) data[i] = static_cast<std::uint8_t>(i * i >> 3);
+  const io::ByteView all(data);
+  CHECK(io::crc32(io::bytes("123456789")) == 0xcbf43926);
+  CHECK(io::copy_crc32(all, copy.data()) == io::crc32(all));
+  CHECK(copy == data);
+  for (std::size_t n : {std::size_t{0}, std::size_t{1}, std::size_t{777}, data.size()})
+    CHECK(io::combine_crc32(io::crc32(all.first(n)), io::crc32(all.subspan(n)), data.size() - n) == io::crc32(all));
+}
+
+TEST_CASE("io: inflate yields exactly the declared size or an error") {
+  const std::uint8_t stored[] = {1, 3, 0, 0xfc, 0xff, 'a', 'b', 'c'};  // one stored block
+  std::uint8_t out[4] = {};
+  io::inflate(stored, std::span(out).first(3), "x");
+  CHECK(std::string(out, out + 3) == "abc");
+  CHECK_THROWS_AS(io::inflate(stored, std::span(out).first(2), "x"), FormatError);
+  CHECK_THROWS_AS(io::inflate(stored, out, "x"), FormatError);
+  CHECK_THROWS_AS(io::inflate(std::span(stored).first(6), std::span(out).first(3), "x"), FormatError);
+}
