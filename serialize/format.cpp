@@ -23,7 +23,8 @@ const char* known_stranger(io::ByteView file) {
   const std::string head = lower(all.substr(0, 256));
   const std::size_t first = head.find_first_not_of(" \t\r\n");
   const std::string_view start = first == std::string::npos ? std::string_view() : std::string_view(head).substr(first);
-  if (all.starts_with("version https://git-lfs")) return "is a Git LFS pointer, not the file itself: run `git lfs pull`";
+  if (all.starts_with("version https://git-lfs"))
+    return "is a Git LFS pointer, not the file itself: run `git lfs pull`";
   if (start.starts_with("<!doctype") || start.starts_with("<html") || start.starts_with("<?xml"))
     return "is an HTML or XML page: the download brought an error page instead of the file";
   if (all.starts_with("\x89HDF")) return "is an HDF5 file (Keras?): that format is not read";

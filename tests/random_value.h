@@ -1,4 +1,5 @@
-// Random Values of every kind, with shared objects, cycles, views and odd strings: the same for the same seed on every machine.
+// Random Values of every kind, with shared objects, cycles, views and odd strings: the same for the same seed on every
+// machine.
 #pragma once
 #include <harker/core/value.h>
 
@@ -25,9 +26,12 @@ class RandomValue {
     for (Value& v : changeable_) {
       if (pool_.empty() || !cycles_ || below(4) != 0) continue;
       const Value& other = pool_[below(pool_.size())];
-      if (v.is_list()) v.push_back(other);
-      else if (v.is_dict()) v.set("again", other);
-      else v.as_opaque().state = other;
+      if (v.is_list())
+        v.push_back(other);
+      else if (v.is_dict())
+        v.set("again", other);
+      else
+        v.as_opaque().state = other;
     }
     Value::seal_cycles(root);
     for (Value& v : changeable_) Value::seal_cycles(v);
@@ -46,16 +50,19 @@ class RandomValue {
       const auto offset = static_cast<std::int64_t>(below(static_cast<std::uint64_t>(room)));
       const auto step = static_cast<std::int64_t>(below(3));
       const std::int64_t n = step == 0 ? 5 : 1 + (room - offset - 1) / step;
-      return make_view(Ref<Storage>::share(&t.storage()), dtype, {1, n}, {static_cast<std::int64_t>(below(9)), step}, offset);
+      return make_view(Ref<Storage>::share(&t.storage()), dtype, {1, n}, {static_cast<std::int64_t>(below(9)), step},
+                       offset);
     }
     std::vector<std::int64_t> sizes(below(4));
     for (std::int64_t& n : sizes) n = static_cast<std::int64_t>(below(below(5) == 0 ? 1 : 5));
     const Shape shape{std::span<const std::int64_t>(sizes)};
     Tensor t = empty(shape, some_dtype());
     auto* raw = static_cast<std::uint8_t*>(t.raw());
-    for (std::size_t i = 0; i < t.storage().nbytes; ++i) raw[i] = static_cast<std::uint8_t>(t.dtype() == DType::bool_ ? below(2) : below(256));
+    for (std::size_t i = 0; i < t.storage().nbytes; ++i)
+      raw[i] = static_cast<std::uint8_t>(t.dtype() == DType::bool_ ? below(2) : below(256));
     if (is_floating_point(t.dtype()) && below(3) == 0) t.impl().requires_grad = true;
-    if (t.dim() == 2 && below(3) == 0) t = make_view(Ref<Storage>::share(&t.storage()), t.dtype(), {shape[1], shape[0]}, {1, shape[1]}, 0);
+    if (t.dim() == 2 && below(3) == 0)
+      t = make_view(Ref<Storage>::share(&t.storage()), t.dtype(), {shape[1], shape[0]}, {1, shape[1]}, 0);
     views_.push_back(t);
     return t;
   }
@@ -82,7 +89,8 @@ class RandomValue {
     return out;
   }
   double real() {
-    static const double kOdd[] = {0.0, -0.0, 1.5, -1e308, 5e-324, INFINITY, -INFINITY, std::numeric_limits<double>::quiet_NaN()};
+    static const double kOdd[] = {0.0,    -0.0,     1.5,       -1e308,
+                                  5e-324, INFINITY, -INFINITY, std::numeric_limits<double>::quiet_NaN()};
     if (below(2) == 0) return kOdd[below(std::size(kOdd))];
     double d = 0;
     const std::uint64_t b = bits_();

@@ -1,4 +1,5 @@
-// Distrusts a Table from a file: after check() every count, link and geometry is sound, and rebuild.cpp need not look again.
+// Distrusts a Table from a file: after check() every count, link and geometry is sound, and rebuild.cpp need not look
+// again.
 #include <harker/core/text.h>
 #include <harker/serialize/flat/flatten.h>
 #include <harker/serialize/flat/links.h>
@@ -14,8 +15,8 @@ using Kind = Value::Kind;
 constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 62;
 
 // Does a view of this geometry stay inside its storage?
-std::string geometry_error(std::span<const std::int64_t> sizes, std::span<const std::int64_t> strides, std::int64_t offset,
-                           std::uint64_t item, std::uint64_t nbytes) {
+std::string geometry_error(std::span<const std::int64_t> sizes, std::span<const std::int64_t> strides,
+                           std::int64_t offset, std::uint64_t item, std::uint64_t nbytes) {
   if (offset < 0) return "its offset is negative";
   std::uint64_t count = 1, last = static_cast<std::uint64_t>(offset), bytes = 0;
   bool empty = false;
@@ -26,12 +27,14 @@ std::string geometry_error(std::span<const std::int64_t> sizes, std::span<const 
     std::uint64_t reach = 0;
     empty = empty || n == 0;
     const bool fits = io::checked_mul(count, n == 0 ? 1 : n, count) && count < kMaxBytes &&
-                      (n == 0 || (io::checked_mul(n - 1, static_cast<std::uint64_t>(strides[i]), reach) && io::checked_add(last, reach, last)));
+                      (n == 0 || (io::checked_mul(n - 1, static_cast<std::uint64_t>(strides[i]), reach) &&
+                                  io::checked_add(last, reach, last)));
     if (!fits) return "its number of elements or their extent overflows";
   }
   if (!io::checked_mul(count, item, bytes) || bytes >= kMaxBytes) return "its number of bytes overflows";
   // An empty tensor touches nothing, and slicing makes ones whose offset lies past the end.
-  if (!io::checked_add(last, empty ? 0 : 1, last) || !io::checked_mul(last, item, bytes) || bytes >= kMaxBytes) return "its extent overflows";
+  if (!io::checked_add(last, empty ? 0 : 1, last) || !io::checked_mul(last, item, bytes) || bytes >= kMaxBytes)
+    return "its extent overflows";
   if (!empty && bytes > nbytes) return str("it reaches to byte ", bytes, " of a storage of ", nbytes, " bytes");
   return {};
 }
@@ -62,7 +65,8 @@ class Checker {
       if (n.kind > Kind::opaque) fail_row(str("kind ", static_cast<int>(n.kind), " is not known"));
       links_ = take(t_.links, link_at_, n.links, "links");
       numbers_ = take(t_.numbers, number_at_, n.numbers, "numbers");
-      if (n.text > t_.text.size() - text_at_) fail_row(str("needs ", n.text, " bytes of text, ", t_.text.size() - text_at_, " are left"));
+      if (n.text > t_.text.size() - text_at_)
+        fail_row(str("needs ", n.text, " bytes of text, ", t_.text.size() - text_at_, " are left"));
       text_ = std::string_view(t_.text).substr(text_at_, static_cast<std::size_t>(n.text));
       text_at_ += static_cast<std::size_t>(n.text);
       row(n);
@@ -102,14 +106,16 @@ class Checker {
       if (v.storage >= t_.storages.size()) bad(str("storage ", v.storage, " of ", t_.storages.size()));
       const std::span<const std::int64_t> both(t_.extents.data() + extent, std::size_t{2} * v.rank);
       extent += both.size();
-      const std::string wrong = geometry_error(both.first(v.rank), both.last(v.rank), v.offset, item_size(v.dtype), t_.storages[v.storage]);
+      const std::string wrong =
+          geometry_error(both.first(v.rank), both.last(v.rank), v.offset, item_size(v.dtype), t_.storages[v.storage]);
       if (!wrong.empty()) bad(wrong);
     }
     std::vector<bool> used(t_.storages.size());
     for (const View& v : t_.views) used[v.storage] = true;
     for (std::size_t i = 0; i < used.size(); ++i)
       if (!used[i]) fail(str("storage ", i, " belongs to no tensor"));
-    if (extent != t_.extents.size() || named != t_.names.size()) fail("sizes or names are left over that belong to no tensor");
+    if (extent != t_.extents.size() || named != t_.names.size())
+      fail("sizes or names are left over that belong to no tensor");
   }
 
   const Node& linked(std::size_t i) const { return t_.nodes[links_[i]]; }
@@ -127,13 +133,16 @@ class Checker {
   }
 
   void row(const Node& n) const {
-    std::uint16_t flags = n.kind == Kind::none || n.kind == Kind::boolean || n.kind == Kind::floating || n.kind == Kind::dtype ||
-                                  (n.kind == Kind::integer && n.detail == 0) ? 0 : kFromFile;
+    std::uint16_t flags = n.kind == Kind::none || n.kind == Kind::boolean || n.kind == Kind::floating ||
+                                  n.kind == Kind::dtype || (n.kind == Kind::integer && n.detail == 0)
+                              ? 0
+                              : kFromFile;
     std::uint8_t details = 0;
     bool number = false, numbers = false, text = false, links = false;
     for (std::uint32_t l : links_) {
       if (l >= t_.nodes.size()) fail_row(str("links to row ", l, " of ", t_.nodes.size()));
-      if (is_immutable(n.kind) && is_immutable(t_.nodes[l].kind) && l >= row_) fail_row(str("holds row ", l, ", which comes later"));
+      if (is_immutable(n.kind) && is_immutable(t_.nodes[l].kind) && l >= row_)
+        fail_row(str("holds row ", l, ", which comes later"));
     }
     switch (n.kind) {
       case Kind::none: break;
@@ -159,7 +168,8 @@ class Checker {
       case Kind::tensor:
         number = links = true, flags |= kParameter | kConj | kNeg;
         expect(n.number < t_.views.size(), "its view does not exist");
-        expect(links_.size() == 1 && (linked(0).kind == Kind::none || linked(0).kind == Kind::dict), "its attributes are no dict");
+        expect(links_.size() == 1 && (linked(0).kind == Kind::none || linked(0).kind == Kind::dict),
+               "its attributes are no dict");
         break;
       case Kind::sparse: details = 2, text = numbers = links = true, flags |= kRequiresGrad, shape(), sparse(); break;
       case Kind::quantized: number = text = numbers = links = true, flags |= kRequiresGrad, quantized(n); break;
@@ -172,13 +182,15 @@ class Checker {
         break;
     }
     expect((n.flags & ~flags) == 0 && n.detail <= details, "has a flag or detail that this kind does not take");
-    expect((number || n.number == 0) && (text || text_.empty()) && (numbers || numbers_.empty()) && (links || links_.empty()),
+    expect((number || n.number == 0) && (text || text_.empty()) && (numbers || numbers_.empty()) &&
+               (links || links_.empty()),
            "has a field that this kind does not take");
   }
 
   void sparse() const {
     const bool coo = text_ == "torch.sparse_coo";
-    expect(coo || text_ == "torch.sparse_csr" || text_ == "torch.sparse_csc" || text_ == "torch.sparse_bsr" || text_ == "torch.sparse_bsc",
+    expect(coo || text_ == "torch.sparse_csr" || text_ == "torch.sparse_csc" || text_ == "torch.sparse_bsr" ||
+               text_ == "torch.sparse_bsc",
            "its layout is not known");
     expect(links_.size() == (coo ? 2u : 3u), "has a wrong number of parts");
     for (std::size_t i = 0; i < links_.size(); ++i) {
@@ -203,9 +215,11 @@ class Checker {
     const std::int64_t axis = numbers_[2];
     expect(axis >= 0 && static_cast<std::uint64_t>(axis) < sizes.size(), "its axis does not exist");
     for (std::size_t i = 0; i < 2; ++i) {
-      expect(linked(i).kind == Kind::tensor && linked(i).number < t_.views.size(), "its scales or zero points are no tensors");
+      expect(linked(i).kind == Kind::tensor && linked(i).number < t_.views.size(),
+             "its scales or zero points are no tensors");
       const auto each = sizes_of(linked(i));
-      expect(each.size() == 1 && each[0] == sizes[static_cast<std::size_t>(axis)], "the number of scales or zero points does not fit its size");
+      expect(each.size() == 1 && each[0] == sizes[static_cast<std::size_t>(axis)],
+             "the number of scales or zero points does not fit its size");
     }
   }
   void numpy(const Node& n) const {
@@ -213,14 +227,16 @@ class Checker {
     std::uint64_t bytes = numpy_size(text_.substr(0, static_cast<std::size_t>(n.number)));
     expect(bytes > 0, "its dtype is no plain number");
     expect(n.kind == Kind::numpy_array || numbers_.empty(), "a scalar has no shape");
-    for (std::int64_t size : numbers_) expect(io::checked_mul(bytes, static_cast<std::uint64_t>(size), bytes), "its size overflows");
+    for (std::int64_t size : numbers_)
+      expect(io::checked_mul(bytes, static_cast<std::uint64_t>(size), bytes), "its size overflows");
     expect(bytes == text_.size() - n.number, "its data does not fit its shape");
   }
   void opaque(const Node& n) const {
     expect(n.number <= text_.size() && pt::valid_utf8(io::bytes(text_), false), "its class has no proper name");
     expect(links_.size() >= 2 && numbers_.size() == 1, "its arguments are missing");
     const std::uint64_t rest = links_.size() - 2;
-    expect(numbers_[0] >= 0 && static_cast<std::uint64_t>(numbers_[0]) <= rest && (rest - static_cast<std::uint64_t>(numbers_[0])) % 2 == 0,
+    expect(numbers_[0] >= 0 && static_cast<std::uint64_t>(numbers_[0]) <= rest &&
+               (rest - static_cast<std::uint64_t>(numbers_[0])) % 2 == 0,
            "has keys without values");
     expect(linked(0).kind == Kind::none || linked(0).kind == Kind::tuple, "its arguments are no tuple");
   }

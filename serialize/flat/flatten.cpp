@@ -1,5 +1,6 @@
-// A Value becomes a Table in three steps, none of which recurses: discover walks depth first and names the tensors by the
-// path where each is first met; order numbers the objects, what cannot be changed after what it holds; emit writes the rows.
+// A Value becomes a Table in three steps, none of which recurses: discover walks depth first and names the tensors by
+// the path where each is first met; order numbers the objects, what cannot be changed after what it holds; emit writes
+// the rows.
 #include <bit>
 #include <cstdio>
 #include <unordered_map>
@@ -53,7 +54,8 @@ class Flattener {
   Flat run(const Value& root) {
     discover(root);
     for (const Value* v : found_) number(*v);
-    if (order_.size() >= kUnnumbered || flat_.table.views.size() >= kUnnumbered) throw Error("save: too many objects in one file");
+    if (order_.size() >= kUnnumbered || flat_.table.views.size() >= kUnnumbered)
+      throw Error("save: too many objects in one file");
     flat_.table.root = index_of(root);
     for (const Value* v : order_) emit(*v);
     return std::move(flat_);
@@ -139,11 +141,16 @@ class Flattener {
 
   void add_view(const Tensor& t, const std::string& path) {
     if (!t.defined()) throw Error(str("save: the tensor at ", detail::quoted(path), " is undefined"));
-    if (!(t.device() == Device{})) throw Error(str("save: the tensor at ", detail::quoted(path), " is on ", harker::name(t.device()), ": move it to the CPU first"));
+    if (!(t.device() == Device{}))
+      throw Error(str("save: the tensor at ", detail::quoted(path), " is on ", harker::name(t.device()),
+                      ": move it to the CPU first"));
     const auto rank = static_cast<std::size_t>(t.dim());
-    if (rank > kMaxRank) throw Error(str("save: the tensor at ", detail::quoted(path), " has ", rank, " dimensions; ", kMaxRank, " are possible"));
+    if (rank > kMaxRank)
+      throw Error(
+          str("save: the tensor at ", detail::quoted(path), " has ", rank, " dimensions; ", kMaxRank, " are possible"));
     Table& table = flat_.table;
-    if (const auto [known, fresh] = views_.try_emplace(t.get(), static_cast<std::uint32_t>(table.views.size())); !fresh) {
+    if (const auto [known, fresh] = views_.try_emplace(t.get(), static_cast<std::uint32_t>(table.views.size()));
+        !fresh) {
       if (aliases_) flat_.aliases.emplace_back(unique(clean(path)), known->second);
       return;
     }
@@ -154,8 +161,8 @@ class Flattener {
       table.storages.push_back(t.storage().nbytes);
     }
     const std::string name = unique(clean(path));
-    table.views.push_back({t.dtype(), t.requires_grad(), static_cast<std::uint16_t>(rank), at->second, t.storage_offset(),
-                           static_cast<std::uint32_t>(name.size())});
+    table.views.push_back({t.dtype(), t.requires_grad(), static_cast<std::uint16_t>(rank), at->second,
+                           t.storage_offset(), static_cast<std::uint32_t>(name.size())});
     table.names += name;
     for (std::int64_t n : t.shape()) table.extents.push_back(n);
     for (std::int64_t n : t.strides()) table.extents.push_back(n);

@@ -15,8 +15,8 @@ struct Flat {
   std::vector<std::pair<std::string, std::uint32_t>> aliases;
 };
 /// Every object once, in the order of a depth-first walk. Equal strings made in C++ become one. The names of views are
-/// their dotted paths, made unique, never empty, and proper UTF-8. Error for what could not be read back (a tensor that is
-/// not on the CPU, ...). `root` must not be changed meanwhile.
+/// their dotted paths, made unique, never empty, and proper UTF-8. Error for what could not be read back (a tensor that
+/// is not on the CPU, ...). `root` must not be changed meanwhile.
 Flat flatten(const Value& root, bool aliases = false);
 
 /// FormatError (beginning with `what`) for anything in a table that rebuild, or a user of its Value, could trip over:
@@ -30,9 +30,9 @@ struct Rebuilt {
 /// The Value of a checked table. One storage for each of Table::storages, of that size.
 Rebuilt rebuild(const Table& table, const std::vector<Ref<Storage>>& storages, std::string_view what);
 
-/// Checks a table from `source`, rebuilds it, selects options.only, refuses unknown classes as the options say, and reads
-/// the storages that are in use: all at once, or with options.mmap each at its first use.
-Value read_table(const Table& table, std::vector<io::StorageBytes> storages, const std::shared_ptr<const io::Source>& source,
-                 const LoadOptions& options);
+/// Checks a table from `source`, rebuilds it, selects options.only, refuses unknown classes as the options say, and
+/// reads the storages that are in use: all at once, or with options.mmap each at its first use.
+Value read_table(const Table& table, std::vector<io::StorageBytes> storages,
+                 const std::shared_ptr<const io::Source>& source, const LoadOptions& options);
 
 }  // namespace harker::flat

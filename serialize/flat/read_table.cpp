@@ -1,5 +1,5 @@
-// What both formats do with a Table they have read: check it, rebuild it, take the part that is asked for, and only then read
-// the storages that this part uses.
+// What both formats do with a Table they have read: check it, rebuild it, take the part that is asked for, and only
+// then read the storages that this part uses.
 #include <algorithm>
 
 #include <harker/core/text.h>
@@ -15,7 +15,8 @@ using detail::str;
 // The bytes of a storage, copied and checked when asked for.
 class Pending final : public StorageOwner {
  public:
-  Pending(std::shared_ptr<const io::Source> source, io::StorageBytes bytes) : source_(std::move(source)), bytes_(std::move(bytes)) {}
+  Pending(std::shared_ptr<const io::Source> source, io::StorageBytes bytes)
+      : source_(std::move(source)), bytes_(std::move(bytes)) {}
   void* materialize() override {
     real_ = io::read_storage(source_, bytes_, false);
     source_.reset();
@@ -50,8 +51,8 @@ void refuse_unknown(const Value& root, const std::string& what) {
 
 }  // namespace
 
-Value read_table(const Table& table, std::vector<io::StorageBytes> bytes, const std::shared_ptr<const io::Source>& source,
-                 const LoadOptions& options) {
+Value read_table(const Table& table, std::vector<io::StorageBytes> bytes,
+                 const std::shared_ptr<const io::Source>& source, const LoadOptions& options) {
   const std::string what = source->name() + ": index";
   std::vector<Ref<Storage>> storages;
   storages.reserve(bytes.size());
@@ -63,9 +64,10 @@ Value read_table(const Table& table, std::vector<io::StorageBytes> bytes, const 
     if (!part) throw Error(str(source->name(), ": there is no entry ", quoted(options.only), " (LoadOptions::only)"));
     built.root = Value(*part);
   }
-  const bool strangers = options.unknown == Unknown::refuse && std::any_of(table.nodes.begin(), table.nodes.end(), [](const Node& n) {
-    return n.kind == Value::Kind::opaque && !(n.flags & kKnown);
-  });
+  const bool strangers =
+      options.unknown == Unknown::refuse && std::any_of(table.nodes.begin(), table.nodes.end(), [](const Node& n) {
+        return n.kind == Value::Kind::opaque && !(n.flags & kKnown);
+      });
   if (strangers) refuse_unknown(built.root, what);
   if (options.mmap) return std::move(built.root);
 
@@ -74,7 +76,8 @@ Value read_table(const Table& table, std::vector<io::StorageBytes> bytes, const 
   for (Tensor& t : built.views) {
     TensorImpl& p = t.impl();
     p.storage->ensure();
-    if (p.storage->data) p.data = static_cast<std::uint8_t*>(p.storage->data) + static_cast<std::size_t>(p.offset) * item_size(p.dtype);
+    if (p.storage->data)
+      p.data = static_cast<std::uint8_t*>(p.storage->data) + static_cast<std::size_t>(p.offset) * item_size(p.dtype);
   }
   return std::move(built.root);
 }

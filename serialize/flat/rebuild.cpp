@@ -1,5 +1,5 @@
-// The Value of a checked Table, in three passes over its rows: what can be changed is made empty and leaves are made whole;
-// then tuples and their like in the order of their rows; then everything is filled.
+// The Value of a checked Table, in three passes over its rows: what can be changed is made empty and leaves are made
+// whole; then tuples and their like in the order of their rows; then everything is filled.
 #include <bit>
 
 #include <harker/core/text.h>
@@ -15,7 +15,9 @@ using Kind = Value::Kind;
 
 class Builder {
  public:
-  Builder(const Table& t, const std::vector<Ref<Storage>>& storages, std::string_view what) : t_(t), what_(what) { views(storages); }
+  Builder(const Table& t, const std::vector<Ref<Storage>>& storages, std::string_view what) : t_(t), what_(what) {
+    views(storages);
+  }
 
   Rebuilt run() {
     values_.resize(t_.nodes.size());
@@ -35,13 +37,16 @@ class Builder {
   }
 
  private:
-  [[noreturn]] void fail(const std::string& why) const { throw FormatError(str(what_, ": row ", row_, " (", name(t_.nodes[row_].kind), "): ", why)); }
+  [[noreturn]] void fail(const std::string& why) const {
+    throw FormatError(str(what_, ": row ", row_, " (", name(t_.nodes[row_].kind), "): ", why));
+  }
 
   void views(const std::vector<Ref<Storage>>& storages) {
     std::size_t at = 0;
     views_.reserve(t_.views.size());
     for (const View& v : t_.views) {
-      const std::span<const std::int64_t> sizes(t_.extents.data() + at, v.rank), strides(t_.extents.data() + at + v.rank, v.rank);
+      const std::span<const std::int64_t> sizes(t_.extents.data() + at, v.rank),
+          strides(t_.extents.data() + at + v.rank, v.rank);
       at += std::size_t{2} * v.rank;
       views_.push_back(make_view(storages[v.storage], v.dtype, Shape(sizes), Shape(strides), v.offset));
       views_.back().impl().requires_grad = v.requires_grad;

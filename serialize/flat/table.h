@@ -1,9 +1,9 @@
-// Table: a whole Value as flat rows, what both the .harker index and the .pb metadata hold. Children are row numbers, so
-// sharing and cycles need nothing special and nobody recurses. flatten.cpp makes one, check.cpp distrusts one from a file,
-// rebuild.cpp makes the Value again.
+// Table: a whole Value as flat rows, what both the .harker index and the .pb metadata hold. Children are row numbers,
+// so sharing and cycles need nothing special and nobody recurses. flatten.cpp makes one, check.cpp distrusts one from a
+// file, rebuild.cpp makes the Value again.
 //
-// Rows say how many links, numbers and bytes of text are theirs; these lie one row's after another's in the pools, which
-// they must fill exactly. What the fields mean:
+// Rows say how many links, numbers and bytes of text are theirs; these lie one row's after another's in the pools,
+// which they must fill exactly. What the fields mean:
 //   kind            number            detail      text             links                        numbers
 //   bool, int       the value         int: 1 big  big: its bytes
 //   float           its bits
@@ -13,10 +13,8 @@
 //   dict                              flavour                      attributes, default_factory, key, value, ...
 //   tensor          view                                           attributes
 //   sparse                            coalesced+1 layout           parts                        shape
-//   quantized       view of its ints              scheme           scales, zero points          bits of scale, zero point, axis
-//   dtype           the DType
-//   size                                                                                        sizes
-//   numpy           bytes of dtype                dtype, data                                   shape
+//   quantized       view of its ints              scheme           scales, zero points          bits of scale, zero
+//   point, axis dtype           the DType size sizes numpy           bytes of dtype                dtype, data shape
 //   opaque          bytes of module               module, name     args, state, appended..., key, value, ...
 //                                                                                               number appended
 // Tuples, frozensets, sparse and quantized tensors cannot be changed once made, so among themselves they link only to

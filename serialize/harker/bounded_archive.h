@@ -1,6 +1,7 @@
-// BoundedArchive: a cereal input archive for what PortableBinaryOutputArchive writes (little-endian), over bytes that are all
-// there. Every count is compared with the bytes left before anything is made: cereal's own archives believe a count and take
-// 8.4 GB for a file of 9 bytes. Of cereal's loaders only those for numbers and for our own structures are used.
+// BoundedArchive: a cereal input archive for what PortableBinaryOutputArchive writes (little-endian), over bytes that
+// are all there. Every count is compared with the bytes left before anything is made: cereal's own archives believe a
+// count and take 8.4 GB for a file of 9 bytes. Of cereal's loaders only those for numbers and for our own structures
+// are used.
 #pragma once
 #include <cereal/cereal.hpp>
 #include <cstdint>
@@ -44,10 +45,8 @@ class BoundedArchive : public cereal::InputArchive<BoundedArchive, cereal::Allow
 };
 
 template <class T>
-  requires std::is_integral_v<T>
-void load(BoundedArchive& archive, T& v) {
-  archive.load_number(v);
-}
+requires std::is_integral_v<T>
+void load(BoundedArchive& archive, T& v) { archive.load_number(v); }
 template <class T>
 void serialize(BoundedArchive& archive, cereal::NameValuePair<T>& v) {
   archive(v.value);

@@ -14,7 +14,8 @@ class HarkerFormat final : public Format {
     static constexpr std::string_view kExtensions[] = {".harker"};
     return kExtensions;
   }
-  // A file that has lost a byte or two of its magic, or all after the first, is still ours, so that the error can say so.
+  // A file that has lost a byte or two of its magic, or all after the first, is still ours, so that the error can say
+  // so.
   bool sniff(io::ByteView file) const override {
     const std::string_view start = io::text(file).substr(0, own::kMagic.size());
     if (start.size() < own::kMagic.size()) return !start.empty() && own::kMagic.starts_with(start);
@@ -28,7 +29,9 @@ class HarkerFormat final : public Format {
   void verify(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
     own::verify_file(source, options);
   }
-  void write(io::Sink& sink, const Value& value, std::string_view, const SaveOptions&) const override { own::write_file(sink, value); }
+  void write(io::Sink& sink, const Value& value, std::string_view, const SaveOptions&) const override {
+    own::write_file(sink, value);
+  }
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The index of a .harker file in cereal's portable binary form: versioned structures of fixed-width little-endian fields. Written
-// by cereal's own archive, read by ours.
+// The index of a .harker file in cereal's portable binary form: versioned structures of fixed-width little-endian
+// fields. Written by cereal's own archive, read by ours.
 #include <cereal/archives/portable_binary.hpp>
 #include <sstream>
 

@@ -8,7 +8,8 @@
 
 namespace harker::own {
 
-// 0x89 catches channels of 7 bits; \r\n and \n catch translation of line endings, ^Z stops `type` on Windows: PNG's reasons.
+// 0x89 catches channels of 7 bits; \r\n and \n catch translation of line endings, ^Z stops `type` on Windows: PNG's
+// reasons.
 inline constexpr std::string_view kMagic("\x89HRK\r\n\x1a\n", 8);
 inline constexpr std::string_view kEnd("HRKEND\r\n", 8);
 inline constexpr std::uint32_t kVersion = 1;
@@ -20,7 +21,7 @@ inline constexpr std::size_t kEndSize = 8 + 8;                     // marker, by
 struct Place {
   std::uint64_t offset = 0;  ///< from the start of the file
   std::uint64_t nbytes = 0;
-  std::uint32_t crc = 0;     ///< CRC-32 of those bytes
+  std::uint32_t crc = 0;  ///< CRC-32 of those bytes
 };
 struct Index {
   flat::Table table;

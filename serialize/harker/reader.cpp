@@ -1,5 +1,6 @@
-// Reads a .harker file (layout: writer.cpp). Each part is proven before the next is looked at: magic, header by its CRC, index
-// by its CRC, places (they tile the file exactly), end marker; then storages, each by its own CRC, as they are needed.
+// Reads a .harker file (layout: writer.cpp). Each part is proven before the next is looked at: magic, header by its
+// CRC, index by its CRC, places (they tile the file exactly), end marker; then storages, each by its own CRC, as they
+// are needed.
 #include <algorithm>
 #include <cstdio>
 
@@ -24,7 +25,8 @@ class File {
   explicit File(const io::Source& source) : source_(source), all_(source.bytes()), what_(source.name() + ": index") {
     header();
     if (index_bytes > all_.size() - kHeaderSize)
-      fail("index", str("the file is truncated: ", index_bytes, " bytes of index are announced, ", all_.size() - kHeaderSize, " are there"));
+      fail("index", str("the file is truncated: ", index_bytes, " bytes of index are announced, ",
+                        all_.size() - kHeaderSize, " are there"));
     const io::ByteView bytes = all_.subspan(kHeaderSize, static_cast<std::size_t>(index_bytes));
     check_crc("index", bytes, index_crc_);
     index = read_index(bytes, what_);
@@ -38,7 +40,8 @@ class File {
   std::vector<std::string> names;
 
   io::ByteView storage(std::size_t i) const {
-    return all_.subspan(static_cast<std::size_t>(index.places[i].offset), static_cast<std::size_t>(index.places[i].nbytes));
+    return all_.subspan(static_cast<std::size_t>(index.places[i].offset),
+                        static_cast<std::size_t>(index.places[i].nbytes));
   }
   void check_padding() const {
     std::uint64_t at = kHeaderSize + index_bytes;
@@ -46,7 +49,8 @@ class File {
       const Place& p = index.places[i];
       const io::ByteView zeros = all_.subspan(static_cast<std::size_t>(at), static_cast<std::size_t>(p.offset - at));
       if (std::any_of(zeros.begin(), zeros.end(), [](std::uint8_t b) { return b != 0; }))
-        fail("padding before " + names[i], str("the bytes from ", at, " to ", p.offset, " are not all zero: the file is damaged"));
+        fail("padding before " + names[i],
+             str("the bytes from ", at, " to ", p.offset, " are not all zero: the file is damaged"));
       at = p.offset + p.nbytes;
     }
   }
@@ -55,20 +59,26 @@ class File {
   }
 
  private:
-  [[noreturn]] void fail(std::string_view part, const std::string& why) const { throw FormatError(str(source_.name(), ": ", part, ": ", why)); }
+  [[noreturn]] void fail(std::string_view part, const std::string& why) const {
+    throw FormatError(str(source_.name(), ": ", part, ": ", why));
+  }
   void check_crc(std::string_view part, io::ByteView bytes, std::uint32_t expected) const {
     const std::uint32_t found = io::crc32(bytes);
-    if (found != expected) fail(part, str("CRC-32 is ", hex(found), ", the file says ", hex(expected), ": the bytes are damaged"));
+    if (found != expected)
+      fail(part, str("CRC-32 is ", hex(found), ", the file says ", hex(expected), ": the bytes are damaged"));
   }
 
   void header() {
     const std::string_view start = io::text(all_).substr(0, kMagic.size());
     if (start != kMagic.substr(0, start.size())) {
-      const bool lines = start.starts_with("\x89HRK\n") || start.starts_with("\x89HRK\r\r") || start.starts_with("\x89HRK\r\n\x1a\r");
+      const bool lines =
+          start.starts_with("\x89HRK\n") || start.starts_with("\x89HRK\r\r") || start.starts_with("\x89HRK\r\n\x1a\r");
       fail("magic", lines ? "its line endings were translated: copy the file in binary mode"
-                          : str("begins with ", detail::quoted(start), ", expected ", detail::quoted(kMagic), ": the header is damaged"));
+                          : str("begins with ", detail::quoted(start), ", expected ", detail::quoted(kMagic),
+                                ": the header is damaged"));
     }
-    if (all_.size() < kHeaderSize) fail("header", str("the file is truncated: ", all_.size(), " of ", kHeaderSize, " bytes"));
+    if (all_.size() < kHeaderSize)
+      fail("header", str("the file is truncated: ", all_.size(), " of ", kHeaderSize, " bytes"));
     io::ByteCursor c(all_.first(kHeaderSize), what_);
     c.take(kMagic.size());
     const std::uint32_t version = c.u32(), flags = c.u32();
@@ -76,22 +86,28 @@ class File {
     index_crc_ = c.u32();
     check_crc("header", all_.first(kHeaderSize - 4), c.u32());
     if (version != kVersion)
-      fail("header", str("this is format version ", version, "; this library reads version ", kVersion, ". A newer harker can read it"));
-    if (flags != 0) fail("header", str("flags ", hex(flags), " are not known; this library knows none. A newer harker may"));
+      fail("header", str("this is format version ", version, "; this library reads version ", kVersion,
+                         ". A newer harker can read it"));
+    if (flags != 0)
+      fail("header", str("flags ", hex(flags), " are not known; this library knows none. A newer harker may"));
   }
 
   void places() {
     std::uint64_t at = kHeaderSize + index_bytes;
     for (std::size_t i = 0; i < index.places.size(); ++i) {
       const Place& p = index.places[i];
-      if (p.offset != aligned(at)) fail(names[i], str("its bytes are said to begin at ", p.offset, ", expected ", aligned(at)));
+      if (p.offset != aligned(at))
+        fail(names[i], str("its bytes are said to begin at ", p.offset, ", expected ", aligned(at)));
       if (p.offset > all_.size() || p.nbytes > all_.size() - p.offset)
-        fail(names[i], str("the file is truncated: needs ", p.nbytes, " bytes at ", p.offset, ", the file has ", all_.size()));
+        fail(names[i],
+             str("the file is truncated: needs ", p.nbytes, " bytes at ", p.offset, ", the file has ", all_.size()));
       at = p.offset + p.nbytes;
     }
     const io::ByteView end = all_.subspan(static_cast<std::size_t>(at));
-    if (end.size() < kEndSize) fail("end marker", str("the file is truncated: ", end.size(), " of ", kEndSize, " bytes"));
-    if (end.size() > kEndSize) fail("end marker", str(end.size() - kEndSize, " bytes too many follow the last storage"));
+    if (end.size() < kEndSize)
+      fail("end marker", str("the file is truncated: ", end.size(), " of ", kEndSize, " bytes"));
+    if (end.size() > kEndSize)
+      fail("end marker", str(end.size() - kEndSize, " bytes too many follow the last storage"));
     if (io::text(end.first(kEnd.size())) != kEnd || io::load_le<std::uint64_t>(end.data() + kEnd.size()) != all_.size())
       fail("end marker", "is damaged");
   }
@@ -112,7 +128,8 @@ Document read_file(const std::shared_ptr<const io::Source>& source, const LoadOp
   storages.reserve(file.index.places.size());
   for (std::size_t i = 0; i < file.index.places.size(); ++i) {
     const Place& p = file.index.places[i];
-    storages.push_back({.stored = file.storage(i), .nbytes = p.nbytes, .crc = p.crc, .check_crc = true, .label = file.names[i]});
+    storages.push_back(
+        {.stored = file.storage(i), .nbytes = p.nbytes, .crc = p.crc, .check_crc = true, .label = file.names[i]});
   }
   Document d{flat::read_table(file.index.table, std::move(storages), source, options), Value::dict()};
   d.facts.set("container", "harker");

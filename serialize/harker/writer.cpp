@@ -1,4 +1,5 @@
-// Writes a .harker file. Integers are little-endian; identical values give identical bytes (docs/formats/harker.md has the reasons):
+// Writes a .harker file. Integers are little-endian; identical values give identical bytes (docs/formats/harker.md has
+// the reasons):
 //
 //   file    = header index storage* end
 //   header  = magic version:u32 flags:u32 index_bytes:u64 index_crc:u32 header_crc:u32
@@ -7,7 +8,8 @@
 //   flags   = 0                    none defined; a reader refuses those it does not know
 //   header_crc                     CRC-32 of the 28 bytes before it
 //   index   = index_bytes bytes    cereal portable binary archive (index.cpp), CRC-32 index_crc
-//   storage = zero* bytes          zeros up to the next multiple of 64, then the bytes as they lie in memory; the index has
+//   storage = zero* bytes          zeros up to the next multiple of 64, then the bytes as they lie in memory; the index
+//   has
 //                                  their offset, number and CRC-32
 //   end     = 'HRKEND\r\n' file_bytes:u64    directly after the last byte
 #include <harker/core/text.h>

@@ -47,7 +47,8 @@ AtomicFile::AtomicFile(std::string path, bool durable) : path_(behind_links(std:
   struct stat old;
   const bool exists = ::stat(path_.c_str(), &old) == 0;
   if (exists && !S_ISREG(old.st_mode))
-    throw IoError(detail::str(path_, ": cannot be replaced: it is ", S_ISDIR(old.st_mode) ? "a folder" : "no regular file"));
+    throw IoError(
+        detail::str(path_, ": cannot be replaced: it is ", S_ISDIR(old.st_mode) ? "a folder" : "no regular file"));
   const unsigned mode = exists ? static_cast<unsigned>(old.st_mode & 07777) : 0666U;
   static std::atomic<unsigned> counter{0};
   const std::string stem = detail::str(folder_of(path_), "/.harker-", ::getpid(), "-");

@@ -40,8 +40,8 @@ std::uint32_t copy_crc32(ByteView from, void* to, std::uint32_t crc) {
 
 std::uint32_t combine_crc32(std::uint32_t first, std::uint32_t second, std::uint64_t second_size) {
   // Appending n bytes multiplies the first CRC by x^(8n): square and multiply.
-  std::uint32_t power = std::uint32_t{1} << 23;   // x^8
-  std::uint32_t shift = std::uint32_t{1} << 31;   // x^0
+  std::uint32_t power = std::uint32_t{1} << 23;  // x^8
+  std::uint32_t shift = std::uint32_t{1} << 31;  // x^0
   for (std::uint64_t n = second_size; n != 0; n >>= 1) {
     if (n & 1) shift = multiply(shift, power);
     power = multiply(power, power);

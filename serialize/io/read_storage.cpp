@@ -19,7 +19,8 @@ std::string hex(std::uint32_t v) {
 
 void check_crc(const Source& source, const StorageBytes& b, std::uint32_t found) {
   if (b.check_crc && found != b.crc)
-    throw FormatError(detail::str(where(source, b), ": CRC-32 is ", hex(found), ", the file says ", hex(b.crc), ": the bytes are damaged"));
+    throw FormatError(detail::str(where(source, b), ": CRC-32 is ", hex(found), ", the file says ", hex(b.crc),
+                                  ": the bytes are damaged"));
 }
 
 template <std::size_t n>

@@ -25,7 +25,8 @@ struct Descriptor {
 class MemorySource final : public Source {
  public:
   MemorySource(ByteView bytes, std::string name) : Source(bytes, std::move(name), false) {}
-  MemorySource(std::vector<std::uint8_t> own, std::string name) : Source({}, std::move(name), true), own_(std::move(own)) {
+  MemorySource(std::vector<std::uint8_t> own, std::string name)
+      : Source({}, std::move(name), true), own_(std::move(own)) {
     bytes_ = own_;
   }
 
@@ -64,7 +65,8 @@ std::shared_ptr<const Source> Source::open(const std::string& path, bool map) {
         throw;
       }
     }
-    if (errno != ENODEV && errno != EINVAL) fail(path, "cannot be mapped", errno);  // else: a file system that cannot; read it
+    if (errno != ENODEV && errno != EINVAL)
+      fail(path, "cannot be mapped", errno);  // else: a file system that cannot; read it
   }
   std::vector<std::uint8_t> data(size);
   std::size_t have = 0;

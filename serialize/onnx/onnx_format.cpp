@@ -12,8 +12,8 @@ class OnnxFormat final : public Format {
     static constexpr std::string_view kExtensions[] = {".pb", ".onnx"};
     return kExtensions;
   }
-  // Protobuf has no magic number. A ModelProto as everybody writes it begins with its ir_version, a small varint, and goes on with
-  // one of its first fields; anything else must be framed without a fault to pass as one.
+  // Protobuf has no magic number. A ModelProto as everybody writes it begins with its ir_version, a small varint, and
+  // goes on with one of its first fields; anything else must be framed without a fault to pass as one.
   bool sniff(io::ByteView file) const override {
     if (file.size() >= 2 && file[0] == 0x08) return true;
     return file.size() >= 2 && file[0] >= 0x08 && file[0] <= 0x7a && onnx::is_framed(file);
@@ -21,7 +21,9 @@ class OnnxFormat final : public Format {
   Document read(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
     return onnx::read_file(source, options);
   }
-  void write(io::Sink& sink, const Value& value, std::string_view, const SaveOptions&) const override { onnx::write_file(sink, value); }
+  void write(io::Sink& sink, const Value& value, std::string_view, const SaveOptions&) const override {
+    onnx::write_file(sink, value);
+  }
 };
 
 }  // namespace

@@ -1,13 +1,15 @@
 // The flat table (serialize/flat/table.h) as JSON:
 //
 //   {"version": 1, "root": ROW, "rows": [row, ...], "tensors": [tensor, ...], "storages": [storage, ...]}
-//   row     = {"is": "dict", "detail": 1, "flags": 1, "links": [ROW, ...], "floats": ["0x1.8p+1", ...], "numbers": [1, ...],
+//   row     = {"is": "dict", "detail": 1, "flags": 1, "links": [ROW, ...], "floats": ["0x1.8p+1", ...], "numbers": [1,
+//   ...],
 //              "number": 1, "text": "..." | "hex": "00ff"}     what is zero or empty is left out
-//   tensor  = {"name": "fc1.weight", "dtype": "float32", "shape": [..], "strides": [..], "offset": 0, "storage": 0, "requires_grad": 1}
-//   storage = {"initializer": "fc1.weight", "nbytes": 800}
+//   tensor  = {"name": "fc1.weight", "dtype": "float32", "shape": [..], "strides": [..], "offset": 0, "storage": 0,
+//   "requires_grad": 1} storage = {"initializer": "fc1.weight", "nbytes": 800}
 //
-// Floats are C99 hexadecimal strings ("inf", "-inf", and "nan:7ff8000000000000" with its bits); other numbers are integers.
-// Text that is no UTF-8 is hexadecimal. Read as a stream of events: nothing is built but the table, and nothing nests.
+// Floats are C99 hexadecimal strings ("inf", "-inf", and "nan:7ff8000000000000" with its bits); other numbers are
+// integers. Text that is no UTF-8 is hexadecimal. Read as a stream of events: nothing is built but the table, and
+// nothing nests.
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -31,9 +33,12 @@ void append_string(std::string& out, std::string_view s) {
   out += '"';
   for (char c : s) {
     const auto b = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') out += '\\', out += c;
-    else if (b < 0x20) out += "\\u00", out += kHex[b >> 4], out += kHex[b & 15];
-    else out += c;
+    if (c == '"' || c == '\\')
+      out += '\\', out += c;
+    else if (b < 0x20)
+      out += "\\u00", out += kHex[b >> 4], out += kHex[b & 15];
+    else
+      out += c;
   }
   out += '"';
 }
@@ -70,7 +75,10 @@ bool parse_float(std::string_view s, double& out) {
 
 // How many of a row's numbers are floats.
 std::size_t floats_of(Kind k) { return k == Kind::complex ? 2 : k == Kind::quantized ? 1 : 0; }
-bool is_text(Kind k) { return k == Kind::string || k == Kind::device || k == Kind::layout || k == Kind::sparse || k == Kind::quantized || k == Kind::opaque; }
+bool is_text(Kind k) {
+  return k == Kind::string || k == Kind::device || k == Kind::layout || k == Kind::sparse || k == Kind::quantized ||
+         k == Kind::opaque;
+}
 
 template <class T>
 void append_list(std::string& out, std::string_view name, std::span<const T> items) {
@@ -97,7 +105,9 @@ class Reader final : public nlohmann::json_sax<nlohmann::json> {
 
   bool null() override { fail("null does not occur here"); }
   bool boolean(bool) override { fail("true and false do not occur here"); }
-  bool number_float(double, const std::string& s) override { fail(str("the number ", detail::quoted(s, 30), " is no integer of 64 bits")); }
+  bool number_float(double, const std::string& s) override {
+    fail(str("the number ", detail::quoted(s, 30), " is no integer of 64 bits"));
+  }
   bool binary(nlohmann::json::binary_t&) override { fail("binary data"); }
   bool number_unsigned(std::uint64_t v) override {
     if (v > static_cast<std::uint64_t>(INT64_MAX)) fail(str("the number ", v, " is too large"));
@@ -117,13 +127,18 @@ class Reader final : public nlohmann::json_sax<nlohmann::json> {
  private:
   enum class At { outside, top, rows, row, row_list, tensors, tensor, tensor_list, storages, storage };
   static constexpr std::string_view kTop[] = {"version", "root", "rows", "tensors", "storages"};
-  static constexpr std::string_view kRow[] = {"is", "detail", "flags", "links", "floats", "numbers", "number", "text", "hex"};
-  static constexpr std::string_view kTensor[] = {"name", "dtype", "shape", "strides", "offset", "storage", "requires_grad"};
+  static constexpr std::string_view kRow[] = {"is",      "detail", "flags", "links", "floats",
+                                              "numbers", "number", "text",  "hex"};
+  static constexpr std::string_view kTensor[] = {"name",   "dtype",   "shape",        "strides",
+                                                 "offset", "storage", "requires_grad"};
   static constexpr std::string_view kStorage[] = {"initializer", "nbytes"};
 
   [[noreturn]] void fail(const std::string& why) const { throw FormatError(str(what_, ": ", why)); }
-  [[noreturn]] void misplaced() const { fail(str("a value of the wrong type", key_.empty() ? std::string() : str(" at ", detail::quoted(key_)))); }
-  void expect_keys(unsigned seen, std::initializer_list<std::string_view> wanted, std::span<const std::string_view> all) const {
+  [[noreturn]] void misplaced() const {
+    fail(str("a value of the wrong type", key_.empty() ? std::string() : str(" at ", detail::quoted(key_))));
+  }
+  void expect_keys(unsigned seen, std::initializer_list<std::string_view> wanted,
+                   std::span<const std::string_view> all) const {
     for (std::string_view w : wanted)
       for (std::size_t i = 0; i < all.size(); ++i)
         if (all[i] == w && !(seen >> i & 1)) fail(str("the key '", w, "' is missing"));
@@ -139,7 +154,8 @@ class Reader final : public nlohmann::json_sax<nlohmann::json> {
   }
   template <class T>
   T ranged(std::int64_t v) const {
-    if (v < 0 || static_cast<std::uint64_t>(v) > std::numeric_limits<T>::max()) fail(str("the number ", v, " at ", detail::quoted(key_), " is out of range"));
+    if (v < 0 || static_cast<std::uint64_t>(v) > std::numeric_limits<T>::max())
+      fail(str("the number ", v, " at ", detail::quoted(key_), " is out of range"));
     return static_cast<T>(v);
   }
   bool integer(std::int64_t v);
@@ -190,12 +206,18 @@ bool Reader::end_object() {
   return true;
 }
 bool Reader::start_array(std::size_t) {
-  if (at_ == At::top && key_ == "rows") at_ = At::rows;
-  else if (at_ == At::top && key_ == "tensors") at_ = At::tensors;
-  else if (at_ == At::top && key_ == "storages") at_ = At::storages;
-  else if (at_ == At::row && (key_ == "links" || key_ == "numbers" || key_ == "floats")) at_ = At::row_list;
-  else if (at_ == At::tensor && (key_ == "shape" || key_ == "strides")) at_ = At::tensor_list;
-  else misplaced();
+  if (at_ == At::top && key_ == "rows")
+    at_ = At::rows;
+  else if (at_ == At::top && key_ == "tensors")
+    at_ = At::tensors;
+  else if (at_ == At::top && key_ == "storages")
+    at_ = At::storages;
+  else if (at_ == At::row && (key_ == "links" || key_ == "numbers" || key_ == "floats"))
+    at_ = At::row_list;
+  else if (at_ == At::tensor && (key_ == "shape" || key_ == "strides"))
+    at_ = At::tensor_list;
+  else
+    misplaced();
   if (at_ == At::row_list && key_ == "floats" && node_.numbers > 0) fail("floats after numbers");
   return true;
 }
@@ -206,20 +228,32 @@ bool Reader::end_array() {
 
 bool Reader::integer(std::int64_t v) {
   flat::Table& t = out_.table;
-  if (at_ == At::row_list && key_ == "links") t.links.push_back(ranged<std::uint32_t>(v)), ++node_.links;
-  else if (at_ == At::row_list && key_ == "numbers") t.numbers.push_back(v), ++node_.numbers;
-  else if (at_ == At::tensor_list) (key_ == "shape" ? shape_ : strides_).push_back(v);
-  else if (at_ == At::row && key_ == "detail") node_.detail = ranged<std::uint8_t>(v);
-  else if (at_ == At::row && key_ == "flags") node_.flags = ranged<std::uint16_t>(v);
-  else if (at_ == At::row && key_ == "number") node_.number = static_cast<std::uint64_t>(v);
-  else if (at_ == At::tensor && key_ == "offset") view_.offset = v;
-  else if (at_ == At::tensor && key_ == "storage") view_.storage = ranged<std::uint32_t>(v);
-  else if (at_ == At::tensor && key_ == "requires_grad") view_.requires_grad = ranged<std::uint8_t>(v) == 1;
-  else if (at_ == At::storage && key_ == "nbytes") t.storages.push_back(ranged<std::uint64_t>(v));
-  else if (at_ == At::top && key_ == "root") t.root = ranged<std::uint32_t>(v);
+  if (at_ == At::row_list && key_ == "links")
+    t.links.push_back(ranged<std::uint32_t>(v)), ++node_.links;
+  else if (at_ == At::row_list && key_ == "numbers")
+    t.numbers.push_back(v), ++node_.numbers;
+  else if (at_ == At::tensor_list)
+    (key_ == "shape" ? shape_ : strides_).push_back(v);
+  else if (at_ == At::row && key_ == "detail")
+    node_.detail = ranged<std::uint8_t>(v);
+  else if (at_ == At::row && key_ == "flags")
+    node_.flags = ranged<std::uint16_t>(v);
+  else if (at_ == At::row && key_ == "number")
+    node_.number = static_cast<std::uint64_t>(v);
+  else if (at_ == At::tensor && key_ == "offset")
+    view_.offset = v;
+  else if (at_ == At::tensor && key_ == "storage")
+    view_.storage = ranged<std::uint32_t>(v);
+  else if (at_ == At::tensor && key_ == "requires_grad")
+    view_.requires_grad = ranged<std::uint8_t>(v) == 1;
+  else if (at_ == At::storage && key_ == "nbytes")
+    t.storages.push_back(ranged<std::uint64_t>(v));
+  else if (at_ == At::top && key_ == "root")
+    t.root = ranged<std::uint32_t>(v);
   else if (at_ == At::top && key_ == "version") {
     if (v != 1) fail(str("version ", v, " is not known; this library reads version 1. A newer harker may"));
-  } else misplaced();
+  } else
+    misplaced();
   return true;
 }
 
@@ -321,7 +355,8 @@ std::string write_json(const Metadata& metadata) {
         append_string(out, s);
       } else {
         out += ",\"hex\":\"";
-        for (char c : s) out += kHex[static_cast<unsigned char>(c) >> 4], out += kHex[static_cast<unsigned char>(c) & 15];
+        for (char c : s)
+          out += kHex[static_cast<unsigned char>(c) >> 4], out += kHex[static_cast<unsigned char>(c) & 15];
         out += '"';
       }
     }
@@ -352,7 +387,9 @@ std::string write_json(const Metadata& metadata) {
 }
 
 Metadata read_json(std::string_view json, std::string_view what) {
-  if (!json.starts_with('{')) throw FormatError(str(what, ": begins with ", detail::quoted(json.substr(0, 8)), ", expected '{' (a byte order mark is refused)"));
+  if (!json.starts_with('{'))
+    throw FormatError(str(what, ": begins with ", detail::quoted(json.substr(0, 8)),
+                          ", expected '{' (a byte order mark is refused)"));
   Reader reader(what);
   nlohmann::json::sax_parse(json.begin(), json.end(), &reader);
   return reader.take();

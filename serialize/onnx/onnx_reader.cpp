@@ -1,5 +1,5 @@
-// Reads a protobuf file: an ONNX ModelProto (layout: onnx_writer.cpp). One of ours has the metadata "harker", from which the whole
-// Value comes back; from any other, its initializers by name.
+// Reads a protobuf file: an ONNX ModelProto (layout: onnx_writer.cpp). One of ours has the metadata "harker", from
+// which the whole Value comes back; from any other, its initializers by name.
 #include <charconv>
 #include <unordered_map>
 #include <unordered_set>
@@ -58,8 +58,11 @@ Model read_model(io::ByteView all, const std::string& what) {
       default: r.skip();
     }
   }
-  if (!m.ours && m.producer == kProducer) throw FormatError(what + ": harker wrote this file, but its metadata is missing: truncated or damaged");
-  if (!has_graph) throw FormatError(what + ": a protobuf message without a graph: it is no ONNX model, or its end is missing (truncated)");
+  if (!m.ours && m.producer == kProducer)
+    throw FormatError(what + ": harker wrote this file, but its metadata is missing: truncated or damaged");
+  if (!has_graph)
+    throw FormatError(what +
+                      ": a protobuf message without a graph: it is no ONNX model, or its end is missing (truncated)");
   return m;
 }
 
@@ -68,8 +71,10 @@ template <class F>
 void each_initializer(io::ByteView graph, const std::string& what, F f) {
   protozero::pbf_reader r = message(graph, what);
   while (r.next()) {
-    if (r.tag_and_type() == bytes(5)) f(view(r.get_view()));
-    else r.skip();
+    if (r.tag_and_type() == bytes(5))
+      f(view(r.get_view()));
+    else
+      r.skip();
   }
 }
 
@@ -84,7 +89,8 @@ std::vector<std::uint32_t> checksums(const Model& m, std::size_t storages, const
     out.push_back(crc);
   }
   if (out.size() != storages + 1 || s.size() != 9 * out.size() - 1)
-    throw FormatError(str(what, ": metadata ", kChecksums, ": must be ", storages + 1, " CRC-32 of 8 hexadecimal digits: it is damaged"));
+    throw FormatError(str(what, ": metadata ", kChecksums, ": must be ", storages + 1,
+                          " CRC-32 of 8 hexadecimal digits: it is damaged"));
   return out;
 }
 
@@ -93,7 +99,8 @@ Value read_ours(const Model& m, const std::shared_ptr<const io::Source>& source,
   const std::string where = str(what, ": metadata ", kMetadata);
   if (m.has_checksums) {
     std::uint32_t crc = 0;
-    const auto r = std::from_chars(m.checksums.data(), m.checksums.data() + std::min<std::size_t>(8, m.checksums.size()), crc, 16);
+    const auto r =
+        std::from_chars(m.checksums.data(), m.checksums.data() + std::min<std::size_t>(8, m.checksums.size()), crc, 16);
     if (r.ec == std::errc() && crc != io::crc32(io::bytes(m.json)))
       throw FormatError(where + ": its CRC-32 is not what harker_crc32 says: the bytes are damaged");
   }
@@ -104,24 +111,33 @@ Value read_ours(const Model& m, const std::shared_ptr<const io::Source>& source,
 
   std::unordered_map<std::string_view, std::size_t> wanted;
   for (std::size_t i = 0; i < meta.initializers.size(); ++i)
-    if (!wanted.try_emplace(meta.initializers[i], i).second) throw FormatError(str(where, ": two storages in one initializer, ", detail::quoted(meta.initializers[i])));
+    if (!wanted.try_emplace(meta.initializers[i], i).second)
+      throw FormatError(str(where, ": two storages in one initializer, ", detail::quoted(meta.initializers[i])));
   const std::vector<std::string> labels = flat::storage_names(meta.table);
   std::vector<io::StorageBytes> storages(meta.table.storages.size());
   std::vector<bool> found(storages.size());
   std::unordered_set<std::string_view> names;
   each_initializer(m.graph, what, [&](io::ByteView bytes) {
     const TensorMessage t = parse_tensor(bytes, what);
-    if (!names.insert(t.name).second) throw FormatError(str(what, ": two initializers of the name ", detail::quoted(t.name), " (duplicate)"));
+    if (!names.insert(t.name).second)
+      throw FormatError(str(what, ": two initializers of the name ", detail::quoted(t.name), " (duplicate)"));
     const auto at = wanted.find(t.name);
     if (at == wanted.end()) return;
     const std::size_t i = at->second;
     if (!t.has_raw || t.raw.size() != meta.table.storages[i])
-      throw FormatError(str(what, ": ", labels[i], ": the initializer ", detail::quoted(t.name), " has a raw_data size of ", t.raw.size(), " bytes, expected ", meta.table.storages[i]));
+      throw FormatError(str(what, ": ", labels[i], ": the initializer ", detail::quoted(t.name),
+                            " has a raw_data size of ", t.raw.size(), " bytes, expected ", meta.table.storages[i]));
     found[i] = true;
-    storages[i] = {.stored = t.raw, .nbytes = t.raw.size(), .crc = crcs.empty() ? 0 : crcs[i + 1], .check_crc = !crcs.empty(), .label = labels[i]};
+    storages[i] = {.stored = t.raw,
+                   .nbytes = t.raw.size(),
+                   .crc = crcs.empty() ? 0 : crcs[i + 1],
+                   .check_crc = !crcs.empty(),
+                   .label = labels[i]};
   });
   for (std::size_t i = 0; i < found.size(); ++i)
-    if (!found[i]) throw FormatError(str(what, ": ", labels[i], ": the initializer ", detail::quoted(meta.initializers[i]), " that holds it is missing"));
+    if (!found[i])
+      throw FormatError(str(what, ": ", labels[i], ": the initializer ", detail::quoted(meta.initializers[i]),
+                            " that holds it is missing"));
   return flat::read_table(meta.table, std::move(storages), source, options);
 }
 
@@ -131,11 +147,14 @@ Value read_foreign(const Model& m, const std::shared_ptr<const io::Source>& sour
   std::unordered_set<std::string_view> names;
   each_initializer(m.graph, what, [&](io::ByteView bytes) {
     const TensorMessage t = parse_tensor(bytes, what);
-    if (!names.insert(t.name).second) throw FormatError(str(what, ": two initializers of the name ", detail::quoted(t.name), " (duplicate)"));
-    if (options.only.empty() || options.only == t.name) items.emplace_back(Value(t.name), Value(make_tensor(t, bytes, source, what, options.mmap)));
+    if (!names.insert(t.name).second)
+      throw FormatError(str(what, ": two initializers of the name ", detail::quoted(t.name), " (duplicate)"));
+    if (options.only.empty() || options.only == t.name)
+      items.emplace_back(Value(t.name), Value(make_tensor(t, bytes, source, what, options.mmap)));
   });
   if (options.only.empty()) return Value::ordered_dict(std::move(items));
-  if (items.empty()) throw Error(str(what, ": there is no entry ", detail::quoted(options.only), " (LoadOptions::only)"));
+  if (items.empty())
+    throw Error(str(what, ": there is no entry ", detail::quoted(options.only), " (LoadOptions::only)"));
   return items[0].second;
 }
 

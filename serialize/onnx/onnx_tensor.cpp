@@ -1,5 +1,6 @@
-// Reads a TensorProto: raw bytes, or values in one of the typed fields (float_data and its like, where several small types share
-// int32_data). Nothing is made before the number of elements has been compared with the bytes that are there.
+// Reads a TensorProto: raw bytes, or values in one of the typed fields (float_data and its like, where several small
+// types share int32_data). Nothing is made before the number of elements has been compared with the bytes that are
+// there.
 #include <harker/core/text.h>
 #include <harker/serialize/onnx/onnx_tensor.h>
 #include <harker/serialize/onnx/onnx_types.h>
@@ -15,7 +16,11 @@ constexpr std::size_t kMaxRank = 64;
 constexpr std::uint32_t kFloatData = 4, kInt32Data = 5, kInt64Data = 7, kDoubleData = 10, kUint64Data = 11;
 
 constexpr const char* typed_name(std::uint32_t field) {
-  return field == kFloatData ? "float_data" : field == kInt32Data ? "int32_data" : field == kInt64Data ? "int64_data" : field == kDoubleData ? "double_data" : "uint64_data";
+  return field == kFloatData    ? "float_data"
+         : field == kInt32Data  ? "int32_data"
+         : field == kInt64Data  ? "int64_data"
+         : field == kDoubleData ? "double_data"
+                                : "uint64_data";
 }
 
 // The field that values of this type use.
@@ -54,7 +59,8 @@ class Filler {
     for (std::size_t i = 0; i < size_; ++i) to_[at_++] = static_cast<std::uint8_t>(bits >> (8 * i));
   }
   void done() const {
-    if (at_ != to_.size()) throw FormatError(str(what_, " holds ", at_ / size_, " values; its size (dims) asks for ", to_.size() / size_));
+    if (at_ != to_.size())
+      throw FormatError(str(what_, " holds ", at_ / size_, " values; its size (dims) asks for ", to_.size() / size_));
   }
 
  private:
@@ -63,7 +69,8 @@ class Filler {
   const std::string& what_;
 };
 
-void fill_typed(const TensorMessage& m, io::ByteView all, std::span<std::uint8_t> to, std::size_t size, const std::string& what) {
+void fill_typed(const TensorMessage& m, io::ByteView all, std::span<std::uint8_t> to, std::size_t size,
+                const std::string& what) {
   Filler filler(to, size, what);
   protozero::pbf_reader r = message(all, what);
   while (r.next()) {
@@ -97,7 +104,9 @@ TensorMessage parse_tensor(io::ByteView all, std::string_view what) {
   std::string location;
   bool external = false;
   const auto typed = [&](std::uint32_t field, std::uint64_t n) {
-    if (m.typed != 0 && m.typed != field) throw FormatError(str(what, ": tensor ", detail::quoted(m.name), " has both ", typed_name(m.typed), " and ", typed_name(field)));
+    if (m.typed != 0 && m.typed != field)
+      throw FormatError(str(what, ": tensor ", detail::quoted(m.name), " has both ", typed_name(m.typed), " and ",
+                            typed_name(field)));
     m.typed = field;
     m.typed_bytes += n;
   };
@@ -112,7 +121,8 @@ TensorMessage parse_tensor(io::ByteView all, std::string_view what) {
         }
         break;
       case varint(2): m.type = r.get_int64(); break;
-      case bytes(3): throw FormatError(str(what, ": tensor ", detail::quoted(m.name), " is stored in segments: not read"));
+      case bytes(3):
+        throw FormatError(str(what, ": tensor ", detail::quoted(m.name), " is stored in segments: not read"));
       case bytes(8): m.name = text(r.get_view()); break;
       case bytes(9): m.raw = view(r.get_view()), m.has_raw = true; break;
       case fixed32(kFloatData): typed(r.tag(), 4), r.skip(); break;
@@ -138,38 +148,58 @@ TensorMessage parse_tensor(io::ByteView all, std::string_view what) {
       case varint(14): external = r.get_int64() != 0 || external; break;
       default: r.skip();
     }
-    if (m.dims.size() > kMaxRank) throw FormatError(str(what, ": tensor ", detail::quoted(m.name), " has too many dimensions (rank): at most ", kMaxRank, " are read"));
+    if (m.dims.size() > kMaxRank)
+      throw FormatError(str(what, ": tensor ", detail::quoted(m.name), " has too many dimensions (rank): at most ",
+                            kMaxRank, " are read"));
   }
   if (m.name.empty()) throw FormatError(str(what, ": an initializer without a name"));
-  if (!pt::valid_utf8(io::bytes(m.name), false)) throw FormatError(str(what, ": the initializer name ", detail::quoted(m.name), " is not UTF-8"));
+  if (!pt::valid_utf8(io::bytes(m.name), false))
+    throw FormatError(str(what, ": the initializer name ", detail::quoted(m.name), " is not UTF-8"));
   if (external)
-    throw FormatError(str(what, ": tensor ", detail::quoted(m.name), " lies in an external file, ",
-                          location.empty() ? std::string("whose location is missing") : "location " + detail::quoted(location), ": external data is not read"));
+    throw FormatError(
+        str(what, ": tensor ", detail::quoted(m.name), " lies in an external file, ",
+            location.empty() ? std::string("whose location is missing") : "location " + detail::quoted(location),
+            ": external data is not read"));
   return m;
 }
 
-Tensor make_tensor(const TensorMessage& m, io::ByteView all, const std::shared_ptr<const io::Source>& source, std::string_view file, bool lazy) {
+Tensor make_tensor(const TensorMessage& m, io::ByteView all, const std::shared_ptr<const io::Source>& source,
+                   std::string_view file, bool lazy) {
   const std::string what = str(file, ": tensor ", detail::quoted(m.name));
   const auto dtype = dtype_of_onnx(m.type);
-  if (!dtype) throw FormatError(str(what, ": its data_type ", m.type, m.type == kString ? " (string)" : m.type == 0 ? " (undefined)" : "", " is not read"));
+  if (!dtype)
+    throw FormatError(str(what, ": its data_type ", m.type,
+                          m.type == kString ? " (string)"
+                          : m.type == 0     ? " (undefined)"
+                                            : "",
+                          " is not read"));
   std::uint64_t nbytes = item_size(*dtype), count = 1;
   for (std::int64_t d : m.dims) {
     if (d < 0) throw FormatError(str(what, ": a dimension (dims) is negative: ", d));
-    if (!io::checked_mul(count, static_cast<std::uint64_t>(d), count)) throw FormatError(what + ": its size (the product of dims) overflows");
+    if (!io::checked_mul(count, static_cast<std::uint64_t>(d), count))
+      throw FormatError(what + ": its size (the product of dims) overflows");
   }
-  if (!io::checked_mul(nbytes, count, nbytes) || nbytes > INT64_MAX) throw FormatError(what + ": its size (the product of dims) overflows");
+  if (!io::checked_mul(nbytes, count, nbytes) || nbytes > INT64_MAX)
+    throw FormatError(what + ": its size (the product of dims) overflows");
   if (m.has_raw && m.typed != 0) throw FormatError(str(what, ": has both raw_data and ", typed_name(m.typed)));
   const Shape shape{std::span<const std::int64_t>(m.dims)};
   Ref<Storage> storage;
   if (m.has_raw) {
-    if (m.raw.size() != nbytes) throw FormatError(str(what, ": raw_data has a size of ", m.raw.size(), " bytes, dims and data_type ask for ", nbytes));
+    if (m.raw.size() != nbytes)
+      throw FormatError(
+          str(what, ": raw_data has a size of ", m.raw.size(), " bytes, dims and data_type ask for ", nbytes));
     storage = io::read_storage(source, {.stored = m.raw, .nbytes = nbytes, .label = detail::quoted(m.name)}, lazy);
   } else if (m.typed != 0) {
-    if (m.typed != typed_field(m.type)) throw FormatError(str(what, ": its values are in ", typed_name(m.typed), ", which its data_type ", m.type, " does not use"));
+    if (m.typed != typed_field(m.type))
+      throw FormatError(
+          str(what, ": its values are in ", typed_name(m.typed), ", which its data_type ", m.type, " does not use"));
     const std::size_t values = is_complex(*dtype) ? 2 : 1;
-    if (count > m.typed_bytes) throw FormatError(str(what, ": dims ask for ", count, " elements (size), ", typed_name(m.typed), " has ", m.typed_bytes, " bytes"));
+    if (count > m.typed_bytes)
+      throw FormatError(str(what, ": dims ask for ", count, " elements (size), ", typed_name(m.typed), " has ",
+                            m.typed_bytes, " bytes"));
     storage = make_storage(static_cast<std::size_t>(nbytes));
-    fill_typed(m, all, {static_cast<std::uint8_t*>(storage->data), static_cast<std::size_t>(nbytes)}, item_size(*dtype) / values, str(what, ": ", typed_name(m.typed)));
+    fill_typed(m, all, {static_cast<std::uint8_t*>(storage->data), static_cast<std::size_t>(nbytes)},
+               item_size(*dtype) / values, str(what, ": ", typed_name(m.typed)));
   } else {
     if (nbytes > 0) throw FormatError(str(what, ": has no data; dims ask for a size of ", nbytes, " bytes"));
     storage = make_storage(0);

@@ -1,5 +1,6 @@
-// ONNX's data types beside ours, and how our tensors go into a file so that onnxruntime returns every one of them: types it
-// cannot return go as the integers of their bits, complex numbers as a last dimension of two (real, imaginary).
+// ONNX's data types beside ours, and how our tensors go into a file so that onnxruntime returns every one of them:
+// types it cannot return go as the integers of their bits, complex numbers as a last dimension of two (real,
+// imaginary).
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -10,10 +11,10 @@
 namespace harker::onnx {
 
 /// TensorProto.DataType: numbers of the ones we read.
-inline constexpr std::int32_t kFloat = 1, kUint8 = 2, kInt8 = 3, kUint16 = 4, kInt16 = 5, kInt32 = 6, kInt64 = 7, kString = 8, kBool = 9,
-                              kFloat16 = 10, kDouble = 11, kUint32 = 12, kUint64 = 13, kComplex64 = 14, kComplex128 = 15,
-                              kBfloat16 = 16, kFloat8E4M3FN = 17, kFloat8E4M3FNUZ = 18, kFloat8E5M2 = 19, kFloat8E5M2FNUZ = 20,
-                              kFloat8E8M0 = 24;
+inline constexpr std::int32_t kFloat = 1, kUint8 = 2, kInt8 = 3, kUint16 = 4, kInt16 = 5, kInt32 = 6, kInt64 = 7,
+                              kString = 8, kBool = 9, kFloat16 = 10, kDouble = 11, kUint32 = 12, kUint64 = 13,
+                              kComplex64 = 14, kComplex128 = 15, kBfloat16 = 16, kFloat8E4M3FN = 17,
+                              kFloat8E4M3FNUZ = 18, kFloat8E5M2 = 19, kFloat8E5M2FNUZ = 20, kFloat8E8M0 = 24;
 
 /// How a tensor of dtype `t` is written.
 struct Form {

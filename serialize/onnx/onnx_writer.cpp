@@ -1,15 +1,16 @@
-// Writes a Value as an ONNX ModelProto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), in the order of field numbers:
+// Writes a Value as an ONNX ModelProto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), in the order of field
+// numbers:
 //
 //   ModelProto  = 1 ir_version: 8   2 producer_name: "harker"   7 graph   8 opset_import{2 version: 13}
-//                 14 metadata_props{1 key: "harker_crc32", 2 value: CRC-32 of that JSON and of each storage, hexadecimal, spaces between}
-//                 14 metadata_props{1 key: "harker", 2 value: the flat table as JSON}
-//   GraphProto  = 2 name: "harker"   5 initializer*   12 output*          no nodes: onnxruntime returns initializers that are outputs
-//   TensorProto = 1 dims*   2 data_type   8 name   9 raw_data
-//   output      = 1 name   2 type{1 tensor_type{1 elem_type, 2 shape{1 dim{1 dim_value}*}}}
+//                 14 metadata_props{1 key: "harker_crc32", 2 value: CRC-32 of that JSON and of each storage,
+//                 hexadecimal, spaces between} 14 metadata_props{1 key: "harker", 2 value: the flat table as JSON}
+//   GraphProto  = 2 name: "harker"   5 initializer*   12 output*          no nodes: onnxruntime returns initializers
+//   that are outputs TensorProto = 1 dims*   2 data_type   8 name   9 raw_data output      = 1 name   2 type{1
+//   tensor_type{1 elem_type, 2 shape{1 dim{1 dim_value}*}}}
 //
-// A storage lies in the file once: as the initializer of the first tensor that covers it row by row, else as bytes of its own
-// (harker.storage.N). Any other tensor is an initializer as well, a copy for other programs; one that would take more room than its
-// storage and 64 KiB is left out (expanded tensors).
+// A storage lies in the file once: as the initializer of the first tensor that covers it row by row, else as bytes of
+// its own (harker.storage.N). Any other tensor is an initializer as well, a copy for other programs; one that would
+// take more room than its storage and 64 KiB is left out (expanded tensors).
 #include <algorithm>
 #include <cstdio>
 #include <protozero/pbf_writer.hpp>
@@ -37,7 +38,13 @@ struct Geometry {
 };
 
 Geometry geometry(const flat::View& v, const std::int64_t* extents) {
-  Geometry g{v.dtype, {extents, v.rank}, {extents + v.rank, v.rank}, static_cast<std::uint64_t>(v.offset), item_size(v.dtype), v.storage, true};
+  Geometry g{v.dtype,
+             {extents, v.rank},
+             {extents + v.rank, v.rank},
+             static_cast<std::uint64_t>(v.offset),
+             item_size(v.dtype),
+             v.storage,
+             true};
   std::uint64_t step = 1;
   for (std::size_t d = v.rank; d-- > 0;) {
     g.row_major = g.row_major && (g.sizes[d] == 1 || g.strides[d] == static_cast<std::int64_t>(step));
@@ -87,7 +94,8 @@ struct Piece {
   std::uint64_t size() const { return head.size() + nbytes; }
 };
 
-Piece piece(std::string_view name, std::int32_t type, const std::vector<std::int64_t>& dims, std::uint64_t nbytes, std::size_t storage) {
+Piece piece(std::string_view name, std::int32_t type, const std::vector<std::int64_t>& dims, std::uint64_t nbytes,
+            std::size_t storage) {
   Piece p;
   protozero::pbf_writer tensor(p.head);
   for (std::int64_t d : dims) tensor.add_int64(1, d);
@@ -100,17 +108,19 @@ Piece piece(std::string_view name, std::int32_t type, const std::vector<std::int
 }
 
 std::string output(std::string_view name, std::int32_t type, const std::vector<std::int64_t>& dims) {
-  std::string out;
+  std::string out, tensor, shape;
+  protozero::pbf_writer sizes(shape);
+  for (std::int64_t d : dims) {
+    protozero::pbf_writer dim(sizes, 1);
+    dim.add_int64(1, d);
+  }
+  protozero::pbf_writer tensor_type(tensor);
+  tensor_type.add_int32(1, type);
+  tensor_type.add_message(2, shape);  // also when it is empty, as a scalar's is
   protozero::pbf_writer info(out);
   info.add_string(1, name.data(), name.size());
   protozero::pbf_writer any(info, 2);
-  protozero::pbf_writer tensor(any, 1);
-  tensor.add_int32(1, type);
-  protozero::pbf_writer shape(tensor, 2);
-  for (std::int64_t d : dims) {
-    protozero::pbf_writer dim(shape, 1);
-    dim.add_int64(1, d);
-  }
+  any.add_message(1, tensor);
   return out;
 }
 
@@ -130,7 +140,8 @@ std::string hex(std::uint32_t v) {
 
 class Writer {
  public:
-  explicit Writer(flat::Flat flat) : storages_(std::move(flat.storages)), metadata_{std::move(flat.table), {}}, aliases_(std::move(flat.aliases)) {}
+  explicit Writer(flat::Flat flat)
+      : storages_(std::move(flat.storages)), metadata_{std::move(flat.table), {}}, aliases_(std::move(flat.aliases)) {}
 
   void write(io::Sink& sink) {
     graph();
@@ -147,7 +158,8 @@ class Writer {
 
     const std::string json = write_json(metadata_);
     std::string crcs = hex(io::crc32(io::bytes(json)));
-    for (const Ref<Storage>& s : storages_) crcs += ' ' + hex(io::crc32({static_cast<const std::uint8_t*>(s->data), s->nbytes}));
+    for (const Ref<Storage>& s : storages_)
+      crcs += ' ' + hex(io::crc32({static_cast<const std::uint8_t*>(s->data), s->nbytes}));
     protozero::pbf_writer end(tail);
     {
       protozero::pbf_writer opset(end, 8);
@@ -158,15 +170,18 @@ class Writer {
     for (const std::string& p : {property(kChecksums, crcs), property(kMetadata, json)}) end.add_message(14, p);
     const std::uint64_t total = head.size() + (size - name.size()) + tail.size();
     if (total > kMaxMessage)
-      throw Error(str("save: a protobuf file cannot hold more than 2 GiB, this one needs ", total, " bytes; save as .harker or .pt instead"));
+      throw Error(str("save: a protobuf file cannot hold more than 2 GiB, this one needs ", total,
+                      " bytes; save as .harker or .pt instead"));
 
     sink.write(head);
     for (const Piece& p : pieces_) {
       sink.write(lead(5, p.size()) + p.head);
       if (p.nbytes == 0) continue;
       const Storage& s = *storages_[p.storage];
-      if (p.copy) sink.write(elements(*p.copy, s));
-      else sink.write(io::ByteView(static_cast<const std::uint8_t*>(s.data), s.nbytes));
+      if (p.copy)
+        sink.write(elements(*p.copy, s));
+      else
+        sink.write(io::ByteView(static_cast<const std::uint8_t*>(s.data), s.nbytes));
     }
     for (const std::string& o : outputs_) sink.write(lead(12, o.size()) + o);
     sink.write(tail);
@@ -188,7 +203,8 @@ class Writer {
     for (std::size_t i = 0; i < names.size(); ++i) {
       const Geometry& g = geometries_[i];
       std::string& holder = metadata_.initializers[static_cast<std::size_t>(g.storage)];
-      const bool covers = holder.empty() && g.row_major && g.offset == 0 && g.nbytes == t.storages[static_cast<std::size_t>(g.storage)];
+      const bool covers =
+          holder.empty() && g.row_major && g.offset == 0 && g.nbytes == t.storages[static_cast<std::size_t>(g.storage)];
       if (covers) holder = names[i];
       add(names[i], g, !covers);
     }

@@ -1,5 +1,5 @@
-// The framing of protobuf messages: https://protobuf.dev/programming-guides/encoding. Groups (wire types 3 and 4) are refused:
-// ONNX has none.
+// The framing of protobuf messages: https://protobuf.dev/programming-guides/encoding. Groups (wire types 3 and 4) are
+// refused: ONNX has none.
 #include <vector>
 
 #include <harker/core/text.h>
@@ -59,7 +59,8 @@ bool is_framed(io::ByteView bytes) {
 protozero::pbf_reader message(io::ByteView bytes, std::string_view what) {
   std::size_t at = 0;
   if (const char* wrong = framing_error(bytes, at))
-    throw FormatError(detail::str(what, ": cannot parse the protobuf message of ", bytes.size(), " bytes: at ", at, " ", wrong));
+    throw FormatError(
+        detail::str(what, ": cannot parse the protobuf message of ", bytes.size(), " bytes: at ", at, " ", wrong));
   return protozero::pbf_reader(protozero::data_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 
@@ -80,12 +81,13 @@ void check_depth(io::ByteView graph, std::string_view what) {
     const bool inside = top.reader.wire_type() == protozero::pbf_wire_type::length_delimited &&
                         (top.is == Is::a_graph  ? field == kGraphNode
                          : top.is == Is::a_node ? field == kNodeAttribute
-                                              : field == kAttributeGraph || field == kAttributeGraphs);
+                                                : field == kAttributeGraph || field == kAttributeGraphs);
     if (!inside) {
       top.reader.skip();
       continue;
     }
-    if (stack.size() >= kMaxDepth) throw FormatError(detail::str(what, ": graphs nest deeper than ", kMaxDepth, " messages"));
+    if (stack.size() >= kMaxDepth)
+      throw FormatError(detail::str(what, ": graphs nest deeper than ", kMaxDepth, " messages"));
     const Is is = top.is == Is::a_graph ? Is::a_node : top.is == Is::a_node ? Is::an_attribute : Is::a_graph;
     stack.push_back({message(view(top.reader.get_view()), what), is});
   }

@@ -1,5 +1,5 @@
-// The table of names: torch's own list for weights_only (torch/_weights_only_unpickler.py), and frozenset, defaultdict, slice,
-// range and NumPy's.
+// The table of names: torch's own list for weights_only (torch/_weights_only_unpickler.py), and frozenset, defaultdict,
+// slice, range and NumPy's.
 #include <harker/serialize/torch/known_names.h>
 
 #include <algorithm>
@@ -70,16 +70,27 @@ struct Class {
   DType dtype;
 };
 constexpr Class kClasses[] = {
-    {"Float", DType::float32},         {"Double", DType::float64},         {"Half", DType::float16},
-    {"BFloat16", DType::bfloat16},     {"Long", DType::int64},             {"Int", DType::int32},
-    {"Short", DType::int16},           {"Char", DType::int8},              {"Byte", DType::uint8},
-    {"Bool", DType::bool_},            {"ComplexFloat", DType::complex64}, {"ComplexDouble", DType::complex128},
-    {"QInt8", DType::qint8},           {"QUInt8", DType::quint8},          {"QInt32", DType::qint32},
+    {"Float", DType::float32},
+    {"Double", DType::float64},
+    {"Half", DType::float16},
+    {"BFloat16", DType::bfloat16},
+    {"Long", DType::int64},
+    {"Int", DType::int32},
+    {"Short", DType::int16},
+    {"Char", DType::int8},
+    {"Byte", DType::uint8},
+    {"Bool", DType::bool_},
+    {"ComplexFloat", DType::complex64},
+    {"ComplexDouble", DType::complex128},
+    {"QInt8", DType::qint8},
+    {"QUInt8", DType::quint8},
+    {"QInt32", DType::qint32},
 };
 constexpr std::string_view kStorage = "Storage", kTensor = "Tensor";
 
 // Types that torch names and we have no elements of: kept as names.
-constexpr std::string_view kOddTypes[] = {"bits16", "bits1x8", "bits2x4", "bits4x2", "bits8", "quint2x4", "quint4x2", "bcomplex32"};
+constexpr std::string_view kOddTypes[] = {"bits16", "bits1x8",  "bits2x4",  "bits4x2",
+                                          "bits8",  "quint2x4", "quint4x2", "bcomplex32"};
 bool odd_type(std::string_view name) {
   if (std::find(std::begin(kOddTypes), std::end(kOddTypes), name) != std::end(kOddTypes)) return true;
   if (name.starts_with('u')) name.remove_prefix(1);
@@ -110,8 +121,9 @@ KnownName known_name(std::string_view module, std::string_view name) {
 std::string_view storage_class(DType t) {
   // Whole names, so that a view of them lives for ever.
   static constexpr std::string_view kWhole[] = {
-      "FloatStorage", "DoubleStorage", "HalfStorage", "BFloat16Storage", "LongStorage", "IntStorage", "ShortStorage", "CharStorage",
-      "ByteStorage", "BoolStorage", "ComplexFloatStorage", "ComplexDoubleStorage", "QInt8Storage", "QUInt8Storage", "QInt32Storage"};
+      "FloatStorage",        "DoubleStorage",        "HalfStorage",  "BFloat16Storage", "LongStorage",
+      "IntStorage",          "ShortStorage",         "CharStorage",  "ByteStorage",     "BoolStorage",
+      "ComplexFloatStorage", "ComplexDoubleStorage", "QInt8Storage", "QUInt8Storage",   "QInt32Storage"};
   static_assert(std::size(kWhole) == std::size(kClasses));
   for (std::size_t i = 0; i < std::size(kClasses); ++i)
     if (kClasses[i].dtype == t) return kWhole[i];
@@ -121,9 +133,12 @@ std::string_view storage_class(DType t) {
 void to_python3(std::string& module, std::string& name) {
   if (module == "__builtin__") {
     module = "builtins";
-    if (name == "xrange") name = "range";
-    else if (name == "unicode") name = "str";
-    else if (name == "long") name = "int";
+    if (name == "xrange")
+      name = "range";
+    else if (name == "unicode")
+      name = "str";
+    else if (name == "long")
+      name = "int";
   } else if (module == "copy_reg") {
     module = "copyreg";
   }
@@ -131,9 +146,12 @@ void to_python3(std::string& module, std::string& name) {
 void to_python2(std::string& module, std::string& name) {
   if (module == "builtins") {
     module = "__builtin__";
-    if (name == "range") name = "xrange";
-    else if (name == "str") name = "unicode";
-    else if (name == "int") name = "long";
+    if (name == "range")
+      name = "xrange";
+    else if (name == "str")
+      name = "unicode";
+    else if (name == "int")
+      name = "long";
   } else if (module == "copyreg") {
     module = "copy_reg";
   }

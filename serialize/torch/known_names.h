@@ -1,5 +1,5 @@
-// The classes and functions that a PyTorch file may name, and what each means to us. Exact names only; everything else is
-// unknown, however harmless it looks. Python 2's module names are turned into Python 3's first.
+// The classes and functions that a PyTorch file may name, and what each means to us. Exact names only; everything else
+// is unknown, however harmless it looks. Python 2's module names are turned into Python 3's first.
 #pragma once
 #include <optional>
 #include <string>
@@ -13,11 +13,36 @@ enum class Known : std::uint8_t {
   unknown,
   reference,  ///< may be named, never called
   kept,       ///< a call of it is kept as it stands: slice, range, tensors without bytes
-  ordered_dict, counter, default_dict, set, frozenset, complex, bytes, bytearray, encode,
-  size, device, get_layout, dtype, storage, untyped_storage, tensor_class, parameter_class,
-  rebuild_tensor, rebuild_tensor_v2, rebuild_tensor_v3, rebuild_parameter, rebuild_parameter_with_state,
-  rebuild_qtensor, rebuild_sparse, rebuild_from_type,
-  numpy_scalar, numpy_dtype, numpy_array_class, numpy_reconstruct, numpy_from_buffer
+  ordered_dict,
+  counter,
+  default_dict,
+  set,
+  frozenset,
+  complex,
+  bytes,
+  bytearray,
+  encode,
+  size,
+  device,
+  get_layout,
+  dtype,
+  storage,
+  untyped_storage,
+  tensor_class,
+  parameter_class,
+  rebuild_tensor,
+  rebuild_tensor_v2,
+  rebuild_tensor_v3,
+  rebuild_parameter,
+  rebuild_parameter_with_state,
+  rebuild_qtensor,
+  rebuild_sparse,
+  rebuild_from_type,
+  numpy_scalar,
+  numpy_dtype,
+  numpy_array_class,
+  numpy_reconstruct,
+  numpy_from_buffer
 };
 
 struct KnownName {

@@ -1,5 +1,5 @@
-// NumPy's arrays and scalars, as numpy pickles them: dtype('f8', False, True) with a state that holds the byte order, scalars
-// from their bytes, arrays by _reconstruct and a state of (version, shape, dtype, Fortran order, bytes).
+// NumPy's arrays and scalars, as numpy pickles them: dtype('f8', False, True) with a state that holds the byte order,
+// scalars from their bytes, arrays by _reconstruct and a state of (version, shape, dtype, Fortran order, bytes).
 #include <harker/core/text.h>
 #include <harker/serialize/torch/torch_objects.h>
 
@@ -21,7 +21,8 @@ std::uint64_t element_size(std::string_view code) {
   const bool whole = n == 1 || n == 2 || n == 4 || n == 8;
   switch (code[0]) {
     case 'b': return n == 1 ? n : 0;
-    case 'i': case 'u': return whole ? n : 0;
+    case 'i':
+    case 'u': return whole ? n : 0;
     case 'f': return n == 2 || n == 4 || n == 8 || n == 16 ? n : 0;
     case 'c': return n == 8 || n == 16 || n == 32 ? n : 0;
     default: return 0;
@@ -37,13 +38,16 @@ io::ByteView raw(const Value& v) {
 void fill(Value::Numpy& n, const std::string& dtype, const Value& shape, io::ByteView data) {
   std::uint64_t total = element_size(std::string_view(dtype).substr(1));
   std::vector<std::int64_t> sizes;
-  if (!shape.is_tuple() || shape.len() > kMaxRank) throw FormatError("numpy: the shape must be a tuple of at most 64 sizes");
+  if (!shape.is_tuple() || shape.len() > kMaxRank)
+    throw FormatError("numpy: the shape must be a tuple of at most 64 sizes");
   for (const Value& v : shape.elements()) {
     if (!v.is_int() || !v.fits_int64() || v.as_int() < 0) throw FormatError("numpy: a size that is no natural number");
     sizes.push_back(v.as_int());
-    if (!io::checked_mul(total, static_cast<std::uint64_t>(v.as_int()), total)) throw FormatError("numpy: the size overflows");
+    if (!io::checked_mul(total, static_cast<std::uint64_t>(v.as_int()), total))
+      throw FormatError("numpy: the size overflows");
   }
-  if (total != data.size()) throw FormatError(str("numpy: an array of ", total, " bytes with ", data.size(), " bytes of data"));
+  if (total != data.size())
+    throw FormatError(str("numpy: an array of ", total, " bytes with ", data.size(), " bytes of data"));
   n.dtype = dtype;
   n.shape = Shape(std::span<const std::int64_t>(sizes));
   n.data.assign(data.begin(), data.end());
@@ -88,8 +92,8 @@ Value TorchObjects::call_numpy(Known what, const Value& args) {
       return Value::numpy_array(n);
     }
     default: {  // _reconstruct(ndarray, (0,), b'b'): an empty array that BUILD fills
-      const bool plain = args.len() == 3 && args[0].kind() == Value::Kind::opaque && args[0].as_opaque().module == "numpy" &&
-                         args[0].as_opaque().name == "ndarray";
+      const bool plain = args.len() == 3 && args[0].kind() == Value::Kind::opaque &&
+                         args[0].as_opaque().module == "numpy" && args[0].as_opaque().name == "ndarray";
       if (!plain) throw FormatError("numpy _reconstruct: only a plain ndarray is read");
       Value::Numpy n;
       n.dtype = "|i1";
@@ -100,7 +104,8 @@ Value TorchObjects::call_numpy(Known what, const Value& args) {
 }
 
 void TorchObjects::build_numpy(const Value& object, const Value& state) {
-  if (!state.is_tuple() || state.len() != 5 || !state[3].is_bool()) throw FormatError("BUILD: an array's state must be (version, shape, dtype, order, data)");
+  if (!state.is_tuple() || state.len() != 5 || !state[3].is_bool())
+    throw FormatError("BUILD: an array's state must be (version, shape, dtype, order, data)");
   // The array has an identity already (the memo holds it), so it is filled where it is.
   auto& n = const_cast<Value::Numpy&>(object.as_numpy());
   fill(n, numpy_dtype(state[2]), state[1], raw(state[4]));

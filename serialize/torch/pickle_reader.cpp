@@ -20,8 +20,8 @@ Value from_file(Value v) {
 PickleReader::PickleReader(io::ByteView data, std::string what, PickleHooks& hooks, std::uint64_t max_opcodes)
     : data_(data), in_(data, "its operand"), what_(std::move(what)), hooks_(hooks), max_opcodes_(max_opcodes) {}
 
-// Whatever can lie on a cycle was memoised, copied, or is still on the stack. Sealing it all lets go of cycles that a bad
-// file built and that no value leads to.
+// Whatever can lie on a cycle was memoised, copied, or is still on the stack. Sealing it all lets go of cycles that a
+// bad file built and that no value leads to.
 PickleReader::~PickleReader() {
   try {
     std::vector<Value> all = std::move(memo_);
@@ -43,7 +43,8 @@ Value PickleReader::run() {
       if (!step(in_.u8())) break;
     }
     if (stack_.empty()) throw FormatError("STOP with an empty stack");
-    if (stack_.size() != 1 || !marks_.empty()) throw FormatError("STOP with more than one value on the stack, or an open mark");
+    if (stack_.size() != 1 || !marks_.empty())
+      throw FormatError("STOP with more than one value on the stack, or an open mark");
     return stack_.back();
   } catch (const Error& e) {  // also a TypeError of a Value: an unhashable key, say
     throw FormatError(str(what_, " at ", op_at_, ": ", e.what()));
@@ -58,7 +59,8 @@ bool PickleReader::step(std::uint8_t op) {
 }
 
 Value PickleReader::pop() {
-  if (stack_.size() <= (marks_.empty() ? 0 : marks_.back())) throw FormatError("stack underflow: nothing to take from the stack");
+  if (stack_.size() <= (marks_.empty() ? 0 : marks_.back()))
+    throw FormatError("stack underflow: nothing to take from the stack");
   Value v = std::move(stack_.back());
   stack_.pop_back();
   return v;
@@ -125,8 +127,10 @@ void PickleReader::push_string(io::ByteView bytes) {
 }
 // Python 2's str is text to torch.load, which decodes it as UTF-8; NumPy's raw data is not, and stays bytes.
 void PickleReader::push_python2_string(io::ByteView bytes) {
-  if (valid_utf8(bytes, false)) push_string(bytes);
-  else push_bytes(bytes);
+  if (valid_utf8(bytes, false))
+    push_string(bytes);
+  else
+    push_bytes(bytes);
 }
 void PickleReader::push_bytes(io::ByteView bytes) { push(from_file(Value::bytes(bytes))); }
 
@@ -135,8 +139,10 @@ bool PickleReader::text(std::uint8_t op) {
   switch (op) {
     case 'I': {
       const std::string_view s = line();
-      if (s == "00" || s == "01") push(s == "01");
-      else push_decimal(s);
+      if (s == "00" || s == "01")
+        push(s == "01");
+      else
+        push_decimal(s);
       return true;
     }
     case 'L': {
@@ -178,14 +184,19 @@ bool PickleReader::container(std::uint8_t op) {
     case '(': marks_.push_back(stack_.size()); return true;
     case '1': stack_.resize(pop_mark()); return true;
     case '0':
-      if (!marks_.empty() && marks_.back() == stack_.size()) marks_.pop_back();  // POP takes a mark as well
-      else pop();
+      if (!marks_.empty() && marks_.back() == stack_.size())
+        marks_.pop_back();  // POP takes a mark as well
+      else
+        pop();
       return true;
     case '2': doubled_.push_back(top()), push(top()); return true;
     case ')': push(from_file(Value::tuple())); return true;
-    case 0x85: case 0x86: case 0x87: {
+    case 0x85:
+    case 0x86:
+    case 0x87: {
       const std::size_t n = op - 0x84U, floor = marks_.empty() ? 0 : marks_.back();
-      if (stack_.size() - floor < n) throw FormatError(str("stack underflow: TUPLE", n, " with ", stack_.size() - floor, " values"));
+      if (stack_.size() - floor < n)
+        throw FormatError(str("stack underflow: TUPLE", n, " with ", stack_.size() - floor, " values"));
       push(tuple_of(stack_.size() - n));
       return true;
     }
@@ -237,8 +248,10 @@ void PickleReader::append_from(std::size_t first) {
   const bool opaque = target.kind() == Value::Kind::opaque && target.as_opaque().called;
   if (!target.is_list() && !opaque) throw FormatError(str("APPEND to a ", target.type_name()));
   for (std::size_t i = first; i < stack_.size(); ++i) {
-    if (opaque) target.as_opaque().appended.push_back(std::move(stack_[i]));
-    else target.push_back(std::move(stack_[i]));
+    if (opaque)
+      target.as_opaque().appended.push_back(std::move(stack_[i]));
+    else
+      target.push_back(std::move(stack_[i]));
   }
   stack_.resize(first);
 }
@@ -250,8 +263,10 @@ void PickleReader::set_items_from(std::size_t first) {
   const bool opaque = target.kind() == Value::Kind::opaque && target.as_opaque().called;
   if (!target.is_dict() && !opaque) throw FormatError(str("SETITEM on a ", target.type_name()));
   for (std::size_t i = first; i < stack_.size(); i += 2) {
-    if (opaque) target.as_opaque().assigned.emplace_back(std::move(stack_[i]), std::move(stack_[i + 1]));
-    else target.set(stack_[i], std::move(stack_[i + 1]));
+    if (opaque)
+      target.as_opaque().assigned.emplace_back(std::move(stack_[i]), std::move(stack_[i + 1]));
+    else
+      target.set(stack_[i], std::move(stack_[i + 1]));
   }
   stack_.resize(first);
 }
@@ -265,7 +280,8 @@ void PickleReader::add_items_from(std::size_t first) {
 }
 
 void PickleReader::make(const Value& callable, const Value& args, bool newobj) {
-  if (!args.is_tuple()) throw FormatError(str(newobj ? "NEWOBJ" : "REDUCE", ": the arguments are no tuple but a ", args.type_name()));
+  if (!args.is_tuple())
+    throw FormatError(str(newobj ? "NEWOBJ" : "REDUCE", ": the arguments are no tuple but a ", args.type_name()));
   push(hooks_.call(callable, args, newobj));
   if (stack_.back().id() && !stack_.back().from_file()) stack_.back().mark_from_file();
 }
@@ -288,11 +304,13 @@ bool PickleReader::object(std::uint8_t op) {
     }
     case 0x93: {
       const Value name = pop(), module = pop();
-      if (!name.is_string() || !module.is_string()) throw FormatError("STACK_GLOBAL: a global's module and name must be strings");
+      if (!name.is_string() || !module.is_string())
+        throw FormatError("STACK_GLOBAL: a global's module and name must be strings");
       push(hooks_.global(module.as_string(), name.as_string(), op_at_));
       return true;
     }
-    case 'R': case 0x81: {
+    case 'R':
+    case 0x81: {
       const Value args = pop(), callable = pop();
       make(callable, args, op == 0x81);
       return true;
@@ -301,8 +319,9 @@ bool PickleReader::object(std::uint8_t op) {
       const Value named = pop(), args = pop(), callable = pop();
       if (!named.is_dict() || named.len() != 0) {
         const bool known = callable.kind() == Value::Kind::opaque;
-        throw FormatError(str("NEWOBJ_EX with keyword arguments is refused: ",
-                              known ? detail::quoted(callable.as_opaque().module + "." + callable.as_opaque().name) : std::string("?")));
+        throw FormatError(str(
+            "NEWOBJ_EX with keyword arguments is refused: ",
+            known ? detail::quoted(callable.as_opaque().module + "." + callable.as_opaque().name) : std::string("?")));
       }
       make(callable, args, true);
       return true;
@@ -327,8 +346,11 @@ bool PickleReader::object(std::uint8_t op) {
     }
     case 'Q': push(hooks_.persistent(pop())); return true;
     case 'P': push(hooks_.persistent(from_file(Value(line())))); return true;
-    case 0x82: case 0x83: case 0x84: throw FormatError("EXT opcode: the extension registry is not supported");
-    case 0x97: case 0x98: throw FormatError("out-of-band buffers are not supported");
+    case 0x82:
+    case 0x83:
+    case 0x84: throw FormatError("EXT opcode: the extension registry is not supported");
+    case 0x97:
+    case 0x98: throw FormatError("out-of-band buffers are not supported");
     default: return false;
   }
 }
@@ -347,9 +369,12 @@ bool PickleReader::memo(std::uint8_t op) {
 }
 void PickleReader::remember(std::uint64_t index) {
   const Value& v = top();
-  if (index == memo_.size()) memo_.push_back(v);
-  else if (index < memo_.size()) doubled_.push_back(std::exchange(memo_[static_cast<std::size_t>(index)], v));
-  else doubled_.push_back(std::exchange(far_memo_[index], v));
+  if (index == memo_.size())
+    memo_.push_back(v);
+  else if (index < memo_.size())
+    doubled_.push_back(std::exchange(memo_[static_cast<std::size_t>(index)], v));
+  else
+    doubled_.push_back(std::exchange(far_memo_[index], v));
 }
 void PickleReader::recall(std::uint64_t index) {
   if (index < memo_.size()) return push(memo_[static_cast<std::size_t>(index)]);

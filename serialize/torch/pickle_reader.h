@@ -1,6 +1,6 @@
-// PickleReader: the pickle machine, protocols 0 to 5, as data: a stack on the heap, marks, a memo that shares. It makes plain
-// values itself; whatever names a class or function goes to a PickleObjects, which knows what may be made. Nothing is ever
-// imported or called. Opcodes: CPython's Lib/pickletools.py.
+// PickleReader: the pickle machine, protocols 0 to 5, as data: a stack on the heap, marks, a memo that shares. It makes
+// plain values itself; whatever names a class or function goes to a PickleObjects, which knows what may be made.
+// Nothing is ever imported or called. Opcodes: CPython's Lib/pickletools.py.
 #pragma once
 #include <string>
 #include <string_view>
@@ -76,9 +76,9 @@ class PickleReader {
   int protocol_ = 0;
   std::vector<Value> stack_;
   std::vector<std::size_t> marks_;
-  std::vector<Value> memo_;                             // indices 0, 1, 2, ... as picklers give them
-  std::unordered_map<std::uint64_t, Value> far_memo_;   // any others
-  std::vector<Value> doubled_;                          // what DUP copied, so that cycles through it can be freed
+  std::vector<Value> memo_;                            // indices 0, 1, 2, ... as picklers give them
+  std::unordered_map<std::uint64_t, Value> far_memo_;  // any others
+  std::vector<Value> doubled_;                         // what DUP copied, so that cycles through it can be freed
 };
 
 }  // namespace harker::pt

@@ -29,7 +29,8 @@ void PickleStream::integer(std::int64_t v) {
     io::append_le(bytes, v);
     // No more bytes than the sign needs.
     while (bytes.size() > 1) {
-      const auto last = static_cast<unsigned char>(bytes.back()), before = static_cast<unsigned char>(bytes[bytes.size() - 2]);
+      const auto last = static_cast<unsigned char>(bytes.back()),
+                 before = static_cast<unsigned char>(bytes[bytes.size() - 2]);
       if (!((last == 0 && before < 0x80) || (last == 0xff && before >= 0x80))) break;
       bytes.pop_back();
     }
@@ -65,8 +66,10 @@ std::uint32_t PickleStream::fresh_string(std::string_view s) {
 
 void PickleStream::shared_string(std::string_view s) {
   auto [at, fresh] = strings_.try_emplace(std::string(s));
-  if (fresh) at->second = fresh_string(s);
-  else get(at->second);
+  if (fresh)
+    at->second = fresh_string(s);
+  else
+    get(at->second);
 }
 
 void PickleStream::global(std::string_view module, std::string_view name) {
@@ -88,8 +91,10 @@ void PickleStream::bytes(io::ByteView data) {
   std::string text;
   text.reserve(data.size() + data.size() / 2);
   for (std::uint8_t b : data) append_utf8(text, b);
-  if (data.size() == 1) shared_string(text);
-  else fresh_string(text);
+  if (data.size() == 1)
+    shared_string(text);
+  else
+    fresh_string(text);
   shared_string("latin1");
   tuple(2);
   reduce();

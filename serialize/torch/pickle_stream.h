@@ -1,5 +1,5 @@
-// PickleStream: opcodes of protocol 2 in the order and with the memo that CPython's C pickler has. What is an object of its
-// own in Python takes a memo index here, whether anybody comes back to it or not.
+// PickleStream: opcodes of protocol 2 in the order and with the memo that CPython's C pickler has. What is an object of
+// its own in Python takes a memo index here, whether anybody comes back to it or not.
 #pragma once
 #include <cstdint>
 #include <string>

@@ -36,7 +36,8 @@ std::vector<std::uint8_t> parse_decimal(std::string_view s) {
   const std::string_view all = s;
   const bool negative = s.starts_with('-');
   if (negative || s.starts_with('+')) s.remove_prefix(1);
-  if (s.empty() || s.size() > kMaxDigits) throw FormatError("an integer that is no decimal number: " + detail::quoted(all));
+  if (s.empty() || s.size() > kMaxDigits)
+    throw FormatError("an integer that is no decimal number: " + detail::quoted(all));
   std::vector<std::uint8_t> bytes;
   for (char c : s) {
     if (c < '0' || c > '9') throw FormatError("an integer that is no decimal number: " + detail::quoted(all));
@@ -63,7 +64,8 @@ std::vector<std::uint8_t> parse_decimal(std::string_view s) {
 double parse_float(std::string_view s) {
   double d = 0;
   const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), d);
-  if (error != std::errc() || end != s.data() + s.size()) throw FormatError("a float that is no number: " + detail::quoted(s));
+  if (error != std::errc() || end != s.data() + s.size())
+    throw FormatError("a float that is no number: " + detail::quoted(s));
   return d;
 }
 
@@ -89,7 +91,9 @@ std::string unescape_string(std::string_view s) {
         i += 2;
         break;
       }
-      case '\\': case '\'': case '"': out += s[i]; break;
+      case '\\':
+      case '\'':
+      case '"': out += s[i]; break;
       default: throw FormatError("a STRING with an unknown escape");
     }
   }

@@ -7,8 +7,8 @@
 
 namespace harker::pt {
 
-/// Two's complement bytes of a decimal integer, least significant first. FormatError for anything else, or above 4300 digits
-/// (Python's own limit: the conversion is quadratic).
+/// Two's complement bytes of a decimal integer, least significant first. FormatError for anything else, or above 4300
+/// digits (Python's own limit: the conversion is quadratic).
 std::vector<std::uint8_t> parse_decimal(std::string_view s);
 double parse_float(std::string_view s);
 /// 'text' or "text" with escapes, quotes included.

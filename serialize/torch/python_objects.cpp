@@ -59,7 +59,8 @@ bool is_latin1(const Value& v) { return v.is_string() && (v.as_string() == "lati
 Value bytearray(const Value& args) {
   if (args.len() == 0) return Value::bytearray({});
   if (args.len() == 1 && args[0].is_bytes()) return Value::bytearray(args[0].as_bytes());
-  if (args.len() == 2 && args[0].is_string() && is_latin1(args[1])) return Value::bytearray(latin1(args[0].as_string()));
+  if (args.len() == 2 && args[0].is_string() && is_latin1(args[1]))
+    return Value::bytearray(latin1(args[0].as_string()));
   throw FormatError("bytearray: the argument must be bytes (a size to allocate is refused)");
 }
 
@@ -86,7 +87,9 @@ Value TorchObjects::global(std::string_view module, std::string_view name, std::
 
 KnownName TorchObjects::known(const Value& callable) const {
   const auto at = callable.id() ? known_.find(callable.id()) : known_.end();
-  if (at == known_.end()) throw FormatError(str("REDUCE or NEWOBJ tries to call a ", callable.type_name(), ", which is no class or function"));
+  if (at == known_.end())
+    throw FormatError(
+        str("REDUCE or NEWOBJ tries to call a ", callable.type_name(), ", which is no class or function"));
   return at->second;
 }
 
@@ -103,15 +106,26 @@ Value TorchObjects::call(const Value& callable, const Value& args, bool newobj) 
       made.args = args;
       return Value::opaque(made);
     }
-    case Known::reference: case Known::dtype: case Known::storage: case Known::untyped_storage: case Known::tensor_class:
+    case Known::reference:
+    case Known::dtype:
+    case Known::storage:
+    case Known::untyped_storage:
+    case Known::tensor_class:
     case Known::numpy_array_class:
       throw FormatError(str(dotted(callable), " may be named, but not called (with these arguments)"));
-    case Known::numpy_scalar: case Known::numpy_dtype: case Known::numpy_reconstruct: case Known::numpy_from_buffer:
-      return call_numpy(k.what, args);
+    case Known::numpy_scalar:
+    case Known::numpy_dtype:
+    case Known::numpy_reconstruct:
+    case Known::numpy_from_buffer: return call_numpy(k.what, args);
     case Known::rebuild_from_type: return from_type(args);
-    case Known::parameter_class: case Known::rebuild_tensor: case Known::rebuild_tensor_v2: case Known::rebuild_tensor_v3:
-    case Known::rebuild_parameter: case Known::rebuild_parameter_with_state: case Known::rebuild_qtensor: case Known::rebuild_sparse:
-      return call_tensor(k.what, args);
+    case Known::parameter_class:
+    case Known::rebuild_tensor:
+    case Known::rebuild_tensor_v2:
+    case Known::rebuild_tensor_v3:
+    case Known::rebuild_parameter:
+    case Known::rebuild_parameter_with_state:
+    case Known::rebuild_qtensor:
+    case Known::rebuild_sparse: return call_tensor(k.what, args);
     default: return call_python(k.what, args);
   }
 }
@@ -158,7 +172,8 @@ Value TorchObjects::call_python(Known what, const Value& args) {
     }
     case Known::device: {
       const bool index = args.len() == 2 && args[1].is_int() && args[1].fits_int64() && args[1].as_int() >= 0;
-      if (args.len() < 1 || args.len() > 2 || !args[0].is_string() || (args.len() == 2 && !index)) bad_arguments("torch.device");
+      if (args.len() < 1 || args.len() > 2 || !args[0].is_string() || (args.len() == 2 && !index))
+        bad_arguments("torch.device");
       return Value::device(str(args[0].as_string(), index ? str(":", args[1].as_int()) : std::string()));
     }
     case Known::get_layout:
@@ -175,7 +190,9 @@ void TorchObjects::build(const Value& object, const Value& state) {
       if (object.flavour() == DictFlavour::dict) throw FormatError("BUILD on a plain dict, which takes no state");
       [[fallthrough]];
     case Value::Kind::tensor: {
-      if (!state.is_dict()) throw FormatError(str("BUILD: the state of a ", object.type_name(), " must be a dict, it is a ", state.type_name()));
+      if (!state.is_dict())
+        throw FormatError(
+            str("BUILD: the state of a ", object.type_name(), " must be a dict, it is a ", state.type_name()));
       for (const auto& [key, v] : state.items())
         if (!key.is_string()) throw FormatError("BUILD: an attribute whose name is no string");
       Value(object).set_attributes(state);

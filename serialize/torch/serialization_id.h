@@ -1,6 +1,6 @@
 // The forty digits that torch writes into .data/serialization_id: a hash of the record names and one of their CRCs.
-// The first depends on libstdc++'s std::hash and on the iteration order of its unordered_set; both are reproduced here, so
-// that the bytes do not depend on the standard library we are built with.
+// The first depends on libstdc++'s std::hash and on the iteration order of its unordered_set; both are reproduced here,
+// so that the bytes do not depend on the standard library we are built with.
 #pragma once
 #include <cstdint>
 #include <string>

@@ -28,7 +28,8 @@ Shape naturals(const Value& v, const char* what) {
     if (!v.is_tuple() && !v.is_list()) bad(str(what, ": must be a tuple, it is a ", v.type_name()));
     for (const Value& n : v.elements()) out.push_back(static_cast<std::int64_t>(natural(n, what)));
   }
-  if (out.size() > kMaxRank) bad(str("rank ", out.size(), ": at most ", kMaxRank, " dimensions (size, stride) are possible"));
+  if (out.size() > kMaxRank)
+    bad(str("rank ", out.size(), ": at most ", kMaxRank, " dimensions (size, stride) are possible"));
   return Shape(std::span<const std::int64_t>(out));
 }
 
@@ -42,8 +43,10 @@ void check_hooks(const Value& v) {
 }
 
 // Does a view of this geometry stay inside `nbytes` bytes?
-void check_geometry(const StorageRef& s, std::uint64_t item, const Shape& sizes, const Shape& strides, std::uint64_t offset) {
-  const std::string of = str("size ", sizes, ", stride ", strides, ", offset ", offset, " over storage ", s.label, " of ", s.storage->nbytes, " bytes");
+void check_geometry(const StorageRef& s, std::uint64_t item, const Shape& sizes, const Shape& strides,
+                    std::uint64_t offset) {
+  const std::string of = str("size ", sizes, ", stride ", strides, ", offset ", offset, " over storage ", s.label,
+                             " of ", s.storage->nbytes, " bytes");
   if (sizes.rank() != strides.rank()) bad(str(sizes.rank(), " sizes, but ", strides.rank(), " strides: ", of));
   std::uint64_t count = 1, last = offset, bytes = 0;
   bool empty = false;
@@ -52,7 +55,8 @@ void check_geometry(const StorageRef& s, std::uint64_t item, const Shape& sizes,
     std::uint64_t reach = 0;
     empty = empty || n == 0;
     const bool fits = io::checked_mul(count, n == 0 ? 1 : n, count) && count < kMaxBytes &&
-                      (n == 0 || (io::checked_mul(n - 1, static_cast<std::uint64_t>(strides[i]), reach) && io::checked_add(last, reach, last)));
+                      (n == 0 || (io::checked_mul(n - 1, static_cast<std::uint64_t>(strides[i]), reach) &&
+                                  io::checked_add(last, reach, last)));
     if (!fits) bad("the number of elements or their extent overflows: " + of);
   }
   if (!io::checked_mul(count, item, bytes) || bytes >= kMaxBytes) bad("the number of bytes overflows: " + of);
@@ -77,10 +81,12 @@ Value TorchObjects::storage_value(StorageRef ref) {
 
 KnownName TorchObjects::storage_type(const Value& v) const {
   const auto at = v.id() ? known_.find(v.id()) : known_.end();
-  if (at != known_.end() && (at->second.what == Known::storage || at->second.what == Known::untyped_storage)) return at->second;
+  if (at != known_.end() && (at->second.what == Known::storage || at->second.what == Known::untyped_storage))
+    return at->second;
   const bool named = v.kind() == Value::Kind::opaque && !v.as_opaque().called;
-  throw FormatError(str("persistent id: the storage type must be a storage class, it is ",
-                        named ? detail::quoted(v.as_opaque().module + "." + v.as_opaque().name) : str("a ", v.type_name())));
+  throw FormatError(
+      str("persistent id: the storage type must be a storage class, it is ",
+          named ? detail::quoted(v.as_opaque().module + "." + v.as_opaque().name) : str("a ", v.type_name())));
 }
 
 const StorageRef& TorchObjects::storage_of(const Value& v) const {
@@ -89,13 +95,16 @@ const StorageRef& TorchObjects::storage_of(const Value& v) const {
   return at->second;
 }
 
-Tensor TorchObjects::view(const Value& storage, const Value& offset, const Value& sizes, const Value& strides, const Value* dtype) {
+Tensor TorchObjects::view(const Value& storage, const Value& offset, const Value& sizes, const Value& strides,
+                          const Value* dtype) {
   const StorageRef& s = storage_of(storage);
   DType t = s.dtype;
   if (dtype) {
     if (dtype->kind() != Value::Kind::dtype) {
       const bool named = dtype->kind() == Value::Kind::opaque;
-      bad(str("the dtype ", named ? detail::quoted(dtype->as_opaque().name) : str("argument (a ", dtype->type_name(), ")"), " is not known"));
+      bad(str("the dtype ",
+              named ? detail::quoted(dtype->as_opaque().name) : str("argument (a ", dtype->type_name(), ")"),
+              " is not known"));
     }
     t = dtype->as_dtype();
   } else if (s.untyped) {
@@ -121,9 +130,12 @@ Value TorchObjects::tensor(const Value& args, std::size_t fixed, const Value* dt
   if (!metadata.is_dict()) bad(str("the metadata argument must be a dict, it is a ", metadata.type_name()));
   bool conj = false, neg = false;
   for (const auto& [key, on] : metadata.items()) {
-    if (key.is_string() && key.as_string() == "conj") conj = flag(on, "conj");
-    else if (key.is_string() && key.as_string() == "neg") neg = flag(on, "neg");
-    else bad("unknown metadata (conj and neg are known)");
+    if (key.is_string() && key.as_string() == "conj")
+      conj = flag(on, "conj");
+    else if (key.is_string() && key.as_string() == "neg")
+      neg = flag(on, "neg");
+    else
+      bad("unknown metadata (conj and neg are known)");
   }
   v.set_conj_neg(conj, neg);
   return v;
@@ -139,7 +151,8 @@ Value TorchObjects::quantized(const Value& args) {
     bad("quantized: its storage does not hold quantized integers");
   q.scheme = p[0].as_opaque().name;
   if (q.scheme.starts_with("per_tensor")) {
-    if (p.len() != 3 || !p[1].is_float() || !p[2].is_int() || !p[2].fits_int64()) bad("quantized: scale or zero point is wrong");
+    if (p.len() != 3 || !p[1].is_float() || !p[2].is_int() || !p[2].fits_int64())
+      bad("quantized: scale or zero point is wrong");
     q.scale = p[1].as_double();
     q.zero_point = p[2].as_int();
   } else if (q.scheme.starts_with("per_channel")) {
@@ -166,7 +179,8 @@ Value TorchObjects::sparse(const Value& args) {
   Value::Sparse s;
   s.layout = std::string(args[0].as_name());
   const bool coo = s.layout == "torch.sparse_coo";
-  const bool rows = s.layout == "torch.sparse_csr" || s.layout == "torch.sparse_csc" || s.layout == "torch.sparse_bsr" || s.layout == "torch.sparse_bsc";
+  const bool rows = s.layout == "torch.sparse_csr" || s.layout == "torch.sparse_csc" ||
+                    s.layout == "torch.sparse_bsr" || s.layout == "torch.sparse_bsc";
   if (!coo && !rows) bad(str("sparse: unknown layout ", detail::quoted(s.layout)));
   const std::size_t parts = coo ? 2 : 3;
   if (data.len() != parts + 1 && !(coo && data.len() == 4)) bad("sparse: wrong number of parts");
@@ -192,7 +206,8 @@ Value TorchObjects::sparse(const Value& args) {
 Value TorchObjects::parameter(const Value& args, bool with_state) {
   if (!args[0].is_tensor()) bad(str("Parameter: its data must be a tensor, it is a ", args[0].type_name()));
   const Tensor& data = args[0].lazy_tensor();
-  Tensor t = make_view(Ref<Storage>::share(&data.storage()), data.dtype(), data.shape(), data.strides(), data.storage_offset());
+  Tensor t = make_view(Ref<Storage>::share(&data.storage()), data.dtype(), data.shape(), data.strides(),
+                       data.storage_offset());
   t.impl().requires_grad = flag(args[1], "requires_grad");
   tensors_.push_back(t);
   Value v = Value::parameter(t);
@@ -215,7 +230,9 @@ Value TorchObjects::call_tensor(Known what, const Value& args) {
     case Known::rebuild_tensor_v2: expect(n == 6 || n == 7, "_rebuild_tensor_v2"); return tensor(args, 6, nullptr);
     case Known::rebuild_tensor_v3: expect(n == 7 || n == 8, "_rebuild_tensor_v3"); return tensor(args, 7, &args[6]);
     case Known::rebuild_parameter: expect(n == 3, "_rebuild_parameter"); return parameter(args, false);
-    case Known::rebuild_parameter_with_state: expect(n == 4, "_rebuild_parameter_with_state"); return parameter(args, true);
+    case Known::rebuild_parameter_with_state:
+      expect(n == 4, "_rebuild_parameter_with_state");
+      return parameter(args, true);
     case Known::parameter_class: expect(n == 2, "Parameter"); return parameter(args, false);
     case Known::rebuild_qtensor: expect(n == 7, "_rebuild_qtensor"); return quantized(args);
     default: return sparse(args);

@@ -105,17 +105,23 @@ void TorchPickler::save_numpy(const Value& v) {
   out_.op('b');
 }
 
-// ('storage', class, key, 'cpu', numel) and BINPERSID. The whole storage is written once, whatever part the tensor views.
+// ('storage', class, key, 'cpu', numel) and BINPERSID. The whole storage is written once, whatever part the tensor
+// views.
 void TorchPickler::storage(const Tensor& t, bool untyped) {
   Storage& s = t.storage();
-  if (t.device().type != DeviceType::cpu) throw DeviceError("torch: a tensor on a GPU cannot be written: copy it to the CPU first");
+  if (t.device().type != DeviceType::cpu)
+    throw DeviceError("torch: a tensor on a GPU cannot be written: copy it to the CPU first");
   const DType type = compared(t.dtype());
   const std::size_t item = untyped ? 1 : item_size(t.dtype());
-  if (s.nbytes % item != 0) throw Error(detail::str("torch: a storage of ", s.nbytes, " bytes does not hold whole elements of ", name(t.dtype())));
+  if (s.nbytes % item != 0)
+    throw Error(
+        detail::str("torch: a storage of ", s.nbytes, " bytes does not hold whole elements of ", name(t.dtype())));
   out_.op('(');
   out_.shared_string("storage");
-  if (untyped) out_.global("torch.storage", "UntypedStorage");
-  else out_.global("torch", storage_class(t.dtype()));
+  if (untyped)
+    out_.global("torch.storage", "UntypedStorage");
+  else
+    out_.global("torch", storage_class(t.dtype()));
   auto [at, fresh] = stored_.try_emplace(&s, Stored{storages_.size(), 0, type});
   if (fresh) {
     storages_.push_back(Ref<Storage>::share(&s));
@@ -167,8 +173,11 @@ void TorchPickler::tensor_call(const Tensor& t, bool requires_grad, bool conj, b
 void TorchPickler::save_tensor(const Value& v) {
   const Tensor& t = v.lazy_tensor();
   const bool attributes = v.attributes().is_dict() && v.attributes().len() > 0;
-  const Step finish[] = {{.what = Do::save, .value = v.attributes()}, {.what = Do::op, .op = 't'}, {.what = Do::put},
-                         {.what = Do::op, .op = 'R'}, {.what = Do::object, .value = v}};
+  const Step finish[] = {{.what = Do::save, .value = v.attributes()},
+                         {.what = Do::op, .op = 't'},
+                         {.what = Do::put},
+                         {.what = Do::op, .op = 'R'},
+                         {.what = Do::object, .value = v}};
   if (v.is_parameter()) {
     out_.global(kUtils, attributes ? "_rebuild_parameter_with_state" : "_rebuild_parameter");
     if (attributes) out_.op('(');
@@ -218,7 +227,8 @@ void TorchPickler::save_quantized(const Value& v) {
     out_.tuple(3);
     return rest();
   }
-  // scales and zero points are tensors of their own: what follows them is a script. The OrderedDict's opcodes come last.
+  // scales and zero points are tensors of their own: what follows them is a script. The OrderedDict's opcodes come
+  // last.
   push({{.what = Do::save, .value = q.scales},
         {.what = Do::save, .value = q.zero_points},
         {.what = Do::integer, .number = q.axis},
@@ -242,7 +252,10 @@ void TorchPickler::save_sparse(const Value& v) {
   for (const Value& part : s.parts) steps.push_back({.what = Do::save, .value = part});
   steps.push_back({.what = Do::size, .value = Value::size(s.shape)});
   if (coo) steps.push_back({.what = Do::boolean, .number = s.coalesced.value_or(false)});
-  steps.insert(steps.end(), {{.what = Do::op, .op = 't'}, {.what = Do::put}, {.what = Do::tuple, .number = 2}, {.what = Do::op, .op = 'R'},
+  steps.insert(steps.end(), {{.what = Do::op, .op = 't'},
+                             {.what = Do::put},
+                             {.what = Do::tuple, .number = 2},
+                             {.what = Do::op, .op = 'R'},
                              {.what = Do::object, .value = v}});
   push(std::move(steps));
 }
@@ -250,8 +263,11 @@ void TorchPickler::save_sparse(const Value& v) {
 std::string TorchPickler::path_of_storage(const Storage* s, DType type) const {
   TreeWalk walk(root_, "torch", INT32_MAX);
   while (const Value* v = walk.next()) {
-    const Tensor* t = v->is_tensor() ? &v->lazy_tensor() : v->kind() == Value::Kind::quantized ? &v->as_quantized().ints : nullptr;
-    if (t && &t->storage() == s && compared(t->dtype()) == type) return detail::str(detail::quoted(walk.path()), " (", name(t->dtype()), ")");
+    const Tensor* t = v->is_tensor()                        ? &v->lazy_tensor()
+                      : v->kind() == Value::Kind::quantized ? &v->as_quantized().ints
+                                                            : nullptr;
+    if (t && &t->storage() == s && compared(t->dtype()) == type)
+      return detail::str(detail::quoted(walk.path()), " (", name(t->dtype()), ")");
   }
   return "a tensor";
 }

@@ -1,5 +1,6 @@
-// PyTorch's format, as the registry sees it. Read and written: the zip archives of torch.save (1.6 and later). Recognised and
-// named, so that the error says what it is: the legacy stream, tar, TorchScript, torch.export, a bare pickle.
+// PyTorch's format, as the registry sees it. Read and written: the zip archives of torch.save (1.6 and later).
+// Recognised and named, so that the error says what it is: the legacy stream, tar, TorchScript, torch.export, a bare
+// pickle.
 #include <harker/core/text.h>
 #include <harker/serialize/format.h>
 #include <harker/serialize/torch/torch_reader.h>

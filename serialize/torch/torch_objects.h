@@ -1,5 +1,5 @@
-// TorchObjects: what the names in a PyTorch pickle make: containers, numbers, NumPy's values (python_objects.cpp) and tensors
-// (tensor_objects.cpp). Where storages lie is the container's business: a subclass answers persistent ids.
+// TorchObjects: what the names in a PyTorch pickle make: containers, numbers, NumPy's values (python_objects.cpp) and
+// tensors (tensor_objects.cpp). Where storages lie is the container's business: a subclass answers persistent ids.
 #pragma once
 #include <string>
 #include <unordered_map>
@@ -14,8 +14,8 @@ namespace harker::pt {
 struct StorageRef {
   Ref<Storage> storage;
   DType dtype = DType::uint8;
-  bool untyped = false;   ///< counts bytes; the tensor says the dtype
-  std::string label;      ///< "data/0", for errors
+  bool untyped = false;  ///< counts bytes; the tensor says the dtype
+  std::string label;     ///< "data/0", for errors
 };
 
 /// A class or function that we do not know, as a pickle named it.
@@ -61,7 +61,7 @@ class TorchObjects : public PickleHooks {
   std::unordered_map<std::string, Value> globals_;
   std::unordered_map<const void*, KnownName> known_;
   std::unordered_map<const void*, StorageRef> storages_;
-  std::vector<Value> keep_;   // identities in the maps above stay taken
+  std::vector<Value> keep_;  // identities in the maps above stay taken
   std::vector<UnknownName> unknown_;
   std::vector<Tensor> tensors_;
 };

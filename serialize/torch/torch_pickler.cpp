@@ -1,6 +1,7 @@
-// Containers, strings and objects in the order of CPython's C pickler. Its rules for batches differ (Modules/_pickle.c):
-// exact dicts and lists (batch_dict_exact, batch_list_exact) mark every batch once there is more than one item, and a dict of
-// exactly 1000 k items ends in an empty batch; OrderedDicts and objects go by iterators, whose last lone item has no mark.
+// Containers, strings and objects in the order of CPython's C pickler. Its rules for batches differ
+// (Modules/_pickle.c): exact dicts and lists (batch_dict_exact, batch_list_exact) mark every batch once there is more
+// than one item, and a dict of exactly 1000 k items ends in an empty batch; OrderedDicts and objects go by iterators,
+// whose last lone item has no mark.
 #include <harker/serialize/torch/torch_pickler.h>
 
 #include <algorithm>
@@ -15,7 +16,8 @@ namespace {
 constexpr std::size_t kBatch = 1000;
 
 bool all_tensors(const Value& dict) {
-  return dict.len() > 0 && std::all_of(dict.items().begin(), dict.items().end(), [](const auto& item) { return item.second.is_tensor(); });
+  return dict.len() > 0 && std::all_of(dict.items().begin(), dict.items().end(),
+                                       [](const auto& item) { return item.second.is_tensor(); });
 }
 
 }  // namespace
@@ -30,7 +32,8 @@ void TorchPickler::push(Frame::Kind kind, const Value& v, Keys keys) {
   frames_.push_back({.kind = kind, .keys = keys, .single = false, .next = 0, .value = v, .steps = {}});
 }
 void TorchPickler::push(std::vector<Step> steps) {
-  frames_.push_back({.kind = Frame::script, .keys = {}, .single = false, .next = 0, .value = {}, .steps = std::move(steps)});
+  frames_.push_back(
+      {.kind = Frame::script, .keys = {}, .single = false, .next = 0, .value = {}, .steps = std::move(steps)});
 }
 
 void TorchPickler::put(const Value& v) { memo_[v.id()] = out_.put(); }
@@ -70,7 +73,8 @@ void TorchPickler::save(const Value& v, Keys keys) {
       if (v.len() > 3) out_.op('(');
       return push(Frame::tuple, v);
     case Value::Kind::dict: return save_dict(v, keys);
-    case Value::Kind::set: case Value::Kind::frozenset: return save_set(v);
+    case Value::Kind::set:
+    case Value::Kind::frozenset: return save_set(v);
     case Value::Kind::bytearray: {
       out_.global("__builtin__", "bytearray");
       if (v.as_bytes().empty()) {
@@ -90,11 +94,10 @@ void TorchPickler::save(const Value& v, Keys keys) {
       out_.tuple(2);
       out_.reduce();
       return put(v);
-    case Value::Kind::size:
-      size(v.as_size());
-      return put(v);
+    case Value::Kind::size: size(v.as_size()); return put(v);
     case Value::Kind::device: return save_device(v);
-    case Value::Kind::numpy_scalar: case Value::Kind::numpy_array: return save_numpy(v);
+    case Value::Kind::numpy_scalar:
+    case Value::Kind::numpy_array: return save_numpy(v);
     case Value::Kind::opaque: return save_opaque(v);
     case Value::Kind::tensor: return save_tensor(v);
     case Value::Kind::quantized: return save_quantized(v);
@@ -103,7 +106,8 @@ void TorchPickler::save(const Value& v, Keys keys) {
   }
 }
 
-// From a file, strings keep the identity they had. Made in C++, equal ones are one object, except those that torch builds anew.
+// From a file, strings keep the identity they had. Made in C++, equal ones are one object, except those that torch
+// builds anew.
 void TorchPickler::save_string(const Value& v, Keys keys) {
   const std::string_view s = v.as_string();
   if (is_singleton(s)) return out_.shared_string(s);
@@ -112,8 +116,10 @@ void TorchPickler::save_string(const Value& v, Keys keys) {
     return;
   }
   const bool fresh = keys == Keys::metadata || (keys == Keys::state_dict && s.find('.') != s.npos);
-  if (fresh) out_.fresh_string(s);
-  else out_.shared_string(s);
+  if (fresh)
+    out_.fresh_string(s);
+  else
+    out_.shared_string(s);
 }
 
 void TorchPickler::save_bytes(const Value& v) {
@@ -151,13 +157,19 @@ void TorchPickler::save_dict(const Value& v, Keys keys) {
   } else if (flavour == DictFlavour::counter) {
     out_.global("collections", "Counter");
     kept_.push_back(Value::dict({v.items().begin(), v.items().end()}));
-    steps = {{.what = Do::save, .value = kept_.back()}, {.what = Do::tuple, .number = 1}, {.what = Do::op, .op = 'R'}, {.what = Do::object, .value = v}};
+    steps = {{.what = Do::save, .value = kept_.back()},
+             {.what = Do::tuple, .number = 1},
+             {.what = Do::op, .op = 'R'},
+             {.what = Do::object, .value = v}};
   } else {
     not_safe(v, "a defaultdict");
     out_.global("collections", "defaultdict");
-    if (!v.default_factory().is_none()) steps = {{.what = Do::save, .value = v.default_factory()}, {.what = Do::tuple, .number = 1}};
-    else steps = {{.what = Do::op, .op = ')'}};
-    steps.insert(steps.end(), {{.what = Do::op, .op = 'R'}, {.what = Do::object, .value = v}, {.what = Do::items, .value = v}});
+    if (!v.default_factory().is_none())
+      steps = {{.what = Do::save, .value = v.default_factory()}, {.what = Do::tuple, .number = 1}};
+    else
+      steps = {{.what = Do::op, .op = ')'}};
+    steps.insert(steps.end(),
+                 {{.what = Do::op, .op = 'R'}, {.what = Do::object, .value = v}, {.what = Do::items, .value = v}});
   }
   if (!v.attributes().is_none()) {
     steps.push_back({.what = Do::save_attributes, .value = v.attributes()});
@@ -171,7 +183,10 @@ void TorchPickler::save_set(const Value& v) {
   if (frozen) not_safe(v, "a frozenset");
   out_.global("__builtin__", frozen ? "frozenset" : "set");
   kept_.push_back(Value::list({v.elements().begin(), v.elements().end()}));
-  push({{.what = Do::save, .value = kept_.back()}, {.what = Do::tuple, .number = 1}, {.what = Do::op, .op = 'R'}, {.what = Do::object, .value = v}});
+  push({{.what = Do::save, .value = kept_.back()},
+        {.what = Do::tuple, .number = 1},
+        {.what = Do::op, .op = 'R'},
+        {.what = Do::object, .value = v}});
 }
 
 void TorchPickler::save_opaque(const Value& v) {
@@ -180,7 +195,8 @@ void TorchPickler::save_opaque(const Value& v) {
   to_python2(module, name);
   if (!o.known || o.module == "builtins" || o.called) not_safe(v, "an object of a class that it does not allow");
   if (module.empty() || name.empty() || module.find('\n') != module.npos || name.find('\n') != name.npos)
-    throw Error(detail::str("torch: the name ", detail::quoted(module + "." + name), " cannot be written, at ", path_of(v)));
+    throw Error(
+        detail::str("torch: the name ", detail::quoted(module + "." + name), " cannot be written, at ", path_of(v)));
   out_.global(module, name);
   if (!o.called) return;
   push({{.what = Do::save, .value = o.args.is_none() ? Value::tuple() : o.args},
@@ -242,7 +258,8 @@ bool TorchPickler::step_appended(Frame& f, std::span<const Value> items) {
 bool TorchPickler::step_dict(Frame& f, std::span<const Value::Item> items) {
   const std::size_t n = items.size(), i = f.next / 2;
   if (f.next++ % 2 == 1) {
-    const bool metadata = f.keys == Keys::attributes && items[i].first.is_string() && items[i].first.as_string() == "_metadata";
+    const bool metadata =
+        f.keys == Keys::attributes && items[i].first.is_string() && items[i].first.as_string() == "_metadata";
     save_child(items[i].second, metadata ? Keys::metadata : Keys::plain);
     return true;
   }
@@ -255,8 +272,10 @@ bool TorchPickler::step_dict(Frame& f, std::span<const Value::Item> items) {
   }
   if (i == n) return false;
   const Value& key = items[i].first;
-  if (key.is_string()) save_string(key, f.keys);
-  else save_child(key, Keys::plain);
+  if (key.is_string())
+    save_string(key, f.keys);
+  else
+    save_child(key, Keys::plain);
   return true;
 }
 
@@ -273,8 +292,10 @@ bool TorchPickler::step_items(Frame& f, std::span<const Value::Item> items) {
     if (!f.single) out_.op('(');
   }
   const Value& key = items[i].first;
-  if (key.is_string()) save_string(key, f.keys);
-  else save_child(key, Keys::plain);
+  if (key.is_string())
+    save_string(key, f.keys);
+  else
+    save_child(key, Keys::plain);
   return true;
 }
 
@@ -287,8 +308,10 @@ bool TorchPickler::step_tuple(Frame& f) {
     return true;
   }
   if (const auto at = memo_.find(f.value.id()); at != memo_.end()) {
-    if (n > 3) out_.op('1');
-    else for (std::size_t k = 0; k < n; ++k) out_.op('0');
+    if (n > 3)
+      out_.op('1');
+    else
+      for (std::size_t k = 0; k < n; ++k) out_.op('0');
     out_.get(at->second);
     return false;
   }
@@ -313,7 +336,8 @@ bool TorchPickler::step_script(Frame& f) {
     case Do::size: size(s.value.as_size()), out_.put(); return true;
     case Do::hooks: ordered_dict(), out_.put(); return true;
     case Do::object:
-      if (const auto at = memo_.find(s.value.id()); at != memo_.end()) {  // an object that contains itself in its arguments
+      if (const auto at = memo_.find(s.value.id());
+          at != memo_.end()) {  // an object that contains itself in its arguments
         out_.op('0');
         out_.get(at->second);
         return false;
@@ -333,7 +357,8 @@ std::string TorchPickler::path_of(const Value& v) const {
 
 void TorchPickler::not_safe(const Value& v, const char* what) const {
   if (options_.weights_only_safe)
-    throw Error(detail::str("torch: ", what, " at ", path_of(v), " is refused by torch.load(weights_only=True) (SaveOptions::weights_only_safe)"));
+    throw Error(detail::str("torch: ", what, " at ", path_of(v),
+                            " is refused by torch.load(weights_only=True) (SaveOptions::weights_only_safe)"));
 }
 
 }  // namespace harker::pt

@@ -1,5 +1,5 @@
-// TorchPickler: a Value as the pickle that torch.save writes, and the storages that it names. Works through a stack of frames
-// on the heap, so that depth costs nothing.
+// TorchPickler: a Value as the pickle that torch.save writes, and the storages that it names. Works through a stack of
+// frames on the heap, so that depth costs nothing.
 #pragma once
 #include <string>
 #include <unordered_map>
@@ -19,9 +19,23 @@ class TorchPickler {
   const std::vector<Ref<Storage>>& storages() const { return storages_; }
 
  private:
-  // Which keys of a dict are strings of their own: torch builds "fc1.weight" and the module paths of `_metadata` anew each time.
+  // Which keys of a dict are strings of their own: torch builds "fc1.weight" and the module paths of `_metadata` anew
+  // each time.
   enum class Keys : std::uint8_t { plain, state_dict, attributes, metadata };
-  enum class Do : std::uint8_t { save, save_attributes, append, items, op, tuple, put, object, integer, boolean, size, hooks };
+  enum class Do : std::uint8_t {
+    save,
+    save_attributes,
+    append,
+    items,
+    op,
+    tuple,
+    put,
+    object,
+    integer,
+    boolean,
+    size,
+    hooks
+  };
   struct Step {
     Do what;
     char op = 0;
@@ -31,7 +45,7 @@ class TorchPickler {
   struct Frame {
     enum Kind : std::uint8_t { list, list_of_object, dict, items, tuple, script } kind;
     Keys keys = Keys::plain;
-    bool single = false;      // the batch being written has one item, and no mark
+    bool single = false;  // the batch being written has one item, and no mark
     std::size_t next = 0;
     Value value = {};
     std::vector<Step> steps;
@@ -78,7 +92,7 @@ class TorchPickler {
   PickleStream out_;
   std::vector<Frame> frames_;
   std::unordered_map<const void*, std::uint32_t> memo_;
-  std::unordered_map<std::string, std::uint32_t> by_value_;   // layouts, NumPy's dtypes, bytes of at most one byte
+  std::unordered_map<std::string, std::uint32_t> by_value_;  // layouts, NumPy's dtypes, bytes of at most one byte
   struct Stored {
     std::size_t index;
     std::uint32_t key;  // memo index of its key string
@@ -86,7 +100,7 @@ class TorchPickler {
   };
   std::unordered_map<const Storage*, Stored> stored_;
   std::vector<Ref<Storage>> storages_;
-  std::vector<Value> kept_;   // made on the way: their identities must not be used again
+  std::vector<Value> kept_;  // made on the way: their identities must not be used again
 };
 
 }  // namespace harker::pt

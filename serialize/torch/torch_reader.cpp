@@ -1,6 +1,6 @@
 // Putting the parts together. The pickle is run first and yields tensors over storages that have no bytes yet; then the
-// tree is walked, so that each storage learns the name of the tensor that uses it first ("fc1.weight (data/0)"), and only
-// then are bytes read, in that order. What lies outside LoadOptions::only is never read.
+// tree is walked, so that each storage learns the name of the tensor that uses it first ("fc1.weight (data/0)"), and
+// only then are bytes read, in that order. What lies outside LoadOptions::only is never read.
 #include <harker/serialize/torch/torch_reader.h>
 
 #include <algorithm>
@@ -19,9 +19,9 @@ namespace {
 using detail::quoted;
 using detail::str;
 
-constexpr int kNewestVersion = 10;             // what torch 2.15 reads
-constexpr std::uint64_t kSmallRecord = 1024;   // byteorder, version and the like
-constexpr std::uint64_t kRoom = 8 << 20;       // what a deflated record may take beyond a multiple of the file
+constexpr int kNewestVersion = 10;            // what torch 2.15 reads
+constexpr std::uint64_t kSmallRecord = 1024;  // byteorder, version and the like
+constexpr std::uint64_t kRoom = 8 << 20;      // what a deflated record may take beyond a multiple of the file
 
 // Answers persistent ids: ('storage', class, key, location, numel) is the record data/KEY.
 class ZipObjects final : public TorchObjects {
@@ -36,7 +36,8 @@ class ZipObjects final : public TorchObjects {
     bool quantized = false;  // Value::Quantized gives the integers without asking: they are read even when lazy
   };
 
-  ZipObjects(std::shared_ptr<const io::Source> source, const ZipArchive& zip, std::string root, bool big_endian, bool lazy)
+  ZipObjects(std::shared_ptr<const io::Source> source, const ZipArchive& zip, std::string root, bool big_endian,
+             bool lazy)
       : source_(std::move(source)), zip_(zip), root_(std::move(root)), big_endian_(big_endian), lazy_(lazy) {}
 
   Value persistent(const Value& id) override;
@@ -64,14 +65,18 @@ Value ZipObjects::persistent(const Value& id) {
     throw FormatError(str(what, "must be a tuple ('storage', class, key, location, numel), it is ",
                           id.is_tuple() ? str("a tuple of ", id.len()) : str("a ", id.type_name())));
   if (!id[0].is_string() || id[0].as_string() != "storage")
-    throw FormatError(str(what, "its first item must be 'storage', it is ", id[0].is_string() ? quoted(id[0].as_string()) : std::string(id[0].type_name())));
+    throw FormatError(str(what, "its first item must be 'storage', it is ",
+                          id[0].is_string() ? quoted(id[0].as_string()) : std::string(id[0].type_name())));
   const KnownName type = storage_type(id[1]);
-  if (!id[2].is_string() && !id[2].is_int()) throw FormatError(str(what, "the storage key must be a string, it is a ", id[2].type_name()));
+  if (!id[2].is_string() && !id[2].is_int())
+    throw FormatError(str(what, "the storage key must be a string, it is a ", id[2].type_name()));
   if (!id[3].is_string()) throw FormatError(str(what, "the location must be a string, it is a ", id[3].type_name()));
   const std::string key = id[2].is_string() ? std::string(id[2].as_string()) : id[2].integer_decimal();
-  if (key.empty() || key.find('/') != key.npos || key == "..") throw FormatError(str(what, "unsafe storage key ", quoted(key)));
+  if (key.empty() || key.find('/') != key.npos || key == "..")
+    throw FormatError(str(what, "unsafe storage key ", quoted(key)));
   if (!id[4].is_int() || !id[4].fits_int64())
-    throw FormatError(str(what, "numel of storage data/", step_text(id[2]), " must be an integer in range, it is a ", id[4].type_name()));
+    throw FormatError(str(what, "numel of storage data/", step_text(id[2]), " must be an integer in range, it is a ",
+                          id[4].type_name()));
   const std::int64_t numel = id[4].as_int();
   if (numel < 0) throw FormatError(str(what, "numel of storage ", quoted(key), " is negative: ", numel));
   const bool untyped = type.what == Known::untyped_storage;
@@ -89,8 +94,8 @@ std::size_t ZipObjects::record(std::string_view key, std::uint64_t nbytes, std::
   if (!fresh) {
     const Record& r = records_[at->second];
     if (r.storage->nbytes != nbytes || r.swap != swap)
-      throw FormatError(str("persistent id: storage ", r.label, " of ", r.storage->nbytes, " bytes is claimed again with ", nbytes,
-                            " bytes or another dtype"));
+      throw FormatError(str("persistent id: storage ", r.label, " of ", r.storage->nbytes,
+                            " bytes is claimed again with ", nbytes, " bytes or another dtype"));
     return at->second;
   }
   Record r;
@@ -98,14 +103,21 @@ std::size_t ZipObjects::record(std::string_view key, std::uint64_t nbytes, std::
   r.entry = zip_.find(str(root_, "data/", key));
   r.pending = nullptr;
   r.swap = swap;
-  if (!r.entry) throw FormatError(str("persistent id: there is no record ", quoted(str(root_, "data/", key)), " for this storage"));
+  if (!r.entry)
+    throw FormatError(str("persistent id: there is no record ", quoted(str(root_, "data/", key)), " for this storage"));
   if (r.entry->size != nbytes)
-    throw FormatError(str("persistent id: storage ", r.label, " has a size of ", r.entry->size, " bytes, the pickle expects ", nbytes));
+    throw FormatError(str("persistent id: storage ", r.label, " has a size of ", r.entry->size,
+                          " bytes, the pickle expects ", nbytes));
   if (nbytes == 0) {
     r.storage = make_storage(0);
   } else {
-    io::StorageBytes bytes{.stored = r.entry->stored, .nbytes = nbytes, .deflated = r.entry->deflated, .crc = r.entry->crc,
-                           .check_crc = r.entry->crc != 0, .swap = swap, .label = r.label};
+    io::StorageBytes bytes{.stored = r.entry->stored,
+                           .nbytes = nbytes,
+                           .deflated = r.entry->deflated,
+                           .crc = r.entry->crc,
+                           .check_crc = r.entry->crc != 0,
+                           .swap = swap,
+                           .label = r.label};
     r.pending = new io::FileBytes(source_, std::move(bytes), lazy_);
     r.storage = make_storage(r.pending, nullptr, static_cast<std::size_t>(nbytes), true);
   }
@@ -136,14 +148,20 @@ std::string find_root(const ZipArchive& zip) {
   const std::string_view first = zip.entries()[0].name;
   const std::size_t slash = first.find('/');
   if (slash == first.npos)
-    throw FormatError(str(zip.what(), ": a zip archive without a root directory (its first entry is ", quoted(first), "): no data.pkl is read there"));
+    throw FormatError(str(zip.what(), ": a zip archive without a root directory (its first entry is ", quoted(first),
+                          "): no data.pkl is read there"));
   const std::string root(first.substr(0, slash + 1));
   for (const ZipEntry& e : zip.entries())
     if (e.name.ends_with("/data.pkl") && !e.name.starts_with(root))
-      throw FormatError(str(zip.what(), ": ambiguous: two root directories, ", quoted(root), " and that of ", quoted(e.name)));
-  if (zip.find(root + "constants.pkl")) throw FormatError(zip.what() + ": is a TorchScript archive (constants.pkl): not read yet");
-  if (zip.find(root + "archive_format")) throw FormatError(zip.what() + ": is a torch.export archive (.pt2): not read yet");
-  if (!zip.find(root + "data.pkl")) throw FormatError(str(zip.what(), ": a zip archive without ", quoted(root + "data.pkl"), ": not written by torch.save"));
+      throw FormatError(
+          str(zip.what(), ": ambiguous: two root directories, ", quoted(root), " and that of ", quoted(e.name)));
+  if (zip.find(root + "constants.pkl"))
+    throw FormatError(zip.what() + ": is a TorchScript archive (constants.pkl): not read yet");
+  if (zip.find(root + "archive_format"))
+    throw FormatError(zip.what() + ": is a torch.export archive (.pt2): not read yet");
+  if (!zip.find(root + "data.pkl"))
+    throw FormatError(
+        str(zip.what(), ": a zip archive without ", quoted(root + "data.pkl"), ": not written by torch.save"));
   return root;
 }
 
@@ -156,8 +174,10 @@ class Strangers {
   }
   void add(const std::string& name, const std::string& where) {
     if (std::find(names_.begin(), names_.end(), name) != names_.end()) return;
-    if (names_.size() < kShown) names_.push_back(name), where_.push_back(where);
-    else if (std::find(more_.begin(), more_.end(), name) == more_.end() && more_.size() < kCounted) more_.push_back(name);
+    if (names_.size() < kShown)
+      names_.push_back(name), where_.push_back(where);
+    else if (std::find(more_.begin(), more_.end(), name) == more_.end() && more_.size() < kCounted)
+      more_.push_back(name);
   }
   void refuse(const std::string& what) const {
     if (names_.empty()) return;
@@ -166,7 +186,8 @@ class Strangers {
     std::size_t shown = 0;
     for (; shown < names_.size() && (shown == 0 || list.size() < kLongest - 60); ++shown) {
       if (shown > 0) list += ", ";
-      list += quoted(names_[shown], 60) + " " + (where_[shown].size() > 60 ? where_[shown].substr(0, 60) + "..." : where_[shown]);
+      list += quoted(names_[shown], 60) + " " +
+              (where_[shown].size() > 60 ? where_[shown].substr(0, 60) + "..." : where_[shown]);
     }
     if (const std::size_t rest = names_.size() + more_.size() - shown; rest > 0) list += str(", and ", rest, " more");
     throw FormatError(str(what, ": names classes or functions that are not known (nothing was run): ", list,
@@ -179,17 +200,20 @@ class Strangers {
 };
 
 // Visits the tree: labels storages in order of first use and collects strangers.
-std::vector<ZipObjects::Record*> place(const Value& root, ZipObjects& objects, const std::string& what, const LoadOptions& options,
-                                       Strangers& strangers) {
+std::vector<ZipObjects::Record*> place(const Value& root, ZipObjects& objects, const std::string& what,
+                                       const LoadOptions& options, Strangers& strangers) {
   std::vector<ZipObjects::Record*> order;
   TreeWalk walk(root, what, options.max_depth);
   while (const Value* v = walk.next()) {
     if (v->kind() == Value::Kind::opaque) {
-      if (objects.is_storage(*v)) throw FormatError(str(what, ": a bare storage at ", quoted(walk.path()), " (only tensors are read)"));
+      if (objects.is_storage(*v))
+        throw FormatError(str(what, ": a bare storage at ", quoted(walk.path()), " (only tensors are read)"));
       if (!v->as_opaque().known) strangers.add(*v, walk.path());
       continue;
     }
-    const Tensor* t = v->is_tensor() ? &v->lazy_tensor() : v->kind() == Value::Kind::quantized ? &v->as_quantized().ints : nullptr;
+    const Tensor* t = v->is_tensor()                        ? &v->lazy_tensor()
+                      : v->kind() == Value::Kind::quantized ? &v->as_quantized().ints
+                                                            : nullptr;
     ZipObjects::Record* r = t ? objects.record_of(&t->storage()) : nullptr;
     if (r && !v->is_tensor()) r->quantized = true;
     if (!r || r->placed) continue;
@@ -209,11 +233,13 @@ Document read_zip(const std::shared_ptr<const io::Source>& source, const LoadOpt
   if (const auto version = text_record(zip, root, zip.find(root + "version") ? "version" : ".data/version")) {
     const auto v = integer(*version);
     if (!v || *v < 1 || *v > kNewestVersion)
-      throw FormatError(str(source->name(), ": format version ", quoted(*version), " is not known (1 to ", kNewestVersion, " are)"));
+      throw FormatError(
+          str(source->name(), ": format version ", quoted(*version), " is not known (1 to ", kNewestVersion, " are)"));
   }
   const std::optional<std::string> order = text_record(zip, root, "byteorder");
   if (order && *order != "little" && *order != "big")
-    throw FormatError(str(source->name(), ": the byteorder record must be little or big (endian), it is ", quoted(*order)));
+    throw FormatError(
+        str(source->name(), ": the byteorder record must be little or big (endian), it is ", quoted(*order)));
   const std::optional<std::string> alignment = text_record(zip, root, ".storage_alignment");
 
   const std::string what = source->name() + ": data.pkl";
@@ -225,7 +251,8 @@ Document read_zip(const std::shared_ptr<const io::Source>& source, const LoadOpt
   PickleReader machine(pickle, what, objects, options.max_opcodes);
   Value value = machine.run();
   if (machine.used() != pickle.size())
-    throw FormatError(str(what, " at ", machine.used(), ": ", pickle.size() - machine.used(), " trailing bytes after STOP"));
+    throw FormatError(
+        str(what, " at ", machine.used(), ": ", pickle.size() - machine.used(), " trailing bytes after STOP"));
   if (!options.only.empty()) {
     const Value* part = find_path(value, options.only);
     if (!part) throw Error(str(source->name(), ": there is no entry ", quoted(options.only), " (LoadOptions::only)"));
@@ -236,7 +263,8 @@ Document read_zip(const std::shared_ptr<const io::Source>& source, const LoadOpt
   const std::vector<ZipObjects::Record*> used = place(value, objects, what, options, strangers);
   if (options.unknown == Unknown::refuse) {
     if (options.only.empty())
-      for (const UnknownName& u : objects.unknown()) strangers.add(u.module + "." + u.name, str("(byte ", u.position, ")"));
+      for (const UnknownName& u : objects.unknown())
+        strangers.add(u.module + "." + u.name, str("(byte ", u.position, ")"));
     strangers.refuse(what);
   }
   for (const ZipObjects::Record* r : used)
@@ -244,7 +272,8 @@ Document read_zip(const std::shared_ptr<const io::Source>& source, const LoadOpt
   for (const Tensor& t : objects.tensors()) {
     TensorImpl& impl = t.impl();
     if (impl.storage->data && !impl.data)
-      impl.data = static_cast<std::uint8_t*>(impl.storage->data) + static_cast<std::size_t>(impl.offset) * item_size(impl.dtype);
+      impl.data = static_cast<std::uint8_t*>(impl.storage->data) +
+                  static_cast<std::size_t>(impl.offset) * item_size(impl.dtype);
   }
   std::unordered_set<const ZipEntry*> checked;
   if (!lazy)

@@ -18,7 +18,9 @@ std::string root_folder(std::string_view name) {
   for (char c : name)
     if (static_cast<unsigned char>(c) >= 0x80) return "archive";
   const std::string_view stem = name.substr(0, name.find_last_of('.'));
-  if (stem.empty()) throw Error(detail::str("torch: the file name ", detail::quoted(name), " has nothing before its extension, which torch.save refuses"));
+  if (stem.empty())
+    throw Error(detail::str("torch: the file name ", detail::quoted(name),
+                            " has nothing before its extension, which torch.save refuses"));
   return std::string(stem);
 }
 
@@ -26,15 +28,19 @@ std::string root_folder(std::string_view name) {
 
 void write_zip(io::Sink& sink, const Value& value, std::string_view name, const SaveOptions& options) {
   if (options.alignment < 1 || options.alignment > kMaxAlignment)
-    throw Error(detail::str("torch: SaveOptions::alignment must be 1 to ", kMaxAlignment, ", it is ", options.alignment));
+    throw Error(
+        detail::str("torch: SaveOptions::alignment must be 1 to ", kMaxAlignment, ", it is ", options.alignment));
   const std::string root = root_folder(name);
   TorchPickler pickler(value, options);
   const std::string pickle = pickler.run();
-  for (const Ref<Storage>& s : pickler.storages()) s->ensure();  // a damaged lazy one must fail before anything is written
+  for (const Ref<Storage>& s : pickler.storages())
+    s->ensure();  // a damaged lazy one must fail before anything is written
 
   ZipWriter zip(sink, root, static_cast<std::uint32_t>(options.alignment), options.crc32);
   SerializationId id;
-  const auto add = [&](const std::string& record, io::ByteView data) { id.add(record, zip.add(record, data), data.empty()); };
+  const auto add = [&](const std::string& record, io::ByteView data) {
+    id.add(record, zip.add(record, data), data.empty());
+  };
   add("data.pkl", io::bytes(pickle));
   add(".format_version", io::bytes("1"));
   add(".storage_alignment", io::bytes(std::to_string(options.alignment)));

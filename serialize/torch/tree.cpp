@@ -18,7 +18,10 @@ struct Child {
 Child child_of(const Value& v, std::size_t i, bool name) {
   const auto at = [&](const Value& c, const char* step) { return Child{&c, name ? step : ""}; };
   switch (v.kind()) {
-    case Value::Kind::list: case Value::Kind::tuple: case Value::Kind::set: case Value::Kind::frozenset:
+    case Value::Kind::list:
+    case Value::Kind::tuple:
+    case Value::Kind::set:
+    case Value::Kind::frozenset:
       if (i >= v.elements().size()) return {};
       return {&v.elements()[i], name ? std::to_string(i) : ""};
     case Value::Kind::dict: {
@@ -29,7 +32,8 @@ Child child_of(const Value& v, std::size_t i, bool name) {
         return {&value, name ? step_text(key) : ""};
       }
       if (i == 2 * items.size()) return at(v.attributes(), "(attributes)");
-      if (i == 2 * items.size() + 1 && v.flavour() == DictFlavour::default_dict) return at(v.default_factory(), "(default)");
+      if (i == 2 * items.size() + 1 && v.flavour() == DictFlavour::default_dict)
+        return at(v.default_factory(), "(default)");
       return {};
     }
     case Value::Kind::tensor: return i == 0 ? at(v.attributes(), "(attributes)") : Child{};
@@ -56,8 +60,15 @@ Child child_of(const Value& v, std::size_t i, bool name) {
 
 bool worth_a_visit(const Value& v) {
   switch (v.kind()) {
-    case Value::Kind::list: case Value::Kind::tuple: case Value::Kind::set: case Value::Kind::frozenset: case Value::Kind::dict:
-    case Value::Kind::tensor: case Value::Kind::sparse: case Value::Kind::quantized: case Value::Kind::opaque: return true;
+    case Value::Kind::list:
+    case Value::Kind::tuple:
+    case Value::Kind::set:
+    case Value::Kind::frozenset:
+    case Value::Kind::dict:
+    case Value::Kind::tensor:
+    case Value::Kind::sparse:
+    case Value::Kind::quantized:
+    case Value::Kind::opaque: return true;
     default: return false;
   }
 }
@@ -98,7 +109,8 @@ const Value* TreeWalk::next() {
     ++f.child;
     if (!enter(*c.value)) continue;
     if (frames_.size() >= max_depth_)
-      throw FormatError(detail::str(what_, ": nested deeper than the limit of ", max_depth_, " (LoadOptions::max_depth)"));
+      throw FormatError(
+          detail::str(what_, ": nested deeper than the limit of ", max_depth_, " (LoadOptions::max_depth)"));
     current_ = *c.value;
     frames_.push_back({current_, 0});
     return &current_;
@@ -134,8 +146,9 @@ const Value* find_path(const Value& root, std::string_view path) {
     const bool sequence = v.is_list() || v.is_tuple();
     const std::size_t n = sequence ? v.elements().size() : v.is_dict() ? v.items().size() : 0;
     for (std::size_t i = n; i-- > 0;) {  // backwards: the first that fits is tried first
-      const std::string step = sequence ? std::to_string(i) : v.items()[i].first.is_string() ? std::string(v.items()[i].first.as_string())
-                                                                                              : step_text(v.items()[i].first);
+      const std::string step = sequence                         ? std::to_string(i)
+                               : v.items()[i].first.is_string() ? std::string(v.items()[i].first.as_string())
+                                                                : step_text(v.items()[i].first);
       if (!rest.starts_with(step)) continue;
       const Value* next = sequence ? &v.elements()[i] : &v.items()[i].second;
       if (rest.size() == step.size()) return next;

@@ -1,5 +1,5 @@
-// Walking what a pickle made: every object once, with the dotted path where it is first met. Nothing recurses, and paths are
-// only spelt out when somebody asks.
+// Walking what a pickle made: every object once, with the dotted path where it is first met. Nothing recurses, and
+// paths are only spelt out when somebody asks.
 #pragma once
 #include <string>
 #include <string_view>
@@ -28,7 +28,6 @@ class TreeWalk {
   std::vector<Frame> frames_;
   std::unordered_set<const void*> met_;
   Value current_;
-  bool inside_ = false;  // `current_` has been entered: it is the last frame itself
   bool started_ = false;
   std::string_view what_;
   std::size_t max_depth_;

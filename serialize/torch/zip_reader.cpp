@@ -1,9 +1,9 @@
 // Reading a ZIP directory. The grammar, back to front:
 //   file      := (local data descriptor?)* central* zip64? end
-//   end       := "PK\5\6" disk u16, disk u16, entries u16 u16, directory size u32, offset u32, comment length u16, comment
-//   zip64     := "PK\6\6" size u64 ... entries u64 u64, size u64, offset u64   "PK\6\7" disk u32, offset u64, disks u32
-//   central   := "PK\1\2" ... one entry, 46 bytes and its name, extra field and comment
-//   local     := "PK\3\4" ... 30 bytes, name, extra;  descriptor := ("PK\7\x8")? crc u32, sizes u32 or u64 twice
+//   end       := "PK\5\6" disk u16, disk u16, entries u16 u16, directory size u32, offset u32, comment length u16,
+//   comment zip64     := "PK\6\6" size u64 ... entries u64 u64, size u64, offset u64   "PK\6\7" disk u32, offset u64,
+//   disks u32 central   := "PK\1\2" ... one entry, 46 bytes and its name, extra field and comment local     := "PK\3\4"
+//   ... 30 bytes, name, extra;  descriptor := ("PK\7\x8")? crc u32, sizes u32 or u64 twice
 #include <algorithm>
 #include <numeric>
 
@@ -130,18 +130,23 @@ ZipArchive::Directory ZipArchive::find_directory() const {
   const std::uint16_t disk = u16(file_, end + 4), start_disk = u16(file_, end + 6), here = u16(file_, end + 8);
   Directory d{u32(file_, end + 16), u32(file_, end + 12), u16(file_, end + 10), end};
   const bool zip64 = end >= kLocator64Size && u32(file_, end - kLocator64Size) == kLocator64;
-  if ((disk != 0 && !(zip64 && disk == kMax16)) || (start_disk != 0 && !(zip64 && start_disk == kMax16)) || here != d.entries)
+  if ((disk != 0 && !(zip64 && disk == kMax16)) || (start_disk != 0 && !(zip64 && start_disk == kMax16)) ||
+      here != d.entries)
     fail("split zip archives (several disks) are not read");
-  if (zip64) zip64_directory(end, d);
-  else if (d.offset == kMax32 || d.size == kMax32) fail("zip archive: the end record asks for a zip64 record, but there is none");
+  if (zip64)
+    zip64_directory(end, d);
+  else if (d.offset == kMax32 || d.size == kMax32)
+    fail("zip archive: the end record asks for a zip64 record, but there is none");
   if (d.size > d.end || d.offset != d.end - d.size)
-    fail(str("zip archive: the central directory (offset ", d.offset, ", size ", d.size, ") does not end where the end record begins (", d.end, ")"));
+    fail(str("zip archive: the central directory (offset ", d.offset, ", size ", d.size,
+             ") does not end where the end record begins (", d.end, ")"));
   return d;
 }
 
 void ZipArchive::zip64_directory(std::uint64_t end, Directory& d) const {
   const std::uint64_t locator = end - kLocator64Size, at = u64(file_, locator + 8);
-  if (u32(file_, locator + 4) != 0 || u32(file_, locator + 16) > 1) fail("split zip64 archives (several disks) are not read");
+  if (u32(file_, locator + 4) != 0 || u32(file_, locator + 16) > 1)
+    fail("split zip64 archives (several disks) are not read");
   if (locator < kEnd64Size || at > locator - kEnd64Size || u32(file_, at) != kEnd64)
     fail(str("zip archive: the zip64 end record is not at its offset ", at));
   if (u64(file_, at + 4) != locator - at - 12) fail("zip archive: the zip64 end record does not reach its locator");
@@ -149,7 +154,9 @@ void ZipArchive::zip64_directory(std::uint64_t end, Directory& d) const {
   const Directory wide{u64(file_, at + 48), u64(file_, at + 40), u64(file_, at + 32), at};
   if (u64(file_, at + 24) != wide.entries || (d.entries != kMax16 && d.entries != wide.entries) ||
       (d.size != kMax32 && d.size != wide.size) || (d.offset != kMax32 && d.offset != wide.offset))
-    fail("zip archive: the zip64 end record contradicts the end record (entries, size or offset of the central directory)");
+    fail(
+        "zip archive: the zip64 end record contradicts the end record (entries, size or offset of the central "
+        "directory)");
   d = wide;
 }
 
@@ -176,7 +183,8 @@ void ZipArchive::read_directory(const Directory& d) {
     if (unsafe(e.name)) fail(str("zip entry with an unsafe or empty name ", name));
     if (!valid_utf8(io::bytes(e.name), false)) fail(str("zip entry ", name, ": the name is not UTF-8"));
     if (flags & (kEncrypted | kStrong | kMasked)) fail(str("zip entry ", name, " is encrypted"));
-    if (method != 0 && method != 8) fail(str("zip entry ", name, ": compression method ", method_name(method), " is not read"));
+    if (method != 0 && method != 8)
+      fail(str("zip entry ", name, ": compression method ", method_name(method), " is not read"));
     std::uint64_t stored = u32(head, 20), offset = u32(head, 42);
     e.crc = u32(head, 16);
     e.size = u32(head, 24);
@@ -185,7 +193,8 @@ void ZipArchive::read_directory(const Directory& d) {
     if (disk != 0 && disk != kMax16) fail(str("zip entry ", name, " lies on another disk"));
     if (!read_extra(extra, {e.size == kMax32 ? &e.size : nullptr, stored == kMax32 ? &stored : nullptr,
                             offset == kMax32 ? &offset : nullptr}))
-      fail(str("central directory: zip64 extra field of ", name, " is missing, too short or runs past its end (size or offset unknown)"));
+      fail(str("central directory: zip64 extra field of ", name,
+               " is missing, too short or runs past its end (size or offset unknown)"));
     if (offset >= d.offset || d.offset - offset < kLocalSize)
       fail(str("zip entry ", name, ": the local header's offset ", offset, " lies outside the archive"));
     if (stored > d.offset - offset - kLocalSize)
@@ -198,7 +207,8 @@ void ZipArchive::read_directory(const Directory& d) {
     e.stored = file_.subspan(0, static_cast<std::size_t>(stored));  // its place follows from the local header
     entries_.push_back(e);
   }
-  if (!in.done()) fail(str("central directory: ", in.left(), " bytes more than its ", d.entries, " entries (the count is wrong)"));
+  if (!in.done())
+    fail(str("central directory: ", in.left(), " bytes more than its ", d.entries, " entries (the count is wrong)"));
 }
 
 void ZipArchive::read_local(ZipEntry& e) const {
@@ -209,17 +219,21 @@ void ZipArchive::read_local(ZipEntry& e) const {
   const std::uint16_t name_size = u16(head, 26), extra_size = u16(head, 28), method = u16(head, 8);
   const std::uint64_t skip = std::uint64_t{name_size} + extra_size;
   if (skip > room || stored > room - skip)
-    fail(str("zip entry ", name, ": the name, extra field or data after its local header run past the end of the file"));
+    fail(
+        str("zip entry ", name, ": the name, extra field or data after its local header run past the end of the file"));
   const auto at = static_cast<std::size_t>(e.header + kLocalSize);
   if (io::text(file_.subspan(at, name_size)) != e.name)
-    fail(str("zip entry ", name, ": the local header has another name, ", quoted(io::text(file_.subspan(at, name_size)))));
-  if (method != (e.deflated ? 8 : 0)) fail(str("zip entry ", name, ": the local header has another compression method"));
+    fail(str("zip entry ", name, ": the local header has another name, ",
+             quoted(io::text(file_.subspan(at, name_size)))));
+  if (method != (e.deflated ? 8 : 0))
+    fail(str("zip entry ", name, ": the local header has another compression method"));
   if (((u16(head, 6) & kHasDescriptor) != 0) != e.descriptor || (u16(head, 6) & (kEncrypted | kStrong)))
     fail(str("zip entry ", name, ": the local header has other flags"));
   std::uint64_t local_size = u32(head, 22), local_stored = u32(head, 18);
   const std::uint32_t crc = u32(head, 14);
   const io::ByteView extra = file_.subspan(at + name_size, extra_size);
-  if (!read_extra(extra, {local_size == kMax32 ? &local_size : nullptr, local_stored == kMax32 ? &local_stored : nullptr, nullptr}))
+  if (!read_extra(extra, {local_size == kMax32 ? &local_size : nullptr,
+                          local_stored == kMax32 ? &local_stored : nullptr, nullptr}))
     fail(str("zip entry ", name, ": the extra field of its local header is too short or runs past its end"));
   const bool same = local_size == e.size && local_stored == stored && crc == e.crc;
   const bool left_open = e.descriptor && local_size == 0 && local_stored == 0 && crc == 0;
@@ -236,17 +250,21 @@ void ZipArchive::check_tiling(std::uint64_t directory) const {
   std::uint64_t at = 0;
   for (std::size_t i = 0; i < order.size(); ++i) {
     const ZipEntry& e = entries_[order[i]];
-    if (i == 0 && e.header != 0) fail(str("zip archive: ", e.header, " bytes before the first local header belong to no entry"));
+    if (i == 0 && e.header != 0)
+      fail(str("zip archive: ", e.header, " bytes before the first local header belong to no entry"));
     const auto data_end = static_cast<std::uint64_t>(e.stored.data() - file_.data()) + e.stored.size();
     const std::uint64_t next = i + 1 < order.size() ? entries_[order[i + 1]].header : directory;
     if (data_end > next)
       fail(str("zip entries overlap: ", quoted(e.name), " (size ", e.stored.size(), ") reaches into ",
                i + 1 < order.size() ? quoted(entries_[order[i + 1]].name) : std::string("the central directory")));
-    if (e.descriptor) check_descriptor(e, data_end, next);
-    else if (data_end != next) fail(str("zip archive: ", next - data_end, " bytes after ", quoted(e.name), " belong to no entry"));
+    if (e.descriptor)
+      check_descriptor(e, data_end, next);
+    else if (data_end != next)
+      fail(str("zip archive: ", next - data_end, " bytes after ", quoted(e.name), " belong to no entry"));
     at = next;
   }
-  if (at != directory) fail(str("zip archive: ", directory - at, " bytes before the central directory belong to no entry"));
+  if (at != directory)
+    fail(str("zip archive: ", directory - at, " bytes before the central directory belong to no entry"));
 }
 
 void ZipArchive::check_descriptor(const ZipEntry& e, std::uint64_t at, std::uint64_t end) const {
@@ -255,7 +273,8 @@ void ZipArchive::check_descriptor(const ZipEntry& e, std::uint64_t at, std::uint
     if (u32(file_, at) != kDescriptor) fail(str("zip entry ", quoted(e.name), ": no data descriptor after its data"));
     at += 4, size -= 4;
   }
-  if (size != 12 && size != 20) fail(str("zip entry ", quoted(e.name), ": ", size, " bytes after its data are no data descriptor"));
+  if (size != 12 && size != 20)
+    fail(str("zip entry ", quoted(e.name), ": ", size, " bytes after its data are no data descriptor"));
   const bool wide = size == 20;
   const std::uint64_t stored = wide ? u64(file_, at + 4) : u32(file_, at + 4);
   const std::uint64_t full = wide ? u64(file_, at + 12) : u32(file_, at + 8);
@@ -272,7 +291,8 @@ io::ByteView ZipArchive::read(const ZipEntry& e, std::uint64_t limit, std::vecto
     io::inflate(e.stored, room, label);
     data = room;
   }
-  if (e.crc != 0 && io::crc32(data) != e.crc) throw FormatError(label + ": CRC-32 does not match: the bytes are damaged");
+  if (e.crc != 0 && io::crc32(data) != e.crc)
+    throw FormatError(label + ": CRC-32 does not match: the bytes are damaged");
   return data;
 }
 

@@ -13,7 +13,8 @@ constexpr std::uint64_t kMax32 = 0xffffffff;
 constexpr std::uint64_t kLocalSize = 30;
 constexpr std::uint16_t kUtf8 = 1 << 11, kDescriptor = 1 << 3;
 
-// miniz's extra field: sizes when they do not fit, and the header's offset when that does not (also in the local header).
+// miniz's extra field: sizes when they do not fit, and the header's offset when that does not (also in the local
+// header).
 std::string zip64_extra(std::uint64_t size, std::uint64_t header) {
   std::string body;
   if (size >= kMax32) io::append_le(body, size), io::append_le(body, size);
@@ -53,8 +54,10 @@ std::uint32_t ZipWriter::add(std::string_view name, io::ByteView data) {
     std::string descriptor("PK\7\x8");
     io::append_le(descriptor, e.crc);
     for (int i = 0; i < 2; ++i) {
-      if (zip64.empty()) io::append_le(descriptor, static_cast<std::uint32_t>(e.size));
-      else io::append_le(descriptor, e.size);
+      if (zip64.empty())
+        io::append_le(descriptor, static_cast<std::uint32_t>(e.size));
+      else
+        io::append_le(descriptor, e.size);
     }
     sink_.write(descriptor);
   }

@@ -21,17 +21,17 @@ bool have_fixtures() {
 TEST_CASE("cli: convert keeps everything between all formats") {
   if (!have_fixtures()) return;
   TempFolder t;
-  for (const char* name : {"dracula/dracula_model.pickle", "dracula/dracula_checkpoint.pt",
-                           "optim/adam_three_groups.pt", "tensors/tied.pt", "python/nested.pt", "python/keys.pt",
-                           "python/shared_containers.pt", "python/string_surrogate.pt"}) {
+  for (const std::string name : {"dracula/dracula_model.pickle", "dracula/dracula_checkpoint.pt",
+                                 "optim/adam_three_groups.pt", "tensors/tied.pt", "python/nested.pt", "python/keys.pt",
+                                 "python/shared_containers.pt", "python/string_surrogate.pt"}) {
     const std::string from = (fixtures() / name).string();
-    for (const char* middle : {"a.pt", "a.pb", "a.harker"}) {
+    for (const std::string middle : {"a.pt", "a.pb", "a.harker"}) {
       Run one = harker_command({"convert", from, t / middle});
       CHECK_MESSAGE(one.status == 0, name, " to ", middle, ": ", one.err);
       Run same = harker_command({"diff", from, t / middle});
       CHECK_MESSAGE(same.status == 0, name, " to ", middle, ": ", same.out, same.err);
       CHECK(harker_command({"verify", t / middle}).status == 0);
-      for (const char* last : {"b.pt", "b.pb", "b.harker"}) {
+      for (const std::string last : {"b.pt", "b.pb", "b.harker"}) {
         CHECK(harker_command({"convert", t / middle, t / last}).status == 0);
         CHECK_MESSAGE(harker_command({"diff", from, t / last}).status == 0, name, " by ", middle, " to ", last);
       }
@@ -51,7 +51,7 @@ TEST_CASE("cli: convert goes by --to before the extension and lists what it know
     CHECK(r.status == 1);
     CHECK(r.err.find("harker") != std::string::npos);
     CHECK(r.err.find("xyz") != std::string::npos);
-    CHECK(r.err.find("torch") != std::string::npos);
+    CHECK(r.err.find(args.size() == 5 ? "torch" : ".pickle") != std::string::npos);
   }
   CHECK(!std::filesystem::exists(t / "m.xyz"));
   CHECK(!std::filesystem::exists(t / "m.pt"));
@@ -102,7 +102,7 @@ TEST_CASE("cli: verify prints one line and refuses a damaged file") {
   Run good = harker_command({"verify", t / "a.harker"});
   CHECK(good.status == 0);
   CHECK(good.out == (t / "a.harker") + ": ok, 1 tensor, 400 bytes\n");
-  for (const char* name : {"a.pt", "a.pb", "a.harker"}) {
+  for (const std::string name : {"a.pt", "a.pb", "a.harker"}) {
     save(Value::dict({{"w", full({100}, 7)}}), t / name);
     std::vector<std::uint8_t> bytes = read_bytes(t / name);
     const std::uint8_t seven[] = {0, 0, 0xe0, 0x40};
@@ -110,7 +110,7 @@ TEST_CASE("cli: verify prints one line and refuses a damaged file") {
     REQUIRE(at != bytes.end());
     std::filesystem::resize_file(t / name, bytes.size() - 1);
     CHECK(harker_command({"verify", t / name}).status == 1);
-    if (std::string(name) == "a.pb") continue;  // protobuf files carry no checksum
+    if (name == "a.pb") continue;  // protobuf files carry no checksum
     at[100] ^= 1;
     std::ofstream(t / name, std::ios::binary)
         .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));

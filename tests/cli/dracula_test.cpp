@@ -57,8 +57,12 @@ TEST_CASE("dracula: a run resumed from any format equals one that was never inte
                        t / "part/checkpoint." + extension});
       CHECK_MESSAGE(r.status == 0, r.err);
       for (const char* file : {"dracula_model.pickle", "dracula_model.pb", "dracula_model.harker", "checkpoint.pickle",
-                               "checkpoint.pb", "checkpoint.harker", "loss.csv", "loss.svg"})
-        CHECK_MESSAGE(text_of(t / "rest/" + file) == text_of(t / "whole/" + file), file, " resumed from ", extension);
+                               "loss.csv", "loss.svg"})
+        CHECK_MESSAGE((text_of(t / "rest/" + file) == text_of(t / "whole/" + file)), std::string(file),
+                      " resumed from ", std::string(extension));
+      // These remember which tuples came from a file, so that bytes may differ where no value does.
+      for (const char* file : {"checkpoint.pb", "checkpoint.harker"})
+        CHECK(harker_command({"diff", t / "rest/" + file, t / "whole/" + file}).status == 0);
     }
   }
 }

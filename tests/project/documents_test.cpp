@@ -21,6 +21,7 @@ struct DraculaModel : nn::Module {
   Tensor forward(const Tensor& x) { return fc2(relu(fc1(x))); }
 };
 [[maybe_unused]] static Tensor x, y;
+[[maybe_unused]] static nn::Linear head(10, 1), body(10, 10);
 [[maybe_unused]] static int num_epochs, epoch;
 [[maybe_unused]] static DraculaModel model;
 [[maybe_unused]] static optim::Adam optimizer(model.parameters());

@@ -35,7 +35,9 @@ void round_trips(int first, int count) {
 
 }  // namespace
 
-TEST_CASE("flat table: 2000 random values come back equal and are written again as the same bytes") { round_trips(1, 2000); }
+TEST_CASE("flat table: 2000 random values come back equal and are written again as the same bytes") {
+  round_trips(1, 2000);
+}
 
 TEST_CASE("flat table: identity, sharing and where things came from survive") {
   for (const char* format : kFormats) {
@@ -45,8 +47,14 @@ TEST_CASE("flat table: identity, sharing and where things came from survive") {
     text.mark_from_file();
     const Tensor base = arange(12).view({3, 4});
     Value same_tensor{base};
-    Value root = Value::dict({{"a", shared}, {"b", shared}, {"t1", text}, {"t2", text}, {"x", same_tensor}, {"y", same_tensor},
-                              {"view", base.transpose(0, 1)}, {"handle", Value(base)}});
+    Value root = Value::dict({{"a", shared},
+                              {"b", shared},
+                              {"t1", text},
+                              {"t2", text},
+                              {"x", same_tensor},
+                              {"y", same_tensor},
+                              {"view", base.transpose(0, 1)},
+                              {"handle", Value(base)}});
     root.set("self", root);
     Value::seal_cycles(root);
     const Value w = back(bytes(root, format));
@@ -88,7 +96,9 @@ TEST_CASE("flat table: a list nested a million deep is written and read in a sta
 
 TEST_CASE("flat table: one part is read with LoadOptions::only") {
   for (const char* format : kFormats) {
-    const Value root = Value::dict({{"castle", Value::dict({{"fc1.weight", ones({2, 2})}})}, {"other", zeros({3})}, {"list", Value::list({1, Value("two")})}});
+    const Value root = Value::dict({{"castle", Value::dict({{"fc1.weight", ones({2, 2})}})},
+                                    {"other", zeros({3})},
+                                    {"list", Value::list({1, Value("two")})}});
     const auto file = bytes(root, format);
     CHECK(load(file, {.only = "castle.fc1.weight"}).tensor().shape() == Shape{2, 2});
     CHECK(load(file, {.only = "castle"}).len() == 1);

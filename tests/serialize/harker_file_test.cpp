@@ -39,9 +39,7 @@ std::string error_of(const Bytes& b) {
   try {
     load(b);
     return "";
-  } catch (const FormatError& e) {
-    return e.what();
-  }
+  } catch (const FormatError& e) { return e.what(); }
 }
 bool names_a_part(const std::string& message) {
   for (const char* part : {"magic", "header", "index", "padding", "end marker", "fc1.weight", "fc1.bias"})
@@ -133,8 +131,7 @@ TEST_CASE("harker: no length in the index is believed: 6000 of them from 2^20 to
     try {
       load(b, {.unknown = Unknown::keep});
       ++accepted;  // a number or a float was changed: legal
-    } catch (const Error&) {
-    }
+    } catch (const Error&) {}
   }
   CHECK(accepted < 1500);
   CHECK(peak_kib() - before < 16 * 1024);
@@ -148,14 +145,14 @@ TEST_CASE("harker: random changes of a repaired index give a value or a typed er
     for (int i = 0; i < 30; ++i) {
       Bytes b = good;
       for (std::uint64_t n = 1 + random.below(3); n > 0; --n)
-        b[kHeader + random.below(index_bytes(good))] = static_cast<std::uint8_t>(random.below(3) ? random.below(8) : random.below(256));
+        b[kHeader + random.below(index_bytes(good))] =
+            static_cast<std::uint8_t>(random.below(3) ? random.below(8) : random.below(256));
       repair(b);
       try {
         const Value v = load(b, {.unknown = Unknown::keep});
         ++loaded;
         CHECK(save_to_bytes(v, {.format = "harker"}).size() > kHeader);
-      } catch (const Error&) {
-      }
+      } catch (const Error&) {}
     }
   }
   CHECK(loaded > 0);

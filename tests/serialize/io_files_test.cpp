@@ -22,13 +22,17 @@ struct Folder {
   fs::path path = fs::temp_directory_path() / ("harker-io-test-" + std::to_string(::getpid()));
   Folder() { fs::create_directories(path); }
   ~Folder() { fs::remove_all(path); }
-  std::size_t files() const { return static_cast<std::size_t>(std::distance(fs::directory_iterator(path), fs::directory_iterator())); }
+  std::size_t files() const {
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(path), fs::directory_iterator()));
+  }
 };
 
 // Fails the k-th call with ENOSPC; `shorten`: writes take one byte less than asked, and some are interrupted.
 class Faulty final : public io::FileSystem {
  public:
-  explicit Faulty(int fail_at, bool shorten = false) : fail_at_(fail_at), shorten_(shorten) { io::set_file_system(this); }
+  explicit Faulty(int fail_at, bool shorten = false) : fail_at_(fail_at), shorten_(shorten) {
+    io::set_file_system(this);
+  }
   ~Faulty() override { io::set_file_system(nullptr); }
   int create(const std::string& p, unsigned m) override { return fails("create") ? -1 : FileSystem::create(p, m); }
   long write(int fd, const void* d, std::size_t n) override {
@@ -42,7 +46,9 @@ class Faulty final : public io::FileSystem {
     const int result = FileSystem::close(fd);
     return fails("close") ? -1 : result;
   }
-  int rename(const std::string& a, const std::string& b) override { return fails("rename") ? -1 : FileSystem::rename(a, b); }
+  int rename(const std::string& a, const std::string& b) override {
+    return fails("rename") ? -1 : FileSystem::rename(a, b);
+  }
   int fsync_folder(const std::string& p) override { return fails("fsync_folder") ? -1 : FileSystem::fsync_folder(p); }
   std::vector<std::string> calls;
 

@@ -45,7 +45,9 @@ const Value* follow(const Value& root, const json& key) {
   const Value* v = &root;
   for (const json& step : key) {
     if (step.is_object() && !step.contains("none")) return nullptr;  // odd keys have tests of their own
-    const Value k = step.is_string() ? Value(step.get<std::string>()) : step.is_object() ? Value() : Value(step.get<std::int64_t>());
+    const Value k = step.is_string()   ? Value(step.get<std::string>())
+                    : step.is_object() ? Value()
+                                       : Value(step.get<std::int64_t>());
     v = v->is_dict() ? v->find(k) : &(*v)[k];
     if (!v) return nullptr;
   }
@@ -64,7 +66,8 @@ std::vector<std::uint8_t> row_major(const Tensor& t) {
     for (int d = 0; d < t.dim(); ++d) offset += at[static_cast<std::size_t>(d)] * strides[d];
     const auto* p = data + offset * static_cast<std::int64_t>(item);
     out.insert(out.end(), p, p + item);
-    for (int d = t.dim(); d-- > 0 && ++at[static_cast<std::size_t>(d)] == t.shape()[d];) at[static_cast<std::size_t>(d)] = 0;
+    for (int d = t.dim(); d-- > 0 && ++at[static_cast<std::size_t>(d)] == t.shape()[d];)
+      at[static_cast<std::size_t>(d)] = 0;
   }
   return out;
 }
@@ -74,8 +77,8 @@ std::vector<std::int64_t> numbers(const Shape& s) { return {s.begin(), s.end()};
 // As check_cli.py selects: what torch.save(torch.load(X)) itself reproduces.
 bool torch_reproduces(const Case& c) {
   const json& f = c.expect["format"];
-  if (c.expect["loads"] != true || f.contains("handmade") || f.contains("compressed") || f["crc32"] == false || f["pickle_protocol"] != 2 ||
-      f["byteorder_record"] != "little" || f["root_dir"] != c.file.stem().string())
+  if (c.expect["loads"] != true || f.contains("handmade") || f.contains("compressed") || f["crc32"] == false ||
+      f["pickle_protocol"] != 2 || f["byteorder_record"] != "little" || f["root_dir"] != c.file.stem().string())
     return false;
   if (!f["alignment"].is_null() && f["alignment"] != 64) return false;
   for (const json& e : c.expect["entries"])
@@ -88,9 +91,7 @@ bool torch_reproduces(const Case& c) {
 std::string message_of(const std::vector<std::uint8_t>& bytes) {
   try {
     load(bytes);
-  } catch (const Error& e) {
-    return e.what();
-  }
+  } catch (const Error& e) { return e.what(); }
   return "";
 }
 
@@ -111,11 +112,14 @@ TEST_CASE("torch: load and save gives the same bytes") {
 TEST_CASE("torch: alignment and checksum options give torch's bytes too") {
   for (const Case& c : zip_cases()) {
     const json& f = c.expect["format"];
-    if (c.expect["loads"] != true || f.contains("handmade") || f["pickle_protocol"] != 2 || f["byteorder_record"] != "little") continue;
+    if (c.expect["loads"] != true || f.contains("handmade") || f["pickle_protocol"] != 2 ||
+        f["byteorder_record"] != "little")
+      continue;
     const bool special = f["crc32"] == false || (f["alignment"].is_number() && f["alignment"] != 64);
     if (!special) continue;
     CAPTURE(c.file.string());
-    const SaveOptions options{.format = "torch", .alignment = f["alignment"].get<std::int64_t>(), .crc32 = f["crc32"].get<bool>()};
+    const SaveOptions options{
+        .format = "torch", .alignment = f["alignment"].get<std::int64_t>(), .crc32 = f["crc32"].get<bool>()};
     CHECK(save_to_bytes(load(c.file), options, c.file.filename().string()) == test::read_bytes(c.file));
   }
 }
@@ -180,9 +184,7 @@ TEST_CASE("torch: unknown classes are named with their path, and kept on request
   std::string message;
   try {
     load(file);
-  } catch (const FormatError& e) {
-    message = e.what();
-  }
+  } catch (const FormatError& e) { message = e.what(); }
   CHECK(message.find("dracula_net.Custom") != message.npos);
   CHECK(message.size() <= 500 + file.string().size());
   const Value kept = load(file, {.unknown = Unknown::keep});
@@ -213,9 +215,7 @@ TEST_CASE("torch: every flipped bit is an error or changes no value") {
       CAPTURE(i);
       CHECK(v.equals(value));
       ++harmless;
-    } catch (const Error&) {
-      ++refused;
-    }
+    } catch (const Error&) { ++refused; }
   }
   CHECK(refused > harmless);
 }
@@ -259,9 +259,7 @@ TEST_CASE("torch: what torch cannot write is refused") {
   std::string message;
   try {
     save_to_bytes(two, {.format = "torch"});
-  } catch (const Error& e) {
-    message = e.what();
-  }
+  } catch (const Error& e) { message = e.what(); }
   CHECK(message.find("'a'") != message.npos);
   CHECK(message.find("'b'") != message.npos);
   CHECK_THROWS_AS(save_to_bytes(Value(), {.format = "torch"}, ".pt"), Error);
@@ -300,7 +298,9 @@ TEST_CASE("torch: the hostile corpus") {
     const fs::path file = test::hostile() / f["file"].get<std::string>();
     CAPTURE(file.string());
     const auto source = io::Source::open(file.string());
-    if (f["expect"] == "error") CHECK_THROWS_AS(detect_format(*source).verify(source, {}), FormatError);
-    else CHECK_NOTHROW(detect_format(*source).verify(source, {}));
+    if (f["expect"] == "error")
+      CHECK_THROWS_AS(detect_format(*source).verify(source, {}), FormatError);
+    else
+      CHECK_NOTHROW(detect_format(*source).verify(source, {}));
   }
 }
