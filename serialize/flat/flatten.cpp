@@ -19,7 +19,7 @@ using detail::str;
 using Kind = Value::Kind;
 
 constexpr std::uint32_t kUnnumbered = UINT32_MAX;
-constexpr std::size_t kLongestName = 400;
+constexpr std::size_t kLongestName = 200;
 
 // A path as a name: proper UTF-8 without control characters, of a length that anybody can print.
 std::string clean(std::string_view path) {

@@ -1,4 +1,5 @@
 // The order of links: see table.h.
+#include <harker/core/text.h>
 #include <harker/core/walk.h>
 #include <harker/serialize/flat/links.h>
 #include <harker/serialize/flat/table.h>
@@ -9,6 +10,12 @@ namespace {
 using Kind = Value::Kind;
 
 std::string index(std::size_t i) { return std::to_string(i); }
+// For messages: a name as it stands, or quoted when it is long or odd.
+std::string harmless(std::string_view s) {
+  const std::string quoted = detail::quoted(s);
+  const bool plain = quoted.size() == s.size() + 2 && quoted.compare(1, s.size(), s) == 0;
+  return plain ? std::string(s) : quoted;
+}
 std::string key_step(const Value::Item& item, bool value) {
   return value ? step_text(Step{.key = &item.first}) : std::string("<key>");
 }
@@ -108,7 +115,7 @@ std::vector<std::string> storage_names(const Table& table) {
   std::vector<std::string> out(table.storages.size());
   std::size_t at = 0;
   for (const View& v : table.views) {
-    if (out[v.storage].empty()) out[v.storage] = table.names.substr(at, v.name);
+    if (out[v.storage].empty()) out[v.storage] = harmless(std::string_view(table.names).substr(at, v.name));
     at += v.name;
   }
   for (std::size_t i = 0; i < out.size(); ++i)

@@ -21,6 +21,11 @@ class OnnxFormat final : public Format {
   Document read(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
     return onnx::read_file(source, options);
   }
+  void verify(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
+    LoadOptions all = options;
+    all.mmap = false;
+    read(source, all);
+  }
   void write(io::Sink& sink, const Value& value, std::string_view, const SaveOptions&) const override {
     onnx::write_file(sink, value);
   }
