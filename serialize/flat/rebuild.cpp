@@ -21,6 +21,19 @@ class Builder {
 
   Rebuilt run() {
     values_.resize(t_.nodes.size());
+    try {
+      build();
+    } catch (...) {
+      seal();
+      throw;
+    }
+    Rebuilt out{values_[t_.root], std::move(views_)};
+    seal();
+    return out;
+  }
+
+ private:
+  void build() {
     pass([&](const Node& n, Value& v) {
       if (!is_immutable(n.kind)) v = make(n);
     });
@@ -31,12 +44,9 @@ class Builder {
       fill(n, v);
       if (n.flags & kFromFile) v.mark_from_file();
     });
-    Rebuilt out{values_[t_.root], std::move(views_)};
-    Value::seal_cycles(out.root);
-    return out;
   }
-
- private:
+  // Of all rows: a hostile table has cycles that the root does not reach, and a row that fails leaves some behind.
+  void seal() { Value::seal_cycles(Value::list(std::move(values_))); }
   [[noreturn]] void fail(const std::string& why) const {
     throw FormatError(str(what_, ": row ", row_, " (", name(t_.nodes[row_].kind), "): ", why));
   }
