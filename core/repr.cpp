@@ -43,7 +43,7 @@ std::string scalar_text(const Value& v, std::size_t limit) {
     case Kind::integer: return v.fits_int64() || v.integer_bytes().size() <= limit ? v.integer_decimal() : "a huge int";
     case Kind::floating: return float_text(v.as_double());
     case Kind::complex: {
-      std::complex<double> c = v.as_complex();
+      Complex c = v.as_complex();
       return detail::str('(', float_text(c.real()), std::signbit(c.imag()) ? "" : "+", float_text(c.imag()), "j)");
     }
     case Kind::string: return detail::quoted(v.as_string(), limit);

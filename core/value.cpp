@@ -26,7 +26,7 @@ thread_local Graveyard graveyard;
 void free_object(Object* o) noexcept {
   using Kind = Value::Kind;
   switch (o->kind) {
-    case Kind::complex: delete static_cast<Complex*>(o); break;
+    case Kind::complex: delete static_cast<ComplexObject*>(o); break;
     case Kind::list:
     case Kind::tuple: delete static_cast<Sequence*>(o); break;
     case Kind::set:
@@ -110,7 +110,7 @@ std::string to_string(std::span<const std::uint8_t> data) {
 }
 }  // namespace
 
-Value::Value(std::complex<double> v) : Value(Object::adopt(new Complex(v))) {}
+Value::Value(Complex v) : Value(Object::adopt(new ComplexObject(v))) {}
 Value::Value(std::string_view s) : Value(Object::adopt(new Text(Kind::string, std::string(s)))) {}
 Value Value::bytes(std::span<const std::uint8_t> data) { return Object::adopt(new Text(Kind::bytes, to_string(data))); }
 Value Value::bytearray(std::span<const std::uint8_t> data) {

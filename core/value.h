@@ -3,7 +3,6 @@
 // identity: copying a Value copies the reference, as assignment does in Python, so sharing and cycles survive loading
 // and saving. What bytes they become is the formats' business (serialize/).
 #pragma once
-#include <complex>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
@@ -23,6 +22,14 @@ class StateDict;
 namespace detail {
 struct Object;
 }
+
+/// A complex number of Python.
+struct Complex {
+  double re = 0, im = 0;
+  double real() const noexcept { return re; }
+  double imag() const noexcept { return im; }
+  bool operator==(const Complex&) const = default;
+};
 
 /// Which Python class a dict is.
 enum class DictFlavour : std::uint8_t { dict, ordered_dict, counter, default_dict };
@@ -71,7 +78,14 @@ class Value {
     u_.i = static_cast<std::int64_t>(v);
   }
   Value(double v) noexcept : kind_(Kind::floating) { u_.d = v; }
-  Value(std::complex<double> v);
+  Value(Complex v);
+  /// A std::complex, taken by shape so that this header need not include <complex> (0.3 s).
+  template <class C>
+    requires requires(const C& c) {
+      { c.real() } -> std::same_as<double>;
+      { c.imag() } -> std::same_as<double>;
+    } && (!std::same_as<C, Complex>)
+  Value(const C& c) : Value(Complex{c.real(), c.imag()}) {}
   /// UTF-8; lone surrogates may stand in it as their three-byte form.
   Value(std::string_view s);
   Value(const std::string& s) : Value(std::string_view(s)) {}
@@ -138,7 +152,7 @@ class Value {
   bool as_bool() const;
   std::int64_t as_int() const;  ///< TypeError also when it does not fit 64 bits
   double as_double() const;     ///< integers and bools convert
-  std::complex<double> as_complex() const;
+  Complex as_complex() const;
   std::string_view as_string() const;              ///< lives as long as the Value
   std::span<const std::uint8_t> as_bytes() const;  ///< of bytes or bytearray
   bool fits_int64() const noexcept;

@@ -48,7 +48,7 @@ class Comparison {
       case Kind::device:
       case Kind::layout: return object_as<Text>(a).text == object_as<Text>(b).text;
       case Kind::complex: {
-        const std::complex<double> x = a.as_complex(), y = b.as_complex();
+        const Complex x = a.as_complex(), y = b.as_complex();
         return same_number_bits(x.real(), y.real()) && same_number_bits(x.imag(), y.imag());
       }
       case Kind::size: return a.as_size() == b.as_size();

@@ -117,7 +117,7 @@ Number from_real(double d) {
   return n;
 }
 
-Number from_complex(std::complex<double> c) {
+Number from_complex(Complex c) {
   if (c.imag() == 0) return from_real(c.real());
   Number n;
   n.is = std::isnan(c.real()) || std::isnan(c.imag()) ? Number::Is::nan : Number::Is::complex;
@@ -157,7 +157,7 @@ struct Element {
   std::uint8_t bytes[16];
 
   double real() const { return float_from(bytes, size); }
-  std::complex<double> complex() const { return {float_from(bytes, size / 2), float_from(bytes + size / 2, size / 2)}; }
+  Complex complex() const { return {float_from(bytes, size / 2), float_from(bytes + size / 2, size / 2)}; }
 };
 
 std::optional<Element> element_of(const Value::Numpy& n) {
@@ -227,7 +227,7 @@ std::optional<Number> number_of(const Value& v) {
         return n;
       }
     case Value::Kind::floating: return from_real(Object::real(v));
-    case Value::Kind::complex: return from_complex(object_as<Complex>(v).value);
+    case Value::Kind::complex: return from_complex(object_as<ComplexObject>(v).value);
     case Value::Kind::numpy_scalar:
       if (const std::optional<Element> e = element_of(v.as_numpy())) return from_element(*e);
       return {};
@@ -275,14 +275,14 @@ double Value::as_double() const {
   wrong_kind(*this, "a float");
 }
 
-std::complex<double> Value::as_complex() const {
-  if (kind_ == Kind::complex) return object_as<Complex>(*this).value;
+Complex Value::as_complex() const {
+  if (kind_ == Kind::complex) return object_as<ComplexObject>(*this).value;
   if (kind_ == Kind::numpy_scalar) {
     const std::optional<Element> e = element_of(as_numpy());
     if (e && e->kind == 'c') return e->complex();
   }
-  if (kind_ <= Kind::floating && kind_ != Kind::none) return as_double();
-  if (kind_ == Kind::numpy_scalar) return as_double();
+  if (kind_ <= Kind::floating && kind_ != Kind::none) return {as_double(), 0};
+  if (kind_ == Kind::numpy_scalar) return {as_double(), 0};
   wrong_kind(*this, "a complex number");
 }
 

@@ -58,9 +58,9 @@ struct Text
   Text(Value::Kind k, std::string t) : Object(k), text(std::move(t)) {}
   std::string text;
 };
-struct Complex : Object {
-  explicit Complex(std::complex<double> v) : Object(Value::Kind::complex), value(v) {}
-  std::complex<double> value;
+struct ComplexObject : Object {
+  explicit ComplexObject(Complex v) : Object(Value::Kind::complex), value(v) {}
+  Complex value;
 };
 struct Sequence : Object {  // list, tuple, set, frozenset
   Sequence(Value::Kind k, std::vector<Value> v) : Object(k), items(std::move(v)) {}

@@ -2,6 +2,7 @@
 // machine.
 #pragma once
 #include <harker/core/value.h>
+#include <complex>
 
 #include <cmath>
 #include <cstdint>

@@ -95,7 +95,7 @@ class Builder {
       case Kind::boolean: return n.number != 0;
       case Kind::integer: return n.detail ? Value::integer(bytes()) : Value(static_cast<std::int64_t>(n.number));
       case Kind::floating: return std::bit_cast<double>(n.number);
-      case Kind::complex: return std::complex<double>(real(0), real(1));
+      case Kind::complex: return Complex{real(0), real(1)};
       case Kind::string: return text_;
       case Kind::bytes: return Value::bytes(bytes());
       case Kind::bytearray: return Value::bytearray(bytes());

@@ -152,7 +152,7 @@ Value TorchObjects::call_python(Known what, const Value& args) {
     case Known::frozenset: return Value::frozenset(elements(args, "frozenset"));
     case Known::complex:
       if (args.len() != 2) bad_arguments("complex");
-      return std::complex<double>(number(args[0], "complex"), number(args[1], "complex"));
+      return Complex{number(args[0], "complex"), number(args[1], "complex")};
     case Known::bytes:
       if (args.len() == 0) return Value::bytes({});
       if (args.len() == 1 && args[0].is_bytes()) return Value::bytes(args[0].as_bytes());

@@ -1,4 +1,5 @@
 // Value: scalars, elements and paths, identity, tensor objects, deep equality.
+#include <complex>
 #include <doctest/doctest.h>
 
 #include <harker/core/state_dict.h>
@@ -20,7 +21,7 @@ TEST_CASE("value: is 16 bytes and knows its kind") {
   CHECK(Value(0.5).is_float());
   CHECK(Value("x").is_string());
   CHECK(Value(kInt64).as_dtype() == kInt64);
-  CHECK(Value(std::complex<double>(1, 2)).as_complex() == std::complex<double>(1, 2));
+  CHECK(Value(std::complex<double>(1, 2)).as_complex() == Complex{1, 2});
   CHECK(Value::size({2, 3}).as_size() == Shape{2, 3});
   CHECK(Value::size({2, 3}).len() == 2);
   CHECK(Value::device("cuda:1").as_name() == "cuda:1");
