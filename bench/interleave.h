@@ -2,8 +2,9 @@
 // counts.
 #pragma once
 #include <algorithm>
-#include <chrono>
 #include <vector>
+
+#include "turn.h"
 
 namespace bench {
 
@@ -11,18 +12,6 @@ struct Comparison {
   double ours, peer;  // median nanoseconds of one call
   double ratio;       // median of ours / peer over the turns
 };
-
-template <class F>
-double nanoseconds_per_call(F& work, int calls) {
-  const auto start = std::chrono::steady_clock::now();
-  for (int i = 0; i < calls; ++i) work();
-  return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count() / calls;
-}
-
-inline double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
-  return values[values.size() / 2];
-}
 
 /// `turns` turns of about `milliseconds` for each side.
 template <class F, class G>

@@ -127,6 +127,7 @@ class Comparison {
   }
   void report(std::string_view what) {
     differ_ = true;
+    if (out_.written() > std::uint64_t{1} << 30) throw Error("the differences come to more than 1 GiB of text");
     out_ << (path_.empty() ? std::string("(the file itself)") : shown(path_)) << ": " << what << '\n';
   }
   static bool inside(const Value& v) { return v.is_dict() || v.is_list() || v.is_tuple() || child_count(v) > 0; }

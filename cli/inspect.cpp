@@ -13,6 +13,7 @@ namespace harker::cli {
 namespace {
 
 using Kind = Value::Kind;
+constexpr std::uint64_t kLongest = std::uint64_t{1} << 30;
 constexpr std::size_t kWidest = 72;  // a column is not made wider for one long name
 
 struct Row {
@@ -105,6 +106,7 @@ int inspect(const std::string& path, const LoadOptions& options) {
   std::uint64_t tensors = 0, elements = 0, bytes = 0;
   std::unordered_set<const Storage*> storages;
   Row row;
+  std::uint64_t listed = 0;
   for (Walk walk(doc.value); walk.next();) {
     if (walk.value().is_tensor()) {
       const Tensor& t = walk.value().lazy_tensor();
@@ -113,6 +115,9 @@ int inspect(const std::string& path, const LoadOptions& options) {
       if (storages.insert(&t.storage()).second) bytes += t.storage().nbytes;
     }
     if (!make_row(walk, row)) continue;
+    listed += row.name.size() + row.note.size();
+    if (listed > kLongest)
+      throw Error(detail::str(path, ": the names of its ", walk.entries(), " entries come to more than 1 GiB"));
     name_width = std::max(name_width, std::min(kWidest, width(row.name)));
     type_width = std::max(type_width, std::min(kWidest, width(row.type)));
     shape_width = std::max(shape_width, row.shape.size());

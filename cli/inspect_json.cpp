@@ -72,6 +72,7 @@ void sparse(Out& out, const Value::Sparse& s) {
 void numbers(Out& out, std::string_view label, const Value& v) {
   if (!v.is_tensor() || v.lazy_tensor().numel() > 128) return;
   const Tensor& t = v.lazy_tensor();
+  if (is_complex(t.dtype()) || t.dtype() == DType::uint64) return;  // no scheme has these
   out << ", \"" << label << "\": [";
   Elements elements(v);
   bool first = true;
@@ -159,6 +160,8 @@ void entry(Out& out, Walk& walk, Storages& storages) {
 int inspect_json(const std::string& path, const LoadOptions& options) {
   const Document doc = open_listing(path, options);
   Walk walk(doc.value);
+  constexpr std::uint64_t kLongest = std::uint64_t{8} << 30;  // paths of what was met before are not in text_bytes()
+  auto too_long = [] { throw Error("this file's listing is longer than 8 GiB"); };
   if (walk.text_bytes() > std::uint64_t{1} << 30)
     throw Error(detail::str(path, ": the names and texts of its ", walk.entries(), " entries come to more than 1 GiB"));
   Out out;
@@ -170,6 +173,7 @@ int inspect_json(const std::string& path, const LoadOptions& options) {
   out << ",\n\"entries\": [";
   Storages storages;
   for (bool first = true; walk.next(); first = false) {
+    if (out.written() > kLongest) too_long();
     out << (first ? "\n " : ",\n ");
     entry(out, walk, storages);
   }
@@ -179,6 +183,7 @@ int inspect_json(const std::string& path, const LoadOptions& options) {
     out << (id ? ",\n " : "\n ") << "{\"id\": " << std::to_string(id) << ", \"nbytes\": " << std::to_string(s.nbytes)
         << ", \"users\": [";
     for (std::size_t i = 0; i < s.users.size(); ++i) {
+      if (out.written() > kLongest) too_long();
       if (i) out << ", ";
       json::string(out, walk.path_of(s.users[i]));
     }

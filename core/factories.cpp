@@ -23,7 +23,8 @@ void check_shape(const Shape& shape, DType dtype, const char* op) {
   }
   if (none) return;
   for (std::int64_t d : shape)
-    if (__builtin_mul_overflow(n, d, &n)) throw ShapeError(str(op, ": ", shape, " of ", name(dtype), " has more bytes than memory can"));
+    if (__builtin_mul_overflow(n, d, &n))
+      throw ShapeError(str(op, ": ", shape, " of ", name(dtype), " has more bytes than memory can"));
 }
 
 Tensor filled(const Shape& shape, double value, const TensorOptions& o, const char* op) {
@@ -81,20 +82,34 @@ Tensor arange(double start, double end, double step, DType dtype) {
   return from_doubles(values.data(), n, Shape{n}, TensorOptions{.dtype = dtype});
 }
 
-Tensor tensor(std::initializer_list<double> values, TensorOptions o) {
-  auto n = static_cast<std::int64_t>(values.size());
-  return from_doubles(values.begin(), n, Shape{n}, o);
+Tensor detail::tensor_of(const double* values, std::int64_t n, const TensorOptions& o) {
+  return from_doubles(values, n, Shape{n}, o);
 }
 
-Tensor tensor(std::initializer_list<std::initializer_list<double>> rows, TensorOptions o) {
-  std::vector<double> values;
-  std::size_t columns = rows.size() ? rows.begin()->size() : 0;
-  for (const auto& row : rows) {
-    if (row.size() != columns) throw ShapeError(str("tensor: rows of ", columns, " and of ", row.size(), " elements"));
-    values.insert(values.end(), row.begin(), row.end());
+namespace {
+/// Appends the numbers of dimension `d` and below; the first list of each depth decides that dimension's size.
+void gather(std::span<const TensorValue> list, int d, std::vector<std::int64_t>& shape, std::vector<double>& out) {
+  const auto n = static_cast<std::int64_t>(list.size()), depth = static_cast<std::int64_t>(shape.size());
+  const bool first = d == depth;
+  if (first) shape.push_back(n);
+  if (const std::int64_t wanted = shape[static_cast<std::size_t>(d)]; wanted != n)
+    throw ShapeError(str("tensor: rows of ", wanted, " and of ", n, " elements"));
+  for (const TensorValue& v : list) {
+    if (v.is_list() != list.front().is_list() || (!first && v.is_list() != (d + 1 < depth)))
+      throw ShapeError("tensor: numbers and lists of numbers stand side by side");
+    if (v.is_list())
+      gather(v.list(), d + 1, shape, out);
+    else
+      out.push_back(v.number());
   }
-  auto n = static_cast<std::int64_t>(values.size());
-  return from_doubles(values.data(), n, Shape{static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(columns)}, o);
+}
+}  // namespace
+
+Tensor tensor(std::initializer_list<TensorValue> values, TensorOptions o) {
+  std::vector<std::int64_t> shape;
+  std::vector<double> numbers;
+  gather({values.begin(), values.size()}, 0, shape, numbers);
+  return from_doubles(numbers.data(), static_cast<std::int64_t>(numbers.size()), Shape(std::span(shape)), o);
 }
 
 template <class T>
@@ -114,8 +129,8 @@ std::vector<T> Tensor::to_vector() const {
   return out;
 }
 
-#define HARKER_VECTORS(T)                                                 \
-  template Tensor from_vector<T>(const std::vector<T>&, const Shape&);    \
+#define HARKER_VECTORS(T)                                              \
+  template Tensor from_vector<T>(const std::vector<T>&, const Shape&); \
   template std::vector<T> Tensor::to_vector<T>() const;
 HARKER_VECTORS(float)
 HARKER_VECTORS(double)
@@ -126,14 +141,31 @@ HARKER_VECTORS(std::int8_t)
 HARKER_VECTORS(std::uint8_t)
 #undef HARKER_VECTORS
 
-bool equal(const Tensor& a, const Tensor& b) {
-  if (a.dtype() != b.dtype() || !(a.shape() == b.shape())) return false;
-  if (a.dtype() == DType::int64) return a.to_vector<std::int64_t>() == b.to_vector<std::int64_t>();
+namespace {
+/// A complex tensor as its parts, [..., 2]; any other as it is.
+Tensor parts(const Tensor& t) {
+  if (!is_complex(t.dtype())) return t;
+  const DType part = t.dtype() == DType::complex32   ? DType::float16
+                     : t.dtype() == DType::complex64 ? DType::float32
+                                                     : DType::float64;
+  Shape strides = t.strides();
+  for (std::int64_t& s : strides) s *= 2;
+  return make_view(Ref<Storage>::share(&t.storage()), part, t.shape().inserted(t.dim(), 2),
+                   strides.inserted(t.dim(), 1), 2 * t.storage_offset(), t.device());
+}
+}  // namespace
+
+bool equal(const Tensor& x, const Tensor& y) {
+  if (x.dtype() != y.dtype() || !(x.shape() == y.shape())) return false;
+  const Tensor a = parts(x), b = parts(y);
+  if (a.dtype() == DType::int64 || a.dtype() == DType::uint64)
+    return a.to_vector<std::int64_t>() == b.to_vector<std::int64_t>();
   return a.to_vector<double>() == b.to_vector<double>();
 }
 
-bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol) {
-  if (!(a.shape() == b.shape())) return false;
+bool allclose(const Tensor& p, const Tensor& q, double rtol, double atol) {
+  if (!(p.shape() == q.shape()) || is_complex(p.dtype()) != is_complex(q.dtype())) return false;
+  const Tensor a = parts(p), b = parts(q);
   std::vector<double> x = a.to_vector<double>(), y = b.to_vector<double>();
   for (std::size_t i = 0; i < x.size(); ++i)
     if (!(x[i] == y[i] || std::fabs(x[i] - y[i]) <= atol + rtol * std::fabs(y[i]))) return false;

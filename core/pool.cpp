@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <new>
+#include <utility>
 
 namespace harker::pool {
 
@@ -16,10 +17,32 @@ namespace {
 constexpr std::size_t kSlab = 64 << 10;
 constexpr std::size_t kHugePage = 2 << 20;
 
-/// Small blocks of threads that have ended, or that were freed by a thread without lists.
+/// Batches of small blocks that threads had too many of, or left behind; and blocks freed by threads without lists.
 struct Shared {
   std::mutex mutex;
   Block* head[kSmallClasses] = {};
+
+  void give(int c, Block* batch) {
+    std::lock_guard lock(mutex);
+    batch->next_batch = head[c];
+    head[c] = batch;
+  }
+  /// One block, which joins the first batch while that is small.
+  void give_one(int c, Block* b) {
+    std::lock_guard lock(mutex);
+    Block* first = head[c];
+    const bool joins = first && first->held < kBatch;
+    b->next = joins ? first : nullptr;
+    b->held = (joins ? first->held : 0) + class_bytes(c);
+    b->next_batch = joins ? first->next_batch : first;
+    head[c] = b;
+  }
+  Block* take(int c) {
+    std::lock_guard lock(mutex);
+    Block* batch = head[c];
+    if (batch) head[c] = batch->next_batch;
+    return batch;
+  }
 };
 Shared& shared() {
   static Shared* s = new Shared;  // never destroyed: tensors with static lifetime are freed after it would be
@@ -43,14 +66,14 @@ void* system_alloc(std::size_t bytes) {
 struct Reaper {
   ~Reaper() {
     lists.alive = false;
-    Shared& s = shared();
-    std::lock_guard lock(s.mutex);
-    for (int c = 0; c < kClasses; ++c) {
+    for (int c = 0; c < kSmallClasses; ++c) {
+      for (Block** list : {&lists.head[c], &lists.spare[c]})
+        if (Block* batch = std::exchange(*list, nullptr)) shared().give(c, batch);
+    }
+    for (int c = kSmallClasses; c < kClasses; ++c) {
       while (Block* b = lists.head[c]) {
         lists.head[c] = b->next;
-        if (c >= kSmallClasses) { std::free(b); continue; }
-        b->next = s.head[c];
-        s.head[c] = b;
+        std::free(b);
       }
     }
     lists.large_bytes = 0;
@@ -68,13 +91,14 @@ void start_thread() {
 
 void* carve(int c) {
   std::size_t size = class_bytes(c);
-  {
-    Shared& s = shared();
-    std::lock_guard lock(s.mutex);
-    if (Block* b = s.head[c]) {
-      s.head[c] = b->next;
-      return b;
-    }
+  Block* batch = std::exchange(lists.spare[c], nullptr);
+  if (!batch) batch = shared().take(c);
+  if (batch) {
+    if (lists.alive)
+      lists.head[c] = batch->next;
+    else if (batch->next)
+      shared().give(c, batch->next);  // a thread that is ending keeps nothing
+    return batch;
   }
   char* slab = static_cast<char*>(system_alloc(kSlab));
   for (std::size_t i = kSlab / size - 1; i > 0; --i) pool::free(slab + i * size, size);
@@ -83,6 +107,14 @@ void* carve(int c) {
 #endif
 
 }  // namespace
+
+void batch_full(int c) noexcept {
+#if !defined(HARKER_NO_POOL)
+  if (Block* full = std::exchange(lists.spare[c], std::exchange(lists.head[c], nullptr))) shared().give(c, full);
+#else
+  (void)c;
+#endif
+}
 
 void* slow_alloc(std::size_t n) {
 #if defined(HARKER_NO_POOL)
@@ -102,15 +134,15 @@ void slow_free(void* p, std::size_t n) noexcept {
   if (!lists.alive) start_thread();
   int c = class_of(n < kLarge ? n : kLarge);
   Block* b = static_cast<Block*>(p);
-  if (lists.alive && n <= kLarge && (n <= kSmall || lists.large_bytes + class_bytes(c) <= kLargeKept)) {
+  if (n <= kSmall) {
+    if (lists.alive)
+      pool::free(p, n);
+    else
+      shared().give_one(c, b);
+  } else if (lists.alive && n <= kLarge && lists.large_bytes + class_bytes(c) <= kLargeKept) {
     b->next = lists.head[c];
     lists.head[c] = b;
-    if (n > kSmall) lists.large_bytes += class_bytes(c);
-  } else if (n <= kSmall) {
-    Shared& s = shared();
-    std::lock_guard lock(s.mutex);
-    b->next = s.head[c];
-    s.head[c] = b;
+    lists.large_bytes += class_bytes(c);
   } else {
     std::free(p);
   }

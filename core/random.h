@@ -52,6 +52,8 @@ Tensor& bernoulli_(Tensor& t, double p = 0.5, Generator& g = default_generator()
 
 Tensor rand(const Shape& shape, TensorOptions options = {}, Generator& g = default_generator());
 Tensor randn(const Shape& shape, TensorOptions options = {}, Generator& g = default_generator());
+inline Tensor rand(const Shape& shape, DType t) { return rand(shape, TensorOptions{.dtype = t}); }
+inline Tensor randn(const Shape& shape, DType t) { return randn(shape, TensorOptions{.dtype = t}); }
 /// int64 numbers from low (inclusive) to high (exclusive).
 Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generator& g = default_generator());
 /// 0 .. n-1 in random order, int64.

@@ -4,6 +4,7 @@
 // Moshier), in the order in which avx_mathfun (J. Pommier) evaluates them.
 #include <harker/core/grad_mode.h>
 #include <harker/core/random.h>
+#include <harker/core/tensor_make.h>
 #include <harker/core/text.h>
 #include <algorithm>
 #include <cmath>
@@ -22,12 +23,7 @@ void check_writable(const Tensor& t, const char* op) {
   if (t.requires_grad() && is_grad_enabled()) {
     throw GradError(str(op, ": the tensor requires grad and the change would not be recorded; use NoGradGuard"));
   }
-  for (int d = 0; d < t.dim(); ++d) {
-    if (t.size(d) > 1 && t.stride(d) == 0) {
-      throw ShapeError(
-          str(op, ": dimension ", d, " of ", t.shape(), " repeats one element (stride 0); clone() it first"));
-    }
-  }
+  detail::check_distinct(t, op);
 }
 
 /// PyTorch fills in the order of memory: t with its dimensions sorted by stride, largest first.

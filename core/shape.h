@@ -70,9 +70,9 @@ class Shape {
 
   /// The product of the sizes (1 for rank 0). Sizes from a file are checked before a Shape is made of them.
   std::int64_t numel() const noexcept {
-    std::int64_t n = 1;
-    for (std::int64_t d : *this) n *= d;
-    return n;
+    std::uint64_t n = 1;  // beside a size of 0 the others may be so large that their product means nothing
+    for (std::int64_t d : *this) n *= static_cast<std::uint64_t>(d);
+    return static_cast<std::int64_t>(n);
   }
   /// Row-major strides for these sizes, as PyTorch computes them (a size of 0 counts as 1).
   Shape contiguous_strides() const;

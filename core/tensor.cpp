@@ -21,8 +21,23 @@ constexpr std::size_t kHead = (kImplAt + sizeof(TensorImpl) + 63) / 64 * 64;
 
 namespace detail {
 
+namespace {
+[[gnu::cold]] std::int64_t none_or_too_large(const Shape& shape, DType dtype) {
+  for (std::int64_t d : shape)
+    if (d == 0) return 0;
+  throw ShapeError(str("a tensor of ", shape, " ", name(dtype), " has more bytes than memory can"));
+}
+std::size_t bytes_of(const Shape& shape, DType dtype) {
+  std::int64_t n = static_cast<std::int64_t>(item_size(dtype));
+  for (std::int64_t d : shape)
+    if (__builtin_mul_overflow(n, d, &n)) [[unlikely]]
+      return static_cast<std::size_t>(none_or_too_large(shape, dtype));
+  return static_cast<std::size_t>(n);
+}
+}  // namespace
+
 Tensor fresh(const Shape& shape, DType dtype, Device device) {
-  std::size_t nbytes = static_cast<std::size_t>(shape.numel()) * item_size(dtype);
+  std::size_t nbytes = bytes_of(shape, dtype);
   char* block = static_cast<char*>(pool::alloc(kHead + nbytes));
   Storage* s = new (block) Storage;
   s->block = kHead + nbytes;
@@ -46,6 +61,26 @@ int wrap_dim(int d, int rank, const char* op) {
   return d < 0 ? d + n : d;
 }
 
+void check_countable(const Shape& shape, const char* op) {
+  std::int64_t n = 1;
+  bool too_large = false;
+  for (std::int64_t d : shape) {
+    if (d == 0) return;
+    too_large |= __builtin_mul_overflow(n, d, &n);
+  }
+  if (too_large) throw ShapeError(str(op, ": ", shape, " has more elements than can be counted"));
+}
+
+void check_distinct(const Tensor& t, const char* op) {
+  const TensorImpl& p = t.impl();
+  if (p.contiguous) return;
+  for (int d = 0; d < p.shape.rank(); ++d) {
+    if (p.shape[d] > 1 && p.strides[d] == 0)
+      throw ShapeError(
+          str(op, ": dimension ", d, " of ", p.shape, " repeats one element (stride 0); clone() it first"));
+  }
+}
+
 void check_in_place(const Tensor& t, const char* op) {
   if (!grad_enabled || !t.requires_grad()) return;
   if (t.is_leaf())
@@ -60,9 +95,8 @@ namespace {
 bool row_major(const Shape& shape, const Shape& strides) {
   std::int64_t expected = 1;
   for (int i = shape.rank() - 1; i >= 0; --i) {
-    if (shape[i] == 0) return true;
     if (shape[i] == 1) continue;
-    if (strides[i] != expected) return false;
+    if (strides[i] != expected) return shape.numel() == 0;
     expected *= shape[i];
   }
   return true;

@@ -8,6 +8,7 @@
 #include <iosfwd>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <harker/core/error.h>
@@ -149,7 +150,7 @@ class Tensor {
   Tensor& sub_(const Tensor& o) { return add_(o, -1); }
   Tensor& mul_(const Tensor& o);
   Tensor& mul_(double s);
-  Tensor& div_(double s) { return mul_(1 / s); }
+  Tensor& div_(double s);
 
   // --- For ops and readers.
   TensorImpl& impl() const {
@@ -171,6 +172,10 @@ class Tensor {
 /// Prints values as PyTorch does, shortened for large tensors.
 std::ostream& operator<<(std::ostream& out, const Tensor& t);
 
+namespace detail {
+Tensor tensor_of(const double* values, std::int64_t n, const TensorOptions& options);
+}  // namespace detail
+
 // --- Factories. Shapes with a negative size throw ShapeError.
 Tensor empty(const Shape& shape, TensorOptions options = {});  ///< not initialised
 Tensor full(const Shape& shape, double value, TensorOptions options = {});
@@ -187,11 +192,35 @@ Tensor full_like(const Tensor& t, double value);
 /// 0, 1, ..., n-1 as int64, or from `start` in steps of `step` below `end` as `dtype`.
 Tensor arange(std::int64_t n);
 Tensor arange(double start, double end, double step = 1, DType dtype = DType::float32);
-/// A tensor of these values: `tensor({1, 2, 3})`, `tensor({{1, 2}, {3, 4}})`; ShapeError when rows differ in length.
-Tensor tensor(std::initializer_list<double> values, TensorOptions options = {});
-Tensor tensor(std::initializer_list<std::initializer_list<double>> rows, TensorOptions options = {});
+/// What stands between the braces of tensor(): a number, or a list of such in braces.
+class TensorValue {
+ public:
+  template <class T>
+  requires std::is_arithmetic_v<T> TensorValue(T v) : number_(static_cast<double>(v)) {}
+  TensorValue(std::initializer_list<TensorValue> list) : list_(list), is_list_(true) {}
+  bool is_list() const noexcept { return is_list_; }
+  double number() const noexcept { return number_; }
+  std::span<const TensorValue> list() const noexcept { return {list_.begin(), list_.size()}; }
+
+ private:
+  double number_ = 0;
+  std::initializer_list<TensorValue> list_;
+  bool is_list_ = false;
+};
+/// A tensor of these values: `tensor({1, 2, 3})`, `tensor({{1, 2}, {3, 4}})`, any depth; ShapeError when rows differ in
+/// length.
+Tensor tensor(std::initializer_list<TensorValue> values, TensorOptions options = {});
+inline Tensor tensor(std::initializer_list<TensorValue> values, DType t) {
+  return tensor(values, TensorOptions{.dtype = t});
+}
+/// One dimension, from a list that was not written here.
+template <std::same_as<double> T>
+Tensor tensor(std::initializer_list<T> values, TensorOptions options = {}) {
+  return detail::tensor_of(values.begin(), static_cast<std::int64_t>(values.size()), options);
+}
 /// A 0-d tensor.
 Tensor scalar_tensor(double value, TensorOptions options = {});
+inline Tensor scalar_tensor(double value, DType t) { return scalar_tensor(value, TensorOptions{.dtype = t}); }
 /// A copy of `values` in the given shape; T decides the dtype. ShapeError when the count differs.
 template <class T>
 Tensor from_vector(const std::vector<T>& values, const Shape& shape);

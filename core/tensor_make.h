@@ -5,7 +5,8 @@
 namespace harker HARKER_PUBLIC {
 namespace detail {
 
-/// A fresh contiguous tensor, not initialised, of a shape already known to be sound (it came from a tensor).
+/// A fresh contiguous tensor, not initialised; no size is negative. ShapeError when it has more bytes than can be
+/// counted.
 Tensor fresh(const Shape& shape, DType dtype, Device device);
 inline Tensor fresh_like(const Tensor& t) {
   const TensorImpl& p = t.impl();
@@ -16,6 +17,12 @@ Tensor alias(const Tensor& t, const Shape& shape, const Shape& strides, std::int
 
 /// d in [0, rank), from an index that may be negative. ShapeError in torch's words, naming `op`.
 int wrap_dim(int d, int rank, const char* op);
+
+/// ShapeError when a tensor of this shape has more elements than can be counted.
+void check_countable(const Shape& shape, const char* op);
+
+/// ShapeError when `t` repeats elements (a stride of 0): what is written to it would depend on the order.
+void check_distinct(const Tensor& t, const char* op);
 
 /// GradError when autograd would have to record a change in place of `t`, or of `t` by `src`.
 void check_in_place(const Tensor& t, const char* op);

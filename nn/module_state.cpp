@@ -1,5 +1,6 @@
 // state_dict and load_state_dict of nn::Module: PyTorch's names, order and metadata.
 #include <harker/core/grad_mode.h>
+#include <harker/core/tensor_make.h>
 #include <harker/core/text.h>
 #include <harker/nn/registry.h>
 #include <algorithm>
@@ -44,6 +45,7 @@ LoadReport Module::load_state_dict(const StateDict& state, bool strict) {
       throw TypeError(str("load_state_dict: ", name, " is ", harker::name(to.dtype()), ", the state dict's is ",
                           harker::name(from->dtype()), ", whose imaginary part would be lost"));
     }
+    detail::check_distinct(to, "load_state_dict");
     // A source that lies in the module's own memory (weights that swap places) may be overwritten before its turn.
     const bool own = std::binary_search(storages.begin(), storages.end(), &from->storage());
     copies.emplace_back(to, own ? from->detach().clone().to(to.dtype()) : from->detach().to(to.dtype()));

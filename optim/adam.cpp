@@ -50,12 +50,13 @@ void Adam::prepare(std::size_t i, const AdamOptions& o) {
   }
   State& s = states_[i];
   const TensorOptions like = {.dtype = p.dtype, .device = p.device};
-  if (!s.slots[0].defined()) [[unlikely]]
-    s.slots[0] = zeros(p.shape, like);
-  if (!s.slots[1].defined()) [[unlikely]]
-    s.slots[1] = zeros(p.shape, like);
-  if (o.amsgrad && !s.slots[2].defined()) [[unlikely]]
-    s.slots[2] = zeros(p.shape, like);
+  for (int k = 0; k < (o.amsgrad ? 3 : 2); ++k) {
+    Tensor& slot = s.slots[static_cast<std::size_t>(k)];
+    if (!slot.defined()) [[unlikely]]
+      slot = zeros(p.shape, like);
+    else if (slot.impl().dtype != p.dtype) [[unlikely]]
+      slot = slot.to(p.dtype);  // Module::to came in between
+  }
   if (!s.exists) [[unlikely]]
     make_state(i);
 }
@@ -73,6 +74,7 @@ void Adam::set_corrections(const AdamOptions& o, double step) {
 }
 
 void Adam::step() {
+  for (std::vector<AdamItem>& waiting : items_) waiting.clear();  // of a step that threw
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     for (std::size_t i = groups_[g].begin; i < groups_[g].end; ++i) {
       if (params_[i].impl().grad) prepare(i, options_[g]);

@@ -1,5 +1,6 @@
 // Parameters, groups and zero_grad. The state dict is optim/optimizer_state.cpp.
 #include <harker/core/grad_mode.h>
+#include <harker/core/tensor_make.h>
 #include <harker/core/text.h>
 #include <harker/optim/optimizer.h>
 #include <algorithm>
@@ -31,6 +32,7 @@ void Optimizer::add_group(std::vector<Tensor> params, std::vector<std::string> n
     if (p.dtype() > DType::bfloat16) {
       throw TypeError(str("optimizer: ", which(i), " is ", name(p.dtype()), "; parameters are floating point"));
     }
+    detail::check_distinct(p, "optimizer");
     seen.emplace_back(p.get(), seen.size());
   }
   std::sort(seen.begin(), seen.end());

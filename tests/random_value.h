@@ -209,6 +209,7 @@ class RandomValue {
     Value::Opaque& made = v.as_opaque();
     made.newobj = below(2);
     made.known = below(2);
+    if (made.known) made.module = "builtins", made.name = "slice";
     made.args = keep(Value::tuple(several(depth)));
     made.state = any(depth);
     made.appended = several(depth);

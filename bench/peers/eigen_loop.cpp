@@ -54,13 +54,16 @@ struct EigenLoop::Model {
         o(s.batch, s.out),
         lr(rate) {}
 
-  float step() {
+  void forward() {
     h.noalias() = x * w1.value.transpose();
     h.rowwise() += b1.value;
     a = h.cwiseMax(0.0f);
     o.noalias() = a * w2.value.transpose();
     o.rowwise() += b2.value;
+  }
 
+  float step() {
+    forward();
     o -= y;
     const float loss = o.squaredNorm() / static_cast<float>(o.size());
     o *= 2.0f / static_cast<float>(o.size());
@@ -87,5 +90,9 @@ EigenLoop::EigenLoop(LoopSizes sizes, const LoopData& data, float lr)
     : model_(std::make_unique<Model>(sizes, data, lr)) {}
 EigenLoop::~EigenLoop() = default;
 float EigenLoop::step() { return model_->step(); }
+const float* EigenLoop::forward() {
+  model_->forward();
+  return model_->o.data();
+}
 
 }  // namespace bench

@@ -1,5 +1,6 @@
-// The peer of bench/train_step: one training step of linear, relu, linear, mean squared error and Adam, written out by
-// hand over Eigen matrices that are allocated once. No graph, no dispatch: the limit for a library that has both.
+// The peer of bench/two_layer.cpp: linear, relu, linear, and one training step with mean squared error and Adam,
+// written out by hand over Eigen matrices that are allocated once. No graph, no dispatch: the limit for a library that
+// has both.
 #pragma once
 #include <memory>
 
@@ -21,6 +22,8 @@ class EigenLoop {
   ~EigenLoop();
   /// One step; the loss before it.
   float step();
+  /// The output alone, [batch, out], column-major as Eigen has it; valid until the next call.
+  const float* forward();
 
  private:
   struct Model;

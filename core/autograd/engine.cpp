@@ -3,6 +3,7 @@
 // built by many threads. The gradients of leaves are collected and added to grad() when the last node has run: after a
 // throw nothing has changed.
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <unordered_map>
@@ -22,6 +23,20 @@ using detail::str;
 
 bool shallower(const Node* a, const Node* b) { return a->depth < b->depth; }
 
+/// a + b; in 16 bits by way of float32, rounded again.
+Tensor plus(const Tensor& a, const Tensor& b) {
+  if (is_computed(a.dtype())) [[likely]]
+    return add(a, b);
+  if (is_complex(a.dtype()))
+    throw TypeError(str("backward: two gradients of ", name(a.dtype()), " meet, and complex numbers cannot be added"));
+  return add(a.to(DType::float32), b.to(DType::float32)).to(a.dtype());
+}
+Tensor summed_to(const Tensor& g, const Shape& shape) {
+  if (is_computed(g.dtype()) || is_complex(g.dtype())) [[likely]]
+    return sum_to(g, shape);
+  return sum_to(g.to(DType::float32), shape).to(g.dtype());
+}
+
 /// The waiting nodes, a max-heap by depth. The first 16 live on the stack, which is all that most graphs ever need.
 class Queue {
  public:
@@ -40,8 +55,8 @@ class Queue {
 
   /// Gives `g` to the node, which joins the queue if it is not there yet.
   void give(Node* n, Tensor g) {
-    if (n->grad.defined()) {
-      n->grad = add(n->grad, g);
+    if (n->runner.load(std::memory_order_relaxed) == this) {
+      n->grad = plus(n->grad, g);
       return;
     }
     const void* nobody = nullptr;
@@ -91,7 +106,7 @@ class LeafGrads {
   /// Adds g, of the leaf's shape, to what this leaf will get.
   void add(TensorImpl* leaf, Tensor g) {
     if (Entry* e = find(leaf)) {
-      e->sum = harker::add(e->sum, g);
+      e->sum = plus(e->sum, g);
       return;
     }
     if (count_ < kInline) {
@@ -112,28 +127,28 @@ class LeafGrads {
   /// All that can fail is done first; then each leaf takes its gradient.
   void commit(bool create_graph) {
     for_each([&](Entry& e) {
-      if (create_graph) {
-        if (e.leaf->grad) {
-          e.leaf->grad->refs.inc();
-          e.sum = harker::add(Tensor(e.leaf->grad), e.sum);
-        }
-      } else if (!e.leaf->grad ? !stealable(e.sum) : !e.sum.is_contiguous()) {
+      const bool first = !std::atomic_ref(e.leaf->grad).load(std::memory_order_relaxed);
+      if (create_graph && !first)
+        e.sum = plus(grad_of(e.leaf), e.sum);
+      else if (!first && is_complex(e.sum.dtype()))
+        plus(e.sum, e.sum);  // throws
+      else if (first ? !stealable(e.sum) : !e.sum.is_contiguous())
         e.sum = e.sum.clone();
-      }
     });
     for_each([&](Entry& e) {
-      while (e.leaf->busy.exchange(true, std::memory_order_acquire)) {}
+      Tensor old;
+      Held held(e.leaf);
       TensorImpl* grad = e.leaf->grad;
-      TensorImpl* old = nullptr;
-      if (!grad || create_graph || !grad->contiguous) {
-        if (grad && !create_graph) e.sum = sum_with(grad, e.sum);
-        old = std::exchange(e.leaf->grad, e.sum.release());
-      } else {
+      if (grad && !create_graph && grad->contiguous && is_computed(grad->dtype)) {
         backend(grad->device).axpy(grad->dtype, grad->numel, 1.0, e.sum.raw(), grad->data);
         ++grad->storage->version;
+        return;
       }
-      e.leaf->busy.store(false, std::memory_order_release);
-      if (old) Tensor drop(old);
+      if (grad && !create_graph) {
+        grad->refs.inc();
+        e.sum = plus(Tensor(grad), e.sum);
+      }
+      old = Tensor(std::atomic_ref(e.leaf->grad).exchange(e.sum.release(), std::memory_order_relaxed));
     });
   }
 
@@ -144,9 +159,20 @@ class LeafGrads {
   };
   static constexpr std::size_t kInline = 12;  // a linear search through these beats any table
 
-  static Tensor sum_with(TensorImpl* grad, const Tensor& g) {
-    grad->refs.inc();
-    return harker::add(Tensor(grad), g);
+  /// While it lives, no other backward pass touches the leaf's gradient.
+  struct Held {
+    TensorImpl* leaf;
+    explicit Held(TensorImpl* l) : leaf(l) {
+      while (leaf->busy.exchange(true, std::memory_order_acquire)) {}
+    }
+    ~Held() { leaf->busy.store(false, std::memory_order_release); }
+    Held(const Held&) = delete;
+    Held& operator=(const Held&) = delete;
+  };
+  static Tensor grad_of(TensorImpl* leaf) {
+    Held held(leaf);
+    if (leaf->grad) leaf->grad->refs.inc();
+    return Tensor(leaf->grad);
   }
   Entry& at(std::size_t i) { return reinterpret_cast<Entry*>(raw_)[i]; }
   Entry* find(TensorImpl* leaf) {
@@ -170,6 +196,9 @@ class LeafGrads {
 Tensor checked_seed(const Tensor& root, const Tensor& gradient) {
   const TensorImpl& p = root.impl();
   if (!gradient.defined()) {
+    if (is_complex(p.dtype))
+      throw GradError(
+          str("backward: grad can be implicitly created only for real outputs, this one is ", name(p.dtype)));
     if (p.numel != 1)
       throw GradError(str("backward: grad can be implicitly created only for scalar outputs, this one is ", p.shape,
                           "; reduce it (mean, sum) or pass a gradient of that shape"));
@@ -198,14 +227,25 @@ class Outgoing {
   std::vector<Tensor> many_;
 };
 
-/// Runs the graph from the queue until no node waits; what reaches leaves (and tensors that keep their gradient) goes to `leaves`.
+/// While it lives, the node belongs to this pass: a pass of another thread that comes by is refused.
+struct Running {
+  Node* n;
+  explicit Running(Node* node) : n(node) {}
+  ~Running() { n->runner.store(nullptr, std::memory_order_release); }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+};
+
+/// Runs the graph from the queue until no node waits; what reaches leaves (and tensors that keep their gradient) goes
+/// to `leaves`.
 void run(Queue& queue, LeafGrads& leaves, bool retain) {
   Outgoing outgoing;
   while (!queue.empty()) {
     Node* n = queue.pop();
+    Running running(n);
     Tensor dz = std::move(n->grad);
-    n->runner.store(nullptr, std::memory_order_release);
-    if (n->retained) [[unlikely]] leaves.add(n->retained, dz);
+    if (n->retained) [[unlikely]]
+      leaves.add(n->retained, dz);
     Tensor* grads = outgoing.room(n->inputs);
     n->run(dz, grads);
     if (!retain) n->release_saved();  // the edges stay: a trunk that saved nothing may be run again, as in PyTorch
@@ -215,9 +255,15 @@ void run(Queue& queue, LeafGrads& leaves, bool retain) {
       if (!e.needed() || !g.defined()) continue;
       // The one place where broadcasting is undone.
       const Shape& wanted = e.leaf() ? e.tensor()->shape : e.node()->shape;
-      if (!(g.shape() == wanted)) [[unlikely]] g = sum_to(g, wanted);
-      if (e.leaf()) leaves.add(e.tensor(), std::move(g));
-      else queue.give(e.node(), std::move(g));
+      if (!(g.shape() == wanted)) [[unlikely]]
+        g = summed_to(g, wanted);
+      const DType dtype = e.leaf() ? e.tensor()->dtype : e.node()->dtype;
+      if (g.impl().dtype != dtype) [[unlikely]]
+        g = g.to(dtype);
+      if (e.leaf())
+        leaves.add(e.tensor(), std::move(g));
+      else
+        queue.give(e.node(), std::move(g));
     }
   }
 }
@@ -225,7 +271,9 @@ void run(Queue& queue, LeafGrads& leaves, bool retain) {
 TensorImpl& checked_root(const Tensor& t) {
   TensorImpl& p = t.impl();
   if (!p.requires_grad)
-    throw GradError("backward: the tensor does not require grad and does not have a grad_fn (was it computed under a NoGradGuard?)");
+    throw GradError(
+        "backward: the tensor does not require grad and does not have a grad_fn (was it computed under a "
+        "NoGradGuard?)");
   return p;
 }
 
@@ -235,7 +283,9 @@ class Watch {
   explicit Watch(const Tensor& t) : p_(t.impl()) {
     if (p_.grad_fn) before_ = std::exchange(p_.grad_fn->retained, &p_);
   }
-  ~Watch() { if (p_.grad_fn) p_.grad_fn->retained = before_; }
+  ~Watch() {
+    if (p_.grad_fn && before_ != &p_) p_.grad_fn->retained = before_;  // an input named twice is watched once
+  }
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 
@@ -253,14 +303,16 @@ void Tensor::backward(const Tensor& gradient, BackwardOptions options) const {
   Ref<Node> keep = Ref<Node>::share(root.grad_fn);  // a hook may drop the last handle on the tensor
   LeafGrads leaves;
   Queue queue;
-  if (root.grad_fn) queue.give(root.grad_fn, std::move(seed));
-  else leaves.add(&root, std::move(seed));
+  if (root.grad_fn)
+    queue.give(root.grad_fn, std::move(seed));
+  else
+    leaves.add(&root, std::move(seed));
   run(queue, leaves, options.retain_graph || options.create_graph);
   leaves.commit(options.create_graph);
 }
 
-std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs, const std::vector<Tensor>& grad_outputs,
-                         BackwardOptions options) {
+std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
+                         const std::vector<Tensor>& grad_outputs, BackwardOptions options) {
   for (const Tensor& x : inputs)
     if (!x.requires_grad()) throw GradError("grad: one of the inputs does not require grad");
   detail::ModeScope mode(options.create_graph);
@@ -271,8 +323,10 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     TensorImpl& root = checked_root(outputs[i]);
     Tensor seed = checked_seed(outputs[i], i < grad_outputs.size() ? grad_outputs[i] : Tensor());
-    if (root.grad_fn) queue.give(root.grad_fn, std::move(seed));
-    else leaves.add(&root, std::move(seed));
+    if (root.grad_fn)
+      queue.give(root.grad_fn, std::move(seed));
+    else
+      leaves.add(&root, std::move(seed));
   }
   run(queue, leaves, options.retain_graph || options.create_graph);
   std::vector<Tensor> out;

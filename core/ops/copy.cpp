@@ -44,6 +44,12 @@ Tensor expanded(const Tensor& src, const Tensor& z, const char* op) {
   } catch (const ShapeError&) { throw ShapeError(str(op, ": ", src.shape(), " does not broadcast to ", z.shape())); }
 }
 
+/// What z's kernel reads beside z, contiguous: a copy when it overlaps z without being the same elements.
+Tensor operand(const Tensor& src, const Tensor& z, const char* op) {
+  Tensor y = detail::dense(expanded(src, z, op));
+  return y.shares_storage(z) && y.raw() != z.raw() ? copied(y, y.dtype()) : y;
+}
+
 }  // namespace
 
 Tensor Tensor::clone() const { return apply<Clone>(*this); }
@@ -81,6 +87,7 @@ Tensor& Tensor::fill_(double value) {
 Tensor& Tensor::copy_(const Tensor& src) {
   detail::check_in_place(*this, "copy_");
   check_untracked(src, "copy_");
+  detail::check_distinct(*this, "copy_");
   TensorImpl& p = impl();
   Tensor from = expanded(src, *this, "copy_");
   if (from.shares_storage(*this)) from = copied(from, from.dtype());  // they may overlap
@@ -93,9 +100,10 @@ Tensor& Tensor::add_(const Tensor& o, double alpha) {
   detail::check_in_place(*this, "add_");
   check_untracked(o, "add_");
   detail::check_alike(*this, o, "add_");
+  detail::check_distinct(*this, "add_");
   TensorImpl& p = impl();
   detail::ModeScope off(false);
-  Tensor y = detail::dense(expanded(o, *this, "add_"));
+  Tensor y = operand(o, *this, "add_");
   if (!p.contiguous) return copy_(*this + y * alpha);
   backend(p.device).axpy(p.dtype, p.numel, alpha, y.raw(), p.data);
   ++p.storage->version;
@@ -106,24 +114,32 @@ Tensor& Tensor::mul_(const Tensor& o) {
   detail::check_in_place(*this, "mul_");
   check_untracked(o, "mul_");
   detail::check_alike(*this, o, "mul_");
+  detail::check_distinct(*this, "mul_");
   TensorImpl& p = impl();
   detail::ModeScope off(false);
-  Tensor y = detail::dense(expanded(o, *this, "mul_"));
+  Tensor y = operand(o, *this, "mul_");
   if (!p.contiguous) return copy_(*this * y);
   backend(p.device).binary(Binary::mul, p.dtype, p.numel, p.data, y.raw(), p.data);
   ++p.storage->version;
   return *this;
 }
 
-Tensor& Tensor::mul_(double s) {
-  detail::check_in_place(*this, "mul_");
-  detail::check_computed(*this, "mul_");
-  TensorImpl& p = impl();
+namespace {
+/// t = t op s
+Tensor& scale_in_place(Tensor& t, Binary op, double s, const char* name) {
+  detail::check_in_place(t, name);
+  detail::check_computed(t, name);
+  detail::check_distinct(t, name);
+  TensorImpl& p = t.impl();
   detail::ModeScope off(false);
-  if (!p.contiguous) return copy_(*this * s);
-  backend(p.device).scalar(Binary::mul, p.dtype, p.numel, p.data, s, false, p.data);
+  if (!p.contiguous) return t.copy_(op == Binary::mul ? t * s : t / s);
+  backend(p.device).scalar(op, p.dtype, p.numel, p.data, s, false, p.data);
   ++p.storage->version;
-  return *this;
+  return t;
 }
+}  // namespace
+
+Tensor& Tensor::mul_(double s) { return scale_in_place(*this, Binary::mul, s, "mul_"); }
+Tensor& Tensor::div_(double s) { return scale_in_place(*this, Binary::div, s, "div_"); }
 
 }  // namespace harker

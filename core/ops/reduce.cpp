@@ -34,9 +34,11 @@ Tensor reduce(const Tensor& x, Dims over, double scale) {
       (i <= d ? outer : i <= last ? n : inner) *= shape[i];
       if (i > d && i <= last) shape[i] = 1;
     }
+    // The last call scales: the mean of nothing is 0 * inf, and only this one is sure to write every element.
+    const bool last_call = d < 0 || !(over & ((Dims{2} << d) - 1));
     Tensor r = detail::fresh(shape, x.dtype(), x.device());
-    detail::backend_of(x).sum(x.dtype(), outer, n, inner, z.raw(), scale, r.raw());
-    scale = 1;
+    detail::backend_of(x).sum(x.dtype(), outer, n, inner, z.raw(), last_call ? scale : 1.0, r.raw());
+    if (last_call) scale = 1;
     z = r;
   }
   if (z.get() == x.get() || z.shares_storage(x) || scale != 1) {  // nothing was reduced
@@ -84,6 +86,7 @@ struct SumAll : Op<SumAll> {  // z = k sum(x); dx = k dz, repeated
 struct SumTo : Op<SumTo> {  // z = x summed to a shape that broadcasts to x's; dx = dz, repeated
   static constexpr const char* name = "sum_to";
   static Tensor forward(Context&, const Tensor& x, const Shape& to, const Shape&) {
+    detail::check_computed(x, name);
     int skip = x.dim() - to.rank();
     bool fits = skip >= 0;
     Dims over = all_dims(x.dim(), name);

@@ -14,8 +14,9 @@ namespace {
 /// Strides with which x's elements, in order, can be seen as `shape` without copying them; false when there are none.
 /// Dimensions of x that lie evenly in memory form blocks; each block must split into whole dimensions of `shape`.
 bool view_strides(const Tensor& x, const Shape& shape, Shape& out) {
-  if (x.is_contiguous()) {
-    out = shape.contiguous_strides();
+  const TensorImpl& p = x.impl();
+  if (!p.own_strides || p.numel == 0) {
+    out = p.own_strides && p.shape == shape ? p.strides : shape.contiguous_strides();
     return true;
   }
   Shape old = x.strides();
@@ -100,8 +101,8 @@ struct Expand : Op<Expand> {  // z = x repeated along dimensions of size 1; dx: 
     for (int i = 0; i < x.dim(); ++i)
       if (x.shape()[i] == shape[i + skip]) strides[i + skip] = old[i];
     // New leading dimensions and repeated ones have stride 0; a new leading size of 1 has torch's stride.
-    for (int i = skip - 1; i >= 0; --i)
-      if (shape[i] == 1) strides[i] = i + 1 < shape.rank() ? shape[i + 1] * strides[i + 1] : 1;
+    for (int i = skip - 1; i >= 0 && x.dim() > 0; --i)
+      if (shape[i] == 1) strides[i] = shape[i + 1] * strides[i + 1];
     return alias(x, shape, strides, x.storage_offset());
   }
   static Grads backward(Context&, const Tensor& dz, const Shape&) { return {dz}; }
@@ -160,6 +161,7 @@ Tensor Tensor::expand(const Shape& wanted) const {
                            ") must match the existing size at non-singleton dimension ", i, ". Target sizes: ", wanted,
                            ". Tensor sizes: ", shape()));
   }
+  detail::check_countable(to, "expand");
   return apply<Expand>(*this, to);
 }
 
@@ -190,6 +192,7 @@ Tensor Tensor::flatten(int start_dim, int end_dim) const {
   int a = wrap_dim(start_dim, dim(), "flatten"), b = wrap_dim(end_dim, dim(), "flatten");
   if (a > b) throw ShapeError(str("flatten: start_dim ", start_dim, " comes after end_dim ", end_dim));
   if (dim() == 0) return reshape(Shape{1});
+  if (a == b) return apply<View>(*this, shape(), strides(), shape());
   std::int64_t n = 1;
   for (int i = a; i <= b; ++i) n *= shape()[i];
   Shape to;

@@ -3,6 +3,7 @@
 #include <harker/core/text.h>
 #include <harker/serialize/flat/flatten.h>
 #include <harker/serialize/flat/links.h>
+#include <harker/serialize/torch/known_names.h>
 #include <harker/serialize/torch/utf8.h>
 
 namespace harker::flat {
@@ -210,6 +211,8 @@ class Checker {
     expect(t == DType::qint8 || t == DType::quint8 || t == DType::qint32, "its elements are no quantized integers");
     expect(numbers_.size() == 3 && links_.size() == 2, "its scale, zero point or axis is missing");
     expect(pt::valid_utf8(io::bytes(text_), false), "its scheme is not UTF-8");
+    expect(pt::known_name("torch", text_).what == pt::Known::reference && text_.starts_with("per_"),
+           "its scheme is not known");
     if (!text_.starts_with("per_channel")) return;
     const auto sizes = sizes_of(static_cast<std::size_t>(n.number));
     const std::int64_t axis = numbers_[2];

@@ -65,12 +65,15 @@ Value read_table(const Table& table, std::vector<io::StorageBytes> bytes,
     built.root = Value(*part);
   }
   const bool strangers =
-      options.unknown == Unknown::refuse && std::any_of(table.nodes.begin(), table.nodes.end(), [](const Node& n) {
-        return n.kind == Value::Kind::opaque && !(n.flags & kKnown);
-      });
+      options.unknown == Unknown::refuse &&
+      std::any_of(table.nodes.begin(), table.nodes.end(), [](const Node& n) { return n.kind == Value::Kind::opaque; });
   if (strangers) refuse_unknown(built.root, what);
-  if (options.mmap) return std::move(built.root);
-
+  if (options.mmap) {  // Value::Quantized gives its integers without asking: they are read even so
+    std::vector<Tensor> now;
+    for (const Node& n : table.nodes)
+      if (n.kind == Value::Kind::quantized) now.push_back(built.views[static_cast<std::size_t>(n.number)]);
+    built.views.swap(now);
+  }
   // Whatever only this function still holds is not used by the value.
   std::erase_if(built.views, [](const Tensor& t) { return t.impl().refs.unique(); });
   for (Tensor& t : built.views) {

@@ -6,6 +6,7 @@
 #include <harker/core/value_object.h>
 #include <harker/serialize/flat/flatten.h>
 #include <harker/serialize/flat/links.h>
+#include <harker/serialize/torch/known_names.h>
 
 namespace harker::flat {
 namespace {
@@ -126,11 +127,18 @@ class Builder {
         Value::Opaque o;
         o.module = std::string(text_.substr(0, static_cast<std::size_t>(n.number)));
         o.name = std::string(text_.substr(static_cast<std::size_t>(n.number)));
-        o.called = n.flags & kCalled, o.newobj = n.flags & kNewObject, o.known = n.flags & kKnown;
+        o.called = n.flags & kCalled, o.newobj = n.flags & kNewObject;
+        o.known = (n.flags & kKnown) && harmless(o);
         return Value::opaque(o);
       }
       default: return {};
     }
+  }
+
+  // The file says so, but it is we who know.
+  static bool harmless(const Value::Opaque& o) {
+    const pt::Known what = pt::known_name(o.module, o.name).what;
+    return o.called ? what == pt::Known::kept || what == pt::Known::numpy_dtype : what != pt::Known::unknown;
   }
 
   Value make_immutable(const Node& n) const {

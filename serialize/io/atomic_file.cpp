@@ -49,6 +49,7 @@ AtomicFile::AtomicFile(std::string path, bool durable) : path_(behind_links(std:
   if (exists && !S_ISREG(old.st_mode))
     throw IoError(
         detail::str(path_, ": cannot be replaced: it is ", S_ISDIR(old.st_mode) ? "a folder" : "no regular file"));
+  buffer_.reserve(kBuffer);  // before there is a file that an exception would leave behind
   const unsigned mode = exists ? static_cast<unsigned>(old.st_mode & 07777) : 0666U;
   static std::atomic<unsigned> counter{0};
   const std::string stem = detail::str(folder_of(path_), "/.harker-", ::getpid(), "-");
@@ -63,7 +64,6 @@ AtomicFile::AtomicFile(std::string path, bool durable) : path_(behind_links(std:
     throw IoError(detail::str(path_, ": no temporary file can be made beside it: ", reason(code)));
   }
   if (exists && file_system().fchmod(fd_, mode) != 0) fail("keeping the file's mode");  // the umask has cut it above
-  buffer_.reserve(kBuffer);
 }
 
 AtomicFile::~AtomicFile() {

@@ -53,11 +53,16 @@ void fill(const Source& source, const StorageBytes& b, std::uint8_t* to) {
 }  // namespace
 
 FileBytes::FileBytes(std::shared_ptr<const Source> source, StorageBytes b, bool alias)
-    : source_(std::move(source)), bytes_(std::move(b)) {
-  const bool aligned = reinterpret_cast<std::uintptr_t>(bytes_.stored.data()) % 16 == 0;
+    : source_(std::move(source)), bytes_(std::move(b)), may_alias_(alias) {
+  set_stored(bytes_.stored);
+}
+
+void FileBytes::set_stored(ByteView stored) {
+  bytes_.stored = stored;
+  const bool aligned = reinterpret_cast<std::uintptr_t>(stored.data()) % 16 == 0;
   // Writing through the alias reaches a private mapping or memory of our own, never the file.
-  if (alias && source_->may_alias() && !bytes_.deflated && bytes_.swap == 1 && aligned)
-    alias_ = const_cast<std::uint8_t*>(bytes_.stored.data());
+  if (may_alias_ && !stored.empty() && source_->may_alias() && !bytes_.deflated && bytes_.swap == 1 && aligned)
+    alias_ = const_cast<std::uint8_t*>(stored.data());
 }
 
 void* FileBytes::materialize() {

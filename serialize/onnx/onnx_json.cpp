@@ -121,7 +121,7 @@ class Reader final : public nlohmann::json_sax<nlohmann::json> {
   bool end_array() override;
   bool key(std::string& k) override;
   bool parse_error(std::size_t at, const std::string&, const nlohmann::json::exception& e) override {
-    fail(str("at ", at, ": ", std::string_view(e.what()).substr(0, 120)));
+    fail(str("at ", at, ": ", detail::escaped(e.what(), 120)));
   }
 
  private:

@@ -173,11 +173,13 @@ Tensor make_tensor(const TensorMessage& m, io::ByteView all, const std::shared_p
                           : m.type == 0     ? " (undefined)"
                                             : "",
                           " is not read"));
-  std::uint64_t nbytes = item_size(*dtype), count = 1;
+  std::uint64_t nbytes = item_size(*dtype), count = 1, extent = 1;
   for (std::int64_t d : m.dims) {
     if (d < 0) throw FormatError(str(what, ": a dimension (dims) is negative: ", d));
-    if (!io::checked_mul(count, static_cast<std::uint64_t>(d), count))
+    // Strides of an empty tensor are products of its other sizes, and must fit as well.
+    if (!io::checked_mul(extent, static_cast<std::uint64_t>(d == 0 ? 1 : d), extent) || extent > INT64_MAX)
       throw FormatError(what + ": its size (the product of dims) overflows");
+    count *= static_cast<std::uint64_t>(d);
   }
   if (!io::checked_mul(nbytes, count, nbytes) || nbytes > INT64_MAX)
     throw FormatError(what + ": its size (the product of dims) overflows");

@@ -10,9 +10,29 @@ namespace {
 
 using detail::str;
 
+constexpr std::uint64_t kCopies = 16 << 20;  // bytes that calls may copy, whatever the pickle's size
+constexpr std::uint64_t kCopyRatio = 8;      // and for each of its bytes
+constexpr std::uint64_t kLongKey = 1000;     // shorter ones cost no more than their opcodes do
+
 Value from_file(Value v) {
   v.mark_from_file();
   return v;
+}
+
+// Bytes of what a call would copy of this argument, or of what a dict hashes and compares of this key.
+std::uint64_t weight(const Value& v) {
+  switch (v.kind()) {
+    case Value::Kind::string: return v.as_string().size();
+    case Value::Kind::bytes:
+    case Value::Kind::bytearray: return v.as_bytes().size();
+    case Value::Kind::integer: return v.fits_int64() ? 8 : v.integer_bytes().size();
+    case Value::Kind::dict: return v.len() * sizeof(Value::Item);
+    case Value::Kind::list:
+    case Value::Kind::tuple:
+    case Value::Kind::set:
+    case Value::Kind::frozenset: return v.len() * sizeof(Value);
+    default: return sizeof(Value);
+  }
 }
 
 }  // namespace
@@ -263,6 +283,7 @@ void PickleReader::set_items_from(std::size_t first) {
   const bool opaque = target.kind() == Value::Kind::opaque && target.as_opaque().called;
   if (!target.is_dict() && !opaque) throw FormatError(str("SETITEM on a ", target.type_name()));
   for (std::size_t i = first; i < stack_.size(); i += 2) {
+    if (const std::uint64_t key = weight(stack_[i]); key > kLongKey) charge(key);
     if (opaque)
       target.as_opaque().assigned.emplace_back(std::move(stack_[i]), std::move(stack_[i + 1]));
     else
@@ -275,13 +296,33 @@ void PickleReader::add_items_from(std::size_t first) {
   if (first <= (marks_.empty() ? 0 : marks_.back())) throw FormatError("stack underflow: no set to add to");
   Value& target = stack_[first - 1];
   if (target.kind() != Value::Kind::set) throw FormatError(str("ADDITEMS to a ", target.type_name()));
-  for (std::size_t i = first; i < stack_.size(); ++i) target.push_back(std::move(stack_[i]));
+  for (std::size_t i = first; i < stack_.size(); ++i) {
+    if (const std::uint64_t key = weight(stack_[i]); key > kLongKey) charge(key);
+    target.push_back(std::move(stack_[i]));
+  }
   stack_.resize(first);
+}
+
+// A pickle can hand one large object to any number of calls, of five bytes each, and every call copies it: what they
+// copy together is held to what the pickle's size explains. Picklers write each argument for its own call.
+void PickleReader::charge(std::uint64_t bytes) {
+  copied_ += bytes;
+  if (copied_ > kCopies + kCopyRatio * data_.size())
+    throw FormatError(str("the calls in this pickle of ", data_.size(),
+                          " bytes use the same large objects again and again: more than ", copied_, " bytes in all"));
 }
 
 void PickleReader::make(const Value& callable, const Value& args, bool newobj) {
   if (!args.is_tuple())
     throw FormatError(str(newobj ? "NEWOBJ" : "REDUCE", ": the arguments are no tuple but a ", args.type_name()));
+  if (callable.kind() == Value::Kind::opaque) {
+    const Value::Opaque& o = callable.as_opaque();
+    if (const std::uint64_t name = o.module.size() + o.name.size(); name > kLongKey) charge(name);
+    if (o.known) {  // of an unknown class, the arguments are only referred to
+      charge(weight(args));
+      for (const Value& v : args.elements()) charge(weight(v));
+    }
+  }
   push(hooks_.call(callable, args, newobj));
   if (stack_.back().id() && !stack_.back().from_file()) stack_.back().mark_from_file();
 }
@@ -341,10 +382,17 @@ bool PickleReader::object(std::uint8_t op) {
     }
     case 'b': {
       const Value state = pop();
+      if (state.is_tuple() && top().kind() == Value::Kind::numpy_array)
+        for (const Value& v : state.elements()) charge(weight(v));
       hooks_.build(top(), state);
       return true;
     }
-    case 'Q': push(hooks_.persistent(pop())); return true;
+    case 'Q': {
+      const Value id = pop();
+      if (id.is_tuple() && id.len() > 2) charge(weight(id[2]));
+      push(hooks_.persistent(id));
+      return true;
+    }
     case 'P': push(hooks_.persistent(from_file(Value(line())))); return true;
     case 0x82:
     case 0x83:

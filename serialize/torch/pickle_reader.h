@@ -57,6 +57,7 @@ class PickleReader {
   void set_items_from(std::size_t first);
   void add_items_from(std::size_t first);
   void make(const Value& callable, const Value& args, bool newobj);
+  void charge(std::uint64_t bytes);
   void remember(std::uint64_t index);
   void recall(std::uint64_t index);
   std::string_view line();
@@ -72,6 +73,7 @@ class PickleReader {
   std::string what_;
   PickleHooks& hooks_;
   std::uint64_t max_opcodes_;
+  std::uint64_t copied_ = 0;  // see charge()
   std::size_t op_at_ = 0;
   int protocol_ = 0;
   std::vector<Value> stack_;

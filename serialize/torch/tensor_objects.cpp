@@ -150,6 +150,7 @@ Value TorchObjects::quantized(const Value& args) {
   if (q.ints.dtype() != DType::qint8 && q.ints.dtype() != DType::quint8 && q.ints.dtype() != DType::qint32)
     bad("quantized: its storage does not hold quantized integers");
   q.scheme = p[0].as_opaque().name;
+  if (known(p[0]).what != Known::reference) bad(str("quantized: unknown scheme ", detail::quoted(q.scheme)));
   if (q.scheme.starts_with("per_tensor")) {
     if (p.len() != 3 || !p[1].is_float() || !p[2].is_int() || !p[2].fits_int64())
       bad("quantized: scale or zero point is wrong");
@@ -208,7 +209,7 @@ Value TorchObjects::parameter(const Value& args, bool with_state) {
   const Tensor& data = args[0].lazy_tensor();
   Tensor t = make_view(Ref<Storage>::share(&data.storage()), data.dtype(), data.shape(), data.strides(),
                        data.storage_offset());
-  t.impl().requires_grad = flag(args[1], "requires_grad");
+  t.impl().requires_grad = flag(args[1], "requires_grad") && (is_floating_point(t.dtype()) || is_complex(t.dtype()));
   tensors_.push_back(t);
   Value v = Value::parameter(t);
   v.set_conj_neg(args[0].conj(), args[0].neg());

@@ -205,6 +205,10 @@ void TorchPickler::save_tensor(const Value& v) {
 
 void TorchPickler::save_quantized(const Value& v) {
   const Value::Quantized& q = v.as_quantized();
+  if (!q.scheme.starts_with("per_") ||
+      known_name("torch", q.scheme).what != Known::reference)  // a name with a newline in it would become opcodes
+    throw Error(detail::str("torch: the quantization scheme ", detail::quoted(q.scheme), " cannot be written, at ",
+                            path_of(v)));
   out_.global(kUtils, "_rebuild_qtensor");
   out_.op('(');
   storage(q.ints, false);

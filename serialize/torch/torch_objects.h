@@ -42,6 +42,9 @@ class TorchObjects : public PickleHooks {
   /// The storage class that a persistent id names. FormatError for anything else.
   KnownName storage_type(const Value& v) const;
 
+  /// A checked view of the storage that `storage` stands for; `dtype` overrides the storage's.
+  Tensor view(const Value& storage, const Value& offset, const Value& sizes, const Value& strides, const Value* dtype);
+
  private:
   KnownName known(const Value& callable) const;
   Value call_python(Known what, const Value& args);
@@ -55,7 +58,6 @@ class TorchObjects : public PickleHooks {
   Value quantized(const Value& args);
   Value sparse(const Value& args);
   Value parameter(const Value& args, bool with_state);
-  Tensor view(const Value& storage, const Value& offset, const Value& sizes, const Value& strides, const Value* dtype);
   const StorageRef& storage_of(const Value& v) const;
 
   std::unordered_map<std::string, Value> globals_;

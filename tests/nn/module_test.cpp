@@ -5,6 +5,7 @@
 #include <harker/nn/nn.h>
 
 #include <algorithm>
+#include <cmath>
 #include <type_traits>
 
 using namespace harker;
@@ -325,4 +326,25 @@ TEST_CASE("init: constants, gains and fans") {
   for (double v : t.to_vector<double>()) largest = std::max(largest, std::abs(v));
   CHECK(largest <= bound);
   CHECK(largest > 0.99 * bound);
+}
+
+TEST_CASE("load_state_dict: a buffer that repeats one element is refused before anything changes") {
+  struct Repeats : nn::Module {
+    nn::Linear fc = register_module("fc", nn::Linear(2, 2));
+    Tensor b = register_buffer("b", ones({1}).expand({3}));
+  };
+  Repeats m;
+  StateDict state;
+  for (const auto& [name, t] : m.state_dict()) state.set(name, zeros(t.shape()));
+  CHECK_THROWS_AS(m.load_state_dict(state), ShapeError);
+  CHECK(!equal(m.fc.weight.detach(), zeros({2, 2})));
+}
+
+TEST_CASE("to: a graph made before the conversion still gives gradients of the parameter's dtype") {
+  nn::Linear layer(2, 2);
+  const Tensor z = sum(ones({3, 2}) + layer.bias);
+  layer.to(kFloat64);
+  layer.bias.set_grad(ones({2}, kFloat64));
+  z.backward();
+  CHECK(equal(layer.bias.grad(), full({2}, 4, kFloat64)));
 }

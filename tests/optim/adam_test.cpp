@@ -360,3 +360,28 @@ TEST_CASE("adam: parameters and options that cannot be trained are errors") {
   CHECK_THROWS_AS(Adam({p}, {.eps = NAN}), Error);
   CHECK_THROWS_AS(Adam({p}, {.weight_decay = -1}), Error);
 }
+
+TEST_CASE("adam: a model converted after the first step keeps its state") {
+  nn::Linear layer(100, 3);
+  Adam optimizer(layer.parameters(), {.lr = 0.1, .amsgrad = true});
+  const auto train = [&] {
+    optimizer.zero_grad();
+    mse_loss(layer(ones({2, 100}, layer.weight.dtype())), zeros({2, 3}, layer.weight.dtype())).backward();
+    optimizer.step();
+  };
+  train();
+  const Tensor before = optimizer.state_dict().at({"state", 0, "exp_avg"}).tensor().clone();
+  layer.to(kFloat64);
+  for (Tensor p : layer.parameters()) p.set_grad(zeros_like(p));
+  optimizer.step();
+  const Tensor after = optimizer.state_dict().at({"state", 0, "exp_avg"}).tensor();
+  CHECK(after.dtype() == kFloat64);
+  CHECK(allclose(after, before.to(kFloat64) * 0.9, 1e-6));
+  train();
+  CHECK(layer.weight.dtype() == kFloat64);
+}
+
+TEST_CASE("adam: a parameter that repeats one element is refused") {
+  const Tensor p = ones({1}).expand({3}).detach().requires_grad_();
+  CHECK_THROWS_AS(Adam({p}), ShapeError);
+}

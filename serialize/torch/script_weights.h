@@ -1,0 +1,14 @@
+// The weights of a TorchScript archive (torch.jit.save, and LibTorch's torch::save): its modules are objects whose
+// attributes are tensors and modules; a weight's name is the path of attributes that leads to it.
+#pragma once
+#include <string>
+
+#include <harker/core/value.h>
+
+namespace harker::pt {
+
+/// Attribute path -> tensor, as an OrderedDict in the order of the file, without requires_grad, as state_dict() gives
+/// them. FormatError (beginning with `what`) when the root is no module, or when modules nest in a cycle.
+Value script_weights(const Value& root, const std::string& what);
+
+}  // namespace harker::pt

@@ -1,0 +1,98 @@
+// An nn.Module is pickled as its class and its __dict__; the weights lie in three dicts of it.
+#include <harker/serialize/torch/state_dict_of.h>
+
+#include <array>
+
+#include <harker/core/text.h>
+#include <harker/serialize/torch/module_walk.h>
+
+namespace harker {
+namespace {
+
+using detail::quoted;
+using detail::str;
+
+// The module's __dict__, or null when it is no module.
+const Value* attributes_of(const Value& v) {
+  if (v.kind() != Value::Kind::opaque) return nullptr;
+  const Value::Opaque& o = v.as_opaque();
+  const bool module = o.called && o.state.is_dict() && o.state.contains("_parameters") && o.state.contains("_modules");
+  return module ? &o.state : nullptr;
+}
+
+// One of the three dicts; null when it is absent.
+const Value* table(const Value& attributes, const std::string& prefix, const char* name) {
+  const Value* v = attributes.find(name);
+  if (!v || v->is_none()) return nullptr;
+  if (!v->is_dict())
+    throw FormatError(str("module ", quoted(prefix), ": its ", name, " must be a dict, it is a ", v->type_name()));
+  for (const auto& [key, item] : v->items())
+    if (!key.is_string()) throw FormatError(str("module ", quoted(prefix), ": a name in ", name, " is no string"));
+  return v;
+}
+
+bool holds(const Value* names, const Value& name) {
+  if (!names || names->kind() != Value::Kind::set) return false;
+  for (const Value& v : names->elements())
+    if (v.is_string() && v.as_string() == name.as_string()) return true;
+  return false;
+}
+
+void add_tensors(StateDict& out, const std::string& prefix, const Value& from, const Value* except) {
+  for (const auto& [key, v] : from.items()) {
+    if (v.is_none()) continue;  // a layer without bias
+    if (holds(except, key)) continue;
+    const std::string name = prefix + std::string(key.as_string());
+    if (!v.is_tensor()) throw FormatError(str("module: ", quoted(name), " must be a tensor, it is a ", v.type_name()));
+    out.set(name, v.tensor());
+  }
+}
+
+}  // namespace
+
+StateDict state_dict_of(const Value& module) {
+  if (!attributes_of(module))
+    throw TypeError(str("state_dict_of: this is no pickled module (an object with _parameters and _modules), but a ",
+                        module.type_name()));
+  StateDict out;
+  pt::walk_modules(module, [&](const pt::NamedModule& m, std::vector<pt::NamedModule>& children) {
+    const Value& attributes = *attributes_of(m.module);
+    const Value* hidden = attributes.find("_non_persistent_buffers_set");
+    if (const Value* t = table(attributes, m.prefix, "_parameters")) add_tensors(out, m.prefix, *t, nullptr);
+    if (const Value* t = table(attributes, m.prefix, "_buffers")) add_tensors(out, m.prefix, *t, hidden);
+    const Value* modules = table(attributes, m.prefix, "_modules");
+    if (!modules) return;
+    for (const auto& [key, child] : modules->items()) {
+      if (child.is_none()) continue;
+      const std::string name = m.prefix + std::string(key.as_string());
+      if (!attributes_of(child))
+        throw FormatError(str("module: ", quoted(name), " must be a module, it is a ", child.type_name()));
+      children.push_back({name + ".", child});
+    }
+  });
+  return out;
+}
+
+StateDict find_state_dict(const Value& v) {
+  constexpr std::array<const char*, 6> kWrappers = {"state_dict_ema",   "model_ema", "state_dict",
+                                                    "model_state_dict", "model",     "params"};
+  constexpr int kMostWraps = 16;  // a dict may contain itself
+  const Value* at = &v;
+  for (int wraps = 0; wraps < kMostWraps; ++wraps) {
+    if (attributes_of(*at)) return state_dict_of(*at);
+    if (!at->is_dict()) break;
+    const Value* inner = nullptr;
+    for (const char* key : kWrappers) {
+      const Value* found = at->find(key);
+      if (found && (found->is_dict() || attributes_of(*found))) {
+        inner = found;
+        break;
+      }
+    }
+    if (!inner) return StateDict(*at);  // its TypeError says what is no tensor
+    at = inner;
+  }
+  throw TypeError(str("find_state_dict: no state dict here: a ", at->type_name(), ", neither a dict nor a module"));
+}
+
+}  // namespace harker

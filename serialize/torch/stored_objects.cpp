@@ -1,0 +1,180 @@
+// The tree is walked before any byte is read, so that each storage learns the name of the tensor that uses it first
+// ("fc1.weight (data/0)"); what lies outside LoadOptions::only is never read.
+#include <harker/serialize/torch/stored_objects.h>
+
+#include <algorithm>
+
+#include <harker/core/text.h>
+#include <harker/serialize/torch/tree.h>
+
+namespace harker::pt {
+namespace {
+
+using detail::quoted;
+using detail::str;
+
+// Names the unknown classes and functions: first those in the tree, with the path where each is first met.
+class Strangers {
+ public:
+  void add(const Value& v, const std::string& path) {
+    const Value::Opaque& o = v.as_opaque();
+    add(o.module + "." + o.name, path.empty() ? "at the root" : "at " + path);
+  }
+  void add(const std::string& name, const std::string& where) {
+    if (std::find(names_.begin(), names_.end(), name) != names_.end()) return;
+    if (names_.size() < kShown)
+      names_.push_back(name), where_.push_back(where);
+    else if (std::find(more_.begin(), more_.end(), name) == more_.end() && more_.size() < kCounted)
+      more_.push_back(name);
+  }
+  void refuse(const std::string& what) const {
+    if (names_.empty()) return;
+    constexpr std::size_t kLongest = 330;
+    std::string list;
+    std::size_t shown = 0;
+    for (; shown < names_.size() && (shown == 0 || list.size() < kLongest - 60); ++shown) {
+      if (shown > 0) list += ", ";
+      list += quoted(names_[shown], 60) + " " +
+              (where_[shown].size() > 60 ? where_[shown].substr(0, 60) + "..." : where_[shown]);
+    }
+    if (const std::size_t rest = names_.size() + more_.size() - shown; rest > 0) list += str(", and ", rest, " more");
+    throw FormatError(str(what, ": names classes or functions that are not known (nothing was run): ", list,
+                          ". LoadOptions{.unknown = Unknown::keep} keeps them as opaque values"));
+  }
+
+ private:
+  static constexpr std::size_t kShown = 8, kCounted = 100;
+  std::vector<std::string> names_, where_, more_;
+};
+
+// Part of another storage: it has bytes when that one has.
+class PartOfStorage final : public StorageOwner {
+ public:
+  PartOfStorage(Ref<Storage> root, std::uint64_t offset) : root_(std::move(root)), offset_(offset) {}
+  void* materialize() override {
+    root_->ensure();
+    return static_cast<std::uint8_t*>(root_->data) + offset_;
+  }
+
+ private:
+  Ref<Storage> root_;
+  std::uint64_t offset_;
+};
+
+}  // namespace
+
+StorageId StoredObjects::storage_id(const Value& id, std::size_t arity) const {
+  const std::string_view what = "persistent id: ";
+  if (!id.is_tuple() || id.len() != arity)
+    throw FormatError(str(what, "must be a tuple ('storage', class, key, location, numel", arity == 6 ? ", view" : "",
+                          "), it is ", id.is_tuple() ? str("a tuple of ", id.len()) : str("a ", id.type_name())));
+  if (!id[0].is_string() || id[0].as_string() != "storage")
+    throw FormatError(str(what, "its first item must be 'storage', it is ",
+                          id[0].is_string() ? quoted(id[0].as_string()) : std::string(id[0].type_name())));
+  StorageId s;
+  s.type = storage_type(id[1]);
+  s.untyped = s.type.what == Known::untyped_storage;
+  if (!id[2].is_string() && !id[2].is_int())
+    throw FormatError(str(what, "the storage key must be a string, it is a ", id[2].type_name()));
+  if (!id[3].is_string()) throw FormatError(str(what, "the location must be a string, it is a ", id[3].type_name()));
+  if (id[2].is_int() && !id[2].fits_int64()) throw FormatError(str(what, "the storage key is an integer out of range"));
+  s.key = id[2].is_string() ? std::string(id[2].as_string()) : id[2].integer_decimal();
+  if (!id[4].is_int() || !id[4].fits_int64())
+    throw FormatError(str(what, "numel of storage data/", step_text(id[2]), " must be an integer in range, it is a ",
+                          id[4].type_name()));
+  s.numel = id[4].as_int();
+  if (s.numel < 0) throw FormatError(str(what, "numel of storage ", quoted(s.key), " is negative: ", s.numel));
+  if (!io::checked_mul(static_cast<std::uint64_t>(s.numel), s.untyped ? 1 : item_size(s.type.dtype), s.nbytes))
+    throw FormatError(str(what, "the size of storage ", quoted(s.key), " overflows: numel ", s.numel));
+  return s;
+}
+
+std::size_t StoredObjects::add(StoredRecord r, io::StorageBytes bytes) {
+  if (bytes.nbytes == 0) {
+    r.storage = make_storage(0);
+  } else {
+    const auto nbytes = static_cast<std::size_t>(bytes.nbytes);
+    r.pending = new io::FileBytes(source_, std::move(bytes), lazy_);
+    r.storage = make_storage(r.pending, nullptr, nbytes, true);
+  }
+  by_storage_.emplace(r.storage.get(), records_.size());
+  records_.push_back(std::move(r));
+  return records_.size() - 1;
+}
+
+std::size_t StoredObjects::add_view(const StoredRecord& root, std::uint64_t offset, std::uint64_t nbytes,
+                                    std::string label) {
+  StoredRecord r;
+  r.label = std::move(label);
+  r.storage = nbytes == 0 ? make_storage(0)
+                          : make_storage(new PartOfStorage(root.storage, offset), nullptr,
+                                         static_cast<std::size_t>(nbytes), true);
+  by_storage_.emplace(r.storage.get(), records_.size());
+  records_.push_back(std::move(r));
+  return records_.size() - 1;
+}
+
+StoredRecord* StoredObjects::record_of(const Storage* s) {
+  const auto at = by_storage_.find(s);
+  return at == by_storage_.end() ? nullptr : &records_[at->second];
+}
+
+std::vector<const StoredRecord*> StoredObjects::finish(Value& value, const std::string& what,
+                                                       const LoadOptions& options, bool scripted) {
+  if (!options.only.empty()) {
+    const Value* part = find_path(value, options.only);
+    if (!part) throw Error(str(source_->name(), ": there is no entry ", quoted(options.only), " (LoadOptions::only)"));
+    value = Value(*part);
+  }
+  Strangers strangers;
+  std::vector<const StoredRecord*> used;
+  TreeWalk walk(value, what, options.max_depth);
+  while (const Value* v = walk.next()) {
+    if (v->kind() == Value::Kind::opaque) {
+      if (is_storage(*v))
+        throw FormatError(str(what, ": a bare storage at ", quoted(walk.path()), " (only tensors are read)"));
+      if (!v->as_opaque().known) strangers.add(*v, walk.path());
+      continue;
+    }
+    const Tensor* t = v->is_tensor()                        ? &v->lazy_tensor()
+                      : v->kind() == Value::Kind::quantized ? &v->as_quantized().ints
+                                                            : nullptr;
+    StoredRecord* r = t ? record_of(&t->storage()) : nullptr;
+    if (r && !v->is_tensor()) r->quantized = true;
+    if (!r || r->placed) continue;
+    r->placed = true;
+    const std::string path = walk.path();
+    if (r->pending) r->pending->set_label(path.empty() ? r->label : str(path, " (", r->label, ")"));
+    used.push_back(r);
+  }
+  if (options.unknown == Unknown::refuse) {
+    if (options.only.empty())
+      for (const UnknownName& u : unknown())
+        if (!scripted || !((u.module + ".").starts_with("__torch__.") || u.module.starts_with("torch.jit.")))
+          strangers.add(u.module + "." + u.name, str("(byte ", u.position, ")"));
+    strangers.refuse(what);
+  }
+  for (const StoredRecord* r : used)
+    if (!lazy_ || r->quantized) r->storage->ensure();
+  for (const Tensor& t : tensors()) {
+    TensorImpl& impl = t.impl();
+    if (impl.storage->data && !impl.data)
+      impl.data = static_cast<std::uint8_t*>(impl.storage->data) +
+                  static_cast<std::size_t>(impl.offset) * item_size(impl.dtype);
+  }
+  return used;
+}
+
+Value PlainHooks::global(std::string_view module, std::string_view name, std::size_t) {
+  throw FormatError(str("names a class or function, ", quoted(str(module, ".", name)),
+                        ", where only plain values may stand (nothing was run)"));
+}
+Value PlainHooks::call(const Value&, const Value&, bool) {
+  throw FormatError("REDUCE or NEWOBJ tries to call something where only plain values may stand");
+}
+void PlainHooks::build(const Value&, const Value&) { throw FormatError("BUILD where only plain values may stand"); }
+Value PlainHooks::persistent(const Value&) {
+  throw FormatError("a persistent id where only plain values may stand: this pickle has no storages");
+}
+
+}  // namespace harker::pt

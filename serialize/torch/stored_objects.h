@@ -1,0 +1,70 @@
+// StoredObjects: what all of PyTorch's containers share once a pickle names storages whose bytes lie elsewhere in the
+// file: a table of storages, and the last steps of reading: label them, refuse strangers, read only what is used.
+#pragma once
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <harker/serialize/io/file_bytes.h>
+#include <harker/serialize/serialize.h>
+#include <harker/serialize/torch/torch_objects.h>
+
+namespace harker::pt {
+
+/// A storage as a persistent id claims it to be.
+struct StorageId {
+  KnownName type;
+  std::string key;
+  std::int64_t numel = 0;
+  std::uint64_t nbytes = 0;
+  bool untyped = false;  ///< counts bytes
+};
+
+struct StoredRecord {
+  std::string label;  ///< "data/0"
+  Ref<Storage> storage;
+  io::FileBytes* pending = nullptr;  ///< null for a storage of no bytes, or a view
+  std::size_t part = 0;              ///< where in the file: an index that means something to the container
+  std::size_t swap = 1;
+  bool placed = false;
+  bool quantized = false;  ///< Value::Quantized gives the integers without asking: they are read even when lazy
+};
+
+class StoredObjects : public TorchObjects {
+ public:
+  StoredObjects(std::shared_ptr<const io::Source> source, bool lazy) : source_(std::move(source)), lazy_(lazy) {}
+  /// The last steps, on the value that the pickle made: narrows it to LoadOptions::only, names its storages after the
+  /// tensors that use them first, refuses unknown classes (but those of a TorchScript archive's own code, when
+  /// `scripted`), and reads. `what` begins every error. Returns the storages that are used, in the order of first use.
+  std::vector<const StoredRecord*> finish(Value& value, const std::string& what, const LoadOptions& options,
+                                          bool scripted = false);
+
+ protected:
+  /// ('storage', class, key, location, numel, ...): a tuple of `arity` items, checked.
+  StorageId storage_id(const Value& id, std::size_t arity) const;
+  /// A record whose bytes are `bytes`, or, with `bytes.stored` empty, will be told later.
+  std::size_t add(StoredRecord r, io::StorageBytes bytes);
+  /// A record that is part of another's storage.
+  std::size_t add_view(const StoredRecord& root, std::uint64_t offset, std::uint64_t nbytes, std::string label);
+  StoredRecord& record(std::size_t i) { return records_[i]; }
+  const io::Source& source() const { return *source_; }
+
+ private:
+  StoredRecord* record_of(const Storage* s);
+  std::shared_ptr<const io::Source> source_;
+  bool lazy_;
+  std::vector<StoredRecord> records_;
+  std::unordered_map<const Storage*, std::size_t> by_storage_;
+};
+
+/// The machine's hooks for a pickle that may hold nothing but plain values.
+class PlainHooks final : public PickleHooks {
+ public:
+  Value global(std::string_view module, std::string_view name, std::size_t position) override;
+  Value call(const Value& callable, const Value& args, bool newobj) override;
+  void build(const Value& object, const Value& state) override;
+  Value persistent(const Value& id) override;
+};
+
+}  // namespace harker::pt

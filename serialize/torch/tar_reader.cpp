@@ -1,0 +1,216 @@
+// The tar form: `storages` holds the storages and then the list of those that are part of another, `tensors` the
+// geometry of every tensor by key, `pickle` the object, whose persistent ids are those keys. All three begin with a
+// pickle that says how many follow.
+#include <charconv>
+
+#include <harker/core/text.h>
+#include <harker/serialize/torch/legacy_reader.h>
+#include <harker/serialize/torch/stored_objects.h>
+#include <harker/serialize/torch/tar_archive.h>
+
+namespace harker::pt {
+namespace {
+
+using detail::quoted;
+using detail::str;
+
+std::int64_t integer(const Value& v, const char* what) {
+  if (!v.is_int() || !v.fits_int64()) throw FormatError(str(what, " must be an integer, it is a ", v.type_name()));
+  return v.as_int();
+}
+std::int64_t natural(const Value& v, const char* what) {
+  const std::int64_t n = integer(v, what);
+  if (n < 0) throw FormatError(str(what, " is negative: ", n));
+  return n;
+}
+
+class TarObjects final : public StoredObjects {
+ public:
+  TarObjects(std::shared_ptr<const io::Source> source, bool lazy, std::uint64_t max_opcodes)
+      : StoredObjects(std::move(source), lazy), max_opcodes_(max_opcodes) {}
+  Value persistent(const Value& id) override;
+  void read_storages(io::ByteView member, const std::string& what);
+  void read_tensors(io::ByteView member, const std::string& what);
+
+ private:
+  struct Stored {
+    std::size_t record;
+    DType dtype;
+    Value value;
+  };
+  Value small_pickle(io::ByteCursor& in, io::ByteView member, const std::string& what);
+  void read_storage(const Value& entry, io::ByteCursor& in);
+  void read_view(const Value& entry);
+  void read_tensor(const Value& entry, io::ByteCursor& in);
+  const Stored& storage(std::int64_t key) const;
+  void add_storage(std::int64_t key, std::size_t record, DType dtype);
+  std::uint64_t max_opcodes_;
+  std::unordered_map<std::int64_t, Stored> storages_;
+  std::unordered_map<std::int64_t, Value> tensors_;
+};
+
+Value TarObjects::persistent(const Value& id) {
+  if (id.is_tuple() && id.len() == 3 && id[0].kind() == Value::Kind::opaque && !id[0].as_opaque().known &&
+      !id[0].as_opaque().called)
+    return id[0];  // (class, file, source) of a module
+  if (!id.is_string()) throw FormatError(str("persistent id: must be a tensor's key, it is a ", id.type_name()));
+  const std::string_view digits = id.as_string();
+  std::int64_t key = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), key);
+  const bool whole = error == std::errc() && end == digits.data() + digits.size();
+  const auto at = whole ? tensors_.find(key) : tensors_.end();
+  if (at == tensors_.end()) throw FormatError(str("persistent id: there is no tensor with the key ", quoted(digits)));
+  return at->second;
+}
+
+Value TarObjects::small_pickle(io::ByteCursor& in, io::ByteView member, const std::string& what) {
+  const std::size_t before = unknown().size(), at = in.position();
+  PickleReader machine(member.subspan(at), str(what, " (pickle at ", at, ")"), *this, max_opcodes_);
+  Value v = machine.run();
+  if (unknown().size() > before) {
+    const UnknownName& u = unknown().back();
+    throw FormatError(str(what, " at ", at, ": names ", quoted(u.module + "." + u.name),
+                          ", which is no tensor or storage class (nothing was run)"));
+  }
+  in.take(machine.used());
+  return v;
+}
+
+const TarObjects::Stored& TarObjects::storage(std::int64_t key) const {
+  const auto at = storages_.find(key);
+  if (at == storages_.end()) throw FormatError(str("there is no storage with the key ", key));
+  return at->second;
+}
+
+void TarObjects::add_storage(std::int64_t key, std::size_t i, DType dtype) {
+  const Value v = storage_value({record(i).storage, dtype, false, record(i).label});
+  if (!storages_.try_emplace(key, Stored{i, dtype, v}).second)
+    throw FormatError(str("two storages with the key ", key));
+}
+
+void TarObjects::read_storages(io::ByteView member, const std::string& what) {
+  io::ByteCursor in(member, what);
+  const std::int64_t count = natural(small_pickle(in, member, what), "the number of storages");
+  for (std::int64_t i = 0; i < count; ++i) read_storage(small_pickle(in, member, what), in);
+  const Value views = small_pickle(in, member, what);
+  if (!views.is_list()) throw FormatError(str(what, ": the list of views is a ", views.type_name()));
+  for (const Value& v : views.elements()) read_view(v);
+  if (!in.done()) throw FormatError(str(what, " at ", in.position(), ": ", in.left(), " trailing bytes"));
+}
+
+void TarObjects::read_storage(const Value& entry, io::ByteCursor& in) {
+  if (!entry.is_tuple() || entry.len() != 3)
+    throw FormatError(str("a storage must be a tuple (key, location, class), it is a ", entry.type_name()));
+  const std::int64_t key = integer(entry[0], "a storage's key");
+  if (!entry[1].is_string()) throw FormatError("a storage's location must be a string");
+  const KnownName type = storage_type(entry[2]);
+  if (type.what != Known::storage) throw FormatError("a storage without a dtype");
+  const auto numel = static_cast<std::int64_t>(in.u64());
+  if (numel < 0) throw FormatError(str("storage ", key, ": the number of elements is negative: ", numel));
+  StoredRecord r;
+  r.label = str("storage ", key);
+  io::StorageBytes bytes;
+  bytes.label = r.label;
+  if (!io::checked_mul(static_cast<std::uint64_t>(numel), item_size(type.dtype), bytes.nbytes) ||
+      bytes.nbytes > in.left())
+    throw FormatError(str(r.label, ": ", numel, " elements of ", item_size(type.dtype), " bytes, ", in.left(),
+                          " bytes are left: truncated"));
+  bytes.stored = in.take(bytes.nbytes);
+  add_storage(key, add(std::move(r), bytes), type.dtype);
+}
+
+void TarObjects::read_view(const Value& entry) {
+  if (!entry.is_tuple() || entry.len() != 4)
+    throw FormatError(str("a view must be a tuple (key, root, offset, numel), it is a ", entry.type_name()));
+  const std::int64_t key = integer(entry[0], "a view's key");
+  const Stored& root = storage(integer(entry[1], "a view's root"));
+  const std::uint64_t item = item_size(root.dtype), all = record(root.record).storage->nbytes / item;
+  const auto offset = static_cast<std::uint64_t>(natural(entry[2], "a view's offset"));
+  const auto numel = static_cast<std::uint64_t>(natural(entry[3], "a view's size"));
+  if (offset > all || numel > all - offset)
+    throw FormatError(str("view ", key, " reaches past its storage: offset ", offset, ", size ", numel, " of ", all));
+  const DType dtype = root.dtype;
+  add_storage(key, add_view(record(root.record), offset * item, numel * item, str("view ", key)), dtype);
+}
+
+void TarObjects::read_tensors(io::ByteView member, const std::string& what) {
+  io::ByteCursor in(member, what);
+  const std::int64_t count = natural(small_pickle(in, member, what), "the number of tensors");
+  for (std::int64_t i = 0; i < count; ++i) read_tensor(small_pickle(in, member, what), in);
+  if (!in.done()) throw FormatError(str(what, " at ", in.position(), ": ", in.left(), " trailing bytes"));
+}
+
+void TarObjects::read_tensor(const Value& entry, io::ByteCursor& in) {
+  if (!entry.is_tuple() || entry.len() != 3)
+    throw FormatError(str("a tensor must be a tuple (key, storage, class), it is a ", entry.type_name()));
+  const std::int64_t key = integer(entry[0], "a tensor's key");
+  const Stored& s = storage(integer(entry[1], "a tensor's storage"));
+  const auto rank = static_cast<std::int32_t>(in.u32());
+  in.take(4);  // the number of dimensions was once written as eight bytes of which these mean nothing
+  constexpr std::int32_t kMaxRank = 64;
+  if (rank < 0 || rank > kMaxRank)
+    throw FormatError(str("tensor ", key, ": the number of dimensions must be 0 to ", kMaxRank, ", it is ", rank));
+  std::vector<Value> sizes, strides;
+  for (std::int32_t i = 0; i < rank; ++i) sizes.emplace_back(static_cast<std::int64_t>(in.u64()));
+  for (std::int32_t i = 0; i < rank; ++i) strides.emplace_back(static_cast<std::int64_t>(in.u64()));
+  const Value offset(static_cast<std::int64_t>(in.u64()));
+  Value v(view(s.value, offset, Value::tuple(std::move(sizes)), Value::tuple(std::move(strides)), nullptr));
+  v.mark_from_file();
+  if (!tensors_.try_emplace(key, v).second) throw FormatError(str("two tensors with the key ", key));
+}
+
+}  // namespace
+
+bool is_tar(io::ByteView file) {
+  constexpr std::size_t kMagicAt = 257;
+  return file.size() > kMagicAt + 5 && io::text(file).substr(kMagicAt, 5) == "ustar";
+}
+
+Document read_tar(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) {
+  const std::string& name = source->name();
+  const TarArchive tar(source->bytes(), name);
+  const TarArchive::Member* pickle = tar.find("pickle");
+  const TarArchive::Member* storages = tar.find("storages");
+  const TarArchive::Member* tensors = tar.find("tensors");
+  if (!pickle || !storages || !tensors)
+    throw FormatError(str(name, ": a tar archive without the member ",
+                          !pickle     ? "'pickle'"
+                          : !storages ? "'storages'"
+                                      : "'tensors'",
+                          ": not written by PyTorch"));
+  if (const TarArchive::Member* info = tar.find("sys_info")) {
+    const std::string what = name + ": sys_info";
+    PlainHooks hooks;
+    PickleReader machine(info->data, what, hooks, options.max_opcodes);
+    const Value v = machine.run();
+    const Value* little = v.is_dict() ? v.find("little_endian") : nullptr;
+    if (!v.is_dict()) throw FormatError(what + ": must be a dict");
+    if (little && (!little->is_bool() || !little->as_bool()))
+      throw FormatError(what + ": little_endian is not True: written on a big-endian machine, which is not read");
+  }
+  TarObjects objects(source, options.mmap, options.max_opcodes);
+  const auto within = [&](const char* member, auto&& read) {
+    try {
+      read();
+    } catch (const FormatError& e) {
+      const std::string_view message = e.what();
+      if (message.starts_with(name)) throw;
+      throw FormatError(str(name, ": ", member, ": ", message));
+    }
+  };
+  within("storages", [&] { objects.read_storages(storages->data, name + ": storages"); });
+  within("tensors", [&] { objects.read_tensors(tensors->data, name + ": tensors"); });
+  const std::string what = name + ": pickle";
+  PickleReader machine(pickle->data, what, objects, options.max_opcodes);
+  Value value = machine.run();
+  if (machine.used() != pickle->data.size())
+    throw FormatError(
+        str(what, " at ", machine.used(), ": ", pickle->data.size() - machine.used(), " trailing bytes after STOP"));
+  objects.finish(value, what, options);
+  Document d{std::move(value), Value::dict()};
+  d.facts.set("container", "tar");
+  d.facts.set("pickle_protocol", machine.protocol());
+  return d;
+}
+
+}  // namespace harker::pt
