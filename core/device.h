@@ -18,4 +18,4 @@ struct Device {
 /// "cpu", "cuda:0".
 std::string name(Device d);
 
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

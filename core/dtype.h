@@ -92,4 +92,4 @@ inline constexpr DType dtype_of<std::uint64_t> = DType::uint64;
 template <>
 inline constexpr DType dtype_of<bool> = DType::bool_;
 
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

@@ -36,4 +36,4 @@ struct DeviceError : Error {
   using Error::Error;
 };
 
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

@@ -38,4 +38,4 @@ class GradModeGuard {
   bool old_;
 };
 
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

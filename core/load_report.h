@@ -25,4 +25,4 @@ struct LoadReport {
 /// Compares what a model has with what is to be loaded.
 LoadReport compare(const StateDict& have, const StateDict& given);
 
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

@@ -9,4 +9,4 @@ void set_num_threads(int n);
 /// At the start: OMP_NUM_THREADS, else the number of cores.
 int get_num_threads();
 
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

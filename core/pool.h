@@ -91,4 +91,4 @@ inline void free(void* p, std::size_t n) noexcept {
 }
 
 }  // namespace pool
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

@@ -59,4 +59,4 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generato
 /// 0 .. n-1 in random order, int64.
 Tensor randperm(std::int64_t n, Generator& g = default_generator());
 
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

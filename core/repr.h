@@ -11,4 +11,4 @@ namespace harker HARKER_PUBLIC {
 /// characters, then "...". Sharing and cycles are fine, and control characters are escaped.
 std::string repr(const Value& value, std::size_t limit = 80);
 
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

@@ -9,7 +9,10 @@
 namespace harker {
 
 Shape::Shape(std::span<const std::int64_t> sizes) : rank_(static_cast<std::int64_t>(sizes.size())) {
-  if (rank_ > kInline) heap_ = new std::int64_t[sizes.size()];
+  if (rank_ > kInline)
+    heap_ = new std::int64_t[sizes.size()];
+  else
+    at_[0] = at_[1] = 0;  // copies always take two
   std::copy(sizes.begin(), sizes.end(), data());
 }
 
@@ -23,7 +26,8 @@ Shape Shape::filled(int rank, std::int64_t fill) {
 }
 
 void Shape::copy_heap(const Shape& o) {
-  heap_ = new std::int64_t[static_cast<std::size_t>(rank_)];
+  heap_ = new std::int64_t[static_cast<std::size_t>(o.rank_)];
+  rank_ = o.rank_;
   std::copy(o.begin(), o.end(), heap_);
 }
 

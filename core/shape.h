@@ -14,41 +14,39 @@ class Shape {
  public:
   static constexpr int kInline = 6;
 
-  Shape() noexcept {}
+  Shape() noexcept { at_[0] = at_[1] = 0; }
   Shape(std::initializer_list<std::int64_t> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
   explicit Shape(std::span<const std::int64_t> sizes);
   /// `rank` dimensions of size `fill`.
   static Shape filled(int rank, std::int64_t fill);
-  Shape(const Shape& o) : rank_(o.rank_) {
-    if (rank_ > kInline) [[unlikely]]
+  Shape(const Shape& o) {
+    if (o.rank_ > kInline) [[unlikely]]
       copy_heap(o);
     else
-      for (int i = 0; i < rank_; ++i) at_[i] = o.at_[i];  // only the dimensions in use are ever touched
+      copy_inline(o);
   }
-  Shape(Shape&& o) noexcept : rank_(o.rank_) {
-    if (rank_ > kInline) [[unlikely]] {
+  Shape(Shape&& o) noexcept {
+    if (o.rank_ > kInline) [[unlikely]] {
+      rank_ = std::exchange(o.rank_, 0);
       heap_ = o.heap_;
-      o.rank_ = 0;
-    } else
-      for (int i = 0; i < rank_; ++i) at_[i] = o.at_[i];
+    } else {
+      copy_inline(o);
+    }
   }
   Shape& operator=(const Shape& o) {
     if (rank_ > kInline || o.rank_ > kInline) [[unlikely]] {
       Shape copy(o);
       swap(copy);
-      return *this;
+    } else {
+      copy_inline(o);
     }
-    rank_ = o.rank_;
-    for (int i = 0; i < rank_; ++i) at_[i] = o.at_[i];
     return *this;
   }
   Shape& operator=(Shape&& o) noexcept {
-    if (rank_ > kInline || o.rank_ > kInline) [[unlikely]] {
+    if (rank_ > kInline || o.rank_ > kInline) [[unlikely]]
       swap(o);
-      return *this;
-    }
-    rank_ = o.rank_;
-    for (int i = 0; i < rank_; ++i) at_[i] = o.at_[i];
+    else
+      copy_inline(o);
     return *this;
   }
   ~Shape() {
@@ -89,6 +87,13 @@ class Shape {
   }
 
  private:
+  /// Two dimensions always, the others as needed: a bare loop over `rank_` becomes a call of memcpy.
+  void copy_inline(const Shape& o) noexcept {
+    rank_ = o.rank_;
+    at_[0] = o.at_[0];
+    at_[1] = o.at_[1];
+    for (int i = 2; i < rank_; ++i) at_[i] = o.at_[i];
+  }
   void copy_heap(const Shape& o);
   void swap(Shape& o) noexcept;
   std::int64_t rank_ = 0;
@@ -98,4 +103,4 @@ class Shape {
   };
 };
 
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

@@ -44,4 +44,4 @@ class StateDict {
   detail::HashIndex index_;
 };
 
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

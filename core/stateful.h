@@ -13,4 +13,4 @@ concept Stateful = requires(T& t, const Value& v) {
   t.load_state_dict(v);
 };
 
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

@@ -47,4 +47,4 @@ Ref<Storage> make_storage(std::size_t nbytes);
 /// Memory kept by `owner` (taken over). With data == nullptr or `lazy`, owner->materialize() runs at the first use.
 Ref<Storage> make_storage(StorageOwner* owner, void* data, std::size_t nbytes, bool lazy);
 
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

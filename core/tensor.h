@@ -139,8 +139,10 @@ class Tensor {
   Tensor relu() const;
   Tensor sum() const;
   Tensor sum(const Shape& dims, bool keepdim = false) const;
+  Tensor sum(std::int64_t dim, bool keepdim = false) const { return sum(Shape{dim}, keepdim); }
   Tensor mean() const;
   Tensor mean(const Shape& dims, bool keepdim = false) const;
+  Tensor mean(std::int64_t dim, bool keepdim = false) const { return mean(Shape{dim}, keepdim); }
 
   // --- In place. Not recorded: throws GradError while autograd would have to (use NoGradGuard for parameters).
   Tensor& copy_(const Tensor& src);  ///< broadcasts and converts
@@ -233,4 +235,4 @@ bool equal(const Tensor& a, const Tensor& b);
 /// True when |a - b| <= atol + rtol * |b| everywhere.
 bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8);
 
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

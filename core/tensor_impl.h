@@ -41,4 +41,4 @@ struct TensorImpl {
 };
 void destroy(TensorImpl* p) noexcept;
 
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

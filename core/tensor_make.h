@@ -28,4 +28,4 @@ void check_distinct(const Tensor& t, const char* op);
 void check_in_place(const Tensor& t, const char* op);
 
 }  // namespace detail
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

@@ -38,4 +38,4 @@ std::string quoted(std::string_view s, std::size_t limit = 80);
 std::string_view nearest(std::string_view name, const std::string_view* candidates, std::size_t n);
 
 }  // namespace detail
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

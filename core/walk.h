@@ -81,4 +81,4 @@ std::pair<Step, const Value*> child(const Value& v, std::size_t i);
 /// The step as it stands in a path: the text itself for a string, Python's for anything else.
 std::string step_text(const Step& step);
 
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

@@ -60,4 +60,4 @@ class Context {
       Saved) std::byte raw_[kMaxSaved * sizeof(Saved)];  // constructed only up to count_: an unused slot costs nothing
 };
 
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

@@ -17,4 +17,4 @@ struct ModeScope {
 };
 
 }  // namespace detail
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

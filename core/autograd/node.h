@@ -66,4 +66,4 @@ inline void unref(Node* n) noexcept {
   if (n->refs.dec()) destroy(n);
 }
 
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

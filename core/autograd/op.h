@@ -123,4 +123,4 @@ Tensor apply(const A&... args) {
   return z;
 }
 
-}  // namespace HARKER_PUBLIC
+}  // namespace harker

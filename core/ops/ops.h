@@ -36,8 +36,10 @@ Tensor mask_positive(const Tensor& x, const Tensor& by);
 // --- reduce.cpp
 Tensor sum(const Tensor& x);                                         ///< over all elements, 0-d
 Tensor sum(const Tensor& x, const Shape& dims, bool keepdim = false);
+inline Tensor sum(const Tensor& x, std::int64_t dim, bool keepdim = false) { return sum(x, Shape{dim}, keepdim); }
 Tensor mean(const Tensor& x);
 Tensor mean(const Tensor& x, const Shape& dims, bool keepdim = false);
+inline Tensor mean(const Tensor& x, std::int64_t dim, bool keepdim = false) { return mean(x, Shape{dim}, keepdim); }
 /// Sums broadcast dimensions away until the shape is `shape`: the reverse of expand.
 Tensor sum_to(const Tensor& x, const Shape& shape);
 

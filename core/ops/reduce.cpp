@@ -96,6 +96,11 @@ struct SumTo : Op<SumTo> {  // z = x summed to a shape that broadcasts to x's; d
       if (to[i] == from) over &= ~(Dims{1} << (i + skip));
     }
     if (!fits) throw ShapeError(str("sum_to: ", x.shape(), " is not a broadcast of ", to));
+    if (over == (Dims{1} << skip) - 1 && x.is_contiguous() && x.numel() > 0) {  // only leading dimensions: a bias
+      Tensor z = detail::fresh(to, x.dtype(), x.device());
+      detail::backend_of(x).sum(x.dtype(), 1, x.numel() / z.numel(), z.numel(), x.raw(), 1, z.raw());
+      return z;
+    }
     Tensor z = reduce(x, over, 1);
     return detail::alias(z, to, to.contiguous_strides(), 0);
   }
