@@ -66,7 +66,8 @@ function(harker_component name)
   target_compile_features(harker_${name} PUBLIC cxx_std_20)
   target_include_directories(harker_${name} PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_BINARY_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  target_compile_options(harker_${name} PRIVATE $<$<BOOL:${HARKER_NATIVE}>:-march=native>)
+  target_compile_options(harker_${name} PRIVATE $<$<BOOL:${HARKER_NATIVE}>:-march=native>
+    $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)  # exported functions may be inlined within their own file
   list(TRANSFORM A_PUBLIC PREPEND harker_)
   target_link_libraries(harker_${name} PUBLIC ${A_PUBLIC} PRIVATE $<BUILD_INTERFACE:harker_warnings> ${A_PRIVATE})
 endfunction()

@@ -55,8 +55,10 @@ struct Printer {
 
   void element(std::int64_t at) {
     double v = values[static_cast<std::size_t>(at)];
-    if (boolean) out << (v != 0 ? " True" : "False");
-    else out << style.padded(v);
+    if (boolean)
+      out << (v != 0 ? " True" : "False");
+    else
+      out << style.padded(v);
   }
   /// Dimension `d` of the part that begins at element `at`; as deep as the tensor has dimensions.
   void part(int d, std::int64_t at, std::int64_t size, int indent) {
@@ -67,8 +69,11 @@ struct Printer {
       bool last_dim = d + 1 == shape.rank();
       if (i > 0) {
         out << ',';
-        if (last_dim) out << ' ';
-        else out << std::string(static_cast<std::size_t>(shape.rank() - d - 1), '\n') << std::string(static_cast<std::size_t>(indent + 1), ' ');
+        if (last_dim)
+          out << ' ';
+        else
+          out << std::string(static_cast<std::size_t>(shape.rank() - d - 1), '\n')
+              << std::string(static_cast<std::size_t>(indent + 1), ' ');
       }
       if (summarise && n > 2 * kEdge && i == kEdge) {
         out << "...";
@@ -86,15 +91,18 @@ struct Printer {
 std::ostream& operator<<(std::ostream& out, const Tensor& t) {
   if (!t.defined()) return out << "tensor(undefined)";
   DType type = t.dtype();
-  if (is_complex(type) || type >= DType::float4_e2m1fn_x2) return out << "tensor(<" << name(type) << ' ' << detail::str(t.shape()) << ">)";
+  if (is_complex(type) || type >= DType::float4_e2m1fn_x2)
+    return out << "tensor(<" << name(type) << ' ' << detail::str(t.shape()) << ">)";
   std::vector<double> values = t.to_vector<double>();
   bool summarise = t.numel() > kSummarise;
   Style style(values, !is_floating_point(type));
   out << "tensor(";
   Printer{out, t.shape(), values, style, type == DType::bool_, summarise}.part(0, 0, t.numel(), 7);
   if (type != DType::float32 && type != DType::int64 && type != DType::bool_) out << ", dtype=torch." << name(type);
-  if (!t.is_leaf()) out << ", grad_fn=<" << t.grad_fn() << '>';
-  else if (t.requires_grad()) out << ", requires_grad=True";
+  if (!t.is_leaf())
+    out << ", grad_fn=<" << t.grad_fn() << '>';
+  else if (t.requires_grad())
+    out << ", requires_grad=True";
   return out << ')';
 }
 

@@ -31,6 +31,14 @@ struct Complex {
   bool operator==(const Complex&) const = default;
 };
 
+namespace detail {
+template <class C>
+concept ComplexNumber = !std::same_as<C, Complex> && requires(const C& c) {
+  { c.real() } -> std::same_as<double>;
+  { c.imag() } -> std::same_as<double>;
+};
+}  // namespace detail
+
 /// Which Python class a dict is.
 enum class DictFlavour : std::uint8_t { dict, ordered_dict, counter, default_dict };
 
@@ -80,11 +88,7 @@ class Value {
   Value(double v) noexcept : kind_(Kind::floating) { u_.d = v; }
   Value(Complex v);
   /// A std::complex, taken by shape so that this header need not include <complex> (0.3 s).
-  template <class C>
-    requires requires(const C& c) {
-      { c.real() } -> std::same_as<double>;
-      { c.imag() } -> std::same_as<double>;
-    } && (!std::same_as<C, Complex>)
+  template <detail::ComplexNumber C>
   Value(const C& c) : Value(Complex{c.real(), c.imag()}) {}
   /// UTF-8; lone surrogates may stand in it as their three-byte form.
   Value(std::string_view s);

@@ -1,5 +1,5 @@
-// Format: one file format, one subclass, one folder. The registry finds the one whose bytes these are (load), or the one that
-// an extension means (save). Adding a format is a subclass and a line in format.cpp.
+// Format: one file format, one subclass, one folder. The registry finds the one whose bytes these are (load), or the
+// one that an extension means (save). Adding a format is a subclass and a line in format.cpp.
 #pragma once
 #include <memory>
 #include <span>
@@ -30,14 +30,17 @@ class Format {
   /// Reads and checks. Storages through io::read_storage. Errors begin with the source's name.
   virtual Document read(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const = 0;
   /// Checks all there is to check, also what read() does not need (unreferenced records). Throws FormatError.
-  virtual void verify(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const { read(source, options); }
+  virtual void verify(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const {
+    read(source, options);
+  }
   /// `name`: the target's file name without folder, for formats that store it.
   virtual void write(io::Sink& sink, const Value& value, std::string_view name, const SaveOptions& options) const = 0;
 };
 
 /// All formats, in the order in which they are tried.
 std::span<const Format* const> formats();
-/// The format of these bytes; FormatError that says what they are (an HTML page, a Git LFS pointer, an empty file, ...).
+/// The format of these bytes; FormatError that says what they are (an HTML page, a Git LFS pointer, an empty file,
+/// ...).
 const Format& detect_format(const io::Source& source);
 /// By name or extension; Error that lists the known ones.
 const Format& format_named(std::string_view name);

@@ -12,16 +12,17 @@
 
 namespace harker HARKER_PUBLIC {
 
-/// A path: from text, or from a std::filesystem::path (taken by shape, so that this header need not include <filesystem>, 0.3 s).
+/// A path: from text, or from a std::filesystem::path (taken by shape, so that this header need not include
+/// <filesystem>, 0.3 s).
 class FilePath {
  public:
   FilePath(const char* path) : text_(path) {}
   FilePath(std::string path) : text_(std::move(path)) {}
   FilePath(std::string_view path) : text_(path) {}
   template <class P>
-    requires requires(const P& p) {
-      { p.native() } -> std::convertible_to<std::string>;
-    }
+  requires requires(const P& p) {
+    { p.native() } -> std::convertible_to<std::string>;
+  }
   FilePath(const P& path) : text_(path.native()) {}
   const std::string& string() const { return text_; }
 
@@ -58,16 +59,18 @@ struct SaveOptions {
   bool weights_only_safe = false;
 };
 
-/// Reads a file of any known format. FormatError for what is damaged, hostile or not ours, IoError when it cannot be read.
+/// Reads a file of any known format. FormatError for what is damaged, hostile or not ours, IoError when it cannot be
+/// read.
 Value load(const FilePath& path, const LoadOptions& options = {});
 /// The same from memory; with options.mmap the bytes must outlive the result.
 Value load(std::span<const std::uint8_t> bytes, const LoadOptions& options = {});
 Value load(std::istream& in, const LoadOptions& options = {});
 
-/// Writes a file, atomically and durably. Extensions: .pt .pth .pickle .pkl .bin .ckpt .tar PyTorch; .pb .onnx protobuf;
-/// .harker ours; Error for any other (it lists these) unless options.format says which.
+/// Writes a file, atomically and durably. Extensions: .pt .pth .pickle .pkl .bin .ckpt .tar PyTorch; .pb .onnx
+/// protobuf; .harker ours; Error for any other (it lists these) unless options.format says which.
 void save(const Value& value, const FilePath& path, const SaveOptions& options = {});
 /// The bytes that save would write; options.format is needed. `name` is what PyTorch's format calls its root folder.
-std::vector<std::uint8_t> save_to_bytes(const Value& value, const SaveOptions& options, std::string_view name = "archive");
+std::vector<std::uint8_t> save_to_bytes(const Value& value, const SaveOptions& options,
+                                        std::string_view name = "archive");
 
 }  // namespace harker

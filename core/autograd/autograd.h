@@ -7,9 +7,9 @@
 
 namespace harker HARKER_PUBLIC {
 
-/// d(sum of outputs) / d(each input), without touching any grad(). `grad_outputs` weighs the outputs (undefined or missing: 1, for
-/// outputs of one element). An input that the outputs do not depend on gives an undefined tensor. With {.create_graph = true}
-/// the result can be differentiated again. Throws GradError as backward() does.
+/// d(sum of outputs) / d(each input), without touching any grad(). `grad_outputs` weighs the outputs (undefined or
+/// missing: 1, for outputs of one element). An input that the outputs do not depend on gives an undefined tensor. With
+/// {.create_graph = true} the result can be differentiated again. Throws GradError as backward() does.
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                          const std::vector<Tensor>& grad_outputs = {}, BackwardOptions options = {});
 
@@ -22,7 +22,8 @@ struct GradcheckOptions {
 class TensorFunction {
  public:
   template <class F>
-  TensorFunction(const F& f) : object_(&f), call_([](const void* o, std::span<const Tensor> x) { return (*static_cast<const F*>(o))(x); }) {}
+  TensorFunction(const F& f)
+      : object_(&f), call_([](const void* o, std::span<const Tensor> x) { return (*static_cast<const F*>(o))(x); }) {}
   Tensor operator()(std::span<const Tensor> x) const { return call_(object_, x); }
 
  private:
@@ -30,8 +31,8 @@ class TensorFunction {
   Tensor (*call_)(const void*, std::span<const Tensor>);
 };
 
-/// Compares the gradients of f at `inputs` (those that require grad) with central differences. True, or GradError naming the input,
-/// the element and both numbers. Inputs must be float64.
+/// Compares the gradients of f at `inputs` (those that require grad) with central differences. True, or GradError
+/// naming the input, the element and both numbers. Inputs must be float64.
 bool gradcheck(const TensorFunction& f, const std::vector<Tensor>& inputs, GradcheckOptions options = {});
 /// The same for the gradients of the gradients.
 bool gradgradcheck(const TensorFunction& f, const std::vector<Tensor>& inputs, GradcheckOptions options = {});

@@ -30,19 +30,23 @@ double weighted(const TensorFunction& f, std::span<const Tensor> x) {
 bool gradcheck(const TensorFunction& f, const std::vector<Tensor>& inputs, GradcheckOptions o) {
   std::vector<Tensor> x, wanted;
   for (const Tensor& t : inputs) {
-    if (t.dtype() != kFloat64 && t.requires_grad()) throw TypeError("gradcheck: inputs that require grad must be float64");
+    if (t.dtype() != kFloat64 && t.requires_grad())
+      throw TypeError("gradcheck: inputs that require grad must be float64");
     x.push_back(t.detach().clone());
     x.back().requires_grad_(t.requires_grad());
     if (t.requires_grad()) wanted.push_back(x.back());
   }
   Tensor y = f(x);
-  // A function that does not depend on its inputs has gradients of zero (the second derivative of something linear, say).
-  std::vector<Tensor> got = y.requires_grad() ? grad({y}, wanted, {weights_like(y)}) : std::vector<Tensor>(wanted.size());
+  // A function that does not depend on its inputs has gradients of zero (the second derivative of something linear,
+  // say).
+  std::vector<Tensor> got =
+      y.requires_grad() ? grad({y}, wanted, {weights_like(y)}) : std::vector<Tensor>(wanted.size());
   std::size_t k = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (!x[i].requires_grad()) continue;
     const Tensor& g = got[k++];
-    std::vector<double> analytic = g.defined() ? g.to_vector<double>() : std::vector<double>(static_cast<std::size_t>(x[i].numel()), 0.0);
+    std::vector<double> analytic =
+        g.defined() ? g.to_vector<double>() : std::vector<double>(static_cast<std::size_t>(x[i].numel()), 0.0);
     for (std::int64_t e = 0; e < x[i].numel(); ++e) {
       double* p = static_cast<double*>(x[i].raw()) + e;
       double at = *p;
@@ -53,7 +57,8 @@ bool gradcheck(const TensorFunction& f, const std::vector<Tensor>& inputs, Gradc
       *p = at;
       double numeric = (above - below) / (2 * o.eps), a = analytic[static_cast<std::size_t>(e)];
       if (!(std::fabs(a - numeric) <= o.atol + o.rtol * std::fabs(numeric)))
-        throw GradError(str("gradcheck: input ", i, ", element ", e, ": backward gives ", a, ", central differences ", numeric));
+        throw GradError(
+            str("gradcheck: input ", i, ", element ", e, ": backward gives ", a, ", central differences ", numeric));
     }
   }
   return true;

@@ -1,6 +1,6 @@
-// Backend: the one seam for hardware. Some forty primitive kernels on raw memory that the op has allocated; CPU-baseline,
-// CPU-AVX2, CPU-AVX512 (core/backend/cpu) and CUDA each implement it, and nothing else knows which one runs.
-// Kernels never allocate tensors, never check shapes and never throw: ops have done that. Sizes are in elements.
+// Backend: the one seam for hardware. Some forty primitive kernels on raw memory that the op has allocated;
+// CPU-baseline, CPU-AVX2, CPU-AVX512 (core/backend/cpu) and CUDA each implement it, and nothing else knows which one
+// runs. Kernels never allocate tensors, never check shapes and never throw: ops have done that. Sizes are in elements.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -15,7 +15,8 @@ namespace harker HARKER_PUBLIC {
 enum class Binary : std::uint8_t { add, sub, mul, div };
 enum class Unary : std::uint8_t { neg, relu };
 
-/// One parameter of a fused Adam step: p, m (exp_avg), v (exp_avg_sq), vmax (max_exp_avg_sq, null without amsgrad), gradient; n elements.
+/// One parameter of a fused Adam step: p, m (exp_avg), v (exp_avg_sq), vmax (max_exp_avg_sq, null without amsgrad),
+/// gradient; n elements.
 struct AdamItem {
   void *p, *m, *v, *vmax;
   const void* g;
@@ -24,7 +25,7 @@ struct AdamItem {
 /// What is the same for all of them. bias_correction1 = 1 - beta1^t, bias_correction2_sqrt = sqrt(1 - beta2^t).
 struct AdamStep {
   double lr, beta1, beta2, eps, weight_decay, bias_correction1, bias_correction2_sqrt;
-  bool maximize, decoupled;   // decoupled: AdamW's p *= 1 - lr * weight_decay instead of adding to the gradient
+  bool maximize, decoupled;  // decoupled: AdamW's p *= 1 - lr * weight_decay instead of adding to the gradient
 };
 
 class Backend {
@@ -53,11 +54,12 @@ class Backend {
   virtual void mask_positive(DType, std::int64_t n, const void* x, const void* by, void* z) = 0;
   /// z[outer, inner] = scale * sum over i of x[outer, i, inner], i < n. outer = inner = 1 is the sum of everything,
   /// outer = 1 the sum of rows.
-  virtual void sum(DType, std::int64_t outer, std::int64_t n, std::int64_t inner, const void* x, double scale, void* z) = 0;
-  /// c[m,n] = op(a)[m,k] op(b)[k,n] + bias[n]; op transposes where the flag is set, lda and ldb are the row lengths in memory
-  /// of a and b as stored, bias may be null. k = 0 gives bias or 0.
-  virtual void gemm(DType, bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const void* a, std::int64_t lda,
-                    const void* b, std::int64_t ldb, const void* bias, void* c) = 0;
+  virtual void sum(DType, std::int64_t outer, std::int64_t n, std::int64_t inner, const void* x, double scale,
+                   void* z) = 0;
+  /// c[m,n] = op(a)[m,k] op(b)[k,n] + bias[n]; op transposes where the flag is set, lda and ldb are the row lengths in
+  /// memory of a and b as stored, bias may be null. k = 0 gives bias or 0.
+  virtual void gemm(DType, bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const void* a,
+                    std::int64_t lda, const void* b, std::int64_t ldb, const void* bias, void* c) = 0;
   /// *z = mean((x - y)^2)
   virtual void mean_square_diff(DType, std::int64_t n, const void* x, const void* y, void* z) = 0;
   /// z[n] = *s * k * (x[n] - y[n])

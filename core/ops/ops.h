@@ -1,5 +1,6 @@
-// The operations on tensors, as free functions under PyTorch's names. Each is differentiable, also twice, unless it says
-// otherwise. Shapes broadcast as in NumPy where two tensors meet; ShapeError when they cannot, TypeError for mixed dtypes.
+// The operations on tensors, as free functions under PyTorch's names. Each is differentiable, also twice, unless it
+// says otherwise. Shapes broadcast as in NumPy where two tensors meet; ShapeError when they cannot, TypeError for mixed
+// dtypes.
 #pragma once
 #include <harker/core/tensor.h>
 
@@ -34,7 +35,7 @@ Tensor relu(const Tensor& x);
 Tensor mask_positive(const Tensor& x, const Tensor& by);
 
 // --- reduce.cpp
-Tensor sum(const Tensor& x);                                         ///< over all elements, 0-d
+Tensor sum(const Tensor& x);  ///< over all elements, 0-d
 Tensor sum(const Tensor& x, const Shape& dims, bool keepdim = false);
 inline Tensor sum(const Tensor& x, std::int64_t dim, bool keepdim = false) { return sum(x, Shape{dim}, keepdim); }
 Tensor mean(const Tensor& x);
@@ -44,7 +45,8 @@ inline Tensor mean(const Tensor& x, std::int64_t dim, bool keepdim = false) { re
 Tensor sum_to(const Tensor& x, const Shape& shape);
 
 // --- matmul.cpp
-/// Matrix product: [m,k] x [k,n] -> [m,n]; vectors as PyTorch's matmul has them. The flags transpose the last two dimensions.
+/// Matrix product: [m,k] x [k,n] -> [m,n]; vectors as PyTorch's matmul has them. The flags transpose the last two
+/// dimensions.
 Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);
 /// z[..., out] = x[..., in] weight[out, in]^T + bias[out]; an undefined bias is left out. One node in the graph.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});

@@ -1,5 +1,5 @@
-// ByteView: a bounded look at bytes from a file; ByteCursor reads it front to back. The only way file data is read: every
-// take(n) compares n with what is left, so no sum can wrap and nothing outside is ever touched.
+// ByteView: a bounded look at bytes from a file; ByteCursor reads it front to back. The only way file data is read:
+// every take(n) compares n with what is left, so no sum can wrap and nothing outside is ever touched.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -36,8 +36,12 @@ void append_le(std::string& out, T v) {
 }
 
 /// a * b or a + b into `out`; false when it does not fit.
-inline bool checked_mul(std::uint64_t a, std::uint64_t b, std::uint64_t& out) { return !__builtin_mul_overflow(a, b, &out); }
-inline bool checked_add(std::uint64_t a, std::uint64_t b, std::uint64_t& out) { return !__builtin_add_overflow(a, b, &out); }
+inline bool checked_mul(std::uint64_t a, std::uint64_t b, std::uint64_t& out) {
+  return !__builtin_mul_overflow(a, b, &out);
+}
+inline bool checked_add(std::uint64_t a, std::uint64_t b, std::uint64_t& out) {
+  return !__builtin_add_overflow(a, b, &out);
+}
 
 class ByteCursor {
  public:
@@ -48,7 +52,8 @@ class ByteCursor {
   bool done() const { return left() == 0; }
   /// The next n bytes. FormatError ("data.pkl at 17: needs 8 bytes, 3 are left") when there are fewer.
   ByteView take(std::uint64_t n) {
-    if (n > left()) [[unlikely]] short_of(n);
+    if (n > left()) [[unlikely]]
+      short_of(n);
     ByteView b = all_.subspan(pos_, static_cast<std::size_t>(n));
     pos_ += static_cast<std::size_t>(n);
     return b;

@@ -14,7 +14,7 @@ namespace io {
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
-  virtual int create(const std::string& path, unsigned mode);          ///< open(O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC)
+  virtual int create(const std::string& path, unsigned mode);  ///< open(O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC)
   virtual long write(int fd, const void* data, std::size_t n);
   virtual int fsync(int fd);
   virtual int fchmod(int fd, unsigned mode);

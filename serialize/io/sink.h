@@ -31,8 +31,8 @@ class MemorySink final : public Sink {
   std::vector<std::uint8_t> data_;
 };
 
-/// A file that replaces `path` atomically: a temporary file in the same folder, fsync, rename, fsync of the folder. The old
-/// file's mode is kept. Without commit(), or after any error, the old file is untouched and the temporary is gone.
+/// A file that replaces `path` atomically: a temporary file in the same folder, fsync, rename, fsync of the folder. The
+/// old file's mode is kept. Without commit(), or after any error, the old file is untouched and the temporary is gone.
 /// A symbolic link at `path` is followed. IoError names the path, the call and the system's reason.
 class AtomicFile final : public Sink {
  public:

@@ -65,8 +65,8 @@ std::size_t ZipObjects::record_named(std::string_view key, std::uint64_t nbytes,
   if (!e)
     throw FormatError(str("persistent id: there is no record ", quoted(str(root_, "data/", key)), " for this storage"));
   if (e->size != nbytes)
-    throw FormatError(str("persistent id: storage ", r.label, " has a size of ", e->size, " bytes, the pickle expects ",
-                          nbytes));
+    throw FormatError(
+        str("persistent id: storage ", r.label, " has a size of ", e->size, " bytes, the pickle expects ", nbytes));
   r.part = static_cast<std::size_t>(e - zip_.entries().data());
   io::StorageBytes bytes{.stored = e->stored,
                          .nbytes = nbytes,

@@ -26,9 +26,7 @@ template <class F>
 std::string words(F f) {
   try {
     f();
-  } catch (const Error& e) {
-    return e.what();
-  }
+  } catch (const Error& e) { return e.what(); }
   return "nothing was thrown";
 }
 bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
@@ -50,7 +48,11 @@ const std::vector<OpCase> kOps = {
     {"neg", [](In x) { return -x[0] * x[0]; }, {{5}}},
     {"scalar", [](In x) { return (3 - x[0] * 2 + 1) * (1 / x[0]) / 3; }, {{2, 2}}},
     {"relu", [](In x) { return relu(x[0]) * x[0]; }, {{4, 5}}},
-    {"sum dims", [](In x) { return sum(x[0] * x[0], {0, 2}); }, {{2, 3, 4}}},
+    {"sum dims",
+     [](In x) {
+       return sum(x[0] * x[0], {0, 2});
+     },
+     {{2, 3, 4}}},
     {"sum keepdim", [](In x) { return sum(x[0] * x[0], {1}, true) * x[0]; }, {{2, 3, 4}}},
     {"mean", [](In x) { return mean(x[0] * x[0]) * x[0]; }, {{2, 3}}},
     {"matmul", [](In x) { return matmul(x[0], x[1]); }, {{3, 4}, {4, 2}}},
@@ -65,15 +67,25 @@ const std::vector<OpCase> kOps = {
     {"linear of a transposed input", [](In x) { return linear(x[0].t(), x[1], x[2]); }, {{4, 3}, {2, 4}, {2}}},
     {"mse_loss", [](In x) { return mse_loss(x[0], x[1]) * x[0]; }, {{3, 2}, {3, 2}}},
     {"reshape of a transposed", [](In x) { return x[0].t().reshape({6}) * x[1]; }, {{2, 3}, {6}}},
-    {"permute", [](In x) { return x[0].permute({2, 0, 1}) * x[1]; }, {{2, 3, 4}, {4, 2, 3}}},
-    {"expand", [](In x) { return x[0].expand({2, 3, 4}) * x[1]; }, {{3, 1}, {2, 3, 4}}},
+    {"permute",
+     [](In x) {
+       return x[0].permute({2, 0, 1}) * x[1];
+     },
+     {{2, 3, 4}, {4, 2, 3}}},
+    {"expand",
+     [](In x) {
+       return x[0].expand({2, 3, 4}) * x[1];
+     },
+     {{3, 1}, {2, 3, 4}}},
     {"squeeze unsqueeze", [](In x) { return x[0].squeeze(1).unsqueeze(0) * x[1]; }, {{2, 1, 3}, {1, 2, 3}}},
     {"slice", [](In x) { return x[0].slice(1, 1, 6, 2) * x[1]; }, {{3, 7}, {3, 3}}},
     {"select", [](In x) { return x[0].select(1, -1) * x[0][0]; }, {{3, 3}}},
     {"flatten", [](In x) { return x[0].flatten(1) * x[0].flatten(1); }, {{2, 3, 2}}},
     {"clone and to", [](In x) { return x[0].clone() * x[0]; }, {{3}}},
     {"no elements", [](In x) { return sum(x[0] * x[0]) + sum(relu(x[0])); }, {{0, 3}}},
-    {"a net", [](In x) { return mse_loss(linear(relu(linear(x[0], x[1], x[2])), x[3], x[4]), x[5]); }, {{3, 4}, {5, 4}, {5}, {1, 5}, {1}, {3, 1}}},
+    {"a net",
+     [](In x) { return mse_loss(linear(relu(linear(x[0], x[1], x[2])), x[3], x[4]), x[5]); },
+     {{3, 4}, {5, 4}, {5}, {1, 5}, {1}, {3, 1}}},
 };
 
 }  // namespace
@@ -229,7 +241,9 @@ TEST_CASE("deep graphs: a million nodes in a thread with a stack of 256 KiB") {
 
 TEST_CASE("threads: two passes over shared leaves add up exactly") {
   Tensor w = leaf({1, 1, 1});
-  auto work = [&] { for (int i = 0; i < 2000; ++i) sum(w * 2).backward(); };
+  auto work = [&] {
+    for (int i = 0; i < 2000; ++i) sum(w * 2).backward();
+  };
   std::thread a(work), b(work);
   a.join();
   b.join();
@@ -238,7 +252,9 @@ TEST_CASE("threads: two passes over shared leaves add up exactly") {
 
 TEST_CASE("memory: tensors freed by another thread and after their thread has ended") {
   std::vector<Tensor> made;
-  std::thread maker([&] { for (int i = 1; i < 200; ++i) made.push_back(ones({i * 7})); });
+  std::thread maker([&] {
+    for (int i = 1; i < 200; ++i) made.push_back(ones({i * 7}));
+  });
   maker.join();
   double total = 0;
   for (const Tensor& t : made) total += sum(t).item();

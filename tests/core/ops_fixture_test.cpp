@@ -5,10 +5,10 @@
 #include <array_json.h>
 #include <test_data.h>
 
-#include <cmath>
-#include <functional>
 #include <harker/core/autograd/autograd.h>
 #include <harker/core/ops/ops.h>
+#include <cmath>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -45,9 +45,11 @@ const std::map<std::string, std::function<Tensor(const Case&)>> kExpressions = {
     {"torch.neg(x)", [](const Case& c) { return -c["x"]; }},
     {"torch.relu(x)", [](const Case& c) { return relu(c["x"]); }},
     {"torch.sum(x)", [](const Case& c) { return sum(c["x"]); }},
-    {"torch.sum(x, dim=dim, keepdim=kd)", [](const Case& c) { return sum(c["x"], c.shape("dim"), c.params.at("kd").get<bool>()); }},
+    {"torch.sum(x, dim=dim, keepdim=kd)",
+     [](const Case& c) { return sum(c["x"], c.shape("dim"), c.params.at("kd").get<bool>()); }},
     {"torch.mean(x)", [](const Case& c) { return mean(c["x"]); }},
-    {"torch.mean(x, dim=dim, keepdim=kd)", [](const Case& c) { return mean(c["x"], c.shape("dim"), c.params.at("kd").get<bool>()); }},
+    {"torch.mean(x, dim=dim, keepdim=kd)",
+     [](const Case& c) { return mean(c["x"], c.shape("dim"), c.params.at("kd").get<bool>()); }},
     {"torch.matmul(a, b)", [](const Case& c) { return matmul(c["a"], c["b"]); }},
     {"torch.matmul(a.t(), b)", [](const Case& c) { return matmul(c["a"].t(), c["b"]); }},
     {"F.linear(x, w, b)", [](const Case& c) { return linear(c["x"], c["w"], c["b"]); }},
@@ -60,7 +62,8 @@ const std::map<std::string, std::function<Tensor(const Case&)>> kExpressions = {
        return red == "mean" ? mse_loss(c["x"], c["y"]) : red == "sum" ? sum(d * d) : d * d;
      }},
     {"x.reshape(shape)", [](const Case& c) { return c["x"].reshape(c.shape("shape")); }},
-    {"x.transpose(0, 1).reshape(shape)", [](const Case& c) { return c["x"].transpose(0, 1).reshape(c.shape("shape")); }},
+    {"x.transpose(0, 1).reshape(shape)",
+     [](const Case& c) { return c["x"].transpose(0, 1).reshape(c.shape("shape")); }},
     {"x.view(shape)", [](const Case& c) { return c["x"].view(c.shape("shape")); }},
     {"torch.transpose(x, d0, d1)", [](const Case& c) { return c["x"].transpose(c.dim("d0"), c.dim("d1")); }},
     {"torch.permute(x, dims)", [](const Case& c) { return c["x"].permute(c.shape("dims")); }},
@@ -73,13 +76,16 @@ const std::map<std::string, std::function<Tensor(const Case&)>> kExpressions = {
     {"torch.select(x, dim, index)", [](const Case& c) { return c["x"].select(c.dim("dim"), c.i64("index")); }},
     {"x[start:stop]", [](const Case& c) { return c["x"].slice(0, c.i64("start"), c.i64("stop")); }},
     {"x[start:]", [](const Case& c) { return c["x"].slice(0, c.i64("start")); }},
-    {"x[:, start:stop:step]", [](const Case& c) { return c["x"].slice(1, c.i64("start"), c.i64("stop"), c.i64("step")); }},
-    {"torch.narrow(x, dim, start, length)", [](const Case& c) { return c["x"].narrow(c.dim("dim"), c.i64("start"), c.i64("length")); }},
+    {"x[:, start:stop:step]",
+     [](const Case& c) { return c["x"].slice(1, c.i64("start"), c.i64("stop"), c.i64("step")); }},
+    {"torch.narrow(x, dim, start, length)",
+     [](const Case& c) { return c["x"].narrow(c.dim("dim"), c.i64("start"), c.i64("length")); }},
     {"torch.relu(x @ w1.t() + b1) @ w2.t() + b2",
      [](const Case& c) { return matmul(relu(matmul(c["x"], c["w1"].t()) + c["b1"]), c["w2"].t()) + c["b2"]; }},
     {"x * x.detach()", [](const Case& c) { return c["x"] * c["x"].detach(); }},
     {"x + x + x * 2", [](const Case& c) { return c["x"] + c["x"] + c["x"] * 2; }},
-    {"((x + y) * y).mean(0) - y.sum()", [](const Case& c) { return mean((c["x"] + c["y"]) * c["y"], {0}) - sum(c["y"]); }},
+    {"((x + y) * y).mean(0) - y.sum()",
+     [](const Case& c) { return mean((c["x"] + c["y"]) * c["y"], {0}) - sum(c["y"]); }},
 };
 
 /// The largest |a - b| relative to the largest expected magnitude (at least 1); NaN and infinities must be equal.
@@ -87,7 +93,8 @@ double difference(const Tensor& got, const Tensor& expected) {
   if (!(got.shape() == expected.shape())) return INFINITY;
   std::vector<double> a = got.to_vector<double>(), b = expected.to_vector<double>();
   double worst = 0, scale = 1;
-  for (double v : b) if (std::isfinite(v)) scale = std::max(scale, std::fabs(v));
+  for (double v : b)
+    if (std::isfinite(v)) scale = std::max(scale, std::fabs(v));
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i]))) continue;
     double d = std::fabs(a[i] - b[i]);
@@ -132,8 +139,10 @@ TEST_CASE("ops: values and gradients equal PyTorch's") {
       for (const auto& [name, array] : j.at("grads").items()) {
         CAPTURE(name);
         Tensor g = c[name.c_str()].grad();
-        if (array.is_null()) CHECK(!g.defined());
-        else CHECK((g.defined() && difference(g, test::tensor_from(array)) <= tolerance));
+        if (array.is_null())
+          CHECK(!g.defined());
+        else
+          CHECK((g.defined() && difference(g, test::tensor_from(array)) <= tolerance));
       }
     }
   }

@@ -6,17 +6,13 @@
 
 namespace harker {
 namespace {
-Tensor counting(const Shape& shape) {
-  return arange(0, static_cast<double>(shape.numel())).view(shape);
-}
+Tensor counting(const Shape& shape) { return arange(0, static_cast<double>(shape.numel())).view(shape); }
 std::vector<double> values(const Tensor& t) { return t.to_vector<double>(); }
 template <class F>
 std::string words(F f) {
   try {
     f();
-  } catch (const Error& e) {
-    return e.what();
-  }
+  } catch (const Error& e) { return e.what(); }
   return "nothing was thrown";
 }
 bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
@@ -81,12 +77,18 @@ TEST_CASE("shapes: more than six dimensions live on the heap and work the same")
 }
 
 TEST_CASE("errors: shapes that do not fit are named in torch's words") {
-  CHECK(has(words([] { ones({2, 3}) + ones({2, 4}); }), "The size of tensor a (3) must match the size of tensor b (4) at non-singleton dimension 1"));
+  CHECK(has(words([] {
+              ones({2, 3}) + ones({2, 4});
+            }),
+            "The size of tensor a (3) must match the size of tensor b (4) at non-singleton dimension 1"));
   CHECK(has(words([] { matmul(ones({2, 3}), ones({4, 5})); }), "mat1 and mat2 shapes cannot be multiplied"));
   CHECK(has(words([] { mse_loss(ones({5, 1}), ones({5})); }), "(5, 1)"));
   CHECK(has(words([] { ones({2}) + ones({2}, kFloat64); }), "float32 and float64"));
   CHECK(has(words([] { relu(ones({2}, kInt64)); }), "int64"));
-  CHECK(has(words([] { ones({2, 3}).transpose(0, 2); }), "Dimension out of range (expected to be in range of [-2, 1], but got 2)"));
+  CHECK(has(words([] {
+              ones({2, 3}).transpose(0, 2);
+            }),
+            "Dimension out of range (expected to be in range of [-2, 1], but got 2)"));
   CHECK(has(words([] { ones({2, 3})[2]; }), "out of bounds"));
   CHECK(has(words([] { ones({3}).item(); }), "3 elements"));
   CHECK(has(words([] { ones({3}).data<double>(); }), "float32"));

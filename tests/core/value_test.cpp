@@ -1,6 +1,6 @@
 // Value: scalars, elements and paths, identity, tensor objects, deep equality.
-#include <complex>
 #include <doctest/doctest.h>
+#include <complex>
 
 #include <harker/core/state_dict.h>
 

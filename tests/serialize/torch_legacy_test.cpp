@@ -171,15 +171,19 @@ TEST_CASE("torch, older containers: the hostile corpus of legacy streams") {
     MESSAGE("no hostile corpus");
     return;
   }
-  for (const json& f : test::read_json(index)["files"]) {
-    if (f["family"] != "torch_legacy") continue;
+  const json corpus = test::read_json(index);  // must outlive the loop over its files
+  int judged = 0;
+  for (const json& f : corpus.at("files")) {
+    if (f.at("family") != "torch_legacy" || f.at("contested").get<bool>()) continue;
+    ++judged;
     const fs::path file = test::hostile() / f["file"].get<std::string>();
     CAPTURE(file.string());
-    if (f["expect"] == "error")
+    if (f.at("expect") == "error")
       CHECK_THROWS_AS(load(file), FormatError);
     else
       CHECK_NOTHROW(load(file));
   }
+  MESSAGE(judged, " legacy streams judged");
 }
 
 TEST_CASE("torch, older containers: bare pickles of every protocol") {
