@@ -139,10 +139,16 @@ class Tensor {
   Tensor relu() const;
   Tensor sum() const;
   Tensor sum(const Shape& dims, bool keepdim = false) const;
-  Tensor sum(std::int64_t dim, bool keepdim = false) const { return sum(Shape{dim}, keepdim); }
+  template <std::integral I>
+  Tensor sum(I dim, bool keepdim = false) const {
+    return sum(Shape{static_cast<std::int64_t>(dim)}, keepdim);
+  }
   Tensor mean() const;
   Tensor mean(const Shape& dims, bool keepdim = false) const;
-  Tensor mean(std::int64_t dim, bool keepdim = false) const { return mean(Shape{dim}, keepdim); }
+  template <std::integral I>
+  Tensor mean(I dim, bool keepdim = false) const {
+    return mean(Shape{static_cast<std::int64_t>(dim)}, keepdim);
+  }
 
   // --- In place. Not recorded: throws GradError while autograd would have to (use NoGradGuard for parameters).
   Tensor& copy_(const Tensor& src);  ///< broadcasts and converts

@@ -37,10 +37,16 @@ Tensor mask_positive(const Tensor& x, const Tensor& by);
 // --- reduce.cpp
 Tensor sum(const Tensor& x);  ///< over all elements, 0-d
 Tensor sum(const Tensor& x, const Shape& dims, bool keepdim = false);
-inline Tensor sum(const Tensor& x, std::int64_t dim, bool keepdim = false) { return sum(x, Shape{dim}, keepdim); }
+template <std::integral I>  // not plain std::int64_t: {1} must remain a Shape
+Tensor sum(const Tensor& x, I dim, bool keepdim = false) {
+  return sum(x, Shape{static_cast<std::int64_t>(dim)}, keepdim);
+}
 Tensor mean(const Tensor& x);
 Tensor mean(const Tensor& x, const Shape& dims, bool keepdim = false);
-inline Tensor mean(const Tensor& x, std::int64_t dim, bool keepdim = false) { return mean(x, Shape{dim}, keepdim); }
+template <std::integral I>
+Tensor mean(const Tensor& x, I dim, bool keepdim = false) {
+  return mean(x, Shape{static_cast<std::int64_t>(dim)}, keepdim);
+}
 /// Sums broadcast dimensions away until the shape is `shape`: the reverse of expand.
 Tensor sum_to(const Tensor& x, const Shape& shape);
 
