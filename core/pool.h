@@ -1,5 +1,5 @@
 // The allocator of tensors, nodes and small storages: per-thread lists of freed blocks, so that a training step of
-// fixed shapes takes nothing from the system. Measured against malloc: 388 ns of a 1,024 ns step. Small blocks (to 4
+// fixed shapes takes nothing from the system. In a prototype malloc cost 388 ns of a 1,024 ns step. Small blocks (to 4
 // KiB, classes of 64 bytes) are carved from slabs and never go back; what a thread has too many of (it frees what
 // another makes), and all it has at its end, is handed in batches to a list that all threads share. Large ones (four
 // classes per doubling, to 64 MiB) are kept up to a number of bytes per thread. HARKER_NO_POOL (sanitizer builds) sends

@@ -26,7 +26,7 @@ struct Relu : Op<Relu> {  // z = max(x, 0); dx = z <= 0 ? 0 : dz (NaN passes)
     detail::check_computed(x, name);
     Tensor a = detail::dense(x), z = detail::fresh_like(a);
     detail::backend_of(x).unary(Unary::relu, a.dtype(), a.numel(), a.raw(), z.raw());
-    c.save_output(z);  // 20 ns dearer than saving x, but the pre-activation is then freed
+    c.save_output(z);  // in a prototype 20 ns dearer than saving x, but the pre-activation is then freed
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz) { return {mask_positive(dz, c.saved(0))}; }
