@@ -45,11 +45,13 @@ inline constexpr DType kFloat32 = DType::float32, kFloat64 = DType::float64, kFl
                        kBFloat16 = DType::bfloat16, kUInt8 = DType::uint8, kInt8 = DType::int8, kInt16 = DType::int16,
                        kInt32 = DType::int32, kInt64 = DType::int64, kBool = DType::bool_;
 
+namespace detail {
+// Not inside item_size, where each call would build it on the stack first.
+inline constexpr std::uint8_t kItemSizes[kDTypes] = {4, 8, 2,  2, 1, 1, 2, 4, 8, 1, 2, 4, 8,
+                                                     4, 8, 16, 1, 1, 1, 1, 1, 1, 1, 1, 4};
+}  // namespace detail
 /// Bytes of one element.
-constexpr std::size_t item_size(DType t) {
-  constexpr std::uint8_t bytes[kDTypes] = {4, 8, 2, 2, 1, 1, 2, 4, 8, 1, 2, 4, 8, 4, 8, 16, 1, 1, 1, 1, 1, 1, 1, 1, 4};
-  return bytes[static_cast<int>(t)];
-}
+constexpr std::size_t item_size(DType t) { return detail::kItemSizes[static_cast<int>(t)]; }
 /// Bytes of the unit that a change of byte order reverses: a complex number is two of them.
 constexpr std::size_t swap_size(DType t) {
   return t >= DType::complex32 && t <= DType::complex128 ? item_size(t) / 2 : item_size(t);

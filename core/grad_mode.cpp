@@ -6,7 +6,7 @@
 namespace harker {
 
 namespace detail {
-thread_local constinit bool grad_enabled = true;
+HARKER_THREAD_LOCAL bool grad_enabled = true;
 }
 
 bool is_grad_enabled() noexcept { return detail::grad_enabled; }

@@ -10,7 +10,8 @@
 
 namespace harker::pool {
 
-thread_local constinit Lists lists{};
+constinit Lists no_lists{};
+HARKER_THREAD_LOCAL Lists* lists = &no_lists;
 
 namespace {
 
@@ -62,42 +63,56 @@ void* system_alloc(std::size_t bytes) {
 }
 
 #if !defined(HARKER_NO_POOL)
-/// Empties this thread's lists when the thread ends.
-struct Reaper {
-  ~Reaper() {
-    lists.alive = false;
+/// This thread's list of class c as a batch, or null; the list is empty then.
+Block* take_batch(int c) {
+  const List l = std::exchange(lists->list[c], List{});
+  if (l.head) l.head->held = l.held;
+  return l.head;
+}
+
+/// This thread's lists from its first use of the pool to its end.
+struct Owned : Lists {
+  Owned() : Lists{} {
+    alive = true;
+    lists = this;
+  }
+  ~Owned() {
     for (int c = 0; c < kSmallClasses; ++c) {
-      for (Block** list : {&lists.head[c], &lists.spare[c]})
-        if (Block* batch = std::exchange(*list, nullptr)) shared().give(c, batch);
+      for (Block* batch : {take_batch(c), std::exchange(spare[c], nullptr)})
+        if (batch) shared().give(c, batch);
     }
     for (int c = kSmallClasses; c < kClasses; ++c) {
-      while (Block* b = lists.head[c]) {
-        lists.head[c] = b->next;
+      while (Block* b = list[c].head) {
+        list[c].head = b->next;
         std::free(b);
       }
     }
-    lists.large_bytes = 0;
+    lists = &no_lists;
   }
+  Owned(const Owned&) = delete;
+  Owned& operator=(const Owned&) = delete;
 };
 
 void start_thread() {
   static thread_local bool started = false;
-  if (started) return;  // the thread is ending: its lists stay closed
+  if (started) return;  // the thread is ending: it gets no lists any more
   started = true;
-  static thread_local Reaper reaper;
-  (void)&reaper;
-  lists.alive = true;
+  static thread_local Owned owned;
+  (void)&owned;
 }
 
 void* carve(int c) {
   std::size_t size = class_bytes(c);
-  Block* batch = std::exchange(lists.spare[c], nullptr);
+  Block* batch = std::exchange(lists->spare[c], nullptr);
   if (!batch) batch = shared().take(c);
   if (batch) {
-    if (lists.alive)
-      lists.head[c] = batch->next;
-    else if (batch->next)
-      shared().give(c, batch->next);  // a thread that is ending keeps nothing
+    const List rest{batch->next, batch->held - size};
+    if (lists->alive) {
+      lists->list[c] = rest;
+    } else if (rest.head) {  // a thread that is ending keeps nothing
+      rest.head->held = rest.held;
+      shared().give(c, rest.head);
+    }
     return batch;
   }
   char* slab = static_cast<char*>(system_alloc(kSlab));
@@ -110,7 +125,7 @@ void* carve(int c) {
 
 void batch_full(int c) noexcept {
 #if !defined(HARKER_NO_POOL)
-  if (Block* full = std::exchange(lists.spare[c], std::exchange(lists.head[c], nullptr))) shared().give(c, full);
+  if (Block* full = std::exchange(lists->spare[c], take_batch(c))) shared().give(c, full);
 #else
   (void)c;
 #endif
@@ -120,9 +135,16 @@ void* slow_alloc(std::size_t n) {
 #if defined(HARKER_NO_POOL)
   return system_alloc(n < 64 ? 64 : n);
 #else
-  if (!lists.alive) start_thread();
-  if (n <= kSmall) return carve(class_of(n));
-  return system_alloc(n <= kLarge ? class_bytes(class_of(n)) : n);
+  if (!lists->alive) start_thread();
+  if (n > kLarge) return system_alloc(n);
+  const int c = class_of(n);
+  if (n <= kSmall) return carve(c);
+  if (Block* b = lists->list[c].head) {
+    lists->list[c].head = b->next;
+    lists->large_bytes -= class_bytes(c);
+    return b;
+  }
+  return system_alloc(class_bytes(c));
 #endif
 }
 
@@ -131,18 +153,18 @@ void slow_free(void* p, std::size_t n) noexcept {
   (void)n;
   std::free(p);
 #else
-  if (!lists.alive) start_thread();
+  if (!lists->alive) start_thread();
   int c = class_of(n < kLarge ? n : kLarge);
   Block* b = static_cast<Block*>(p);
   if (n <= kSmall) {
-    if (lists.alive)
+    if (lists->alive)
       pool::free(p, n);
     else
       shared().give_one(c, b);
-  } else if (lists.alive && n <= kLarge && lists.large_bytes + class_bytes(c) <= kLargeKept) {
-    b->next = lists.head[c];
-    lists.head[c] = b;
-    lists.large_bytes += class_bytes(c);
+  } else if (lists->alive && n <= kLarge && lists->large_bytes + class_bytes(c) <= kLargeKept) {
+    b->next = lists->list[c].head;
+    lists->list[c].head = b;
+    lists->large_bytes += class_bytes(c);
   } else {
     std::free(p);
   }

@@ -8,6 +8,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 
 #include <harker/core/export.h>
 
@@ -22,24 +23,34 @@ inline constexpr std::size_t kBatch = std::size_t{256}
 inline constexpr int kSmallClasses = kSmall / kStep;
 inline constexpr int kClasses = kSmallClasses + 4 * 14;  // 2^12 .. 2^26 in quarters of a doubling
 
-/// A free block. The fields other than `next` are in use in small ones only.
+/// A free block. The fields other than `next` are in use in the first block of a batch only.
 struct Block {
   Block* next;
-  std::size_t held;   ///< bytes from here to the end of its list
-  Block* next_batch;  ///< of the first block of a batch on the shared list
+  std::size_t held;   ///< bytes of the whole batch
+  Block* next_batch;  ///< on the shared list
 };
 
-/// Constant-initialised and trivially destroyed, so that access needs no guard.
+/// The free blocks of one class. The count lies beside the head: in the blocks it would touch a second cache line.
+struct List {
+  Block* head;
+  std::size_t held;  ///< bytes in it
+};
+
+/// What one thread has at hand.
 struct Lists {
-  Block* head[kClasses];
+  List list[kClasses];
   Block* spare[kSmallClasses];  // a second, full list of small blocks, so that the shared list is seldom asked
   std::size_t large_bytes;      // in the large lists
-  bool alive;                   // false before the thread's first use and after its end
+  bool alive;                   // false in no_lists only
 };
-extern thread_local constinit Lists lists;
+/// Empty: what a thread has before its first use of the pool and after its end.
+extern constinit Lists no_lists;
+/// Constant-initialised and trivially destroyed, so that access needs no guard.
+extern HARKER_THREAD_LOCAL Lists* lists;
 
+/// n >= 1.
 constexpr int class_of(std::size_t n) {
-  if (n <= kSmall) return n == 0 ? 0 : static_cast<int>((n + kStep - 1) / kStep) - 1;
+  if (n <= kSmall) return static_cast<int>((n - 1) / kStep);
   int e = static_cast<int>(std::bit_width(n - 1)) - 1;  // 2^e < n <= 2^(e+1)
   return kSmallClasses + (e - 12) * 4 + static_cast<int>(((n - 1) >> (e - 2)) & 3);
 }
@@ -49,21 +60,20 @@ constexpr std::size_t class_bytes(int c) {
   return static_cast<std::size_t>(5 + quarter) << (e - 2);
 }
 
-/// What the lists cannot serve. Throws std::bad_alloc.
+/// Large blocks, and what the lists cannot serve. Throws std::bad_alloc.
 void* slow_alloc(std::size_t n);
 void slow_free(void* p, std::size_t n) noexcept;
 /// The list of class c holds a batch.
 void batch_full(int c) noexcept;
 
-/// n bytes, 64-byte aligned; to be given back with the same n, by any thread.
+/// n >= 1 bytes, 64-byte aligned; to be given back with the same n, by any thread. Throws std::bad_alloc.
 inline void* alloc(std::size_t n) {
 #if !defined(HARKER_NO_POOL)
-  if (n <= kLarge) [[likely]] {
-    int c = class_of(n);
-    Lists& l = lists;
-    if (Block* b = l.head[c]) [[likely]] {
-      l.head[c] = b->next;
-      if (c >= kSmallClasses) l.large_bytes -= class_bytes(c);
+  if (n <= kSmall) [[likely]] {
+    List& l = lists->list[class_of(n)];
+    if (Block* b = l.head) [[likely]] {
+      l.head = b->next;
+      l.held -= (n + kStep - 1) & ~(kStep - 1);
       return b;
     }
   }
@@ -73,22 +83,34 @@ inline void* alloc(std::size_t n) {
 
 inline void free(void* p, std::size_t n) noexcept {
 #if !defined(HARKER_NO_POOL)
-  if (n <= kSmall) [[likely]] {
-    Lists& l = lists;
-    if (l.alive) [[likely]] {
-      int c = class_of(n);
-      Block *b = static_cast<Block*>(p), *head = l.head[c];
-      b->next = head;
-      b->held = (head ? head->held : 0) + class_bytes(c);
-      l.head[c] = b;
-      if (b->held >= kBatch) [[unlikely]]
-        batch_full(c);
-      return;
-    }
+  if (n <= kSmall && lists->alive) [[likely]] {
+    List& l = lists->list[class_of(n)];
+    Block* b = static_cast<Block*>(p);
+    b->next = l.head;
+    l.head = b;
+    l.held += (n + kStep - 1) & ~(kStep - 1);
+    if (l.held >= kBatch) [[unlikely]]
+      batch_full(class_of(n));
+    return;
   }
 #endif
   slow_free(p, n);
 }
+
+/// For the standard containers.
+template <class T>
+struct Allocator {
+  using value_type = T;
+  Allocator() noexcept = default;
+  template <class U>
+  Allocator(const Allocator<U>&) noexcept {}
+  T* allocate(std::size_t n) {
+    if (n > SIZE_MAX / sizeof(T)) throw std::bad_alloc();
+    return static_cast<T*>(pool::alloc(n * sizeof(T)));
+  }
+  void deallocate(T* p, std::size_t n) noexcept { pool::free(p, n * sizeof(T)); }
+  bool operator==(const Allocator&) const noexcept { return true; }
+};
 
 }  // namespace pool
 }  // namespace harker

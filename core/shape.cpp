@@ -8,14 +8,6 @@
 
 namespace harker {
 
-Shape::Shape(std::span<const std::int64_t> sizes) : rank_(static_cast<std::int64_t>(sizes.size())) {
-  if (rank_ > kInline)
-    heap_ = new std::int64_t[sizes.size()];
-  else
-    at_[0] = at_[1] = 0;  // copies always take two
-  std::copy(sizes.begin(), sizes.end(), data());
-}
-
 Shape Shape::filled(int rank, std::int64_t fill) {
   if (rank < 0) throw ShapeError(detail::str("a shape cannot have ", rank, " dimensions"));
   Shape s;

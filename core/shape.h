@@ -16,7 +16,14 @@ class Shape {
 
   Shape() noexcept { at_[0] = at_[1] = 0; }
   Shape(std::initializer_list<std::int64_t> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
-  explicit Shape(std::span<const std::int64_t> sizes);
+  explicit Shape(std::span<const std::int64_t> sizes) : rank_(static_cast<std::int64_t>(sizes.size())) {
+    std::int64_t* to = at_;
+    if (rank_ > kInline) [[unlikely]]
+      to = heap_ = new std::int64_t[sizes.size()];
+    else
+      at_[0] = at_[1] = 0;  // copies always take two
+    for (std::int64_t size : sizes) *to++ = size;
+  }
   /// `rank` dimensions of size `fill`.
   static Shape filled(int rank, std::int64_t fill);
   Shape(const Shape& o) {
@@ -87,12 +94,17 @@ class Shape {
   }
 
  private:
-  /// Two dimensions always, the others as needed: a bare loop over `rank_` becomes a call of memcpy.
+  /// Two dimensions always, the others as needed, one by one: a loop over `rank_` would become a call of memcpy.
   void copy_inline(const Shape& o) noexcept {
     rank_ = o.rank_;
     at_[0] = o.at_[0];
     at_[1] = o.at_[1];
-    for (int i = 2; i < rank_; ++i) at_[i] = o.at_[i];
+    if (rank_ <= 2) [[likely]]
+      return;
+    at_[2] = o.at_[2];
+    if (rank_ > 3) at_[3] = o.at_[3];
+    if (rank_ > 4) at_[4] = o.at_[4];
+    if (rank_ > 5) at_[5] = o.at_[5];
   }
   void copy_heap(const Shape& o);
   void swap(Shape& o) noexcept;

@@ -4,8 +4,6 @@
 #include <mutex>
 #include <new>
 
-#include <harker/core/pool.h>
-
 namespace harker {
 
 namespace {
@@ -47,11 +45,6 @@ void Storage::materialize() {
   if (!lazy.load(std::memory_order_relaxed)) return;
   data = owner->materialize();
   lazy.store(false, std::memory_order_release);
-}
-
-void destroy(Storage* s) noexcept {
-  delete s->owner;
-  pool::free(s, s->block);
 }
 
 }  // namespace harker

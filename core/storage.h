@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include <harker/core/export.h>
+#include <harker/core/pool.h>
 #include <harker/core/ref.h>
 
 namespace harker HARKER_PUBLIC {
@@ -40,7 +41,11 @@ struct Storage {
  private:
   void materialize();
 };
-void destroy(Storage* s) noexcept;
+inline void destroy(Storage* s) noexcept {
+  if (s->owner) [[unlikely]]
+    delete s->owner;
+  pool::free(s, s->block);
+}
 
 /// `nbytes` fresh bytes, 64-byte aligned, not initialised; large ones on huge pages where the system has them.
 Ref<Storage> make_storage(std::size_t nbytes);

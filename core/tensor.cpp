@@ -22,28 +22,31 @@ constexpr std::size_t kHead = (kImplAt + sizeof(TensorImpl) + 63) / 64 * 64;
 namespace detail {
 
 namespace {
-[[gnu::cold]] std::int64_t none_or_too_large(const Shape& shape, DType dtype) {
+/// Either a size is 0, whatever the others are, or there is no such tensor.
+[[gnu::cold, gnu::noinline]] void none_or_too_large(const Shape& shape, DType dtype) {
   for (std::int64_t d : shape)
-    if (d == 0) return 0;
+    if (d == 0) return;
   throw ShapeError(str("a tensor of ", shape, " ", name(dtype), " has more bytes than memory can"));
-}
-std::size_t bytes_of(const Shape& shape, DType dtype) {
-  std::int64_t n = static_cast<std::int64_t>(item_size(dtype));
-  for (std::int64_t d : shape)
-    if (__builtin_mul_overflow(n, d, &n)) [[unlikely]]
-      return static_cast<std::size_t>(none_or_too_large(shape, dtype));
-  return static_cast<std::size_t>(n);
 }
 }  // namespace
 
 Tensor fresh(const Shape& shape, DType dtype, Device device) {
-  std::size_t nbytes = bytes_of(shape, dtype);
-  char* block = static_cast<char*>(pool::alloc(kHead + nbytes));
+  std::int64_t numel = 1, nbytes;
+  bool overflow = false;
+  const std::int64_t* sizes = shape.data();
+  for (int d = shape.rank(); d > 0; --d) overflow |= __builtin_mul_overflow(numel, *sizes++, &numel);
+  overflow |= __builtin_mul_overflow(numel, static_cast<std::int64_t>(item_size(dtype)), &nbytes);
+  if (overflow) [[unlikely]] {
+    none_or_too_large(shape, dtype);
+    numel = nbytes = 0;
+  }
+  const std::size_t size = kHead + static_cast<std::size_t>(nbytes);
+  char* const block = static_cast<char*>(pool::alloc(size));
   Storage* s = new (block) Storage;
-  s->block = kHead + nbytes;
-  s->nbytes = nbytes;
+  s->block = size;
+  s->nbytes = static_cast<std::size_t>(nbytes);
   s->data = block + kHead;
-  TensorImpl* p = new (block + kImplAt) TensorImpl(s, s->data, dtype, device, shape);
+  TensorImpl* p = new (block + kImplAt) TensorImpl(s, s->data, dtype, device, shape, numel);
   p->in_block = true;
   return Tensor(p);
 }
@@ -108,7 +111,7 @@ Tensor make_view(Ref<Storage> storage, DType dtype, const Shape& shape, const Sh
   char* base = static_cast<char*>(storage->data);
   void* first = base ? base + offset * static_cast<std::int64_t>(item_size(dtype)) : nullptr;
   Storage* s = storage.get();
-  TensorImpl* p = new (pool::alloc(sizeof(TensorImpl))) TensorImpl(s, first, dtype, device, shape);
+  TensorImpl* p = new (pool::alloc(sizeof(TensorImpl))) TensorImpl(s, first, dtype, device, shape, shape.numel());
   storage.release();  // from here on the impl owns it
   Tensor t(p);
   p->offset = offset;
@@ -120,14 +123,21 @@ Tensor make_view(Ref<Storage> storage, DType dtype, const Shape& shape, const Sh
   return t;
 }
 
-void destroy(TensorImpl* p) noexcept {
+namespace {
+/// History and gradient go: most tensors have neither, so this is kept out of their way.
+[[gnu::noinline]] void drop_history(TensorImpl* p) noexcept {
   if (p->grad_fn) {
     if (p->retains_grad) p->grad_fn->retained = nullptr;
     unref(p->grad_fn);
   }
   if (p->grad) Tensor drop(p->grad);
+}
+}  // namespace
+
+void destroy(TensorImpl* p) noexcept {
+  if (p->grad_fn || p->grad) drop_history(p);
   Storage* s = p->storage;
-  bool in_block = p->in_block;
+  const bool in_block = p->in_block;
   p->~TensorImpl();
   if (!in_block) pool::free(p, sizeof(TensorImpl));
   if (s->refs.dec()) destroy(s);
@@ -185,7 +195,7 @@ Tensor Tensor::detach() const {
   p.storage->refs.inc();
   TensorImpl* v;
   try {
-    v = new (pool::alloc(sizeof(TensorImpl))) TensorImpl(p.storage, p.data, p.dtype, p.device, p.shape);
+    v = new (pool::alloc(sizeof(TensorImpl))) TensorImpl(p.storage, p.data, p.dtype, p.device, p.shape, p.numel);
   } catch (...) {
     p.storage->refs.dec();
     throw;

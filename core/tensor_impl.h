@@ -33,9 +33,9 @@ struct TensorImpl {
   Shape shape;
   Shape strides;  ///< in elements
 
-  /// Takes over one reference on `s`.
-  TensorImpl(Storage* s, void* d, DType t, Device dev, const Shape& sizes)
-      : dtype(t), device(dev), storage(s), data(d), numel(sizes.numel()), shape(sizes) {}
+  /// Takes over one reference on `s`. `n` is sizes.numel().
+  TensorImpl(Storage* s, void* d, DType t, Device dev, const Shape& sizes, std::int64_t n)
+      : dtype(t), device(dev), storage(s), data(d), numel(n), shape(sizes) {}
   TensorImpl(const TensorImpl&) = delete;
   TensorImpl& operator=(const TensorImpl&) = delete;
 };

@@ -36,6 +36,9 @@ class Adam : public OptimizerWith<Adam, AdamOptions> {
 
  private:
   void prepare(std::size_t i, const AdamOptions& o);
+  bool as_before(const Group& group, const AdamOptions& o) const;
+  void step_again(const Group& group, const AdamOptions& o);
+  void step_anew(const Group& group, const AdamOptions& o);
   void step_by_copy(std::size_t i, const AdamOptions& o);
   void set_corrections(const AdamOptions& o, double step);
   AdamStep step_ = {};
@@ -43,8 +46,11 @@ class Adam : public OptimizerWith<Adam, AdamOptions> {
     double step = -1;
     std::array<double, 2> betas = {};
   };
-  Corrections corrections_;         // for which step_ holds the bias corrections
-  std::vector<AdamItem> items_[2];  // float32, float64: kept, so that a step allocates nothing
+  Corrections corrections_;  // for which step_ holds the bias corrections
+  // Kept, so that a step allocates nothing:
+  std::vector<AdamItem> cached_;    // one per parameter: where it lay at the last step; all null when it was not direct
+  std::vector<bool> as_before_;     // one per group
+  std::vector<AdamItem> items_[2];  // float32, float64
 };
 
 /// AdamOptions with AdamW's defaults.

@@ -68,10 +68,10 @@ void Optimizer::no_such_group(std::size_t group, std::size_t count) {
 
 void Optimizer::zero_grad(bool set_to_none) {
   for (Tensor& p : params_) {
-    TensorImpl* grad = p.impl().grad;
+    TensorImpl*& grad = p.impl().grad;
     if (!grad) continue;
     if (set_to_none) {
-      p.set_grad({});
+      const Tensor drop(std::exchange(grad, nullptr));
     } else {
       NoGradGuard no_grad;
       Tensor g = p.grad().detach();

@@ -1,14 +1,13 @@
 // The engine: runs the deepest waiting node first. Edges always lead to smaller depths, so when a node is the deepest
 // one waiting no gradient for it is outstanding: a topological order without a counting pass, and correct for graphs
-// built by many threads. The gradients of leaves are collected and added to grad() when the last node has run: after a
-// throw nothing has changed.
+// built by many threads. The gradients of leaves are collected (leaf_grads.h) and added to grad() when the last node
+// has run: after a throw nothing has changed.
 #include <algorithm>
 #include <atomic>
 #include <deque>
-#include <memory>
-#include <unordered_map>
 
 #include <harker/core/autograd/autograd.h>
+#include <harker/core/autograd/leaf_grads.h>
 #include <harker/core/autograd/mode.h>
 #include <harker/core/autograd/node.h>
 #include <harker/core/backend/backend.h>
@@ -19,22 +18,26 @@
 namespace harker {
 namespace {
 
+using detail::LeafGrads;
+using detail::plus;
 using detail::str;
 
 bool shallower(const Node* a, const Node* b) { return a->depth < b->depth; }
 
-/// a + b; in 16 bits by way of float32, rounded again.
-Tensor plus(const Tensor& a, const Tensor& b) {
-  if (is_computed(a.dtype())) [[likely]]
-    return add(a, b);
-  if (is_complex(a.dtype()))
-    throw TypeError(str("backward: two gradients of ", name(a.dtype()), " meet, and complex numbers cannot be added"));
-  return add(a.to(DType::float32), b.to(DType::float32)).to(a.dtype());
+/// A gradient as its receiver wants it: the one place where broadcasting is undone.
+[[gnu::noinline]] Tensor fitted(Tensor g, const Shape& shape, DType dtype) {
+  if (!(g.shape() == shape)) {
+    if (is_computed(g.dtype()) || is_complex(g.dtype()))
+      g = sum_to(g, shape);
+    else
+      g = sum_to(g.to(DType::float32), shape).to(g.dtype());
+  }
+  return g.to(dtype);
 }
-Tensor summed_to(const Tensor& g, const Shape& shape) {
-  if (is_computed(g.dtype()) || is_complex(g.dtype())) [[likely]]
-    return sum_to(g, shape);
-  return sum_to(g.to(DType::float32), shape).to(g.dtype());
+inline void fit(Tensor& g, const Shape& shape, DType dtype) {
+  const TensorImpl& p = g.impl();
+  if (!(p.shape == shape) || p.dtype != dtype) [[unlikely]]
+    g = fitted(std::move(g), shape, dtype);
 }
 
 /// The waiting nodes, a max-heap by depth. The first 16 live on the stack, which is all that most graphs ever need.
@@ -54,13 +57,12 @@ class Queue {
   bool empty() const { return count_ == 0; }
 
   /// Gives `g` to the node, which joins the queue if it is not there yet.
-  void give(Node* n, Tensor g) {
+  void give(Node* n, Tensor&& g) {
     if (n->runner.load(std::memory_order_relaxed) == this) {
       n->grad = plus(n->grad, g);
       return;
     }
-    const void* nobody = nullptr;
-    if (!n->runner.compare_exchange_strong(nobody, this, std::memory_order_acquire))
+    if (!claim(n->runner))
       throw GradError(str("backward: another backward pass is running through this graph (at ", n->name(),
                           "); one graph is run by one thread at a time"));
     if (count_ == capacity_) grow();
@@ -74,123 +76,25 @@ class Queue {
   }
 
  private:
+  /// Marks the node as this pass's. False: it is another's.
+  bool claim(std::atomic<const void*>& runner) {
+    const void* nobody = nullptr;
+    if (!one_thread()) return runner.compare_exchange_strong(nobody, this, std::memory_order_acquire);
+    if (runner.load(std::memory_order_relaxed)) return false;
+    runner.store(this, std::memory_order_relaxed);
+    return true;
+  }
   void grow() {
-    std::unique_ptr<Node*[]> more(new Node*[capacity_ * 2]);
-    std::copy(at_, at_ + count_, more.get());
-    heap_ = std::move(more);
-    at_ = heap_.get();
+    std::vector<Node*, pool::Allocator<Node*>> more(capacity_ * 2);
+    std::copy(at_, at_ + count_, more.data());
+    heap_.swap(more);
+    at_ = heap_.data();
     capacity_ *= 2;
   }
   Node* first_[16];
-  std::unique_ptr<Node*[]> heap_;
+  std::vector<Node*, pool::Allocator<Node*>> heap_;
   Node** at_ = first_;
   std::size_t count_ = 0, capacity_ = 16;
-};
-
-/// Nobody else can see this gradient's memory, so a leaf may keep it.
-bool stealable(const Tensor& g) {
-  const TensorImpl& p = g.impl();
-  return p.refs.unique() && p.storage->refs.unique() && p.contiguous && !p.storage->owner;
-}
-
-/// What the leaves will get.
-class LeafGrads {
- public:
-  LeafGrads() = default;
-  LeafGrads(const LeafGrads&) = delete;
-  LeafGrads& operator=(const LeafGrads&) = delete;
-  ~LeafGrads() {
-    for (std::size_t i = 0; i < count_; ++i) at(i).~Entry();
-  }
-
-  /// Adds g, of the leaf's shape, to what this leaf will get.
-  void add(TensorImpl* leaf, Tensor g) {
-    if (Entry* e = find(leaf)) {
-      e->sum = plus(e->sum, g);
-      return;
-    }
-    if (count_ < kInline) {
-      new (&at(count_)) Entry{leaf, std::move(g)};
-      ++count_;
-      return;
-    }
-    index_.emplace(leaf, more_.size());
-    more_.push_back({leaf, std::move(g)});
-  }
-
-  /// What this tensor would get; undefined when nothing reached it.
-  Tensor sum_of(TensorImpl& t) {
-    Entry* e = find(&t);
-    return e ? e->sum : Tensor();
-  }
-
-  /// All that can fail is done first; then each leaf takes its gradient.
-  void commit(bool create_graph) {
-    for_each([&](Entry& e) {
-      const bool first = !std::atomic_ref(e.leaf->grad).load(std::memory_order_relaxed);
-      if (create_graph && !first)
-        e.sum = plus(grad_of(e.leaf), e.sum);
-      else if (!first && is_complex(e.sum.dtype()))
-        plus(e.sum, e.sum);  // throws
-      else if (first ? !stealable(e.sum) : !e.sum.is_contiguous())
-        e.sum = e.sum.clone();
-    });
-    for_each([&](Entry& e) {
-      Tensor old;
-      Held held(e.leaf);
-      TensorImpl* grad = e.leaf->grad;
-      if (grad && !create_graph && grad->contiguous && is_computed(grad->dtype)) {
-        backend(grad->device).axpy(grad->dtype, grad->numel, 1.0, e.sum.raw(), grad->data);
-        ++grad->storage->version;
-        return;
-      }
-      if (grad && !create_graph) {
-        grad->refs.inc();
-        e.sum = plus(Tensor(grad), e.sum);
-      }
-      old = Tensor(std::atomic_ref(e.leaf->grad).exchange(e.sum.release(), std::memory_order_relaxed));
-    });
-  }
-
- private:
-  struct Entry {
-    TensorImpl* leaf;
-    Tensor sum;
-  };
-  static constexpr std::size_t kInline = 12;  // a linear search through these beats any table
-
-  /// While it lives, no other backward pass touches the leaf's gradient.
-  struct Held {
-    TensorImpl* leaf;
-    explicit Held(TensorImpl* l) : leaf(l) {
-      while (leaf->busy.exchange(true, std::memory_order_acquire)) {}
-    }
-    ~Held() { leaf->busy.store(false, std::memory_order_release); }
-    Held(const Held&) = delete;
-    Held& operator=(const Held&) = delete;
-  };
-  static Tensor grad_of(TensorImpl* leaf) {
-    Held held(leaf);
-    if (leaf->grad) leaf->grad->refs.inc();
-    return Tensor(leaf->grad);
-  }
-  Entry& at(std::size_t i) { return reinterpret_cast<Entry*>(raw_)[i]; }
-  Entry* find(TensorImpl* leaf) {
-    for (std::size_t i = 0; i < count_; ++i)
-      if (at(i).leaf == leaf) return &at(i);
-    if (more_.empty()) return nullptr;
-    auto it = index_.find(leaf);
-    return it == index_.end() ? nullptr : &more_[it->second];
-  }
-  template <class F>
-  void for_each(F f) {
-    for (std::size_t i = 0; i < count_; ++i) f(at(i));
-    for (Entry& e : more_) f(e);
-  }
-  alignas(Entry) std::byte raw_[kInline * sizeof(Entry)];
-  std::size_t count_ = 0;
-  std::vector<Entry> more_;
-  std::unordered_map<TensorImpl*, std::size_t> index_;
 };
 
 Tensor checked_seed(const Tensor& root, const Tensor& gradient) {
@@ -203,7 +107,10 @@ Tensor checked_seed(const Tensor& root, const Tensor& gradient) {
       throw GradError(str("backward: grad can be implicitly created only for scalar outputs, this one is ", p.shape,
                           "; reduce it (mean, sum) or pass a gradient of that shape"));
     Tensor one = detail::fresh(p.shape, p.dtype, p.device);
-    backend(p.device).fill(p.dtype, 1, 1.0, one.raw());
+    if (p.dtype == DType::float32 && p.device.type == DeviceType::cpu)  // a kernel for one number costs 50 ns
+      *static_cast<float*>(one.raw()) = 1;
+    else
+      backend(p.device).fill(p.dtype, 1, 1.0, one.raw());
     return one;
   }
   if (!(gradient.shape() == p.shape) || gradient.dtype() != p.dtype)
@@ -211,21 +118,6 @@ Tensor checked_seed(const Tensor& root, const Tensor& gradient) {
                          name(p.dtype), " ", p.shape));
   return gradient;
 }
-
-/// The gradients one node hands out: a few on the stack, an array for the rare node with many inputs.
-class Outgoing {
- public:
-  Tensor* room(std::uint32_t n) {
-    if (n <= kInline) return few_;
-    many_.assign(n, Tensor());
-    return many_.data();
-  }
-
- private:
-  static constexpr std::uint32_t kInline = 4;
-  Tensor few_[kInline];
-  std::vector<Tensor> many_;
-};
 
 /// While it lives, the node belongs to this pass: a pass of another thread that comes by is refused.
 struct Running {
@@ -239,31 +131,27 @@ struct Running {
 /// Runs the graph from the queue until no node waits; what reaches leaves (and tensors that keep their gradient) goes
 /// to `leaves`.
 void run(Queue& queue, LeafGrads& leaves, bool retain) {
-  Outgoing outgoing;
   while (!queue.empty()) {
     Node* n = queue.pop();
     Running running(n);
     Tensor dz = std::move(n->grad);
     if (n->retained) [[unlikely]]
-      leaves.add(n->retained, dz);
-    Tensor* grads = outgoing.room(n->inputs);
-    n->run(dz, grads);
+      leaves.add(n->retained, Tensor(dz));
+    Grads grads = n->run(dz);
     if (!retain) n->release_saved();  // the edges stay: a trunk that saved nothing may be run again, as in PyTorch
     for (std::uint32_t i = 0; i < n->inputs; ++i) {
       const Edge& e = n->edges[i];
-      Tensor g = std::move(grads[i]);
+      Tensor& g = grads[i];
       if (!e.needed() || !g.defined()) continue;
-      // The one place where broadcasting is undone.
-      const Shape& wanted = e.leaf() ? e.tensor()->shape : e.node()->shape;
-      if (!(g.shape() == wanted)) [[unlikely]]
-        g = summed_to(g, wanted);
-      const DType dtype = e.leaf() ? e.tensor()->dtype : e.node()->dtype;
-      if (g.impl().dtype != dtype) [[unlikely]]
-        g = g.to(dtype);
-      if (e.leaf())
-        leaves.add(e.tensor(), std::move(g));
-      else
-        queue.give(e.node(), std::move(g));
+      if (e.leaf()) {
+        TensorImpl* const leaf = e.tensor();
+        fit(g, leaf->shape, leaf->dtype);
+        leaves.add(leaf, std::move(g));
+      } else {
+        Node* const node = e.node();
+        fit(g, node->shape, node->dtype);
+        queue.give(node, std::move(g));
+      }
     }
   }
 }

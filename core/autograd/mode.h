@@ -5,7 +5,7 @@
 namespace harker HARKER_PUBLIC {
 namespace detail {
 
-extern thread_local constinit bool grad_enabled;
+extern HARKER_THREAD_LOCAL bool grad_enabled;
 
 /// Sets the mode until the end of the scope; inline, about a nanosecond.
 struct ModeScope {

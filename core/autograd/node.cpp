@@ -1,4 +1,4 @@
-// Edges, saved tensors and the freeing of nodes.
+// Saved tensors and the freeing of nodes.
 #include <harker/core/autograd/node.h>
 
 #include <harker/core/autograd/context.h>
@@ -7,27 +7,9 @@
 
 namespace harker {
 
-void Edge::set(const Tensor& input) {
-  TensorImpl* p = input.get();
-  if (p->grad_fn) {
-    p->grad_fn->refs.inc();
-    bits_ = reinterpret_cast<std::uintptr_t>(p->grad_fn);
-  } else {
-    p->refs.inc();
-    bits_ = reinterpret_cast<std::uintptr_t>(p) | 1;
-  }
-}
-
-void Edge::drop() noexcept {
-  if (!leaf())
-    unref(node());
-  else if (tensor()->refs.dec())
-    destroy(tensor());
-}
-
 namespace {
-thread_local constinit Node* dead = nullptr;
-thread_local constinit bool burying = false;
+HARKER_THREAD_LOCAL Node* dead = nullptr;
+HARKER_THREAD_LOCAL bool burying = false;
 }  // namespace
 
 void destroy(Node* n) noexcept {

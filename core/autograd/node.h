@@ -2,7 +2,10 @@
 // How a node is made of an op is in op.h; who runs it, in engine.cpp.
 #pragma once
 #include <atomic>
+#include <concepts>
 #include <cstdint>
+#include <memory>
+#include <utility>
 
 #include <harker/core/tensor.h>
 
@@ -20,15 +23,30 @@ class Edge {
   }
 
   /// Points to where `input`, which requires grad, came from.
-  void set(const Tensor& input);
+  inline void set(const Tensor& input);
   bool needed() const { return bits_ != 0; }
   bool leaf() const { return bits_ & 1; }
   Node* node() const { return reinterpret_cast<Node*>(bits_); }
   TensorImpl* tensor() const { return reinterpret_cast<TensorImpl*>(bits_ & ~std::uintptr_t{1}); }
 
  private:
-  void drop() noexcept;
+  inline void drop() noexcept;
   std::uintptr_t bits_ = 0;
+};
+
+/// The gradients of a node's inputs, in order; undefined where there is none. Up to four in place, which is all that
+/// most operations have; a node with more inputs allocates.
+class Grads {
+ public:
+  static constexpr std::uint32_t kInline = 4;
+  template <std::convertible_to<Tensor>... T>
+  Grads(T&&... t) : few_{std::forward<T>(t)...} {}
+  explicit Grads(std::unique_ptr<Tensor[]> many) : many_(std::move(many)) {}
+  Tensor& operator[](std::uint32_t i) { return many_ ? many_[i] : few_[i]; }
+
+ private:
+  Tensor few_[kInline];
+  std::unique_ptr<Tensor[]> many_;
 };
 
 class Node {
@@ -44,8 +62,8 @@ class Node {
   std::atomic<const void*> runner{nullptr};  ///< the backward pass that has put a gradient here
   Node* next_dead = nullptr;
 
-  /// Writes the gradient of each input, undefined where there is none, to grads[0 .. inputs).
-  virtual void run(const Tensor& dz, Tensor* grads) = 0;
+  /// From the gradient of the output to those of the inputs.
+  virtual Grads run(const Tensor& dz) = 0;
   virtual void release_saved() noexcept = 0;
   /// Destructor and free.
   virtual void dispose() noexcept = 0;
@@ -64,6 +82,24 @@ class Node {
 void destroy(Node* n) noexcept;
 inline void unref(Node* n) noexcept {
   if (n->refs.dec()) destroy(n);
+}
+
+inline void Edge::set(const Tensor& input) {
+  TensorImpl* p = input.get();
+  if (p->grad_fn) {
+    p->grad_fn->refs.inc();
+    bits_ = reinterpret_cast<std::uintptr_t>(p->grad_fn);
+  } else {
+    p->refs.inc();
+    bits_ = reinterpret_cast<std::uintptr_t>(p) | 1;
+  }
+}
+
+inline void Edge::drop() noexcept {
+  if (!leaf())
+    unref(node());
+  else if (tensor()->refs.dec())
+    destroy(tensor());
 }
 
 }  // namespace harker

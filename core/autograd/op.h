@@ -21,14 +21,6 @@
 
 namespace harker HARKER_PUBLIC {
 
-/// The gradients of an op's tensor inputs, in order; undefined where there is none.
-struct Grads {
-  static constexpr int kMax = 4;
-  Tensor g[kMax];
-  template <class... T>
-  Grads(T&&... t) : g{std::forward<T>(t)...} {}
-};
-
 /// Base of every op: nothing but a place to say what an op is.
 template <class D>
 struct Op {};
@@ -43,7 +35,7 @@ struct Signature;
 template <class... A>
 struct Signature<Tensor (*)(Context&, A...)> {
   static constexpr int tensors = (int{is_tensor<A>} + ... + 0);
-  static_assert(tensors <= Grads::kMax);
+  static_assert(tensors <= Grads::kInline);
   using Rest =
       decltype(std::tuple_cat(std::conditional_t<is_tensor<A>, std::tuple<>, std::tuple<std::decay_t<A>>>()...));
 };
@@ -57,9 +49,8 @@ struct OpNode final : Node {
   [[no_unique_address]] typename S::Rest rest;
 
   explicit OpNode(typename S::Rest r) : Node(edge, S::tensors), rest(std::move(r)) {}
-  void run(const Tensor& dz, Tensor* grads) override {
-    Grads r = std::apply([&](const auto&... args) { return O::backward(context, dz, args...); }, rest);
-    for (int i = 0; i < S::tensors; ++i) grads[i] = std::move(r.g[i]);
+  Grads run(const Tensor& dz) override {
+    return std::apply([&](const auto&... args) { return O::backward(context, dz, args...); }, rest);
   }
   void release_saved() noexcept override { context.clear(); }
   void dispose() noexcept override {
@@ -97,11 +88,11 @@ void link(Node* n, int& i, const T& v) {
 
 }  // namespace detail
 
-/// Runs O::forward, and records it when grad mode is on and an input requires grad.
+/// apply while grad mode is on.
 template <class O, class... A>
-Tensor apply(const A&... args) {
+[[gnu::noinline]] Tensor apply_recording(const A&... args) {
   using Made = detail::OpNode<O>;
-  if (!detail::grad_enabled || !(detail::tracked(args) || ...)) {
+  if (!(detail::tracked(args) || ...)) {
     Context none;
     detail::ModeScope off(false);
     return O::forward(none, args...);
@@ -121,6 +112,15 @@ Tensor apply(const A&... args) {
   out.grad_fn = owner.release();
   out.requires_grad = true;
   return z;
+}
+
+/// Runs O::forward, and records it when grad mode is on and an input requires grad. With grad mode off, as in inference
+/// and in every backward pass, it is forward alone: the compiler sees that `none` keeps nothing.
+template <class O, class... A>
+inline Tensor apply(const A&... args) {
+  if (detail::grad_enabled) return apply_recording<O>(args...);
+  Context none;
+  return O::forward(none, args...);
 }
 
 }  // namespace harker

@@ -3,14 +3,13 @@
 
 #include <string>
 
-#include <harker/core/backend/cpu/pick.h>
 #include <harker/core/backend/cpu/refuse.h>
 #include <harker/core/backend/cuda/cuda.h>
 #include <harker/core/error.h>
 
 namespace harker {
 
-Backend& backend(Device d) { return d.type == DeviceType::cpu ? picked_cpu_backend() : cuda_backend(d); }
+Backend& detail::find_backend(Device d) { return d.type == DeviceType::cpu ? cpu_backend() : cuda_backend(d); }
 
 void refuse_conversion(DType from, DType to) {
   throw TypeError("cannot convert " + std::string(name(from)) + " to " + std::string(name(to)) +

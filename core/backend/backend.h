@@ -2,6 +2,7 @@
 // CPU-baseline, CPU-AVX2, CPU-AVX512 (core/backend/cpu) and CUDA each implement it, and nothing else knows which one
 // runs. Kernels never allocate tensors, never check shapes and never throw: ops have done that. Sizes are in elements.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <span>
 
@@ -78,7 +79,18 @@ Backend& cpu_backend();
 std::span<Backend* const> cpu_backends();
 /// Makes ops use `b` from now on, in all threads; returns the one used before: for tests and benchmarks.
 Backend& set_cpu_backend(Backend& b);
+
+namespace detail {
+/// Null until first needed, constant-initialised: users may have tensors among their static objects.
+extern constinit std::atomic<Backend*> current_cpu_backend;
+/// A GPU's, or the CPU's when it has not been chosen yet.
+Backend& find_backend(Device d);
+}  // namespace detail
+
 /// The backend of a device; DeviceError, saying how to build with CUDA, when there is none.
-Backend& backend(Device d);
+inline Backend& backend(Device d) {
+  Backend* const cpu = detail::current_cpu_backend.load(std::memory_order_relaxed);
+  return d.type == DeviceType::cpu && cpu ? *cpu : detail::find_backend(d);
+}
 
 }  // namespace harker

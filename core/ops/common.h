@@ -9,12 +9,40 @@
 namespace harker HARKER_PUBLIC {
 namespace detail {
 
-/// x itself when its elements lie row-major, else a copy that does. Only inside forward: nothing is recorded.
-inline Tensor dense(const Tensor& x) { return x.is_contiguous() ? x : x.contiguous(); }
+/// The elements of x lying row-major: x itself, or a copy when they do not. Only inside forward: nothing is recorded.
+/// Refers to x, which must outlive it: a handle would cost two changes of a reference count in every op.
+class Dense {
+ public:
+  explicit Dense(const Tensor& x) : p_(&x.impl()) {
+    if (p_->contiguous) [[likely]]
+      return;
+    copy_ = x.contiguous();
+    p_ = copy_.get();
+  }
+  Dense(const Dense&) = delete;
+  Dense& operator=(const Dense&) = delete;
+  void* raw() const { return p_->data; }
+  std::int64_t numel() const { return p_->numel; }
+  DType dtype() const { return p_->dtype; }
+  const TensorImpl& impl() const { return *p_; }
+
+ private:
+  Tensor copy_;
+  const TensorImpl* p_;
+};
 
 /// TypeError unless arithmetic computes with this dtype; DeviceError or TypeError when two tensors do not match.
-void check_computed(const Tensor& x, const char* op);
-void check_alike(const Tensor& x, const Tensor& y, const char* op);
+[[noreturn]] void refuse_computed(const Tensor& x, const char* op);
+[[noreturn]] void refuse_alike(const Tensor& x, const Tensor& y, const char* op);
+inline void check_computed(const Tensor& x, const char* op) {
+  if (!is_computed(x.dtype())) [[unlikely]]
+    refuse_computed(x, op);
+}
+inline void check_alike(const Tensor& x, const Tensor& y, const char* op) {
+  const TensorImpl &p = x.impl(), &q = y.impl();
+  if (!is_computed(p.dtype) || p.dtype != q.dtype || !(p.device == q.device)) [[unlikely]]
+    refuse_alike(x, y, op);
+}
 
 inline Backend& backend_of(const Tensor& x) { return backend(x.impl().device); }
 

@@ -46,7 +46,7 @@ Tensor expanded(const Tensor& src, const Tensor& z, const char* op) {
 
 /// What z's kernel reads beside z, contiguous: a copy when it overlaps z without being the same elements.
 Tensor operand(const Tensor& src, const Tensor& z, const char* op) {
-  Tensor y = detail::dense(expanded(src, z, op));
+  Tensor y = expanded(src, z, op).contiguous();
   return y.shares_storage(z) && y.raw() != z.raw() ? copied(y, y.dtype()) : y;
 }
 

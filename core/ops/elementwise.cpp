@@ -55,7 +55,8 @@ Tensor binary(Binary op, const char* name, const Tensor& x, const Tensor& y) {
 
 Tensor scalar(Binary op, const char* name, const Tensor& x, double s, bool reversed) {
   check_computed(x, name);
-  Tensor d = detail::dense(x), z = fresh_like(d);
+  const detail::Dense d(x);
+  Tensor z = fresh_like(x);
   backend_of(x).scalar(op, d.dtype(), d.numel(), d.raw(), s, reversed, z.raw());
   return z;
 }
@@ -100,7 +101,8 @@ struct Neg : Op<Neg> {  // z = -x; dx = -dz
   static constexpr const char* name = "neg";
   static Tensor forward(Context&, const Tensor& x) {
     check_computed(x, name);
-    Tensor d = detail::dense(x), z = fresh_like(d);
+    const detail::Dense d(x);
+    Tensor z = fresh_like(x);
     backend_of(x).unary(Unary::neg, d.dtype(), d.numel(), d.raw(), z.raw());
     return z;
   }

@@ -10,7 +10,8 @@ struct ScaledDiff : Op<ScaledDiff> {  // ds = k sum(dz (x - y)), dx = k s dz, dy
   static constexpr const char* name = "scaled_diff";
   static Tensor forward(Context& c, const Tensor& s, const Tensor& x, const Tensor& y, double k) {
     c.save(s, x, y);
-    Tensor a = detail::dense(x), b = detail::dense(y), z = detail::fresh_like(a);
+    const detail::Dense a(x), b(y);
+    Tensor z = detail::fresh_like(x);
     detail::backend_of(x).scaled_diff(a.dtype(), a.numel(), a.raw(), b.raw(), s.raw(), k, z.raw());
     return z;
   }
@@ -29,7 +30,8 @@ struct MseLoss : Op<MseLoss> {  // z = mean((x - y)^2); dx = 2/n (x - y) dz, dy 
       throw ShapeError(detail::str("mse_loss: the prediction is ", x.shape(), ", the target ", y.shape(),
                                    "; they must be equal (broadcasting here is a silent bug elsewhere): reshape one"));
     c.save(x, y);
-    Tensor a = detail::dense(x), b = detail::dense(y), z = detail::fresh(Shape(), x.dtype(), x.device());
+    const detail::Dense a(x), b(y);
+    Tensor z = detail::fresh(Shape(), x.dtype(), x.device());
     detail::backend_of(x).mean_square_diff(a.dtype(), a.numel(), a.raw(), b.raw(), z.raw());
     return z;
   }

@@ -29,10 +29,18 @@ Matrix matrix(const Tensor& x, bool transpose) {
   return {std::move(copy), data, columns, transpose};
 }
 
-void gemm(const Tensor& a, bool ta, const Tensor& b, bool tb, const void* bias, Tensor& z, std::int64_t m,
-          std::int64_t n, std::int64_t k) {
+[[gnu::noinline]] void strided_gemm(const Tensor& a, bool ta, const Tensor& b, bool tb, const void* bias, Tensor& z,
+                                    std::int64_t m, std::int64_t n, std::int64_t k) {
   Matrix x = matrix(a, ta), y = matrix(b, tb);
   detail::backend_of(a).gemm(a.dtype(), x.transposed, y.transposed, m, n, k, x.data, x.ld, y.data, y.ld, bias, z.raw());
+}
+/// z[m,n] = op(a) op(b) + bias
+inline void gemm(const Tensor& a, bool ta, const Tensor& b, bool tb, const void* bias, Tensor& z, std::int64_t m,
+                 std::int64_t n, std::int64_t k) {
+  const TensorImpl &p = a.impl(), &q = b.impl();
+  if (p.contiguous && q.contiguous) [[likely]]  // a Matrix of each costs as much as a small product
+    return backend(p.device).gemm(p.dtype, ta, tb, m, n, k, p.data, ta ? m : k, q.data, tb ? k : n, bias, z.raw());
+  strided_gemm(a, ta, b, tb, bias, z, m, n, k);
 }
 
 [[noreturn]] void shapes_differ(const char* op, const Tensor& a, const Tensor& b, bool ta, bool tb) {
@@ -41,8 +49,11 @@ void gemm(const Tensor& a, bool ta, const Tensor& b, bool tb, const void* bias, 
 }
 
 /// z = op(a) op(b) for batches of matrices whose leading dimensions broadcast: one gemm for each.
-Tensor batched(const Tensor& a, const Tensor& b, bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k) {
+Tensor batched(const Tensor& a, const Tensor& b, bool ta, bool tb) {
   int ra = a.dim(), rb = b.dim();
+  const std::int64_t m = a.shape()[ra - (ta ? 1 : 2)], k = a.shape()[ra - (ta ? 2 : 1)];
+  const std::int64_t n = b.shape()[rb - (tb ? 2 : 1)];
+  if (b.shape()[rb - (tb ? 1 : 2)] != k) shapes_differ("matmul", a, b, ta, tb);
   Shape lead = broadcast_shapes(Shape(std::span(a.shape().data(), static_cast<std::size_t>(ra - 2))),
                                 Shape(std::span(b.shape().data(), static_cast<std::size_t>(rb - 2))));
   Shape za = lead.inserted(lead.rank(), a.shape()[ra - 2]).inserted(lead.rank() + 1, a.shape()[ra - 1]);
@@ -65,19 +76,22 @@ Tensor batched(const Tensor& a, const Tensor& b, bool ta, bool tb, std::int64_t 
   return z;
 }
 
+/// z = op(a) op(b) for two matrices.
+Tensor product(const Tensor& a, const Tensor& b, bool ta, bool tb) {
+  const std::int64_t *sa = a.shape().data(), *sb = b.shape().data();
+  const std::int64_t m = sa[ta], k = sa[!ta], n = sb[!tb];
+  if (sb[tb] != k) shapes_differ("matmul", a, b, ta, tb);
+  Tensor z = detail::fresh({m, n}, a.dtype(), a.device());
+  gemm(a, ta, b, tb, nullptr, z, m, n, k);
+  return z;
+}
+
 struct MatMul : Op<MatMul> {  // z[m,n] = op(a)[m,k] op(b)[k,n], op = transpose where the flag is set
   static constexpr const char* name = "matmul";
   static Tensor forward(Context& c, const Tensor& a, const Tensor& b, bool ta, bool tb) {
     detail::check_alike(a, b, name);
     c.save(a, b);
-    const Shape &sa = a.shape(), &sb = b.shape();
-    int ra = sa.rank(), rb = sb.rank();
-    std::int64_t m = sa[ta ? ra - 1 : ra - 2], k = sa[ta ? ra - 2 : ra - 1], n = sb[tb ? rb - 2 : rb - 1];
-    if (sb[tb ? rb - 1 : rb - 2] != k) shapes_differ(name, a, b, ta, tb);
-    if (ra > 2 || rb > 2) return batched(a, b, ta, tb, m, n, k);
-    Tensor z = detail::fresh({m, n}, a.dtype(), a.device());
-    gemm(a, ta, b, tb, nullptr, z, m, n, k);
-    return z;
+    return a.dim() == 2 && b.dim() == 2 ? product(a, b, ta, tb) : batched(a, b, ta, tb);
   }
   static Grads backward(Context& c, const Tensor& dz, bool ta, bool tb) {
     const Tensor &a = c.saved(0), &b = c.saved(1);
@@ -98,20 +112,17 @@ struct Linear : Op<Linear> {  // z[B,O] = x[B,I] w[O,I]^T + b[O]; dx = dz w, dw 
     if (pw.shape.rank() != 2 || px.shape[1] != pw.shape[1])
       throw ShapeError(str("linear: mat1 and mat2 shapes cannot be multiplied: the input is ", x.shape(),
                            ", the weight ", w.shape(), " takes inputs of ", pw.shape.rank() == 2 ? pw.shape[1] : 0));
-    const void* bias = nullptr;
-    Tensor kept;
-    if (b.defined()) {
-      detail::check_alike(x, b, name);
-      if (b.dim() != 1 || b.shape()[0] != pw.shape[0])
-        throw ShapeError(
-            str("linear: the bias is ", b.shape(), ", the weight ", w.shape(), " needs one of ", pw.shape[0]));
-      kept = detail::dense(b);
-      bias = kept.raw();
-    }
     c.save(x, w);
     std::int64_t m = px.shape[0], n = pw.shape[0], k = px.shape[1];
     Tensor z = detail::fresh({m, n}, px.dtype, px.device);
-    gemm(x, false, w, true, bias, z, m, n, k);
+    if (!b.defined()) {
+      gemm(x, false, w, true, nullptr, z, m, n, k);
+      return z;
+    }
+    detail::check_alike(x, b, name);
+    if (b.dim() != 1 || b.shape()[0] != n)
+      throw ShapeError(str("linear: the bias is ", b.shape(), ", the weight ", w.shape(), " needs one of ", n));
+    gemm(x, false, w, true, detail::Dense(b).raw(), z, m, n, k);
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz) {

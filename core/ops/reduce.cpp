@@ -20,7 +20,7 @@ Dims all_dims(int rank, const char* op) {
 /// scale * sum of x over the dimensions in `over`; those keep size 1.
 /// Neighbouring dimensions of one kind are merged, so that most sums are one kernel call.
 Tensor reduce(const Tensor& x, Dims over, double scale) {
-  Tensor z = detail::dense(x);
+  Tensor z = x.contiguous();
   Shape shape = z.shape();
   for (int d = shape.rank() - 1; d >= 0;) {
     if (!has(over, d)) {
@@ -74,7 +74,8 @@ struct SumAll : Op<SumAll> {  // z = k sum(x); dx = k dz, repeated
   static constexpr const char* name = "sum";
   static Tensor forward(Context&, const Tensor& x, double scale, const Shape&) {
     detail::check_computed(x, name);
-    Tensor a = detail::dense(x), z = detail::fresh(Shape(), x.dtype(), x.device());
+    const detail::Dense a(x);
+    Tensor z = detail::fresh(Shape(), x.dtype(), x.device());
     detail::backend_of(x).sum(x.dtype(), 1, a.numel(), 1, a.raw(), scale, z.raw());
     return z;
   }
@@ -83,10 +84,19 @@ struct SumAll : Op<SumAll> {  // z = k sum(x); dx = k dz, repeated
   }
 };
 
+/// Contiguous x[n, to...] summed over n.
+Tensor sum_leading(const Tensor& x, const Shape& to, std::int64_t n) {
+  Tensor z = detail::fresh(to, x.dtype(), x.device());
+  detail::backend_of(x).sum(x.dtype(), 1, n, z.numel(), x.raw(), 1, z.raw());
+  return z;
+}
+
 struct SumTo : Op<SumTo> {  // z = x summed to a shape that broadcasts to x's; dx = dz, repeated
   static constexpr const char* name = "sum_to";
   static Tensor forward(Context&, const Tensor& x, const Shape& to, const Shape&) {
     detail::check_computed(x, name);
+    if (x.dim() == 2 && to.rank() == 1 && to[0] == x.shape()[1] && x.is_contiguous()) [[likely]]  // a bias of Linear
+      return sum_leading(x, to, x.shape()[0]);
     int skip = x.dim() - to.rank();
     bool fits = skip >= 0;
     Dims over = all_dims(x.dim(), name);
@@ -97,9 +107,9 @@ struct SumTo : Op<SumTo> {  // z = x summed to a shape that broadcasts to x's; d
     }
     if (!fits) throw ShapeError(str("sum_to: ", x.shape(), " is not a broadcast of ", to));
     if (over == (Dims{1} << skip) - 1 && x.is_contiguous() && x.numel() > 0) {  // only leading dimensions: a bias
-      Tensor z = detail::fresh(to, x.dtype(), x.device());
-      detail::backend_of(x).sum(x.dtype(), 1, x.numel() / z.numel(), z.numel(), x.raw(), 1, z.raw());
-      return z;
+      std::int64_t n = 1;
+      for (int i = 0; i < skip; ++i) n *= x.shape()[i];
+      return sum_leading(x, to, n);
     }
     Tensor z = reduce(x, over, 1);
     return detail::alias(z, to, to.contiguous_strides(), 0);

@@ -1,10 +1,10 @@
 // Picks the CPU backend: HARKER_CPU, else AVX2 where the CPU has it. AVX-512 is never the default: at the sizes that
 // matter here it was measured no faster, and on many CPUs it lowers the clock.
-#include <harker/core/backend/cpu/pick.h>
-
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
+#include <harker/core/backend/backend.h>
 #include <harker/core/error.h>
 
 namespace harker {
@@ -41,12 +41,7 @@ const Available& available() {
   return a;
 }
 
-}  // namespace
-
-constinit std::atomic<Backend*> current_cpu_backend{nullptr};
-
-std::span<Backend* const> cpu_backends() { return {available().sets, available().count}; }
-
+/// The backend of that name; DeviceError, listing those this machine can run, if it is none of them.
 Backend& cpu_backend_named(std::string_view name) {
   std::string known;
   for (Backend* b : cpu_backends()) {
@@ -58,19 +53,29 @@ Backend& cpu_backend_named(std::string_view name) {
                     "'; it can run: " + known);
 }
 
+/// Chooses by HARKER_CPU, else by what the CPU has, and remembers it.
 Backend& choose_cpu_backend() {
   const char* forced = std::getenv("HARKER_CPU");
   const std::span<Backend* const> sets = cpu_backends();
   Backend* const chosen = forced && *forced ? &cpu_backend_named(forced) : sets[sets.size() > 1 ? 1 : 0];
   Backend* none = nullptr;  // a backend set meanwhile, by set_cpu_backend or another thread, stays
-  return current_cpu_backend.compare_exchange_strong(none, chosen) ? *chosen : *none;
+  return detail::current_cpu_backend.compare_exchange_strong(none, chosen) ? *chosen : *none;
 }
 
-Backend& cpu_backend() { return picked_cpu_backend(); }
+}  // namespace
+
+constinit std::atomic<Backend*> detail::current_cpu_backend{nullptr};
+
+std::span<Backend* const> cpu_backends() { return {available().sets, available().count}; }
+
+Backend& cpu_backend() {
+  Backend* const b = detail::current_cpu_backend.load(std::memory_order_relaxed);
+  return b ? *b : choose_cpu_backend();
+}
 
 Backend& set_cpu_backend(Backend& b) {
-  Backend& before = picked_cpu_backend();
-  current_cpu_backend.store(&b);
+  Backend& before = cpu_backend();
+  detail::current_cpu_backend.store(&b);
   return before;
 }
 

@@ -37,7 +37,7 @@ struct AdamNumbers {
 enum class Decay : std::uint8_t { none, scaled, l2 };
 
 template <class T, Decay kDecay, bool kAmsgrad>
-void adam_run(const AdamNumbers<T> k, const Index n, T* __restrict p, T* __restrict m, T* __restrict v,
+void adam_run(const AdamNumbers<T>& k, const Index n, T* __restrict p, T* __restrict m, T* __restrict v,
               T* __restrict vmax, const T* __restrict g) {
   const bool from_m = k.one_minus_beta1 < T(0.5);  // lerp starts at the nearer end, as torch's
   for (Index i = 0; i < n; ++i) {
@@ -53,24 +53,31 @@ void adam_run(const AdamNumbers<T> k, const Index n, T* __restrict p, T* __restr
   }
 }
 
-template <class T>
-void adam(std::span<const AdamItem> items, const AdamStep& s) {
-  const AdamNumbers<T> k(s);
-  const AdamItem* const end = items.data() + items.size();
-  for (const AdamItem* item = items.data(); item != end; ++item) {
+template <class T, Decay kDecay>
+void adam_items(const AdamNumbers<T>& k, const AdamItem* item, const AdamItem* end) {
+  for (; item != end; ++item) {
     T *const p = static_cast<T*>(item->p), *const m = static_cast<T*>(item->m), *const v = static_cast<T*>(item->v);
     T* const vmax = static_cast<T*>(item->vmax);
     const T* const g = static_cast<const T*>(item->g);
-    in_chunks(item->n, [=, &k, &s](Index at, Index count) {
-      const auto run = [=](auto step) { step(k, count, p + at, m + at, v + at, vmax ? vmax + at : nullptr, g + at); };
-      if (k.l2 != T(0))
-        run(vmax ? adam_run<T, Decay::l2, true> : adam_run<T, Decay::l2, false>);
-      else if (s.maximize || s.decoupled)
-        run(vmax ? adam_run<T, Decay::scaled, true> : adam_run<T, Decay::scaled, false>);
+    in_chunks(item->n, [=, &k](Index at, Index count) {
+      if (vmax)
+        adam_run<T, kDecay, true>(k, count, p + at, m + at, v + at, vmax + at, g + at);
       else
-        run(vmax ? adam_run<T, Decay::none, true> : adam_run<T, Decay::none, false>);
+        adam_run<T, kDecay, false>(k, count, p + at, m + at, v + at, nullptr, g + at);
     });
   }
+}
+
+template <class T>
+void adam(std::span<const AdamItem> items, const AdamStep& s) {
+  const AdamNumbers<T> k(s);
+  const AdamItem *const begin = items.data(), *const end = begin + items.size();
+  if (k.l2 != T(0))
+    adam_items<T, Decay::l2>(k, begin, end);
+  else if (s.maximize || s.decoupled)
+    adam_items<T, Decay::scaled>(k, begin, end);
+  else
+    adam_items<T, Decay::none>(k, begin, end);
 }
 
 }  // namespace harker::HARKER_ISA

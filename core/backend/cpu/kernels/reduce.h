@@ -150,6 +150,7 @@ void sum(Index outer, Index n, Index inner, const T* x, double scale, T* z) {
     return;
   }
   const bool worth = outer * n * inner >= kElementsWorthThreads;
+  if (outer == 1 && !worth) return sum_rows(n, inner, inner, x, scale, z);
   constexpr Index kColumns = 1024;
   const Index across = worth ? (inner + kColumns - 1) / kColumns : 1, columns = worth ? kColumns : inner;
   const auto block = [=](Index i) {

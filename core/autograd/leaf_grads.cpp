@@ -1,0 +1,128 @@
+// How leaves take their gradients, and how several backward passes share one leaf.
+#include <harker/core/autograd/leaf_grads.h>
+
+#include <atomic>
+
+#include <harker/core/backend/backend.h>
+#include <harker/core/ops/ops.h>
+#include <harker/core/text.h>
+
+namespace harker {
+
+namespace detail {
+namespace {
+
+/// Nobody else can see this gradient's memory, so a leaf may keep it.
+bool stealable(const Tensor& g) {
+  const TensorImpl& p = g.impl();
+  return p.refs.unique() && p.storage->refs.unique() && p.contiguous && !p.storage->owner;
+}
+
+/// While it lives, no other backward pass adds to the leaf's gradient.
+class Held {
+ public:
+  explicit Held(TensorImpl* leaf) : leaf_(one_thread() ? nullptr : leaf) {
+    while (leaf_ && leaf_->busy.exchange(true, std::memory_order_acquire)) {}
+  }
+  ~Held() {
+    if (leaf_) leaf_->busy.store(false, std::memory_order_release);
+  }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+
+ private:
+  TensorImpl* leaf_;
+};
+
+TensorImpl* grad_of(TensorImpl* leaf) { return std::atomic_ref(leaf->grad).load(std::memory_order_acquire); }
+
+}  // namespace
+
+Tensor plus(const Tensor& a, const Tensor& b) {
+  if (is_computed(a.dtype())) [[likely]]
+    return add(a, b);
+  if (is_complex(a.dtype()))
+    throw TypeError(str("backward: two gradients of ", name(a.dtype()), " meet, and complex numbers cannot be added"));
+  return add(a.to(DType::float32), b.to(DType::float32)).to(a.dtype());
+}
+
+Tensor LeafGrads::sum_of(TensorImpl& t) {
+  for (std::size_t i = 0; i < count_; ++i)
+    if (at(i).leaf == &t) return at(i).sum;
+  const std::uint32_t found = more_.empty() ? 0 : slot_of(&t);
+  return found ? more_[found - 1].sum : Tensor();
+}
+
+std::uint32_t& LeafGrads::slot_of(const TensorImpl* leaf) {
+  const std::size_t mask = table_.size() - 1;
+  // Fibonacci hashing: tensors lie 64 bytes apart at least, so the low bits say nothing.
+  std::size_t s = (reinterpret_cast<std::uintptr_t>(leaf) >> 6) * 0x9E3779B97F4A7C15u >> 32 & mask;
+  while (table_[s] && more_[table_[s] - 1].leaf != leaf) s = (s + 1) & mask;
+  return table_[s];
+}
+
+void LeafGrads::add_more(TensorImpl* leaf, Tensor&& g) {
+  if (2 * (more_.size() + 1) > table_.size()) {
+    table_.assign(table_.empty() ? 64 : 2 * table_.size(), 0);
+    for (std::uint32_t i = 0; i < more_.size(); ++i) slot_of(more_[i].leaf) = i + 1;
+  }
+  std::uint32_t& slot = slot_of(leaf);
+  if (slot) return add_again(more_[slot - 1], g);
+  more_.push_back({leaf, std::move(g)});
+  slot = static_cast<std::uint32_t>(more_.size());
+}
+
+void LeafGrads::commit(bool create_graph) {
+  for_each([=](Entry& e) { prepare(e, create_graph); });
+  for_each([=](Entry& e) {
+    if (!take_first(e)) add_to_grad(e, create_graph);
+  });
+}
+
+void LeafGrads::prepare(Entry& e, bool create_graph) {
+  TensorImpl* grad = grad_of(e.leaf);
+  if (!grad) {
+    if (!stealable(e.sum)) e.sum = e.sum.clone();
+  } else if (create_graph) {
+    Held held(e.leaf);
+    grad = grad_of(e.leaf);
+    grad->refs.inc();
+    e.sum = plus(Tensor(grad), e.sum);
+  } else if (is_complex(e.sum.dtype())) {
+    plus(e.sum, e.sum);  // throws
+  } else if (!e.sum.is_contiguous()) {
+    e.sum = e.sum.clone();
+  }
+}
+
+/// The usual end of a pass: the leaf has no gradient and takes this one over. False: it has one.
+bool LeafGrads::take_first(Entry& e) {
+  TensorImpl* none = nullptr;
+  if (one_thread()) {
+    if (e.leaf->grad) return false;
+    e.leaf->grad = e.sum.get();
+  } else if (!std::atomic_ref(e.leaf->grad).compare_exchange_strong(none, e.sum.get(), std::memory_order_acq_rel)) {
+    return false;
+  }
+  e.sum.release();
+  return true;
+}
+
+void LeafGrads::add_to_grad(Entry& e, bool create_graph) {
+  Tensor old;
+  Held held(e.leaf);
+  TensorImpl* grad = grad_of(e.leaf);
+  if (!create_graph && grad->contiguous && is_computed(grad->dtype)) {
+    backend(grad->device).axpy(grad->dtype, grad->numel, 1.0, e.sum.raw(), grad->data);
+    ++grad->storage->version;
+    return;
+  }
+  if (!create_graph) {
+    grad->refs.inc();
+    e.sum = plus(Tensor(grad), e.sum);
+  }
+  old = Tensor(std::atomic_ref(e.leaf->grad).exchange(e.sum.release(), std::memory_order_acq_rel));
+}
+
+}  // namespace detail
+}  // namespace harker

@@ -1,0 +1,66 @@
+// LeafGrads: what a backward pass has found for the leaves, until its end, when they take it all at once or, after a
+// throw, nothing. Internal to the engine. Its memory is the pool's: a step takes nothing from the system however many
+// parameters a model has.
+#pragma once
+#include <vector>
+
+#include <harker/core/pool.h>
+#include <harker/core/tensor.h>
+
+namespace harker {
+namespace detail {
+
+/// a + b; in 16 bits by way of float32, rounded again. TypeError for complex numbers.
+Tensor plus(const Tensor& a, const Tensor& b);
+
+class LeafGrads {
+ public:
+  LeafGrads() = default;
+  LeafGrads(const LeafGrads&) = delete;
+  LeafGrads& operator=(const LeafGrads&) = delete;
+  ~LeafGrads() {
+    for (std::size_t i = 0; i < count_; ++i) at(i).~Entry();
+  }
+
+  /// Adds g, of the leaf's shape and dtype, to what this leaf will get.
+  void add(TensorImpl* leaf, Tensor&& g) {
+    for (std::size_t i = 0; i < count_; ++i)
+      if (at(i).leaf == leaf) return add_again(at(i), g);
+    if (count_ == kInline) return add_more(leaf, std::move(g));
+    new (&at(count_)) Entry{leaf, std::move(g)};
+    ++count_;
+  }
+  /// What this tensor would get; undefined when nothing reached it.
+  Tensor sum_of(TensorImpl& t);
+  /// All that can fail is done first; then each leaf takes its gradient.
+  void commit(bool create_graph);
+
+ private:
+  struct Entry {
+    TensorImpl* leaf;
+    Tensor sum;
+  };
+  static constexpr std::size_t kInline = 12;  // a linear search through these beats any table
+
+  static void add_again(Entry& e, const Tensor& g) { e.sum = plus(e.sum, g); }
+  void add_more(TensorImpl* leaf, Tensor&& g);
+  /// Where the table has, or would have, this leaf.
+  std::uint32_t& slot_of(const TensorImpl* leaf);
+  static void prepare(Entry& e, bool create_graph);
+  static bool take_first(Entry& e);
+  static void add_to_grad(Entry& e, bool create_graph);
+  template <class F>
+  void for_each(F f) {
+    for (std::size_t i = 0; i < count_; ++i) f(at(i));
+    for (Entry& e : more_) f(e);
+  }
+
+  Entry& at(std::size_t i) { return reinterpret_cast<Entry*>(raw_)[i]; }
+  alignas(Entry) std::byte raw_[kInline * sizeof(Entry)];
+  std::size_t count_ = 0;
+  std::vector<Entry, pool::Allocator<Entry>> more_;
+  std::vector<std::uint32_t, pool::Allocator<std::uint32_t>> table_;  // into more_, plus 1; 0 is free; open addressing
+};
+
+}  // namespace detail
+}  // namespace harker
