@@ -198,7 +198,7 @@ void register_benchmarks(const bench::Net& net) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   if (argc > 2 && std::strcmp(argv[1], "--turn") == 0) {
     const bool ours = std::strcmp(argv[2], "harker") == 0;
     bench::MlpTurn turn;
@@ -216,4 +216,7 @@ int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   benchmark::RunSpecifiedBenchmarks();
+} catch (const Error& e) {
+  std::fprintf(stderr, "%s\n", e.what());
+  return 1;
 }

@@ -4,9 +4,11 @@ from html import escape
 
 from .tables import ratio_text
 
+NAMES = {("harker", 1): "harker", ("LibTorch", 1): "LibTorch", ("loop", 1): "hand-written loop", ("harker", 2): "harker, 2 threads"}
 # Okabe and Ito's colours: they stay apart for the colour-blind, too.
 COLOURS = {"harker": "#0072B2", "LibTorch": "#D55E00", "hand-written loop": "#5F6670", "harker, 2 threads": "#56B4E9"}
 MARKERS = {"harker": "circle", "LibTorch": "square", "hand-written loop": "diamond", "harker, 2 threads": "circle"}
+DASHES = {"harker, 2 threads": "5 4"}
 TEXT, FAINT, GRID, MINOR = "#1F2328", "#57606A", "#D8DEE4", "#EEF1F4"
 
 
@@ -69,13 +71,14 @@ def lines(title, subtitle, x_label, series):
                   _text(at_x(x), bottom + 20, f"{x:,}", 12.5, "middle")]
     parts += [_line(left, bottom, right, bottom, FAINT), _text((left + right) / 2, bottom + 44, x_label, 13.5, "middle"),
               _text(24, (top + bottom) / 2, "time per step", 13.5, "middle", rotate=-90)]
-    legend = left
-    for name, points in series.items():
-        dash = ' stroke-dasharray="5 4"' if name.endswith("threads") else ""
+    for name, points in reversed(series.items()):  # the first lies on top
+        dash = f' stroke-dasharray="{DASHES[name]}"' if name in DASHES else ""
         path = " ".join(f"{at_x(x):.1f},{at_y(t):.1f}" for x, t in points)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{COLOURS[name]}" stroke-width="2.4" stroke-linejoin="round"{dash}/>')
         parts += [_marker(at_x(x), at_y(t), name) for x, t in points]
-        parts += [_line(legend, 79, legend + 30, 79, COLOURS[name], 2.4, "5 4" if dash else None), _marker(legend + 15, 79, name),
+    legend = left
+    for name in series:
+        parts += [_line(legend, 79, legend + 30, 79, COLOURS[name], 2.4, DASHES.get(name)), _marker(legend + 15, 79, name),
                   _text(legend + 38, 83.5, name, 13.5, colour=COLOURS[name], weight="600")]
         legend += 72 + 8.2 * len(name)
     return _picture(width, height, title, subtitle, parts)
@@ -88,7 +91,7 @@ def _decade_text(decade):
 
 def bars(title, subtitle, groups):
     """`groups` is [(label, [(name of COLOURS, factor, limit or None)])]: how many times harker is as fast as the named one."""
-    width, left, right, top, bar, gap = 860, 262, 776, 112, 17, 15
+    width, left, right, top, bar, gap = 860, 312, 786, 112, 17, 15
     factors = [f for _, g in groups for _, *values in g for f in values if f]
     low, high = math.log10(min(0.5, *factors)), math.log10(max(10, *factors))
 
@@ -98,7 +101,7 @@ def bars(title, subtitle, groups):
     height = top + sum(len(g) * bar + gap for _, g in groups) + 52
     bottom = height - 52
     parts = [_line(at(t), top - 8, at(t), bottom, GRID) for t in (1, 10, 100, 1000) if low <= math.log10(t) <= high]
-    parts += [_text(at(t), bottom + 18, f"{t} ×" if t > 1 else "1 ×, as fast", 12.5, "middle") for t in (1, 10, 100, 1000)
+    parts += [_text(at(t), bottom + 18, f"{t} ×" if t > 1 else "as fast", 12.5, "middle") for t in (1, 10, 100, 1000)
               if low <= math.log10(t) <= high]
     legend = 24
     for name in dict.fromkeys(name for _, g in groups for name, *_ in g):
@@ -129,18 +132,17 @@ def sweep(title, subtitle, x_label, points):
     for x, results in points:
         for r in results:
             for who, ns in r["median_ns"].items():
-                name = "hand-written loop" if who == "loop" else who
-                if r["threads"] > 1:
-                    if who != "harker" or r["threads"] != 2:
-                        continue
-                    name = "harker, 2 threads"
-                series.setdefault(name, []).append((x, ns))
+                name = NAMES.get((who, r["threads"]))
+                if name:
+                    series.setdefault(name, []).append((x, ns))
     return lines(title, subtitle, x_label, series)
 
 
 def rows(title, subtitle, results):
     groups = []
     for r in results:
+        if r["threads"] > 1 and not r["must"]["libtorch"]:
+            continue
         bars_of_row = []
         if "LibTorch" in r["over_harker"]:
             bars_of_row.append(("LibTorch", r["over_harker"]["LibTorch"], r["must"]["libtorch"]))

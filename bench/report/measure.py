@@ -52,8 +52,8 @@ def _summary(work, threads, times, errors):
     mine = {who: t for (who, n), t in times.items() if n == threads}
     at_least, at_most = work.must.get(threads, (None, None))
     return {
-        "work": work.name, "kind": work.kind, "layers": len(work.widths) - 1, "widths": sorted(set(work.widths)) if len(work.widths) > 4 else work.widths,
-        "batch": work.batch, "gain": work.gain, "threads": threads, "must": {"libtorch": at_least, "loop": at_most},
+        "work": work.name, "kind": work.kind, "net": work.net, "batch": work.batch, "gain": work.gain, "threads": threads,
+        "must": {"libtorch": at_least, "loop": at_most},
         "median_ns": {who: statistics.median(t) for who, t in mine.items()},
         "spread": {who: max(t) / min(t) for who, t in mine.items()},
         "rounds_ns": mine,

@@ -52,8 +52,13 @@ def python(results):
     """Empty when there is none."""
     one = [r for r in results if r["threads"] == 1]
     who = [w for w in PYTHON if any(w in r["median_ns"] or w in r["errors"] for r in one)]
-    lines = [[r["work"], median_of(r, "harker")] +
-             [f"{median_of(r, w)} ({ratio_text(r['over_harker'][w])} ×)" if w in r["over_harker"] else "" for w in who] for r in one]
+
+    def cell(r, w):
+        if w in r["errors"]:
+            return DID_NOT_RUN
+        return f"{median_of(r, w)} ({ratio_text(r['over_harker'][w])} ×)" if w in r["over_harker"] else ""
+
+    lines = [[r["work"], median_of(r, "harker"), *[cell(r, w) for w in who]] for r in one]
     return table(["work", "harker", *[f"{w} (÷ harker)" for w in who]], lines) if who else ""
 
 
@@ -61,7 +66,11 @@ def two_threads(results):
     """Empty when all had one thread."""
     more = [r for r in results if r["threads"] > 1]
     lines = [[r["work"], str(r["threads"]), verdict(r["over_one_thread"], NOISE, False)] for r in more]
-    return table(["work", "threads", "harker / harker with one thread"], lines) if more else ""
+    if not more:
+        return ""
+    slower = [r["work"] for r in more if r["over_one_thread"] and r["over_one_thread"] > NOISE]
+    said = f"Slower by more than {100 * NOISE - 100:.0f} %: {len(slower)} of {len(more)}{': ' if slower else ''}{', '.join(slower)}."
+    return table(["work", "threads", "harker / harker with one thread"], lines) + "\n\n" + said
 
 
 def below(value):
@@ -79,10 +88,12 @@ def sweep(name, results):
         value = r["over_harker"].get("LibTorch")
         lines.append([str(x), median_of(r, "harker"), median_of(r, "LibTorch"), median_of(r, "loop"),
                       ratio_text(value) if value else DID_NOT_RUN, verdict(r["harker_over_loop"], None, False), below(value)])
-    counts = [below(r["over_harker"].get("LibTorch")).strip("*") for r in one]
-    said = ", ".join(f"{word} at {counts.count(word)}" for word in ("below", "level", "above", DID_NOT_RUN) if word in counts)
-    return (table([SWEEPS[name][1], "harker", "LibTorch", "hand-written loop", "LibTorch / harker", "harker / loop", "harker is"], lines) +
-            f"\n\nOf {len(one)} points harker is {said}; level is within {100 * NOISE - 100:.0f} %.")
+    head = [SWEEPS[name][1], "harker", "LibTorch", "hand-written loop", "LibTorch / harker", "harker / loop", "harker's time is"]
+    counts = [below(r["over_harker"]["LibTorch"]).strip("*") for r in one if "LibTorch" in r["over_harker"]]
+    said = ", ".join(f"{word} at {counts.count(word)}" for word in ("below", "level", "above") if word in counts)
+    if counts:
+        said = f"\n\nOf {len(counts)} points harker's time, against LibTorch's, is {said}; level is within {100 * NOISE - 100:.0f} %."
+    return table(head, lines) + said
 
 
 def ops(results):
