@@ -12,6 +12,11 @@ inline Tensor fresh_like(const Tensor& t) {
   const TensorImpl& p = t.impl();
   return fresh(p.shape, p.dtype, p.device);
 }
+/// Nobody else can see t's memory: whoever holds this one handle may keep it or write over it.
+inline bool unshared(const Tensor& t) {
+  const TensorImpl& p = t.impl();
+  return p.refs.unique() && p.storage->refs.unique() && p.contiguous && !p.storage->owner;
+}
 /// A view of t's storage with its own geometry, without history.
 Tensor alias(const Tensor& t, const Shape& shape, const Shape& strides, std::int64_t offset);
 

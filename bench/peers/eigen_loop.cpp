@@ -61,23 +61,15 @@ struct Layer {
         a(batch, out),
         da(batch, out) {}
 
-  // One row is worth cases of its own: Eigen's general forms cost more than the work.
   void forward(const Matrix& x, bool relu) {
     a.noalias() = x * w.transpose();
-    if (a.rows() == 1) {
-      a.row(0) += b;
-      if (relu) a = a.cwiseMax(0.0f);
-    } else if (relu) {
+    if (relu)
       a = (a.rowwise() + b).cwiseMax(0.0f);
-    } else {
+    else
       a.rowwise() += b;
-    }
   }
   void backward(const Matrix& x) {
-    if (a.rows() == 1)
-      dw.noalias() = da.row(0).transpose() * x.row(0);
-    else
-      dw.noalias() = da.transpose() * x;
+    dw.noalias() = da.transpose() * x;
     db = da.colwise().sum();
   }
   /// From the gradient of this layer's output that of the one below, `x` = relu(its linear).

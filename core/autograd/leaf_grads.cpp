@@ -5,18 +5,13 @@
 
 #include <harker/core/backend/backend.h>
 #include <harker/core/ops/ops.h>
+#include <harker/core/tensor_make.h>
 #include <harker/core/text.h>
 
 namespace harker {
 
 namespace detail {
 namespace {
-
-/// Nobody else can see this gradient's memory, so a leaf may keep it.
-bool stealable(const Tensor& g) {
-  const TensorImpl& p = g.impl();
-  return p.refs.unique() && p.storage->refs.unique() && p.contiguous && !p.storage->owner;
-}
 
 /// While it lives, no other backward pass adds to the leaf's gradient.
 class Held {
@@ -82,7 +77,7 @@ void LeafGrads::commit(bool create_graph) {
 void LeafGrads::prepare(Entry& e, bool create_graph) {
   TensorImpl* grad = grad_of(e.leaf);
   if (!grad) {
-    if (!stealable(e.sum)) e.sum = e.sum.clone();
+    if (!unshared(e.sum)) e.sum = e.sum.clone();
   } else if (create_graph) {
     Held held(e.leaf);
     grad = grad_of(e.leaf);

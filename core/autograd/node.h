@@ -22,8 +22,8 @@ class Edge {
     if (bits_) drop();
   }
 
-  /// Points to where `input`, which requires grad, came from.
-  inline void set(const Tensor& input);
+  /// Points to where `input`, which requires grad, came from: its node, or null for a leaf.
+  inline Node* set(const Tensor& input);
   bool needed() const { return bits_ != 0; }
   bool leaf() const { return bits_ & 1; }
   Node* node() const { return reinterpret_cast<Node*>(bits_); }
@@ -84,15 +84,17 @@ inline void unref(Node* n) noexcept {
   if (n->refs.dec()) destroy(n);
 }
 
-inline void Edge::set(const Tensor& input) {
-  TensorImpl* p = input.get();
-  if (p->grad_fn) {
-    p->grad_fn->refs.inc();
-    bits_ = reinterpret_cast<std::uintptr_t>(p->grad_fn);
+inline Node* Edge::set(const Tensor& input) {
+  TensorImpl* const p = input.get();
+  Node* const from = p->grad_fn;
+  if (from) {
+    from->refs.inc();
+    bits_ = reinterpret_cast<std::uintptr_t>(from);
   } else {
     p->refs.inc();
     bits_ = reinterpret_cast<std::uintptr_t>(p) | 1;
   }
+  return from;
 }
 
 inline void Edge::drop() noexcept {

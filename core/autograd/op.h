@@ -75,11 +75,10 @@ bool tracked(const T& v) {
     return false;
 }
 template <class T>
-void link(Node* n, int& i, const T& v) {
+[[gnu::always_inline]] inline void link(Node* n, int& i, const T& v) {
   if constexpr (is_tensor<T>) {
     if (tracked(v)) {
-      n->edges[i].set(v);
-      Node* from = v.get()->grad_fn;
+      const Node* const from = n->edges[i].set(v);
       if (from && from->depth >= n->depth) n->depth = from->depth + 1;
     }
     ++i;
