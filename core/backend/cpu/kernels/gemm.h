@@ -1,6 +1,6 @@
-// Which way a matrix product goes. Products whose right-hand side fits 16 KiB go to the tile (small_gemm.h), matrix
-// times vector to gemv.h, a narrow product to the tile by way of its transpose, everything else to Eigen
-// (large_gemm.cpp).
+// Which way a matrix product goes. Here are the ways of small networks: products whose right-hand side fits 16 KiB go
+// to the tile (small_gemm.h), matrix times vector to gemv.h, a narrow product to the tile by way of its transpose.
+// Everything else is in large_gemm.cpp.
 #pragma once
 #include <harker/core/backend/cpu/kernels/gemv.h>
 #include <harker/core/backend/cpu/kernels/small_gemm.h>
@@ -22,11 +22,11 @@ struct Product {
   Left<T> left() const { return ta ? Left<T>{a, 1, lda} : Left<T>{a, lda, 1}; }
 };
 
-/// By Eigen, any sizes; threads share the blocks of a large one.
+/// Any sizes; threads share the blocks of a large one.
 template <class T>
-void large_gemm(Product<T> g);
-extern template void large_gemm(Product<float>);
-extern template void large_gemm(Product<double>);
+void large_gemm(const Product<T>& g);
+extern template void large_gemm(const Product<float>&);
+extern template void large_gemm(const Product<double>&);
 
 /// n columns by k rows are work for the tile: all of k at once, or few enough columns to go through k in parts.
 template <class T>
@@ -47,6 +47,7 @@ template <class T>
 template <class T>
 inline bool rows_times_vector(Index rows, Index k, const T* a, Index lda, const T* x, Index x_step, const T* bias,
                               Index bias_step, T* y) {
+  if (rows * k > kSmallMatrix) return false;
   if (x_step == 1 || k <= 1) {
     gemv(rows, k, a, lda, x, bias, bias_step, y);
     return true;
@@ -56,28 +57,31 @@ inline bool rows_times_vector(Index rows, Index k, const T* a, Index lda, const 
   return true;
 }
 
-/// 1 <= n < width <= m: the transposed product c'[n,m] = op(b)' op(a)' has rows long enough for the tile.
+/// Rows i .. i + rows - 1 of a product with n < width <= rows and n * rows <= kRightSide: the transposed product
+/// c'[n,rows] = op(b)' op(a)' has rows long enough for the tile.
 template <class T>
-[[gnu::noinline]] void narrow_gemm(Product<T> g) {
+[[gnu::noinline]] void narrow_rows(const Product<T>& g, Index i, Index rows) {
   alignas(64) T turned[kRightSide];
   const Left<T> left = g.tb ? Left<T>{g.b, g.ldb, 1} : Left<T>{g.b, 1, g.ldb};
-  small_gemm<T>(!g.ta, g.n, g.m, g.k, left, g.a, g.lda, nullptr, turned);
+  small_gemm<T>(!g.ta, g.n, rows, g.k, left, g.a + (g.ta ? i : i * g.lda), g.lda, nullptr, turned, rows);
+  T* const c = g.c + i * g.n;
   if (g.n == 1) {
     const T bias = g.bias ? g.bias[0] : T(0);
-    for (Index i = 0; i < g.m; ++i) g.c[i] = turned[i] + bias;
+    for (Index r = 0; r < rows; ++r) c[r] = turned[r] + bias;
     return;
   }
-  for (Index i = 0; i < g.m; ++i)
-    for (Index j = 0; j < g.n; ++j) g.c[i * g.n + j] = turned[j * g.m + i] + (g.bias ? g.bias[j] : T(0));
+  for (Index r = 0; r < rows; ++r)
+    for (Index j = 0; j < g.n; ++j) c[r * g.n + j] = turned[j * rows + r] + (g.bias ? g.bias[j] : T(0));
 }
 
 template <class T>
-inline void gemm(Product<T> g) {
+inline void gemm(const Product<T>& g) {
   if (g.m == 0 || g.n == 0) return;
   if (g.n == 1 && !g.ta && rows_times_vector(g.m, g.k, g.a, g.lda, g.b, g.tb ? 1 : g.ldb, g.bias, 0, g.c)) return;
   if (g.m == 1 && g.tb && rows_times_vector(g.n, g.k, g.b, g.ldb, g.a, g.ta ? g.lda : 1, g.bias, 1, g.c)) return;
-  if (fits_tile<T>(g.n, g.k)) return small_gemm(g.tb, g.m, g.n, g.k, g.left(), g.b, g.ldb, g.bias, g.c);
-  if (g.n < kWidth<T> && g.m * g.n <= kRightSide && fits_tile<T>(g.m, g.k)) return narrow_gemm(g);
+  if (fits_tile<T>(g.n, g.k) && g.m * g.k <= kSmallMatrix)
+    return small_gemm(g.tb, g.m, g.n, g.k, g.left(), g.b, g.ldb, g.bias, g.c, g.n);
+  if (g.n < kWidth<T> && g.m * g.n <= kRightSide && fits_tile<T>(g.m, g.k)) return narrow_rows(g, 0, g.m);
   large_gemm(g);
 }
 

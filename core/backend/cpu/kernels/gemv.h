@@ -18,7 +18,7 @@ inline void sums_of4(const Vector<T> (&v)[4], Four<T>& out) {
       else
         sum[r] = __builtin_shufflevector(v[r], v[r], 0, 1, 2, 3) + __builtin_shufflevector(v[r], v[r], 4, 5, 6, 7);
     }
-    transpose4<T>(sum[0], sum[1], sum[2], sum[3]);
+    transpose4(sum[0], sum[1], sum[2], sum[3]);
     out = (sum[0] + sum[1]) + (sum[2] + sum[3]);
   }
 }
@@ -45,7 +45,7 @@ void gemv(Index rows, Index k, const T* a, Index lda, const T* x, const T* bias,
         Four<T> part[4];
         for (int r = 0; r < 4; ++r)
           part[r] = *reinterpret_cast<const Block*>(row + r * lda + p) * *reinterpret_cast<const Block*>(x + p);
-        transpose4<T>(part[0], part[1], part[2], part[3]);
+        transpose4(part[0], part[1], part[2], part[3]);
         s += (part[0] + part[1]) + (part[2] + part[3]);
         p += 4;
       }
