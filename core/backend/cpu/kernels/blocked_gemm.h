@@ -19,19 +19,12 @@ namespace harker::HARKER_ISA {
 #ifndef KBC
 #define KBC 22
 #endif
-#ifndef KMINP
-#define KMINP 4
-#endif
 /// The most of k in one part, of the rows and of the columns in one block.
 inline constexpr Index kDepth = 256;
 template <class T>
 inline constexpr Index kBlockRows = static_cast<Index>(kScratchBytes / sizeof(T)) / kDepth;
 template <class T>
 inline constexpr Index kBlockColumns = KBC * kPanel<T>;
-/// With fewer columns than this, packing the left-hand side costs more than it brings.
-template <class T>
-inline constexpr Index kWorthStrips = KMINP * kPanel<T>;
-
 /// Multiplications below which waking threads costs more than it brings.
 #ifndef KWT
 #define KWT 21
@@ -44,64 +37,92 @@ inline Index even_piece(Index n, Index most, Index step) {
   return (size + step - 1) / step * step;
 }
 
-/// The left-hand side of one part of k: strips, or in place.
+/// Packed panels of the right-hand side, `columns` wide together, of which `left` columns of the block are not done yet.
 template <class T>
-struct LeftPart {
-  Left<T> at;
-  bool in_strips;
+struct Panels {
+  const T* packed;
+  Index columns, left;
 };
 
-/// c[m, Cols vectors] = start + a[m,k] panel[k, Cols vectors]
-template <class T, int Cols>
-[[gnu::noinline]] void block_panel(Index m, Index k, LeftPart<T> a, const T* packed, Index width, Start<T> start, T* c,
-                                   Index ldc, Ahead<T> ahead) {
-  const Index last = width - kWidth<T>;
-  if (!a.in_strips) return panel<T, Cols>(m, k, a.at, packed, width, start, c, ldc, last);
-  const auto row = [&](Index i) { return Start<T>{start.at ? start.at + i * start.row : nullptr, start.row}; };
-  const Index whole = m & ~Index{3};
-  for (Index i = 0; i < whole; i += 4)
-    tile<T, 4, Cols>(k, {a.at.at + i * k, 1, 4}, packed, width, row(i), c + i * ldc, ldc, last, ahead);
-  if (whole < m)
-    panel<T, Cols>(m - whole, k, {a.at.at + whole * k, 1, m - whole}, packed, width, row(whole), c + whole * ldc, ldc,
-                   last);
+/// c[Rows, columns] = start + strip[k, 4, the first Rows] panels[k, columns]
+template <class T, int Rows>
+[[gnu::noinline]] void strip_times_panels(Index k, const T* strip, Panels<T> b, Start<T> start, T* c, Index ldc,
+                                          Ahead<T>& ahead) {
+  constexpr Index kW = kWidth<T>;
+  const T* packed = b.packed;
+  for (Index s = 0; s < b.columns;) {
+    const Index width = panel_width<T>(b.left - s), last = width - kW;
+    const Start<T> from{start.at ? start.at + s : nullptr, start.row};
+    const auto multiply = [&]<int Cols>() __attribute__((always_inline)) {
+      tile<T, Rows, Cols>(k, {strip, 1, 4}, {packed, Cols * kW, (Cols - 1) * kW}, from, c + s, ldc, last, ahead);
+      packed += Cols * kW * k;
+    };
+    if (last > kW)
+      multiply.template operator()<3>();
+    else if (last > 0)
+      multiply.template operator()<2>();
+    else
+      multiply.template operator()<1>();
+    s += width;
+  }
+}
+
+/// c[rows, columns] = start + a[rows, k] panels[k, columns]; `strips` is `a` packed, or null: then it is packed here.
+template <class T>
+void rows_times_panels(Index rows, Index k, Left<T> a, const T* strips, Panels<T> b, Start<T> start, T* c, Index ldc,
+                       Ahead<T> ahead) {
+  alignas(64) T one_strip[4 * kDepth];
+  for (Index i = 0; i < rows; i += 4) {
+    const Index high = smaller(4, rows - i);
+    if (!strips) pack_strips(high, k, {a.at + i * a.row, a.row, a.column}, one_strip);
+    const T* const strip = strips ? strips + i * k : one_strip;
+    const auto from = [&](Index r) { return Start<T>{start.at ? start.at + r * start.row : nullptr, start.row}; };
+    if (high == 4) {
+      strip_times_panels<T, 4>(k, strip, b, from(i), c + i * ldc, ldc, ahead);
+      continue;
+    }
+    if (high & 2) strip_times_panels<T, 2>(k, strip, b, from(i), c + i * ldc, ldc, ahead);
+    const Index r = high & 2;
+    if (high & 1) strip_times_panels<T, 1>(k, strip + r, b, from(i + r), c + (i + r) * ldc, ldc, ahead);
+  }
 }
 
 /// The block of c at row i and column j.
 template <class T>
 void multiply_block(const Product<T>& g, Index i, Index rows, Index j, Index columns) {
-  alignas(64) T packed[kDepth * kPanel<T>];
-  T* const strips = columns >= kWorthStrips<T> ? static_cast<T*>(scratch()) : nullptr;
+  constexpr Index kPacked = kDepth * kPanel<T>;
+  alignas(64) T packed[kPacked];
   const Left<T> left = g.left();
-  const Index depth = even_piece(g.k, kDepth, 1);
+  const Index depth = even_piece(g.k, kDepth, 1), end = j + columns;
+  // When the panels are all packed at once, strips are used once, and can be packed one by one; but not if `a` is read
+  // across its rows.
+  const bool once = (columns + kPanel<T>) * depth <= kPacked;
+  T* const strips = once && !g.ta ? nullptr : static_cast<T*>(scratch());
   const auto right = [&](Index p, Index s) { return g.b + (g.tb ? s * g.ldb + p : p * g.ldb + s); };
-  const auto ahead = [&](Index p, Index s) {  // what is packed after the panel at column s
-    const Index after = s + panel_width<T>(j + columns - s);
-    const bool next_part = after == j + columns;
-    p += next_part ? depth : 0;
-    s = next_part ? j : after;
-    const Index deep = p < g.k ? smaller(depth, g.k - p) : 0, width = smaller(kPanel<T>, j + columns - s);
-    return g.tb ? Ahead<T>(right(p, s), deep ? width : 0, deep, g.ldb) : Ahead<T>(right(p, s), deep, width, g.ldb);
-  };
   T* const c = g.c + i * g.n;
   Start<T> start{g.bias, 0};
   for (Index p = 0; p < g.k; p += depth) {
     const Index deep = smaller(depth, g.k - p);
-    LeftPart<T> a{{left.at + i * left.row + p * left.column, left.row, left.column}, strips != nullptr};
-    if (strips) {
-      pack_strips(rows, deep, a.at, strips);
-      a.at.at = strips;
-    }
-    for (Index s = j; s < j + columns;) {
-      const Index width = panel_width<T>(j + columns - s);
-      const Start<T> from{start.at ? start.at + s : nullptr, start.row};
-      pack_panel(g.tb, deep, width, right(p, s), g.ldb, packed);
-      if (width > 2 * kWidth<T>)
-        block_panel<T, 3>(rows, deep, a, packed, width, from, c + s, g.n, ahead(p, s));
-      else if (width > kWidth<T>)
-        block_panel<T, 2>(rows, deep, a, packed, width, from, c + s, g.n, ahead(p, s));
-      else
-        block_panel<T, 1>(rows, deep, a, packed, width, from, c + s, g.n, ahead(p, s));
-      s += width;
+    const Left<T> a{left.at + i * left.row + p * left.column, left.row, left.column};
+    if (strips) pack_strips(rows, deep, a, strips);
+    for (Index s = j; s < end;) {
+      const Index first = s;
+      T* at = packed;
+      do {  // as many panels as the buffer holds: with a short k, c is then written along its rows
+        const Index width = panel_width<T>(end - s);
+        pack_panel(g.tb, deep, width, right(p, s), g.ldb, at);
+        at += packed_width<T>(width) * deep;
+        s += width;
+      } while (s < end && at + kPanel<T> * deep <= packed + kPacked);
+      const bool next_part = s == end;
+      const Index q = next_part ? p + depth : p, t = next_part ? j : s;  // what is packed next
+      const Index next_depth = smaller(depth, g.k - q), next_width = smaller(kPanel<T>, end - t);
+      const Ahead<T> ahead = q >= g.k ? Ahead<T>(g.b, 0, 0, 0)
+                             : g.tb   ? Ahead<T>(right(q, t), next_width, next_depth, g.ldb)
+                                      : Ahead<T>(right(q, t), next_depth, next_width, g.ldb);
+      const Start<T> from{start.at ? start.at + first : nullptr, start.row};
+      rows_times_panels(rows, deep, a, strips, {packed, s - first, end - first}, from, c + first, g.n,
+                         ahead);
     }
     start = {c, g.n};
   }

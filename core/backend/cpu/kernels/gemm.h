@@ -47,7 +47,6 @@ template <class T>
 template <class T>
 inline bool rows_times_vector(Index rows, Index k, const T* a, Index lda, const T* x, Index x_step, const T* bias,
                               Index bias_step, T* y) {
-  if (rows * k > kSmallMatrix) return false;
   if (x_step == 1 || k <= 1) {
     gemv(rows, k, a, lda, x, bias, bias_step, y);
     return true;
@@ -62,25 +61,30 @@ inline bool rows_times_vector(Index rows, Index k, const T* a, Index lda, const 
 template <class T>
 [[gnu::noinline]] void narrow_rows(const Product<T>& g, Index i, Index rows) {
   alignas(64) T turned[kRightSide];
+  if (g.bias)
+    for (Index j = 0; j < g.n; ++j)
+      for (Index r = 0; r < rows; ++r) turned[j * rows + r] = g.bias[j];
   const Left<T> left = g.tb ? Left<T>{g.b, g.ldb, 1} : Left<T>{g.b, 1, g.ldb};
-  small_gemm<T>(!g.ta, g.n, rows, g.k, left, g.a + (g.ta ? i : i * g.lda), g.lda, nullptr, turned, rows);
-  T* const c = g.c + i * g.n;
-  if (g.n == 1) {
-    const T bias = g.bias ? g.bias[0] : T(0);
-    for (Index r = 0; r < rows; ++r) c[r] = turned[r] + bias;
-    return;
-  }
-  for (Index r = 0; r < rows; ++r)
-    for (Index j = 0; j < g.n; ++j) c[r * g.n + j] = turned[j * rows + r] + (g.bias ? g.bias[j] : T(0));
+  const Start<T> start{g.bias ? turned : nullptr, rows};
+  small_gemm<T>(!g.ta, g.n, rows, g.k, left, g.a + (g.ta ? i : i * g.lda), g.lda, start, turned, rows);
+  transpose(g.n, rows, static_cast<const T*>(turned), rows, g.c + i * g.n, g.n);
 }
 
 template <class T>
 inline void gemm(const Product<T>& g) {
   if (g.m == 0 || g.n == 0) return;
-  if (g.n == 1 && !g.ta && rows_times_vector(g.m, g.k, g.a, g.lda, g.b, g.tb ? 1 : g.ldb, g.bias, 0, g.c)) return;
-  if (g.m == 1 && g.tb && rows_times_vector(g.n, g.k, g.b, g.ldb, g.a, g.ta ? g.lda : 1, g.bias, 1, g.c)) return;
+  if (g.n == 1 && g.m * g.k <= kSmallMatrix) {
+    const Index step = g.tb ? 1 : g.ldb;
+    if (!g.ta && rows_times_vector(g.m, g.k, g.a, g.lda, g.b, step, g.bias, 0, g.c)) return;
+    if (g.ta && g.m >= kWidth<T>) return gevm(g.k, g.m, g.b, step, g.a, g.lda, g.bias, 0, g.c);
+  }
+  if (g.m == 1 && g.n * g.k <= kSmallMatrix) {
+    const Index step = g.ta ? g.lda : 1;
+    if (g.tb && rows_times_vector(g.n, g.k, g.b, g.ldb, g.a, step, g.bias, 1, g.c)) return;
+    if (!g.tb && g.n >= kWidth<T>) return gevm(g.k, g.n, g.a, step, g.b, g.ldb, g.bias, 1, g.c);
+  }
   if (fits_tile<T>(g.n, g.k) && g.m * g.k <= kSmallMatrix)
-    return small_gemm(g.tb, g.m, g.n, g.k, g.left(), g.b, g.ldb, g.bias, g.c, g.n);
+    return small_gemm(g.tb, g.m, g.n, g.k, g.left(), g.b, g.ldb, Start<T>{g.bias, 0}, g.c, g.n);
   if (g.n < kWidth<T> && g.m * g.n <= kRightSide && fits_tile<T>(g.m, g.k)) return narrow_rows(g, 0, g.m);
   large_gemm(g);
 }

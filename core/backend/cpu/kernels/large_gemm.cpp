@@ -7,6 +7,12 @@ namespace harker::HARKER_ISA {
 
 /// Columns of the right-hand side that small_gemm takes at a time when it reads it in place.
 constexpr Index kInPlaceColumns = 512;
+#ifndef KFI
+#define KFI 8
+#endif
+constexpr Index kFewInPlace = KFI;
+/// Elements that one thread reads at a time where every element is read once.
+constexpr Index kReadAtOnce = Index{1} << 16;
 /// Elements of the larger operand from which threads are worth waking where it is read once.
 constexpr Index kReadWorthThreads = Index{1} << 18;
 
@@ -22,8 +28,8 @@ void in_pieces(Index n, Index most, Index step, Index least, bool worth_threads,
 template <class T>
 void in_place_gemm(const Product<T>& g) {
   in_pieces(g.n, kInPlaceColumns, kPanel<T>, kWidth<T>, g.n * g.k >= kReadWorthThreads, [&](Index j, Index n) {
-    small_gemm(g.tb, g.m, n, g.k, g.left(), g.b + (g.tb ? j * g.ldb : j), g.ldb, g.bias ? g.bias + j : nullptr, g.c + j,
-               g.n);
+    small_gemm(g.tb, g.m, n, g.k, g.left(), g.b + (g.tb ? j * g.ldb : j), g.ldb,
+               Start<T>{g.bias ? g.bias + j : nullptr, 0}, g.c + j, g.n);
   });
 }
 
@@ -37,21 +43,42 @@ void narrow_gemm(const Product<T>& g) {
 /// m and n < width: the tile of one vector, with rows of b filled up with zeros.
 template <class T>
 void padded_gemm(const Product<T>& g) {
-  constexpr Index kW = kWidth<T>;
-  alignas(64) T b[kRightSide] = {}, c[kW * kW] = {};
-  if (g.bias)
-    for (Index i = 0; i < g.m; ++i)
-      for (Index j = 0; j < g.n; ++j) c[i * kW + j] = g.bias[j];
+  constexpr Index kW = kWidth<T>, kRows = kRightSide / kW;
+  alignas(64) T b[kRightSide], c[kW * kW];
+  for (Index i = 0; i < g.m; ++i)
+    for (Index j = 0; j < kW; ++j) c[i * kW + j] = g.bias && j < g.n ? g.bias[j] : T(0);
   const Left<T> left = g.left();
-  for (Index p = 0; p < g.k; p += kRightSide / kW) {
-    const Index depth = smaller(kRightSide / kW, g.k - p);
-    for (Index q = 0; q < depth; ++q)
-      for (Index j = 0; j < g.n; ++j) b[q * kW + j] = g.tb ? g.b[j * g.ldb + p + q] : g.b[(p + q) * g.ldb + j];
+  for (Index p = 0; p < g.k; p += kRows) {
+    const Index depth = smaller(kRows, g.k - p);
+    for (Index q = 0; q < depth; ++q) {
+      store(b + q * kW, Vector<T>{});
+      for (Index j = 0; j < g.n; ++j) b[q * kW + j] = g.b[g.tb ? j * g.ldb + p + q : (p + q) * g.ldb + j];
+    }
     const Left<T> part{left.at + p * left.column, left.row, left.column};
     panel<T, 1>(g.m, depth, part, static_cast<const T*>(b), kW, Start<T>{c, kW}, static_cast<T*>(c), kW, 0);
   }
   for (Index i = 0; i < g.m; ++i)
     for (Index j = 0; j < g.n; ++j) g.c[i * g.n + j] = c[i * kW + j];
+}
+
+/// A large matrix times a vector. False: x would have to be gathered and is too long.
+template <class T>
+bool vector_gemm(const Product<T>& g) {
+  // As y[size] = op(matrix) x, `rows` when the matrix lies in memory along k.
+  const bool right = g.n == 1, rows = right ? !g.ta : g.tb;
+  const T *const matrix = right ? g.a : g.b, *const x = right ? g.b : g.a;
+  const Index size = right ? g.m : g.n, ld = right ? g.lda : g.ldb, bias_step = right ? 0 : 1;
+  const Index step = right ? (g.tb ? 1 : g.ldb) : (g.ta ? g.lda : 1);
+  if (rows ? step != 1 && g.k > kRightSide : size < kWidth<T>) return false;
+  const Index most = rows ? larger(4, kReadAtOnce / g.k) : kInPlaceColumns;
+  in_pieces(size, most, 8 * kWidth<T>, kWidth<T>, size * g.k >= kReadWorthThreads, [&](Index at, Index count) {
+    const T* const bias = g.bias ? g.bias + at * bias_step : nullptr;
+    if (rows)
+      rows_times_vector(count, g.k, matrix + at * ld, ld, x, step, bias, bias_step, g.c + at);
+    else
+      gevm(g.k, count, x, step, matrix + at, ld, bias, bias_step, g.c + at);
+  });
+  return true;
 }
 
 template <class T>
@@ -62,14 +89,16 @@ void large_gemm(const Product<T>& g) {
     return;
   }
   constexpr Index kW = kWidth<T>;
+  if ((g.m == 1 || g.n == 1) && vector_gemm(g)) return;
+  if (g.n < kW && g.m < kW && (g.k < kLongDot<T> || (g.ta && !g.tb))) return padded_gemm(g);
   const Left<T> columns_of_b = g.tb ? Left<T>{g.b, g.ldb, 1} : Left<T>{g.b, 1, g.ldb};
-  const bool long_k = g.k >= 4 * kW;
+  const bool long_k = g.k >= kLongDot<T>;
   if (g.tb && g.m <= kFew && (long_k || g.n < kW))
     return dot_gemm<T>({g.n, g.m, g.k, g.b, g.ldb, g.left(), g.bias, 1, 0, g.c, 1, g.n}, g.n * g.k >= kReadWorthThreads);
   if (!g.ta && g.n < kW && (long_k || g.m < kW))
     return dot_gemm<T>({g.m, g.n, g.k, g.a, g.lda, columns_of_b, g.bias, 0, 1, g.c, g.n, 1}, g.m * g.k >= kReadWorthThreads);
-  if (g.n < kW) return g.m < kW ? padded_gemm(g) : narrow_gemm(g);
-  if (g.m <= kFew) return in_place_gemm(g);
+  if (g.n < kW) return narrow_gemm(g);
+  if (g.m <= kFewInPlace && !g.tb) return in_place_gemm(g);
   blocked_gemm(g);
 }
 

@@ -4,50 +4,56 @@
 #include <harker/core/backend/cpu/kernels/tile.h>
 #include <harker/core/backend/cpu/kernels/transpose.h>
 
-#ifndef PFL
-#define PFL 2
-#endif
 namespace harker::HARKER_ISA {
 
 /// Columns of one panel of the right-hand side.
 template <class T>
 inline constexpr Index kPanel = 3 * kWidth<T>;
 
-/// out[depth, width] = op(b)[depth, width], contiguous; width >= one vector.
+/// A panel of `width` columns, at least one vector and at most three, is [depth, vectors]: when the width is no multiple
+/// of the vector, the last one repeats columns of the one before it.
+template <class T>
+inline Index packed_width(Index width) {
+  return (width + kWidth<T> - 1) & ~(kWidth<T> - 1);
+}
+
+/// The panel of op(b)[depth, width].
 template <class T>
 void pack_panel(bool tb, Index depth, Index width, const T* b, Index ldb, T* out) {
   constexpr Index kW = kWidth<T>;
-  if (tb) return transpose(width, depth, b, ldb, out, width);
+  const Index ld = packed_width<T>(width), last = width - kW;
+  if (tb) {
+    transpose(smaller(width, ld - kW), depth, b, ldb, out, ld);
+    return transpose(kW, depth, b + last * ldb, ldb, out + ld - kW, ld);
+  }
   if (width == kPanel<T>) {
     for (Index p = 0; p < depth; ++p)
       for (int j = 0; j < 3; ++j) store<T>(out + p * kPanel<T> + j * kW, load(b + p * ldb + j * kW));
     return;
   }
   for (Index p = 0; p < depth; ++p) {
-    for (Index j = 0; j + kW <= width; j += kW) store<T>(out + p * width + j, load(b + p * ldb + j));
-    store<T>(out + p * width + width - kW, load(b + p * ldb + width - kW));
+    if (ld > kW) store<T>(out + p * ld, load(b + p * ldb));
+    if (ld > 2 * kW) store<T>(out + p * ld + kW, load(b + p * ldb + kW));
+    store<T>(out + p * ld + ld - kW, load(b + p * ldb + last));
   }
 }
 
-/// op(a)[rows, depth] as strips of 4 rows, [depth, 4] each; the rows left over follow as [depth, rest].
+/// op(a)[rows, depth] as strips of 4 rows, [depth, 4] each; a last strip of fewer rows has gaps.
 template <class T>
 void pack_strips(Index rows, Index depth, Left<T> a, T* out) {
   using Block = typename VectorOf<T, 4 * static_cast<int>(sizeof(T))>::InMemory;
-  const Index whole = rows & ~Index{3}, rest = rows - whole;
+  const Index whole = rows & ~Index{3};
   if (a.column == 1) {
     for (Index i = 0; i < whole; i += 4) transpose(Index{4}, depth, a.at + i * a.row, a.row, out + i * depth, Index{4});
-  } else {  // a.row is 1: four numbers lie together; from four rows, so that a cache line is written whole
-    for (Index p = 0; p < depth; p += 4) {
-      const Index four = smaller(4, depth - p);
+  } else {  // a.row is 1: four numbers lie together; from four rows at once, so that a cache line is written whole
+    for (Index p = 0; p < depth; p += 4)
       for (Index i = 0; i < whole; i += 4)
-        for (Index q = p; q < p + four; ++q)
+        for (Index q = p; q < smaller(p + 4, depth); ++q)
           *reinterpret_cast<Block*>(out + i * depth + q * 4) =
               *reinterpret_cast<const Block*>(a.at + i + q * a.column);
-    }
   }
-  T* const tail = out + whole * depth;
-  for (Index r = 0; r < rest; ++r)
-    for (Index p = 0; p < depth; ++p) tail[p * rest + r] = a.at[(whole + r) * a.row + p * a.column];
+  for (Index i = whole; i < rows; ++i)
+    for (Index p = 0; p < depth; ++p) out[whole * depth + p * 4 + (i & 3)] = a.at[i * a.row + p * a.column];
 }
 
 /// The part of the right-hand side that is packed next, asked for one cache line at a time while the tile computes: it
@@ -63,8 +69,8 @@ class Ahead {
       : at_(at), row_end_(at + width), rows_(rows), width_(width), ld_(ld) {}
 
   [[gnu::always_inline]] void fetch_line() {
-    if (rows_ <= 0 || PFL == 0) return;
-    __builtin_prefetch(at_, 0, PFL);
+    if (rows_ <= 0) return;
+    __builtin_prefetch(at_, 0, 2);
     at_ += 64 / static_cast<Index>(sizeof(T));
     if (at_ < row_end_) return;
     --rows_;

@@ -12,13 +12,13 @@ inline constexpr Index kRightSide = 4096;
 /// Elements of the other operand up to which nobody thinks about threads or the caches.
 inline constexpr Index kSmallMatrix = Index{1} << 16;
 
-/// c[m,n] = bias + a[m,k] op(b)[k,n] for width <= n <= kRightSide; a longer k is worked through in parts. The rows of c
+/// c[m,n] = start + a[m,k] op(b)[k,n] for width <= n <= kRightSide; a longer k is worked through in parts. The rows of c
 /// are ldc apart.
 template <class T>
-void small_gemm(bool tb, Index m, Index n, Index k, Left<T> a, const T* b, Index ldb, const T* bias, T* c, Index ldc) {
+void small_gemm(bool tb, Index m, Index n, Index k, Left<T> a, const T* b, Index ldb, Start<T> start, T* c,
+                Index ldc) {
   alignas(64) T turned[kRightSide];
   const Index part = n * k <= kRightSide ? k : kRightSide / n;
-  Start<T> start{bias, 0};
   Index p = 0;
   do {  // once even when k is 0
     const Index depth = smaller(part, k - p);

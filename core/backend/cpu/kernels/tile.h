@@ -26,11 +26,18 @@ struct NothingAhead {
   void fetch_line() {}
 };
 
-/// c[Rows, Cols vectors] = start + sum over p < k of a[Rows, p] b[p, Cols vectors]. Vector j begins at column j *
+/// The right-hand side of a tile: vector j of row p is at[p * row + j * width], but the last one at[p * row + last].
+template <class T>
+struct Right {
+  const T* at;
+  Index row, last;
+};
+
+/// c[Rows, Cols vectors] = start + sum over p < k of a[Rows, p] b[p, Cols vectors]. Vector j of c begins at column j *
 /// width, but the last one at column `last`.
 template <class T, int Rows, int Cols, class Fetch>
-[[gnu::always_inline]] inline void tile(Index k, Left<T> a, const T* b, Index ldb, Start<T> start, T* c, Index ldc,
-                                        Index last, Fetch& ahead) {
+[[gnu::always_inline]] inline void tile(Index k, Left<T> a, Right<T> b, Start<T> start, T* c, Index ldc, Index last,
+                                        Fetch& ahead) {
   // A sum waits for the one before it, so few sums leave the multipliers idle: then several p run side by side.
   constexpr int kWays = Rows * Cols >= 8 ? 1 : Rows * Cols >= 4 ? 2 : 4;
   Index column[Cols];
@@ -44,7 +51,7 @@ template <class T, int Rows, int Cols, class Fetch>
       for (int j = 0; j < Cols; ++j) sum[0][r][j] = load(start.at + r * start.row + column[j]);
   const auto add = [&](Vector<T>(&to)[Rows][Cols], Index p) __attribute__((always_inline)) {
     Vector<T> bv[Cols];
-    for (int j = 0; j < Cols; ++j) bv[j] = load(b + p * ldb + column[j]);
+    for (int j = 0; j < Cols; ++j) bv[j] = load(b.at + p * b.row + (j < Cols - 1 ? j * kWidth<T> : b.last));
     for (int r = 0; r < Rows; ++r) {
       const T s = a.at[r * a.row + p * a.column];
       for (int j = 0; j < Cols; ++j) to[r][j] += s * bv[j];
@@ -77,7 +84,7 @@ template <class T, int Cols>
   const auto rows = [&]<int Rows>() __attribute__((always_inline)) {
     for (; i + Rows <= m; i += Rows) {
       const Start<T> from{start.at ? start.at + i * start.row : nullptr, start.row};
-      tile<T, Rows, Cols>(k, {a.at + i * a.row, a.row, a.column}, b, ldb, from, c + i * ldc, ldc, last, nothing);
+      tile<T, Rows, Cols>(k, {a.at + i * a.row, a.row, a.column}, {b, ldb, last}, from, c + i * ldc, ldc, last, nothing);
     }
   };
   rows.template operator()<4>();
