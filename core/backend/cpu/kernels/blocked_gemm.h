@@ -16,20 +16,21 @@
 
 namespace harker::HARKER_ISA {
 
-#ifndef KBC
-#define KBC 22
-#endif
 /// The most of k in one part, of the rows and of the columns in one block.
 inline constexpr Index kDepth = 256;
 template <class T>
 inline constexpr Index kBlockRows = static_cast<Index>(kScratchBytes / sizeof(T)) / kDepth;
 template <class T>
-inline constexpr Index kBlockColumns = KBC * kPanel<T>;
-/// Multiplications below which waking threads costs more than it brings.
-#ifndef KWT
-#define KWT 21
-#endif
-inline constexpr Index kWorthThreads = Index{1} << KWT;
+inline constexpr Index kBlockColumns = 22 * kPanel<T>;
+
+/// Multiplications below which waking threads costs more than it brings: some 160 us.
+inline constexpr Index kWorthThreads = Index{1} << 23;
+
+/// How many blocks there are at least, so that threads have something to share. Not more than needed: half as many
+/// columns in a block cost one thread 2 to 4 % at 512^3.
+inline Index least_blocks(Index products) {
+  return products >= Index{1} << 30 ? 8 : products >= Index{1} << 28 ? 4 : products >= kWorthThreads ? 2 : 1;
+}
 
 /// The size of the pieces when n is cut into as few as possible, none larger than `most`, all a multiple of `step`.
 inline Index even_piece(Index n, Index most, Index step) {
@@ -131,11 +132,20 @@ void multiply_block(const Product<T>& g, Index i, Index rows, Index j, Index col
 /// Any product with n >= one vector and k > 0.
 template <class T>
 void blocked_gemm(const Product<T>& g) {
-  const Index rows = even_piece(g.m, kBlockRows<T>, 4), columns = even_piece(g.n, kBlockColumns<T>, kPanel<T>);
-  const Index down = (g.m + rows - 1) / rows;
-  // A last block with less than one vector of columns joins the one before it.
-  const Index across = (g.n + columns - kWidth<T>) / columns;
-  parallel_for(g.m * g.n >= (kWorthThreads + g.k - 1) / g.k, down * across, [&](Index at) {
+  const Index products = g.m * g.n > (Index{1} << 62) / g.k ? Index{1} << 62 : g.m * g.n * g.k;
+  Index rows = even_piece(g.m, kBlockRows<T>, 4), columns = even_piece(g.n, kBlockColumns<T>, kPanel<T>), down, across;
+  for (;;) {
+    down = (g.m + rows - 1) / rows;
+    across = (g.n + columns - kWidth<T>) / columns;  // a rest of less than one vector joins the last block
+    if (down * across >= least_blocks(products)) break;
+    if (rows > columns)
+      rows = even_piece(rows, (rows + 1) / 2, 4);
+    else if (columns > kPanel<T>)
+      columns = even_piece(columns, (columns + 1) / 2, kPanel<T>);
+    else
+      break;
+  }
+  parallel_for(products >= kWorthThreads, down * across, [&](Index at) {
     const Index i = at / across * rows, j = at % across * columns;
     multiply_block(g, i, smaller(rows, g.m - i), j, at % across == across - 1 ? g.n - j : columns);
   });

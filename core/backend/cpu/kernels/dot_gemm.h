@@ -22,12 +22,6 @@ struct Dots {
 
 /// How many `few` there may be: with more, packing (blocked_gemm.h) is faster.
 inline constexpr Index kFew = 8;
-/// From this k on: the last step of a dot product, adding up a vector, costs too much for shorter ones.
-#ifndef KLD
-#define KLD 16
-#endif
-template <class T>
-inline constexpr Index kLongDot = KLD * kWidth<T>;
 
 /// s(r, f) += big[r, k] . small[f, k] for 4 x Few of them.
 template <class T, int Few>

@@ -28,6 +28,11 @@ void large_gemm(const Product<T>& g);
 extern template void large_gemm(const Product<float>&);
 extern template void large_gemm(const Product<double>&);
 
+/// From this k on, a narrow product is dot products (dot_gemm.h): adding up a vector, the last step of each, costs too
+/// much for shorter ones.
+template <class T>
+inline constexpr Index kLongDot = 4 * kWidth<T>;
+
 /// n columns by k rows are work for the tile: all of k at once, or few enough columns to go through k in parts.
 template <class T>
 bool fits_tile(Index n, Index k) {
@@ -85,7 +90,8 @@ inline void gemm(const Product<T>& g) {
   }
   if (fits_tile<T>(g.n, g.k) && g.m * g.k <= kSmallMatrix)
     return small_gemm(g.tb, g.m, g.n, g.k, g.left(), g.b, g.ldb, Start<T>{g.bias, 0}, g.c, g.n);
-  if (g.n < kWidth<T> && g.m * g.n <= kRightSide && fits_tile<T>(g.m, g.k)) return narrow_rows(g, 0, g.m);
+  const bool along_k = !g.ta && g.k >= kLongDot<T>;  // dot_gemm.h does better
+  if (g.n < kWidth<T> && !along_k && g.m * g.n <= kRightSide && fits_tile<T>(g.m, g.k)) return narrow_rows(g, 0, g.m);
   large_gemm(g);
 }
 

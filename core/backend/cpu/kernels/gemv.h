@@ -88,7 +88,7 @@ void gevm(Index k, Index n, const T* x, Index x_step, const T* b, Index ldb, con
   }
   Index p = 0;
   do {  // once even when k is 0
-    const Index depth = smaller(kStreams, k - p);
+    const Index depth = smaller(k * n <= 4096 ? k : kStreams, k - p);
     const Left<T> row{x + p * x_step, 0, x_step};
     const auto columns = [&]<int Cols>(Index j, Index last) __attribute__((always_inline)) {
       NothingAhead nothing;
@@ -113,7 +113,7 @@ void gevm(Index k, Index n, const T* x, Index x_step, const T* b, Index ldb, con
     else
       columns.template operator()<1>(j, 0);
     start.at = y;
-    p += kStreams;
+    p += depth;
   } while (p < k);
 }
 

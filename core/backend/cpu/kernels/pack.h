@@ -38,13 +38,32 @@ void pack_panel(bool tb, Index depth, Index width, const T* b, Index ldb, T* out
   }
 }
 
+/// out[depth, 4] = in[4, depth] transposed
+template <class T>
+void pack_strip(Index depth, const T* in, Index ld, T* out) {
+  Index p = 0;
+  if constexpr (kWidth<T> == 8) {
+    for (; p + 8 <= depth; p += 8) {
+      Vector<T> row[4];
+      for (int r = 0; r < 4; ++r) row[r] = load(in + r * ld + p);
+      transpose4(row[0], row[1], row[2], row[3]);  // row[q] is now columns p + q and p + q + 4
+      using Block = typename VectorOf<T, 4 * static_cast<int>(sizeof(T))>::InMemory;
+      for (int q = 0; q < 4; ++q) {
+        *reinterpret_cast<Block*>(out + (p + q) * 4) = __builtin_shufflevector(row[q], row[q], 0, 1, 2, 3);
+        *reinterpret_cast<Block*>(out + (p + q + 4) * 4) = __builtin_shufflevector(row[q], row[q], 4, 5, 6, 7);
+      }
+    }
+  }
+  if (p < depth) transpose(Index{4}, depth - p, in + p, ld, out + p * 4, Index{4});
+}
+
 /// op(a)[rows, depth] as strips of 4 rows, [depth, 4] each; a last strip of fewer rows has gaps.
 template <class T>
 void pack_strips(Index rows, Index depth, Left<T> a, T* out) {
   using Block = typename VectorOf<T, 4 * static_cast<int>(sizeof(T))>::InMemory;
   const Index whole = rows & ~Index{3};
   if (a.column == 1) {
-    for (Index i = 0; i < whole; i += 4) transpose(Index{4}, depth, a.at + i * a.row, a.row, out + i * depth, Index{4});
+    for (Index i = 0; i < whole; i += 4) pack_strip(depth, a.at + i * a.row, a.row, out + i * depth);
   } else {  // a.row is 1: four numbers lie together; from four rows at once, so that a cache line is written whole
     for (Index p = 0; p < depth; p += 4)
       for (Index i = 0; i < whole; i += 4)
