@@ -108,13 +108,13 @@ void multiply_block(const Product<T>& g, Index i, Index rows, Index j, Index col
     if (strips) pack_strips(rows, deep, a, strips);
     for (Index s = j; s < end;) {
       const Index first = s;
-      T* at = packed;
+      Index used = 0;
       do {  // as many panels as the buffer holds: with a short k, c is then written along its rows
         const Index width = panel_width<T>(end - s);
-        pack_panel(g.tb, deep, width, right(p, s), g.ldb, at);
-        at += packed_width<T>(width) * deep;
+        pack_panel(g.tb, deep, width, right(p, s), g.ldb, packed + used);
+        used += packed_width<T>(width) * deep;
         s += width;
-      } while (s < end && at + kPanel<T> * deep <= packed + kPacked);
+      } while (s < end && used + kPanel<T> * deep <= kPacked);
       const bool next_part = s == end;
       const Index q = next_part ? p + depth : p, t = next_part ? j : s;  // what is packed next
       const Index next_depth = smaller(depth, g.k - q), next_width = smaller(kPanel<T>, end - t);
