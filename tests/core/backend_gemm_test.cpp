@@ -55,17 +55,17 @@ const Size kSizes[] = {
 
 // Ways of large_gemm.cpp and blocked_gemm.h, at sizes that just reach them.
 const Size kLargeSizes[] = {
-    {9, 70, 300},   {10, 90, 257},  {11, 65, 520},   // k in parts; strips of 1, 2 and 3 rows left over
-    {5, 1000, 3},   {6, 300, 20},   {13, 200, 60},   // several panels in one buffer
-    {261, 70, 9},   {134, 66, 30},                   // several blocks of rows (float64: more than 128 rows)
-    {9, 560, 20},   {17, 1100, 9},                   // several blocks of columns
-    {3, 1060, 9},   {4, 200, 30},   {2, 530, 17},    // right-hand side in place
-    {300, 5, 150},  {301, 3, 600},  {8, 90, 600},    // dot products, in parts of k
-    {3, 301, 140},  {1100, 3, 12},  {1100, 7, 140},  // and narrow, in pieces
-    {300, 1, 301},  {1, 301, 300},  {1, 2100, 40},   // vectors: in pieces
-    {17, 1, 5000},  {1, 17, 5000},  {2100, 1, 40},   // and too long to be gathered
-    {7, 5, 1500},   {4, 1, 128},    {1, 7, 65},      // filled up with zeros
-    {1, 2, 100},    {5, 5, 65},     {2, 3, 2}};
+    {9, 70, 300},  {10, 90, 257}, {11, 65, 520},   // k in parts; strips of 1, 2 and 3 rows left over
+    {5, 1000, 3},  {6, 300, 20},  {13, 200, 60},   // several panels in one buffer
+    {261, 70, 9},  {134, 66, 30},                  // several blocks of rows (float64: more than 128 rows)
+    {9, 560, 20},  {17, 1100, 9},                  // several blocks of columns
+    {3, 1060, 9},  {4, 200, 30},  {2, 530, 17},    // right-hand side in place
+    {300, 5, 150}, {301, 3, 600}, {8, 90, 600},    // dot products, in parts of k
+    {3, 301, 140}, {1100, 3, 12}, {1100, 7, 140},  // and narrow, in pieces
+    {300, 1, 301}, {1, 301, 300}, {1, 2100, 40},   // vectors: in pieces
+    {17, 1, 5000}, {1, 17, 5000}, {2100, 1, 40},   // and too long to be gathered
+    {7, 5, 1500},  {4, 1, 128},   {1, 7, 65},      // filled up with zeros
+    {1, 2, 100},   {5, 5, 65},    {2, 3, 2}};
 
 template <class T>
 double allowed(const Size& s) {
@@ -145,7 +145,8 @@ TEST_CASE("backend: a large product needs no memory to pack into") {
     const Size size{37, 150, 300};
     std::vector<double> with, without;
     const auto errors = [&](std::vector<double>& to) {
-      for (int flags = 0; flags < 4; ++flags) to.push_back(gemm_error<float>(backend, flags & 1, flags & 2, size, 3, true));
+      for (int flags = 0; flags < 4; ++flags)
+        to.push_back(gemm_error<float>(backend, flags & 1, flags & 2, size, 3, true));
     };
     std::thread([&] {
       at_the_end.run = [&] { errors(without); };
@@ -155,6 +156,18 @@ TEST_CASE("backend: a large product needs no memory to pack into") {
     CHECK(without == with);  // bit for bit the same numbers
     for (const double error : without) CHECK(error < allowed<float>(size));
   });
+}
+
+TEST_CASE("backend: several threads may compute large products at once") {
+  std::vector<double> errors(4);
+  std::vector<std::thread> threads;
+  for (double& error : errors)
+    threads.emplace_back([&error] {
+      for (Backend* backend : cpu_backends())
+        error = std::max(error, gemm_error<float>(*backend, false, true, {300, 600, 48}, 0, true));
+    });
+  for (std::thread& t : threads) t.join();
+  for (const double error : errors) CHECK(error < 5);
 }
 
 TEST_CASE("backend: instruction sets agree within rounding") {
@@ -191,11 +204,14 @@ TEST_CASE("backend: results do not depend on the number of threads") {
       z.insert(z.end(), c.begin(), c.end());
       const std::int64_t many = 1100, few = 3;  // of vectors, dot products, in place, narrow
       for (const bool turned : {false, true}) {
-        b.gemm(kFloat32, turned, turned, 1, many, 1001, x.data(), turned ? 1 : 1001, y.data(), turned ? 1001 : many, nullptr, c.data());
+        b.gemm(kFloat32, turned, turned, 1, many, 1001, x.data(), turned ? 1 : 1001, y.data(), turned ? 1001 : many,
+               nullptr, c.data());
         z.insert(z.end(), c.begin(), c.begin() + many);
-        b.gemm(kFloat32, turned, turned, few, many, 1001, x.data(), turned ? few : 1001, y.data(), turned ? 1001 : many, nullptr, c.data());
+        b.gemm(kFloat32, turned, turned, few, many, 1001, x.data(), turned ? few : 1001, y.data(), turned ? 1001 : many,
+               nullptr, c.data());
         z.insert(z.end(), c.begin(), c.begin() + few * many);
-        b.gemm(kFloat32, turned, false, many, few, 1001, x.data(), turned ? many : 1001, y.data(), few, nullptr, c.data());
+        b.gemm(kFloat32, turned, false, many, few, 1001, x.data(), turned ? many : 1001, y.data(), few, nullptr,
+               c.data());
         z.insert(z.end(), c.begin(), c.begin() + few * many);
       }
       results.push_back(std::move(z));

@@ -38,7 +38,8 @@ inline Index even_piece(Index n, Index most, Index step) {
   return (size + step - 1) / step * step;
 }
 
-/// Packed panels of the right-hand side, `columns` wide together, of which `left` columns of the block are not done yet.
+/// Packed panels of the right-hand side, `columns` wide together, of which `left` columns of the block are not done
+/// yet.
 template <class T>
 struct Panels {
   const T* packed;
@@ -97,7 +98,7 @@ void multiply_block(const Product<T>& g, Index i, Index rows, Index j, Index col
   const Index depth = even_piece(g.k, kDepth, 1), end = j + columns;
   // When the panels are all packed at once, strips are used once, and can be packed one by one; but not if `a` is read
   // across its rows.
-  const bool once = (columns + kPanel<T>) * depth <= kPacked;
+  const bool once = (columns + kPanel<T>)*depth <= kPacked;
   T* const strips = once && !g.ta ? nullptr : static_cast<T*>(scratch());
   const auto right = [&](Index p, Index s) { return g.b + (g.tb ? s * g.ldb + p : p * g.ldb + s); };
   T* const c = g.c + i * g.n;
@@ -122,8 +123,7 @@ void multiply_block(const Product<T>& g, Index i, Index rows, Index j, Index col
                              : g.tb   ? Ahead<T>(right(q, t), next_width, next_depth, g.ldb)
                                       : Ahead<T>(right(q, t), next_depth, next_width, g.ldb);
       const Start<T> from{start.at ? start.at + first : nullptr, start.row};
-      rows_times_panels(rows, deep, a, strips, {packed, s - first, end - first}, from, c + first, g.n,
-                         ahead);
+      rows_times_panels(rows, deep, a, strips, {packed, s - first, end - first}, from, c + first, g.n, ahead);
     }
     start = {c, g.n};
   }

@@ -50,7 +50,8 @@ void tiny_gemm(const Product<T>& g) {
     for (Index i = 0; i < g.m; ++i)
       for (Index j = 0; j < g.n; ++j) {
         T s = g.bias ? g.bias[j] : T(0);
-        for (Index p = 0; p < g.k; ++p) s += left.at[i * left.row + p * left.column] * right.at[p * right.row + j * right.column];
+        for (Index p = 0; p < g.k; ++p)
+          s += left.at[i * left.row + p * left.column] * right.at[p * right.row + j * right.column];
         g.c[i * g.n + j] = s;
       }
     return;
@@ -105,9 +106,11 @@ void large_gemm(const Product<T>& g) {
   if (g.n < kW && g.m < kW && (!long_k || (g.ta && (!g.tb || g.n < 4)))) return tiny_gemm(g);
   const Left<T> columns_of_b = g.tb ? Left<T>{g.b, g.ldb, 1} : Left<T>{g.b, 1, g.ldb};
   if (!g.ta && g.n < kW && long_k && (!g.tb || g.n <= g.m))
-    return dot_gemm<T>({g.m, g.n, g.k, g.a, g.lda, columns_of_b, g.bias, 0, 1, g.c, g.n, 1}, g.m * g.k >= kReadWorthThreads);
+    return dot_gemm<T>({g.m, g.n, g.k, g.a, g.lda, columns_of_b, g.bias, 0, 1, g.c, g.n, 1},
+                       g.m * g.k >= kReadWorthThreads);
   if (g.tb && g.m <= kFew && (g.k >= 4 * kLongDot<T> || g.n < kW))
-    return dot_gemm<T>({g.n, g.m, g.k, g.b, g.ldb, g.left(), g.bias, 1, 0, g.c, 1, g.n}, g.n * g.k >= kReadWorthThreads);
+    return dot_gemm<T>({g.n, g.m, g.k, g.b, g.ldb, g.left(), g.bias, 1, 0, g.c, 1, g.n},
+                       g.n * g.k >= kReadWorthThreads);
   if (g.n < kW) return narrow_gemm(g);
   if (g.m <= kFewInPlace && !g.tb) return in_place_gemm(g);
   blocked_gemm(g);

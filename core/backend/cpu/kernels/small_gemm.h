@@ -1,5 +1,5 @@
-// Small matrix products, straight to the tile (tile.h): at the sizes of small networks this is two to four times as fast
-// as a general GEMM, which spends its time on packing. A transposed right-hand side is turned by 4x4 register
+// Small matrix products, straight to the tile (tile.h): at the sizes of small networks this is two to four times as
+// fast as a general GEMM, which spends its time on packing. A transposed right-hand side is turned by 4x4 register
 // transposes into a buffer on the stack.
 #pragma once
 #include <harker/core/backend/cpu/kernels/tile.h>
@@ -12,11 +12,10 @@ inline constexpr Index kRightSide = 4096;
 /// Elements of the other operand up to which nobody thinks about threads or the caches.
 inline constexpr Index kSmallMatrix = Index{1} << 16;
 
-/// c[m,n] = start + a[m,k] op(b)[k,n] for width <= n <= kRightSide; a longer k is worked through in parts. The rows of c
-/// are ldc apart.
+/// c[m,n] = start + a[m,k] op(b)[k,n] for width <= n <= kRightSide; a longer k is worked through in parts. The rows of
+/// c are ldc apart.
 template <class T>
-void small_gemm(bool tb, Index m, Index n, Index k, Left<T> a, const T* b, Index ldb, Start<T> start, T* c,
-                Index ldc) {
+void small_gemm(bool tb, Index m, Index n, Index k, Left<T> a, const T* b, Index ldb, Start<T> start, T* c, Index ldc) {
   alignas(64) T turned[kRightSide];
   const Index part = n * k <= kRightSide ? k : kRightSide / n;
   Index p = 0;
