@@ -142,7 +142,7 @@ TEST_CASE("backend: a product that threads share is cut into blocks and equals p
 
 TEST_CASE("backend: a large product needs no memory to pack into") {
   on_every_backend([](Backend& backend) {
-    const Size size{37, 150, 300};
+    const Size size{37, 150, 500};
     std::vector<double> with, without;
     const auto errors = [&](std::vector<double>& to) {
       for (int flags = 0; flags < 4; ++flags)
@@ -171,7 +171,7 @@ TEST_CASE("backend: several threads may compute large products at once") {
 }
 
 TEST_CASE("backend: instruction sets agree within rounding") {
-  const Size s{70, 90, 300};
+  const Size s{70, 90, 500};
   const std::vector<float> a = numbers<float>(s.m * s.k, 7), b = numbers<float>(s.k * s.n, 8);
   std::vector<std::vector<float>> results;
   on_every_backend([&](Backend& backend) {
@@ -184,7 +184,7 @@ TEST_CASE("backend: instruction sets agree within rounding") {
 }
 
 TEST_CASE("backend: results do not depend on the number of threads") {
-  const std::int64_t n = 1'500'000, rows = 300, columns = 500, depth = 300;
+  const std::int64_t n = 1'500'000, rows = 300, columns = 500, depth = 500;
   const std::vector<float> x = numbers<float>(n, 5), y = numbers<float>(n, 6);
   const int before = get_num_threads();
   on_every_backend([&](Backend& b) {

@@ -6,8 +6,8 @@
 
 namespace harker {
 
-/// Half of a second-level cache of 512 KiB: the other half is for what streams past it.
-inline constexpr std::size_t kScratchBytes = std::size_t{256} << 10;
+/// Most of a second-level cache of 512 KiB: what streams past it needs little.
+inline constexpr std::size_t kScratchBytes = std::size_t{400} << 10;
 
 /// This thread's kScratchBytes, aligned to 64 bytes and with any content, valid until it is used again. Null when there
 /// is no memory, and after the thread's own variables have been destroyed: the caller must have a way without it.

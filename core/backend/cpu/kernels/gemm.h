@@ -88,7 +88,7 @@ inline void gemm(const Product<T>& g) {
     if (g.tb && rows_times_vector(g.n, g.k, g.b, g.ldb, g.a, step, g.bias, 1, g.c)) return;
     if (!g.tb && g.n >= kWidth<T>) return gevm(g.k, g.n, g.a, step, g.b, g.ldb, g.bias, 1, g.c);
   }
-  if (fits_tile<T>(g.n, g.k) && g.m * g.k <= kSmallMatrix)
+  if (fits_tile<T>(g.n, g.k) && g.m * g.k <= kSmallMatrix && g.n * g.k <= kSmallMatrix)
     return small_gemm(g.tb, g.m, g.n, g.k, g.left(), g.b, g.ldb, Start<T>{g.bias, 0}, g.c, g.n);
   const bool along_k = !g.ta && g.k >= kLongDot<T>;  // dot_gemm.h does better
   if (g.n < kWidth<T> && !along_k && g.m * g.n <= kRightSide && fits_tile<T>(g.m, g.k)) return narrow_rows(g, 0, g.m);
