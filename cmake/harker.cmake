@@ -25,7 +25,6 @@ macro(harker_find_dependencies)
   if(HARKER_BUILD_CLI OR HARKER_BUILD_EXAMPLES)
     find_path(HARKER_CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
   endif()
-  set(THREADS_PREFER_PTHREAD_FLAG ON)
   find_package(Threads REQUIRED)
 
   add_library(harker_warnings INTERFACE)

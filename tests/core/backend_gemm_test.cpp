@@ -55,7 +55,7 @@ const Size kSizes[] = {
 
 // Ways of large_gemm.cpp and blocked_gemm.h, at sizes that just reach them.
 const Size kLargeSizes[] = {
-    {9, 70, 300},  {10, 90, 257}, {11, 65, 520},   // k in parts; strips of 1, 2 and 3 rows left over
+    {9, 70, 801},  {10, 90, 401}, {11, 65, 500},   // k in parts; strips of 1, 2 and 3 rows left over
     {5, 1000, 3},  {6, 300, 20},  {13, 200, 60},   // several panels in one buffer
     {261, 70, 9},  {134, 66, 30},                  // several blocks of rows (float64: more than 128 rows)
     {9, 560, 20},  {17, 1100, 9},                  // several blocks of columns
