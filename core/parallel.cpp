@@ -17,8 +17,8 @@ namespace harker {
 namespace {
 
 constexpr int kMostThreads = 256;  // what one loop really starts, whatever number was asked for
-// A worker looks for the next loop that long before it sleeps: waking it takes some 50 us, and the loops of a training
-// step follow one another closely.
+// A worker looks for the next loop that long before it sleeps: the loops of a training step follow one another
+// closely.
 constexpr int kLooks = 2000;
 
 std::atomic<int>& setting() {

@@ -17,7 +17,8 @@
 namespace harker::HARKER_ISA {
 
 /// The most of k in one part, of the rows and of the columns in one block. With parts of 256, whose panels fit the
-/// first-level cache, 64x512x784 took 1 to 4 % longer: c is read and written once more for every part.
+/// first-level cache, 64x512x784 took no less, on a busy core some percent more: c is read and written once more for
+/// every part.
 inline constexpr Index kDepth = 400;
 template <class T>
 inline constexpr Index kBlockRows = static_cast<Index>(kScratchBytes / sizeof(T)) / kDepth;

