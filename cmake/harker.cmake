@@ -7,25 +7,25 @@ function(harker_take_include target variable)
 endfunction()
 
 macro(harker_find_dependencies)
-  # Unversioned on purpose: Eigen 5's version file rejects a request for 3.4.
-  find_package(Eigen3 REQUIRED NO_MODULE)
-  if(Eigen3_VERSION VERSION_LESS 3.4)
-    message(FATAL_ERROR "Eigen 3.4 or newer is needed, found ${Eigen3_VERSION}")
+  if(HARKER_BUILD_TESTS OR HARKER_BUILD_BENCH)  # the peer of benchmarks, and of one test; no part of the libraries
+    # Unversioned on purpose: Eigen 5's version file rejects a request for 3.4.
+    find_package(Eigen3 REQUIRED NO_MODULE)
+    if(Eigen3_VERSION VERSION_LESS 3.4)
+      message(FATAL_ERROR "Eigen 3.4 or newer is needed, found ${Eigen3_VERSION}")
+    endif()
+    harker_take_include(Eigen3::Eigen HARKER_EIGEN_INCLUDE)
   endif()
   find_package(cereal REQUIRED)
   find_package(nlohmann_json REQUIRED)
   find_package(PkgConfig REQUIRED)
   pkg_check_modules(HARKER_DEFLATE REQUIRED IMPORTED_TARGET libdeflate)
   find_path(HARKER_PROTOZERO_INCLUDE protozero/pbf_reader.hpp REQUIRED)
-  harker_take_include(Eigen3::Eigen HARKER_EIGEN_INCLUDE)
   harker_take_include(cereal::cereal HARKER_CEREAL_INCLUDE)
   harker_take_include(nlohmann_json::nlohmann_json HARKER_JSON_INCLUDE)
   if(HARKER_BUILD_CLI OR HARKER_BUILD_EXAMPLES)
     find_path(HARKER_CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
   endif()
-  if(HARKER_OPENMP AND NOT HARKER_SANITIZE STREQUAL "thread")  # the OpenMP runtime is not built for it: false reports
-    find_package(OpenMP COMPONENTS CXX)
-  endif()
+  find_package(Threads REQUIRED)
 
   add_library(harker_warnings INTERFACE)
   target_compile_options(harker_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion $<$<BOOL:${HARKER_WERROR}>:-Werror>)
@@ -72,8 +72,8 @@ function(harker_component name)
   target_link_libraries(harker_${name} PUBLIC ${A_PUBLIC} PRIVATE $<BUILD_INTERFACE:harker_warnings> ${A_PRIVATE})
 endfunction()
 
-# core/backend/cpu/kernels/*.cpp, compiled once for each instruction set. Eigen's namespace is renamed in each, so that the linker
-# cannot give a user's own Eigen code our bodies. Threads are in core/parallel.cpp alone: kernels are compiled without OpenMP.
+# core/backend/cpu/kernels/*.cpp, compiled once for each instruction set, each in a namespace of its own. Threads are in
+# core/parallel.cpp alone.
 function(harker_kernels name)
   file(GLOB kernels CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/core/backend/cpu/kernels/*.cpp)
   include(CheckCXXSourceCompiles)
@@ -89,8 +89,7 @@ function(harker_kernels name)
     add_library(harker_kernels_${isa} OBJECT ${kernels})
     target_compile_features(harker_kernels_${isa} PRIVATE cxx_std_20)
     target_include_directories(harker_kernels_${isa} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/include)
-    target_include_directories(harker_kernels_${isa} SYSTEM PRIVATE ${HARKER_EIGEN_INCLUDE})
-    target_compile_definitions(harker_kernels_${isa} PRIVATE HARKER_ISA=${isa} Eigen=harker_eigen_${isa} EIGEN_STACK_ALLOCATION_LIMIT=8192)
+    target_compile_definitions(harker_kernels_${isa} PRIVATE HARKER_ISA=${isa})
     target_compile_options(harker_kernels_${isa} PRIVATE -O3 -fno-math-errno ${flags_${isa}})
     set_target_properties(harker_kernels_${isa} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
     target_link_libraries(harker_kernels_${isa} PRIVATE harker_warnings)
@@ -99,10 +98,5 @@ function(harker_kernels name)
   if(TARGET harker_kernels_avx512 AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # g++ 12 warns inside its own AVX-512 intrinsics.
     target_compile_options(harker_kernels_avx512 PRIVATE -Wno-maybe-uninitialized -Wno-uninitialized)
-  endif()
-  if(OpenMP_CXX_FOUND)
-    # By flag, not by target: the export must not ask a consumer for OpenMP's CMake package.
-    set_property(SOURCE ${CMAKE_CURRENT_SOURCE_DIR}/core/parallel.cpp PROPERTY COMPILE_OPTIONS ${OpenMP_CXX_FLAGS})
-    target_link_libraries(harker_${name} PRIVATE ${OpenMP_CXX_FLAGS})
   endif()
 endfunction()

@@ -27,15 +27,13 @@ install(FILES ${PROJECT_BINARY_DIR}/include/harker/harker.h DESTINATION ${CMAKE_
 
 # What a consumer of the static libraries must link besides; a shared library brings it along.
 get_target_property(library_type harker_core TYPE)
-set(HARKER_STATIC_OPENMP OFF)
+set(HARKER_STATIC_THREADS OFF)
 set(HARKER_STATIC_DEFLATE OFF)
 if(library_type STREQUAL "STATIC_LIBRARY")
   set(HARKER_STATIC_DEFLATE ON)
   set(HARKER_PC_REQUIRES libdeflate)
-  if(OpenMP_CXX_FOUND)
-    set(HARKER_STATIC_OPENMP ON)
-    set(HARKER_PC_LIBS " ${OpenMP_CXX_FLAGS}")
-  endif()
+  set(HARKER_STATIC_THREADS ON)
+  set(HARKER_PC_LIBS " -pthread")
 endif()
 configure_package_config_file(cmake/harker-config.cmake.in harker-config.cmake INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(harker-config-version.cmake COMPATIBILITY SameMinorVersion)

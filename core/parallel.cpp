@@ -1,15 +1,14 @@
-// The number of threads, and the one loop that uses them. OpenMP when the compiler has it; without it every loop is
-// serial.
+// The number of threads, and the one loop that uses them: a pool of our own. The calling thread takes part, and waits
+// only for workers that have taken something: one that the system has not let run yet costs nothing. OpenMP waits for
+// every thread at the end of a loop, and on a busy machine of two cores made a step of 1.4 ms take 24.
 #include <harker/core/parallel.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdlib>
+#include <mutex>
 #include <string>
 #include <thread>
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include <harker/core/backend/cpu/run_parallel.h>
 #include <harker/core/error.h>
@@ -18,6 +17,9 @@ namespace harker {
 namespace {
 
 constexpr int kMostThreads = 256;  // what one loop really starts, whatever number was asked for
+// A worker looks for the next loop that long before it sleeps: the loops of a training step follow one another
+// closely.
+constexpr int kLooks = 2000;
 
 std::atomic<int>& setting() {
   static std::atomic<int> threads = [] {
@@ -31,6 +33,86 @@ std::atomic<int>& setting() {
   return threads;
 }
 
+inline void pause() {
+#ifdef __x86_64__
+  __builtin_ia32_pause();
+#endif
+}
+
+thread_local constinit bool inside = false;  // this thread runs a part of a loop
+
+/// One loop at a time; who finds it taken runs his own alone. Never destroyed: its threads live as long as the process.
+class Pool {
+ public:
+  void run(std::int64_t n, void (*f)(const void*, std::int64_t), const void* context, int threads) {
+    const std::unique_lock<std::mutex> turn(in_use_, std::try_to_lock);
+    if (!turn) {
+      for (std::int64_t i = 0; i < n; ++i) f(context, i);
+      return;
+    }
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      for (; started_ < threads - 1; ++started_) {
+        try {
+          std::thread([this] { work(); }).detach();
+        } catch (...) {
+          break;  // no more threads than the system gives
+        }
+      }
+      run_ = f;
+      context_ = context;
+      n_ = n;
+      next_.store(0, std::memory_order_relaxed);
+      places_ = threads - 1;
+      loop_.fetch_add(1, std::memory_order_release);
+    }
+    wake_.notify_all();
+    take_parts();
+    std::unique_lock<std::mutex> lock(mutex_);
+    places_ = 0;  // who comes now finds nothing
+    done_.wait(lock, [this] { return busy_ == 0; });
+  }
+
+ private:
+  void take_parts() {
+    inside = true;
+    for (std::int64_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < n_;) run_(context_, i);
+    inside = false;
+  }
+
+  void work() {
+    std::uint64_t seen = 0;
+    for (;;) {
+      for (int look = 0; look < kLooks && loop_.load(std::memory_order_acquire) == seen; ++look) pause();
+      std::unique_lock<std::mutex> lock(mutex_);
+      wake_.wait(lock, [&] { return loop_.load(std::memory_order_relaxed) != seen; });
+      seen = loop_.load(std::memory_order_relaxed);
+      if (places_ == 0) continue;
+      --places_;
+      ++busy_;
+      lock.unlock();
+      take_parts();
+      lock.lock();
+      if (--busy_ == 0) done_.notify_one();
+    }
+  }
+
+  std::mutex in_use_, mutex_;
+  std::condition_variable wake_, done_;
+  std::atomic<std::uint64_t> loop_{0};  // counts the loops
+  std::atomic<std::int64_t> next_{0};   // the part that nobody has taken
+  // Written under mutex_ while no worker is busy.
+  void (*run_)(const void*, std::int64_t) = nullptr;
+  const void* context_ = nullptr;
+  std::int64_t n_ = 0;
+  int started_ = 0, places_ = 0, busy_ = 0;
+};
+
+Pool& pool_of_threads() {
+  static Pool* const pool = new Pool;
+  return *pool;
+}
+
 }  // namespace
 
 void set_num_threads(int n) {
@@ -41,15 +123,9 @@ void set_num_threads(int n) {
 int get_num_threads() { return setting().load(std::memory_order_relaxed); }
 
 void run_parallel(std::int64_t n, void (*run)(const void* context, std::int64_t i), const void* context) {
-#ifdef _OPENMP
   const std::int64_t most = get_num_threads() < kMostThreads ? get_num_threads() : kMostThreads;
   const int threads = static_cast<int>(n < most ? n : most);
-  if (threads > 1 && !omp_in_parallel()) {
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-    for (std::int64_t i = 0; i < n; ++i) run(context, i);
-    return;
-  }
-#endif
+  if (threads > 1 && !inside) return pool_of_threads().run(n, run, context, threads);
   for (std::int64_t i = 0; i < n; ++i) run(context, i);
 }
 

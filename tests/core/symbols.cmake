@@ -1,5 +1,5 @@
-# Reads `nm` of FILES (separated by |). With SET: every function other objects could share must lie in harker::SET or in Eigen
-# renamed to harker_eigen_SET, or be the factory make_SET; else the linker could run it on a CPU that lacks the instructions.
+# Reads `nm` of FILES (separated by |). With SET: every function other objects could share must lie in harker::SET, or be the
+# factory make_SET; else the linker could run it on a CPU that lacks the instructions.
 # Without SET: no file may define a symbol of Eigen under its own name, which would replace that of a user's program.
 string(REPLACE "|" ";" files "${FILES}")
 set(seen 0)
@@ -18,8 +18,7 @@ foreach(file IN LISTS files)
       if(name MATCHES "^_Z[A-Z]*5Eigen")
         list(APPEND bad ${name})
       endif()
-    elseif(NOT name MATCHES "^_Z[A-Z]*6harker[0-9]+${SET}" AND NOT name MATCHES "^_Z[A-Z]*[0-9]+harker_eigen_${SET}"
-           AND NOT name MATCHES "^_ZN6harker[0-9]+make_${SET}Ev$"
+    elseif(NOT name MATCHES "^_Z[A-Z]*6harker[0-9]+${SET}" AND NOT name MATCHES "^_ZN6harker[0-9]+make_${SET}Ev$"
            AND NOT name MATCHES "^(_ZT[IS]N6harker7BackendE|DW\\.ref\\.__gxx_personality_v0)$")  # data only
       list(APPEND bad ${name})
     endif()

@@ -6,7 +6,7 @@
 namespace harker {
 
 /// Calls run(context, i) for every i < n, on as many threads as get_num_threads() allows; in order on this one when
-/// called from within a parallel region. run must not throw.
+/// called from within such a loop, and while another thread's loop has the others. run must not throw.
 void run_parallel(std::int64_t n, void (*run)(const void* context, std::int64_t i), const void* context);
 
 }  // namespace harker

@@ -1,6 +1,6 @@
-// Which way a matrix product goes. Products whose right-hand side fits 16 KiB go to the tile (small_gemm.h), matrix
-// times vector to gemv.h, a narrow product to the tile by way of its transpose, everything else to Eigen
-// (large_gemm.cpp).
+// Which way a matrix product goes. Here are the ways of small networks: products whose right-hand side fits 16 KiB go
+// to the tile (small_gemm.h), matrix times vector to gemv.h, a narrow product to the tile by way of its transpose.
+// Everything else is in large_gemm.cpp.
 #pragma once
 #include <harker/core/backend/cpu/kernels/gemv.h>
 #include <harker/core/backend/cpu/kernels/small_gemm.h>
@@ -22,11 +22,16 @@ struct Product {
   Left<T> left() const { return ta ? Left<T>{a, 1, lda} : Left<T>{a, lda, 1}; }
 };
 
-/// By Eigen, any sizes; threads share the blocks of a large one.
+/// Any sizes; threads share the blocks of a large one.
 template <class T>
-void large_gemm(Product<T> g);
-extern template void large_gemm(Product<float>);
-extern template void large_gemm(Product<double>);
+void large_gemm(const Product<T>& g);
+extern template void large_gemm(const Product<float>&);
+extern template void large_gemm(const Product<double>&);
+
+/// From this k on, a narrow product is dot products (dot_gemm.h): adding up a vector, the last step of each, costs too
+/// much for shorter ones.
+template <class T>
+inline constexpr Index kLongDot = 4 * kWidth<T>;
 
 /// n columns by k rows are work for the tile: all of k at once, or few enough columns to go through k in parts.
 template <class T>
@@ -56,28 +61,37 @@ inline bool rows_times_vector(Index rows, Index k, const T* a, Index lda, const 
   return true;
 }
 
-/// 1 <= n < width <= m: the transposed product c'[n,m] = op(b)' op(a)' has rows long enough for the tile.
+/// Rows i .. i + rows - 1 of a product with n < width <= rows and n * rows <= kRightSide: the transposed product
+/// c'[n,rows] = op(b)' op(a)' has rows long enough for the tile.
 template <class T>
-[[gnu::noinline]] void narrow_gemm(Product<T> g) {
+[[gnu::noinline]] void narrow_rows(const Product<T>& g, Index i, Index rows) {
   alignas(64) T turned[kRightSide];
+  if (g.bias)
+    for (Index j = 0; j < g.n; ++j)
+      for (Index r = 0; r < rows; ++r) turned[j * rows + r] = g.bias[j];
   const Left<T> left = g.tb ? Left<T>{g.b, g.ldb, 1} : Left<T>{g.b, 1, g.ldb};
-  small_gemm<T>(!g.ta, g.n, g.m, g.k, left, g.a, g.lda, nullptr, turned);
-  if (g.n == 1) {
-    const T bias = g.bias ? g.bias[0] : T(0);
-    for (Index i = 0; i < g.m; ++i) g.c[i] = turned[i] + bias;
-    return;
-  }
-  for (Index i = 0; i < g.m; ++i)
-    for (Index j = 0; j < g.n; ++j) g.c[i * g.n + j] = turned[j * g.m + i] + (g.bias ? g.bias[j] : T(0));
+  const Start<T> start{g.bias ? turned : nullptr, rows};
+  small_gemm<T>(!g.ta, g.n, rows, g.k, left, g.a + (g.ta ? i : i * g.lda), g.lda, start, turned, rows);
+  transpose(g.n, rows, static_cast<const T*>(turned), rows, g.c + i * g.n, g.n);
 }
 
 template <class T>
-inline void gemm(Product<T> g) {
+inline void gemm(const Product<T>& g) {
   if (g.m == 0 || g.n == 0) return;
-  if (g.n == 1 && !g.ta && rows_times_vector(g.m, g.k, g.a, g.lda, g.b, g.tb ? 1 : g.ldb, g.bias, 0, g.c)) return;
-  if (g.m == 1 && g.tb && rows_times_vector(g.n, g.k, g.b, g.ldb, g.a, g.ta ? g.lda : 1, g.bias, 1, g.c)) return;
-  if (fits_tile<T>(g.n, g.k)) return small_gemm(g.tb, g.m, g.n, g.k, g.left(), g.b, g.ldb, g.bias, g.c);
-  if (g.n < kWidth<T> && g.m * g.n <= kRightSide && fits_tile<T>(g.m, g.k)) return narrow_gemm(g);
+  if (g.n == 1 && g.m * g.k <= kSmallMatrix) {
+    const Index step = g.tb ? 1 : g.ldb;
+    if (!g.ta && rows_times_vector(g.m, g.k, g.a, g.lda, g.b, step, g.bias, 0, g.c)) return;
+    if (g.ta && g.m >= kWidth<T>) return gevm(g.k, g.m, g.b, step, g.a, g.lda, g.bias, 0, g.c);
+  }
+  if (g.m == 1 && g.n * g.k <= kSmallMatrix) {
+    const Index step = g.ta ? g.lda : 1;
+    if (g.tb && rows_times_vector(g.n, g.k, g.b, g.ldb, g.a, step, g.bias, 1, g.c)) return;
+    if (!g.tb && g.n >= kWidth<T>) return gevm(g.k, g.n, g.a, step, g.b, g.ldb, g.bias, 1, g.c);
+  }
+  if (fits_tile<T>(g.n, g.k) && g.m * g.k <= kSmallMatrix && g.n * g.k <= kSmallMatrix)
+    return small_gemm(g.tb, g.m, g.n, g.k, g.left(), g.b, g.ldb, Start<T>{g.bias, 0}, g.c, g.n);
+  const bool along_k = !g.ta && g.k >= kLongDot<T>;  // dot_gemm.h does better
+  if (g.n < kWidth<T> && !along_k && g.m * g.n <= kRightSide && fits_tile<T>(g.m, g.k)) return narrow_rows(g, 0, g.m);
   large_gemm(g);
 }
 

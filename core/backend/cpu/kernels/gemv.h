@@ -1,6 +1,7 @@
-// Matrix times vector, one dot product per row: four rows at a time share each load of the vector.
+// Matrix times vector. Rows that lie in memory are one dot product each: four rows at a time share each load of the
+// vector. Columns that lie in memory are added up, eight vectors of them at a time.
 #pragma once
-#include <harker/core/backend/cpu/kernels/simd.h>
+#include <harker/core/backend/cpu/kernels/tile.h>
 #include <harker/core/backend/cpu/kernels/transpose.h>
 
 namespace harker::HARKER_ISA {
@@ -18,7 +19,7 @@ inline void sums_of4(const Vector<T> (&v)[4], Four<T>& out) {
       else
         sum[r] = __builtin_shufflevector(v[r], v[r], 0, 1, 2, 3) + __builtin_shufflevector(v[r], v[r], 4, 5, 6, 7);
     }
-    transpose4<T>(sum[0], sum[1], sum[2], sum[3]);
+    transpose4(sum[0], sum[1], sum[2], sum[3]);
     out = (sum[0] + sum[1]) + (sum[2] + sum[3]);
   }
 }
@@ -45,7 +46,7 @@ void gemv(Index rows, Index k, const T* a, Index lda, const T* x, const T* bias,
         Four<T> part[4];
         for (int r = 0; r < 4; ++r)
           part[r] = *reinterpret_cast<const Block*>(row + r * lda + p) * *reinterpret_cast<const Block*>(x + p);
-        transpose4<T>(part[0], part[1], part[2], part[3]);
+        transpose4(part[0], part[1], part[2], part[3]);
         s += (part[0] + part[1]) + (part[2] + part[3]);
         p += 4;
       }
@@ -70,6 +71,50 @@ void gemv(Index rows, Index k, const T* a, Index lda, const T* x, const T* bias,
     for (; p < k; ++p) s += row[p] * x[p];
     y[i] = s + static_cast<T>(sum_of<T>(sum[0] + sum[1]));
   }
+}
+
+/// Rows of the matrix that gevm goes through at a time: so many streams of memory the processor can follow.
+inline constexpr Index kStreams = 16;
+
+/// y[n] = x[k] b[k,n] + bias for n >= one vector; the elements of x are x_step apart, the bias of y[j] is bias[j *
+/// bias_step], or 0 without one.
+template <class T>
+void gevm(Index k, Index n, const T* x, Index x_step, const T* b, Index ldb, const T* bias, Index bias_step, T* y) {
+  constexpr Index kW = kWidth<T>;
+  Start<T> start{bias, 0};
+  if (bias && bias_step == 0) {
+    for (Index j = 0; j < n; ++j) y[j] = *bias;
+    start.at = y;
+  }
+  Index p = 0;
+  do {  // once even when k is 0
+    const Index depth = smaller(k * n <= 4096 ? k : kStreams, k - p);
+    const Left<T> row{x + p * x_step, 0, x_step};
+    const auto columns = [&]<int Cols>(Index j, Index last) __attribute__((always_inline)) {
+      NothingAhead nothing;
+      tile<T, 1, Cols>(depth, row, {b + p * ldb + j, ldb, last}, {start.at ? start.at + j : nullptr, 0}, y + j, n, last,
+                       nothing);
+    };
+    Index j = 0;
+    for (; n - j >= 9 * kW; j += 8 * kW) columns.template operator()<8>(j, 7 * kW);
+    if (n - j >= 5 * kW) {
+      columns.template operator()<4>(j, 3 * kW);
+      j += 4 * kW;
+    }
+    const Index last = n - j - kW;  // of 1 to 5 vectors
+    if (last > 3 * kW)
+      columns.template operator()<5>(j, last);
+    else if (last > 2 * kW)
+      columns.template operator()<4>(j, last);
+    else if (last > kW)
+      columns.template operator()<3>(j, last);
+    else if (last > 0)
+      columns.template operator()<2>(j, last);
+    else
+      columns.template operator()<1>(j, 0);
+    start.at = y;
+    p += depth;
+  } while (p < k);
 }
 
 }  // namespace harker::HARKER_ISA
