@@ -24,6 +24,14 @@ class Shape {
       at_[0] = at_[1] = 0;  // copies always take two
     for (std::int64_t size : sizes) *to++ = size;
   }
+  /// The shape of a matrix, without a list in memory.
+  static Shape matrix(std::int64_t rows, std::int64_t columns) noexcept {
+    Shape s;
+    s.rank_ = 2;
+    s.at_[0] = rows;
+    s.at_[1] = columns;
+    return s;
+  }
   /// `rank` dimensions of size `fill`.
   static Shape filled(int rank, std::int64_t fill);
   Shape(const Shape& o) {
@@ -87,6 +95,8 @@ class Shape {
 
   bool operator==(const Shape& o) const noexcept {
     if (rank_ != o.rank_) return false;
+    if (rank_ == 2) [[likely]]
+      return at_[0] == o.at_[0] && at_[1] == o.at_[1];
     const std::int64_t *a = data(), *b = o.data();
     for (int i = 0; i < rank_; ++i)
       if (a[i] != b[i]) return false;

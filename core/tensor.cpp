@@ -30,6 +30,23 @@ namespace {
 }
 }  // namespace
 
+namespace {
+/// A tensor whose bytes have been counted.
+template <class Sizes>
+[[gnu::always_inline]] inline Tensor counted(Sizes&& shape, DType dtype, Device device, std::int64_t numel,
+                                             std::int64_t nbytes) {
+  const std::size_t size = kHead + static_cast<std::size_t>(nbytes);
+  char* const block = static_cast<char*>(pool::alloc(size));
+  Storage* s = new (block) Storage;
+  s->block = size;
+  s->nbytes = static_cast<std::size_t>(nbytes);
+  s->data = block + kHead;
+  TensorImpl* p = new (block + kImplAt) TensorImpl(s, s->data, dtype, device, std::forward<Sizes>(shape), numel);
+  p->in_block = true;
+  return Tensor(p);
+}
+}  // namespace
+
 Tensor fresh(const Shape& shape, DType dtype, Device device) {
   std::int64_t numel = 1, nbytes;
   bool overflow = false;
@@ -40,15 +57,15 @@ Tensor fresh(const Shape& shape, DType dtype, Device device) {
     none_or_too_large(shape, dtype);
     numel = nbytes = 0;
   }
-  const std::size_t size = kHead + static_cast<std::size_t>(nbytes);
-  char* const block = static_cast<char*>(pool::alloc(size));
-  Storage* s = new (block) Storage;
-  s->block = size;
-  s->nbytes = static_cast<std::size_t>(nbytes);
-  s->data = block + kHead;
-  TensorImpl* p = new (block + kImplAt) TensorImpl(s, s->data, dtype, device, shape, numel);
-  p->in_block = true;
-  return Tensor(p);
+  return counted(shape, dtype, device, numel, nbytes);
+}
+
+Tensor fresh_matrix(std::int64_t rows, std::int64_t columns, DType dtype, Device device) {
+  std::int64_t numel, nbytes;
+  if (__builtin_mul_overflow(rows, columns, &numel) ||
+      __builtin_mul_overflow(numel, static_cast<std::int64_t>(item_size(dtype)), &nbytes)) [[unlikely]]
+    return fresh({rows, columns}, dtype, device);
+  return counted(Shape::matrix(rows, columns), dtype, device, numel, nbytes);
 }
 
 Tensor alias(const Tensor& t, const Shape& shape, const Shape& strides, std::int64_t offset) {

@@ -34,8 +34,9 @@ struct TensorImpl {
   Shape strides;  ///< in elements
 
   /// Takes over one reference on `s`. `n` is sizes.numel().
-  TensorImpl(Storage* s, void* d, DType t, Device dev, const Shape& sizes, std::int64_t n)
-      : dtype(t), device(dev), storage(s), data(d), numel(n), shape(sizes) {}
+  template <class Sizes>
+  TensorImpl(Storage* s, void* d, DType t, Device dev, Sizes&& sizes, std::int64_t n)
+      : dtype(t), device(dev), storage(s), data(d), numel(n), shape(std::forward<Sizes>(sizes)) {}
   TensorImpl(const TensorImpl&) = delete;
   TensorImpl& operator=(const TensorImpl&) = delete;
 };

@@ -139,9 +139,10 @@ void run(Queue& queue, LeafGrads& leaves, bool retain) {
       leaves.add(n->retained, Tensor(dz));
     Grads grads = n->run(dz);
     if (!retain) n->release_saved();  // the edges stay: a trunk that saved nothing may be run again, as in PyTorch
-    for (std::uint32_t i = 0; i < n->inputs; ++i) {
-      const Edge& e = n->edges[i];
-      Tensor& g = grads[i];
+    Tensor* grad = grads.data();
+    for (const Edge *edge = n->edges, *end = edge + n->inputs; edge != end; ++edge, ++grad) {
+      const Edge& e = *edge;
+      Tensor& g = *grad;
       if (!e.needed() || !g.defined()) continue;
       if (e.leaf()) {
         TensorImpl* const leaf = e.tensor();

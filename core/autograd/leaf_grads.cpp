@@ -67,7 +67,17 @@ void LeafGrads::add_more(TensorImpl* leaf, Tensor&& g) {
   slot = static_cast<std::uint32_t>(more_.size());
 }
 
+/// The whole end of nearly every pass: no leaf has a gradient yet, and nobody else can see those that they take over.
+bool LeafGrads::take_all() {
+  if (!one_thread()) return false;
+  bool simple = true;
+  for_each([&](Entry& e) { simple = simple && !e.leaf->grad && unshared(e.sum); });
+  if (simple) for_each([](Entry& e) { e.leaf->grad = e.sum.release(); });
+  return simple;
+}
+
 void LeafGrads::commit(bool create_graph) {
+  if (take_all()) return;
   for_each([=](Entry& e) { prepare(e, create_graph); });
   for_each([=](Entry& e) {
     if (!take_first(e)) add_to_grad(e, create_graph);
@@ -90,15 +100,11 @@ void LeafGrads::prepare(Entry& e, bool create_graph) {
   }
 }
 
-/// The usual end of a pass: the leaf has no gradient and takes this one over. False: it has one.
+/// The leaf has no gradient and takes this one over. False: it has one.
 bool LeafGrads::take_first(Entry& e) {
   TensorImpl* none = nullptr;
-  if (one_thread()) {
-    if (e.leaf->grad) return false;
-    e.leaf->grad = e.sum.get();
-  } else if (!std::atomic_ref(e.leaf->grad).compare_exchange_strong(none, e.sum.get(), std::memory_order_acq_rel)) {
+  if (!std::atomic_ref(e.leaf->grad).compare_exchange_strong(none, e.sum.get(), std::memory_order_acq_rel))
     return false;
-  }
   e.sum.release();
   return true;
 }

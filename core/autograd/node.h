@@ -42,7 +42,7 @@ class Grads {
   template <std::convertible_to<Tensor>... T>
   Grads(T&&... t) : few_{std::forward<T>(t)...} {}
   explicit Grads(std::unique_ptr<Tensor[]> many) : many_(std::move(many)) {}
-  Tensor& operator[](std::uint32_t i) { return many_ ? many_[i] : few_[i]; }
+  Tensor* data() { return many_ ? many_.get() : few_; }
 
  private:
   Tensor few_[kInline];

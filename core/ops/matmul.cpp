@@ -81,7 +81,7 @@ Tensor product(const Tensor& a, const Tensor& b, bool ta, bool tb) {
   const std::int64_t *sa = a.shape().data(), *sb = b.shape().data();
   const std::int64_t m = sa[ta], k = sa[!ta], n = sb[!tb];
   if (sb[tb] != k) shapes_differ("matmul", a, b, ta, tb);
-  Tensor z = detail::fresh({m, n}, a.dtype(), a.device());
+  Tensor z = detail::fresh_matrix(m, n, a.dtype(), a.device());
   gemm(a, ta, b, tb, nullptr, z, m, n, k);
   return z;
 }
@@ -114,7 +114,7 @@ struct Linear : Op<Linear> {  // z[B,O] = x[B,I] w[O,I]^T + b[O]; dx = dz w, dw 
                            ", the weight ", w.shape(), " takes inputs of ", pw.shape.rank() == 2 ? pw.shape[1] : 0));
     c.save(x, w);
     std::int64_t m = px.shape[0], n = pw.shape[0], k = px.shape[1];
-    Tensor z = detail::fresh({m, n}, px.dtype, px.device);
+    Tensor z = detail::fresh_matrix(m, n, px.dtype, px.device);
     if (!b.defined()) {
       gemm(x, false, w, true, nullptr, z, m, n, k);
       return z;
