@@ -55,17 +55,19 @@ const Size kSizes[] = {
 
 // Ways of large_gemm.cpp and blocked_gemm.h, at sizes that just reach them.
 const Size kLargeSizes[] = {
-    {9, 70, 801},  {10, 90, 401}, {11, 65, 500},   // k in parts; strips of 1, 2 and 3 rows left over
-    {5, 1000, 3},  {6, 300, 20},  {13, 200, 60},   // several panels in one buffer
-    {261, 70, 9},  {134, 66, 30},                  // several blocks of rows (float64: more than 128 rows)
-    {9, 560, 20},  {17, 1100, 9},                  // several blocks of columns
-    {3, 1060, 9},  {4, 200, 30},  {2, 530, 17},    // right-hand side in place
-    {300, 5, 150}, {301, 3, 600}, {8, 90, 600},    // dot products, in parts of k
-    {3, 301, 140}, {1100, 3, 12}, {1100, 7, 140},  // and narrow, in pieces
-    {300, 1, 301}, {1, 301, 300}, {1, 2100, 40},   // vectors: in pieces
-    {17, 1, 5000}, {1, 17, 5000}, {2100, 1, 40},   // and too long to be gathered
-    {7, 5, 1500},  {4, 1, 128},   {1, 7, 65},      // filled up with zeros
-    {1, 2, 100},   {5, 5, 65},    {2, 3, 2}};
+    {9, 70, 801},   {10, 90, 401},  {11, 65, 500},   // k in parts; strips of 1, 2 and 3 rows left over
+    {5, 1000, 3},   {6, 300, 20},   {13, 200, 60},   // several panels in one buffer
+    {261, 70, 9},   {134, 66, 30},                   // several blocks of rows (float64: more than 128 rows)
+    {9, 560, 20},   {17, 1100, 9},                   // several blocks of columns
+    {24, 512, 300}, {64, 516, 784}, {33, 100, 401},  // turned round: few rows by a transposed matrix, in parts of k,
+    {11, 76, 900},  {22, 80, 70},   {36, 68, 64},    // the last panel of any width
+    {3, 1060, 9},   {4, 200, 30},   {2, 530, 17},    // right-hand side in place
+    {300, 5, 150},  {301, 3, 600},  {8, 90, 600},    // dot products, in parts of k
+    {3, 301, 140},  {1100, 3, 12},  {1100, 7, 140},  // and narrow, in pieces
+    {300, 1, 301},  {1, 301, 300},  {1, 2100, 40},   // vectors: in pieces
+    {17, 1, 5000},  {1, 17, 5000},  {2100, 1, 40},   // and too long to be gathered
+    {7, 5, 1500},   {4, 1, 128},    {1, 7, 65},      // filled up with zeros
+    {1, 2, 100},    {5, 5, 65},     {2, 3, 2}};
 
 template <class T>
 double allowed(const Size& s) {
@@ -130,6 +132,7 @@ TEST_CASE("backend: a product that threads share is cut into blocks and equals p
       CHECK(gemm_error<float>(backend, flags & 1, flags & 2, {300, 600, 48}, 3, true) < 5);
       CHECK(gemm_error<float>(backend, flags & 1, flags & 2, {20, 49, 8600}, 0, true) < 8);  // 49 = 24 + 25
       CHECK(gemm_error<double>(backend, flags & 1, flags & 2, {300, 600, 48}, 3, false) < 5);
+      CHECK(gemm_error<float>(backend, flags & 1, flags & 2, {40, 520, 500}, 3, true) < 6);
     }
     CHECK(gemm_error<float>(backend, false, true, {3, 1100, 1001}, 0, true) < 6);
     CHECK(gemm_error<float>(backend, false, false, {3, 1100, 1001}, 0, true) < 6);

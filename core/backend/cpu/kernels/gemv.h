@@ -24,10 +24,42 @@ inline void sums_of4(const Vector<T> (&v)[4], Four<T>& out) {
   }
 }
 
+/// Zeros, then ones: a mask for any number of elements at the end of a vector begins somewhere in it.
+template <class T>
+struct Masks {
+  typename BitsOf<T>::Element at[2 * kWidth<T>] = {};
+  constexpr Masks() {
+    for (Index i = kWidth<T>; i < 2 * kWidth<T>; ++i) at[i] = -1;
+  }
+};
+template <class T>
+inline constexpr Masks<T> kMasks;
+
+/// The elements of a row, or of x, that are left over when whole vectors have been taken: read as the last whole
+/// vector, with zeros where it overlaps the one before it.
+template <class T>
+struct Rest {
+  using Bits = typename BitsOf<T>::Vector;
+  Index at;   // where the last whole vector begins
+  bool any;   // something is left over, and there is a whole vector
+  Bits mask;  // ones where an element is left over
+  Vector<T> x;
+
+  Rest(Index k, const T* v) : at(k - kWidth<T>), any(k > kWidth<T> && k % kWidth<T> != 0), mask{}, x{} {
+    if (!any) return;
+    __builtin_memcpy(&mask, kMasks<T>.at + k % kWidth<T>, sizeof mask);
+    x = of(v);
+  }
+  Vector<T> of(const T* row) const {
+    return reinterpret_cast<Vector<T>>(reinterpret_cast<Bits>(load(row + at)) & mask);
+  }
+};
+
 /// y[rows] = a[rows,k] x[k] + bias; the bias of row i is bias[i * bias_step], or 0 without one.
 template <class T>
 void gemv(Index rows, Index k, const T* a, Index lda, const T* x, const T* bias, Index bias_step, T* y) {
   constexpr Index kW = kWidth<T>;
+  const Rest<T> rest(k, x);
   Index i = 0;
   for (; i + 4 <= rows; i += 4) {
     const T* row = a + i * lda;
@@ -38,25 +70,23 @@ void gemv(Index rows, Index k, const T* a, Index lda, const T* x, const T* bias,
       const Vector<T> xv = load(x + p);
       for (int r = 0; r < 4; ++r) sum[r] += load(row + r * lda + p) * xv;
     }
+    if (rest.any) {
+      p = k;
+      for (int r = 0; r < 4; ++r) sum[r] += rest.of(row + r * lda) * rest.x;
+    }
     Four<T> s;
     sums_of4<T>(sum, s);
-    if constexpr (kW > 4)  // half a vector's worth left: four more by fours
-      if (p + 4 <= k) {
-        using Block = typename VectorOf<T, 4 * static_cast<int>(sizeof(T))>::InMemory;
-        Four<T> part[4];
-        for (int r = 0; r < 4; ++r)
-          part[r] = *reinterpret_cast<const Block*>(row + r * lda + p) * *reinterpret_cast<const Block*>(x + p);
-        transpose4(part[0], part[1], part[2], part[3]);
-        s += (part[0] + part[1]) + (part[2] + part[3]);
-        p += 4;
-      }
     for (; p < k; ++p) {
       const Four<T> column{row[p], row[lda + p], row[2 * lda + p], row[3 * lda + p]};
       s += column * x[p];
     }
-    if (bias)
-      s +=
-          Four<T>{bias[i * bias_step], bias[(i + 1) * bias_step], bias[(i + 2) * bias_step], bias[(i + 3) * bias_step]};
+    if (bias && bias_step == 1) {
+      Four<T> offset;
+      __builtin_memcpy(&offset, bias + i, sizeof offset);
+      s += offset;
+    } else if (bias) {
+      s += bias[i * bias_step];
+    }
     __builtin_memcpy(y + i, &s, sizeof s);
   }
   for (; i < rows; ++i) {

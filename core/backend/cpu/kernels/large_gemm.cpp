@@ -2,6 +2,7 @@
 // times is bound by memory and takes it as it lies; what is worth packing goes to blocked_gemm.h.
 #include <harker/core/backend/cpu/kernels/blocked_gemm.h>
 #include <harker/core/backend/cpu/kernels/dot_gemm.h>
+#include <harker/core/backend/cpu/kernels/turned_gemm.h>
 
 namespace harker::HARKER_ISA {
 
@@ -113,6 +114,7 @@ void large_gemm(const Product<T>& g) {
                        g.n * g.k >= kReadWorthThreads);
   if (g.n < kW) return narrow_gemm(g);
   if (g.m <= kFewInPlace && !g.tb) return in_place_gemm(g);
+  if (turned_gemm(g)) return;
   blocked_gemm(g);
 }
 

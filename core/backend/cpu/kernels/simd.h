@@ -28,6 +28,19 @@ template <class T>
 using Vector = typename VectorOf<T, kVectorBytes>::Value;
 template <class T>
 inline constexpr Index kWidth = kVectorBytes / static_cast<int>(sizeof(T));
+/// A vector of integers as wide as T: a mask for a Vector<T>.
+template <class T>
+struct BitsOf;
+template <>
+struct BitsOf<float> {
+  using Element = std::int32_t;
+  typedef std::int32_t Vector __attribute__((vector_size(kVectorBytes)));
+};
+template <>
+struct BitsOf<double> {
+  using Element = std::int64_t;
+  typedef std::int64_t Vector __attribute__((vector_size(kVectorBytes)));
+};
 /// Four T, whatever the register.
 template <class T>
 using Four = typename VectorOf<T, 4 * static_cast<int>(sizeof(T))>::Value;
