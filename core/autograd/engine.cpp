@@ -62,7 +62,8 @@ class Queue {
       n->grad = plus(n->grad, g);
       return;
     }
-    if (!claim(n->runner))
+    const void* nobody = nullptr;
+    if (!n->runner.compare_exchange_strong(nobody, this, std::memory_order_acquire))
       throw GradError(str("backward: another backward pass is running through this graph (at ", n->name(),
                           "); one graph is run by one thread at a time"));
     if (count_ == capacity_) grow();
@@ -76,14 +77,6 @@ class Queue {
   }
 
  private:
-  /// Marks the node as this pass's. False: it is another's.
-  bool claim(std::atomic<const void*>& runner) {
-    const void* nobody = nullptr;
-    if (!one_thread()) return runner.compare_exchange_strong(nobody, this, std::memory_order_acquire);
-    if (runner.load(std::memory_order_relaxed)) return false;
-    runner.store(this, std::memory_order_relaxed);
-    return true;
-  }
   void grow() {
     std::vector<Node*, pool::Allocator<Node*>> more(capacity_ * 2);
     std::copy(at_, at_ + count_, more.data());

@@ -16,12 +16,10 @@ namespace {
 /// While it lives, no other backward pass adds to the leaf's gradient.
 class Held {
  public:
-  explicit Held(TensorImpl* leaf) : leaf_(one_thread() ? nullptr : leaf) {
-    while (leaf_ && leaf_->busy.exchange(true, std::memory_order_acquire)) {}
+  explicit Held(TensorImpl* leaf) : leaf_(leaf) {
+    while (leaf_->busy.exchange(true, std::memory_order_acquire)) {}
   }
-  ~Held() {
-    if (leaf_) leaf_->busy.store(false, std::memory_order_release);
-  }
+  ~Held() { leaf_->busy.store(false, std::memory_order_release); }
   Held(const Held&) = delete;
   Held& operator=(const Held&) = delete;
 
@@ -67,18 +65,11 @@ void LeafGrads::add_more(TensorImpl* leaf, Tensor&& g) {
   slot = static_cast<std::uint32_t>(more_.size());
 }
 
-/// The whole end of nearly every pass: no leaf has a gradient yet, and nobody else can see those that they take over.
-bool LeafGrads::take_all() {
-  if (!one_thread()) return false;
-  bool simple = true;
-  for_each([&](Entry& e) { simple = simple && !e.leaf->grad && unshared(e.sum); });
-  if (simple) for_each([](Entry& e) { e.leaf->grad = e.sum.release(); });
-  return simple;
-}
-
 void LeafGrads::commit(bool create_graph) {
-  if (take_all()) return;
-  for_each([=](Entry& e) { prepare(e, create_graph); });
+  // Nearly always no leaf has a gradient yet, and nobody else can see those that they take over.
+  bool prepared = true;
+  for_each([&](Entry& e) { prepared = prepared && !grad_of(e.leaf) && unshared(e.sum); });
+  if (!prepared) for_each([=](Entry& e) { prepare(e, create_graph); });
   for_each([=](Entry& e) {
     if (!take_first(e)) add_to_grad(e, create_graph);
   });

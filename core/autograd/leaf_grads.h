@@ -47,7 +47,6 @@ class LeafGrads {
   /// Where the table has, or would have, this leaf.
   std::uint32_t& slot_of(const TensorImpl* leaf);
   static void prepare(Entry& e, bool create_graph);
-  bool take_all();
   static bool take_first(Entry& e);
   static void add_to_grad(Entry& e, bool create_graph);
   template <class F>
