@@ -33,7 +33,8 @@ struct Relu : Op<Relu> {  // z = max(x, 0); dx = z <= 0 ? 0 : dz (NaN passes)
   }
   static Grads backward(Context& c, const Tensor& dz) {
     const Tensor& z = c.saved(0);
-    if (!detail::grad_enabled && detail::unshared(dz) && z.is_contiguous()) {  // over dz: no tensor, 4 % of a small step
+    // Over dz where nobody else can see it: one tensor less, 3 % of the instructions of a small step.
+    if (!detail::grad_enabled && detail::unshared(dz) && z.is_contiguous()) {
       detail::backend_of(dz).mask_positive(dz.dtype(), dz.numel(), dz.raw(), z.raw(), dz.raw());
       return {dz};
     }
