@@ -25,7 +25,7 @@ inline constexpr Index kBlockRows = static_cast<Index>(kScratchBytes / sizeof(T)
 template <class T>
 inline constexpr Index kBlockColumns = 22 * kPanel<T>;
 
-/// Multiplications below which waking threads costs more than it brings: some 160 us.
+/// Multiplications below which waking threads costs more than it brings: some 160 us. Estimated, not swept.
 inline constexpr Index kWorthThreads = Index{1} << 23;
 
 /// How many blocks there are at least, so that threads have something to share. Not more than needed: half as many

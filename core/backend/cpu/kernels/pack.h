@@ -76,7 +76,8 @@ void pack_strips(Index rows, Index depth, Left<T> a, T* out) {
 
 /// The part of the right-hand side that is packed next, asked for one cache line at a time while the tile computes: it
 /// comes from the third-level cache or from memory, and packing would wait for it. 64x512x784 takes 575 us instead of
-/// 590 (509 at the tile's full speed). Into the second-level cache: the first is full with what is computed.
+/// 590 (509 at the tile's full speed; measured when they went into the first-level cache). Into the second-level cache:
+/// the first is full with what is computed.
 template <class T>
 class Ahead {
  public:
