@@ -17,7 +17,12 @@ int inspect_json(const std::string& path, const LoadOptions& options);
 int cat(const std::string& path, const std::string& key, const LoadOptions& options);
 /// Checks every byte and prints one line.
 int verify(const std::string& path, const LoadOptions& options);
-int convert(const std::string& from, const std::string& to, const std::string& format, const LoadOptions& options);
+struct Conversion {
+  std::string prefix;  ///< taken off the names of a state dict
+  SaveOptions save;
+};
+/// Writes what `from` holds as `to`, and says what was left out.
+int convert(const std::string& from, const std::string& to, const Conversion& how, const LoadOptions& options);
 /// Names what differs. 1 when anything does.
 int diff(const std::string& a, const std::string& b, const LoadOptions& options);
 

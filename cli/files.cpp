@@ -62,12 +62,18 @@ int verify(const std::string& path, const LoadOptions& options) {
   return 0;
 }
 
-int convert(const std::string& from, const std::string& to, const std::string& format, const LoadOptions& options) {
-  if (format.empty())
-    format_for_path(to);  // an unknown name is told before the work
-  else
-    format_named(format);
-  save(load(from, options), to, {.format = format});
+int convert(const std::string& from, const std::string& to, const Conversion& how, const LoadOptions& options) {
+  const Format& format = how.save.format.empty() ? format_for_path(to) : format_named(how.save.format);
+  if (how.save.compact && format.name() != "torch")  // wrong usage is told before the work
+    throw Error(detail::str("convert: --compact is for PyTorch's format, not for ", format.name()));
+  Value value = load(from, options);
+  if (!how.prefix.empty()) value = StateDict(value).without_prefix(how.prefix);
+  const SaveReport report = save(value, to, how.save);
+  if (report.left_out > 0) {
+    Out out;
+    out << shown(to) << ": " << grouped(report.left_out) << " bytes that no tensor views were left out\n";
+    out.flush();
+  }
   return 0;
 }
 

@@ -25,7 +25,9 @@ int main(int argc, char** argv) {
                "harker");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("harker ") + HARKER_VERSION);
-  std::string file, other, key, to;
+  std::string file, other, key;
+  cli::Conversion how;
+  LoadOptions options{.mmap = true};
   bool json = false, keep = false;
 
   CLI::App* inspect = app.add_subcommand("inspect", "Print what a file holds, without reading the tensors' bytes");
@@ -40,7 +42,11 @@ int main(int argc, char** argv) {
   CLI::App* convert = app.add_subcommand("convert", "Write a file in another format: by OUT's extension, or --to");
   convert->add_option("IN", file)->required();
   convert->add_option("OUT", other)->required();
-  convert->add_option("--to", to, "torch, onnx, harker, ...")->type_name("FORMAT");
+  convert->add_option("--to", how.save.format, "torch, onnx, harker, ...")->type_name("FORMAT");
+  convert->add_option("--only", options.only, "Convert one subtree: a path such as optimizer.state")->type_name("PATH");
+  convert->add_option("--remove-prefix", how.prefix, "Take a prefix off a state dict's names: module.")
+      ->type_name("PREFIX");
+  convert->add_flag("--compact", how.save.compact, "PyTorch: of each storage, write only what tensors view");
   CLI::App* diff = app.add_subcommand("diff", "Name the entries in which two files differ, and by how much");
   diff->add_option("A", file)->required();
   diff->add_option("B", other)->required();
@@ -54,12 +60,12 @@ int main(int argc, char** argv) {
     complain(std::string(e.what()) + "\nRun 'harker --help' for the verbs and their arguments.");
     return 2;
   }
-  LoadOptions options{.mmap = true, .unknown = keep ? Unknown::keep : Unknown::refuse};
+  options.unknown = keep ? Unknown::keep : Unknown::refuse;
   try {
     if (inspect->parsed()) return json ? cli::inspect_json(file, options) : cli::inspect(file, options);
     if (cat->parsed()) return cli::cat(file, key, options);
     if (verify->parsed()) return cli::verify(file, options);
-    if (convert->parsed()) return cli::convert(file, other, to, options);
+    if (convert->parsed()) return cli::convert(file, other, how, options);
     return cli::diff(file, other, options);
   } catch (const Error& e) { return complain(e.what()); } catch (const std::bad_alloc&) {
     return complain(file + ": not enough memory");

@@ -43,7 +43,7 @@ std::vector<std::string_view> prefixes_of(const std::vector<std::string>& probes
 
 // Says what would happen to `prefixed` (which has the prefix) against `plain` if the prefix were not there.
 void add_hint(LoadReport& r, const StateDict& prefixed, const StateDict& plain, const std::vector<std::string>& probes,
-              const char* action, std::size_t given, std::size_t matching) {
+              const char* action, const char* method, std::size_t given, std::size_t matching) {
   std::string_view best;
   std::size_t most = matching;
   for (std::string_view prefix : prefixes_of(probes, plain)) {
@@ -57,7 +57,7 @@ void add_hint(LoadReport& r, const StateDict& prefixed, const StateDict& plain, 
   if (best.empty() || 2 * most < given) return;
   const std::string count = most == given ? (given == 1 ? "the only key matches" : str("all ", given, " keys match"))
                                           : str(most, " of ", given, " keys match");
-  r.hints.push_back(str(count, " after ", action, " the prefix ", quoted(best)));
+  r.hints.push_back(str(count, " after ", action, " the prefix ", quoted(best), " (StateDict::", method, ")"));
 }
 
 std::string torch_size(const Shape& s) {
@@ -95,8 +95,8 @@ LoadReport compare(const StateDict& have, const StateDict& given) {
   for (const auto& [name, tensor] : given) {
     if (!have.contains(name)) r.unexpected.push_back(name);
   }
-  add_hint(r, given, have, r.unexpected, "removing", given.size(), matching);
-  add_hint(r, have, given, r.missing, "adding", given.size(), matching);
+  add_hint(r, given, have, r.unexpected, "removing", "without_prefix", given.size(), matching);
+  add_hint(r, have, given, r.missing, "adding", "rename", given.size(), matching);
   return r;
 }
 

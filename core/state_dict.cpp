@@ -126,6 +126,55 @@ bool StateDict::erase(std::string_view name) {
   return true;
 }
 
+StateDict StateDict::with_names(std::vector<std::string> names) const {
+  StateDict out;
+  out.items_.reserve(items_.size());
+  const auto module_and_rest = [](std::string_view name) {
+    const std::size_t dot = name.rfind('.');
+    return dot == name.npos ? std::pair(std::string_view(), name)
+                            : std::pair(name.substr(0, dot), name.substr(dot + 1));
+  };
+  Value moved = Value::dict();  // module path -> its new one
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    if (out.contains(names[i]))
+      throw Error(
+          str("state dict: ", quoted(items_[i].first), " and another entry would both be named ", quoted(names[i])));
+    const auto [from, from_rest] = module_and_rest(items_[i].first);
+    const auto [to, to_rest] = module_and_rest(names[i]);
+    if (from_rest == to_rest) moved.set(from, to);
+    out.set(std::move(names[i]), items_[i].second);
+  }
+  if (!metadata.is_dict()) return out;
+  std::vector<Value::Item> versions;
+  for (const auto& [path, version] : metadata.items()) {
+    const Value* to = moved.find(path);
+    versions.emplace_back(to ? *to : path, version);
+  }
+  out.metadata = Value::ordered_dict(std::move(versions));
+  return out;
+}
+
+StateDict StateDict::without_prefix(std::string_view prefix) const {
+  StateDict out =
+      rename([&](std::string_view name) { return name.starts_with(prefix) ? name.substr(prefix.size()) : name; });
+  if (!metadata.is_dict()) return out;
+  // Modules without tensors follow too; the wrapper's own entry, "", gives way to that of the module it wraps.
+  const std::string_view wrapper = prefix.ends_with('.') ? prefix.substr(0, prefix.size() - 1) : prefix;
+  std::vector<Value::Item> versions;
+  const bool wraps = metadata.contains(Value(wrapper));
+  for (const auto& [path, version] : metadata.items()) {
+    const std::string_view p = path.is_string() ? path.as_string() : std::string_view();
+    if (path.is_string() && p == wrapper)
+      versions.emplace_back(Value(""), version);
+    else if (path.is_string() && p.starts_with(prefix))
+      versions.emplace_back(Value(p.substr(prefix.size())), version);
+    else if (!(path.is_string() && p.empty() && wraps))
+      versions.emplace_back(path, version);
+  }
+  out.metadata = Value::ordered_dict(std::move(versions));
+  return out;
+}
+
 Value::Value(const StateDict& d) {
   std::vector<Item> items;
   items.reserve(d.size());

@@ -35,11 +35,35 @@ class StateDict {
   void set(std::string name, Tensor t);
   bool erase(std::string_view name);
 
+  // --- Copies under other names, sharing the tensors: what a file's names lack to be a model's.
+  /// The entries for which keep(name) holds: `state.filter([](auto name) { return name.starts_with("encoder."); })`.
+  template <class Keep>
+  StateDict filter(Keep&& keep) const {
+    StateDict out;
+    for (const Item& item : items_)
+      if (keep(std::string_view(item.first))) out.set(item.first, item.second);
+    out.metadata = metadata;
+    return out;
+  }
+  /// Each name replaced by rename(name). Error when two become one. The metadata follow where "a.weight" becomes
+  /// "b.weight": then module a is b.
+  template <class Rename>
+  StateDict rename(Rename&& rename) const {
+    std::vector<std::string> names;
+    names.reserve(items_.size());
+    for (const Item& item : items_) names.emplace_back(rename(std::string_view(item.first)));
+    return with_names(std::move(names));
+  }
+  /// The names that begin with `prefix` without it, the others as they are: "module." (DataParallel), "_orig_mod."
+  /// (torch.compile). As torch's consume_prefix_in_state_dict_if_present.
+  StateDict without_prefix(std::string_view prefix) const;
+
   /// Module path -> {"version": n}, as torch's `_metadata`; a dict, or None.
   Value metadata;
 
  private:
   std::size_t position(std::string_view name) const;
+  StateDict with_names(std::vector<std::string> names) const;
   std::vector<Item> items_;
   detail::HashIndex index_;
 };

@@ -1,5 +1,6 @@
 // load and save, and the registry of formats behind them: the content decides when loading, the extension when saving.
 // Adding a format is a subclass of Format and a line in formats().
+#include <algorithm>
 #include <cctype>
 #include <istream>
 
@@ -33,7 +34,18 @@ const char* known_stranger(io::ByteView file) {
   if (all.size() > 9 && all[8] == '{' && io::load_le<std::uint64_t>(file.data()) <= all.size() - 8)
     return "is a safetensors file: not read yet";
   if (all.starts_with("\x1f\x8b")) return "is gzip-compressed: unpack it first";
+  if (all.starts_with("\x7f"
+                      "ELF"))
+    return "is an ELF file, a program or library";
+  if (all.starts_with("%PDF-")) return "is a PDF document";
   return nullptr;
+}
+
+// Printable characters of ASCII, or the bytes of any other script, as far as one looks.
+bool is_text(io::ByteView file) {
+  const io::ByteView head = file.first(std::min<std::size_t>(file.size(), 512));
+  return std::all_of(head.begin(), head.end(),
+                     [](std::uint8_t c) { return (c >= 32 && c != 127) || (c >= 9 && c <= 13); });
 }
 
 }  // namespace
@@ -49,6 +61,9 @@ const Format& detect_format(const io::Source& source) {
   if (const char* what = known_stranger(file)) throw FormatError(detail::str(source.name(), ": ", what));
   for (const Format* f : formats())
     if (f->sniff(file)) return *f;
+  if (is_text(file))
+    throw FormatError(detail::str(source.name(), ": is a text file, no model: it begins with ",
+                                  detail::quoted(io::text(file.first(std::min<std::size_t>(file.size(), 40))))));
   throw FormatError(detail::str(source.name(), ": the format is not recognised: it begins with ",
                                 detail::quoted(io::text(file.first(std::min<std::size_t>(file.size(), 16))))));
 }
@@ -98,11 +113,12 @@ Value load(std::istream& in, const LoadOptions& options) {
   return detect_format(*source).read(source, options).value;
 }
 
-void save(const Value& value, const FilePath& path, const SaveOptions& options) {
+SaveReport save(const Value& value, const FilePath& path, const SaveOptions& options) {
   const Format& format = options.format.empty() ? format_for_path(path.string()) : format_named(options.format);
   io::AtomicFile file(path.string(), options.durable);
-  format.write(file, value, file_name(path.string()), options);
+  const SaveReport report = format.write(file, value, file_name(path.string()), options);
   file.commit();
+  return report;
 }
 
 std::vector<std::uint8_t> save_to_bytes(const Value& value, const SaveOptions& options, std::string_view name) {

@@ -34,7 +34,8 @@ class Format {
     read(source, options);
   }
   /// `name`: the target's file name without folder, for formats that store it.
-  virtual void write(io::Sink& sink, const Value& value, std::string_view name, const SaveOptions& options) const = 0;
+  virtual SaveReport write(io::Sink& sink, const Value& value, std::string_view name,
+                           const SaveOptions& options) const = 0;
 };
 
 /// All formats, in the order in which they are tried.

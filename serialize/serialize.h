@@ -42,9 +42,12 @@ struct LoadOptions {
   /// Read only this subtree: "optimizer.state.0", or one model of several. Empty: everything.
   std::string only = {};
   Unknown unknown = Unknown::refuse;
-  /// Limits for hostile files.
+  /// Limits for hostile files; the error names the one that was reached. They bound what is not tensors: those take
+  /// what the file says, which is compared with the bytes present first.
   std::uint64_t max_opcodes = 10'000'000;
   int max_depth = 1000;
+  std::uint64_t max_memo = 10'000'000;  ///< objects that a pickle may number
+  std::uint64_t max_bytes = 16 << 20;   ///< memory for a pickle's objects beyond a multiple of the file's size
 };
 
 struct SaveOptions {
@@ -57,6 +60,15 @@ struct SaveOptions {
   bool crc32 = true;
   /// PyTorch files: refuse what torch.load(weights_only=True) cannot read back.
   bool weights_only_safe = false;
+  /// PyTorch files: of each storage, write only the parts that tensors view (a slice of a large tensor is saved with
+  /// all of it otherwise). Views that do not overlap no longer share their storage when they come back.
+  bool compact = false;
+};
+
+/// What a save did.
+struct SaveReport {
+  std::uint64_t bytes = 0;     ///< the file's size
+  std::uint64_t left_out = 0;  ///< bytes of storages that SaveOptions::compact did not write
 };
 
 /// Reads a file of any known format. FormatError for what is damaged, hostile or not ours, IoError when it cannot be
@@ -67,8 +79,9 @@ Value load(std::span<const std::uint8_t> bytes, const LoadOptions& options = {})
 Value load(std::istream& in, const LoadOptions& options = {});
 
 /// Writes a file, atomically and durably. Extensions: .pt .pth .pickle .pkl .bin .ckpt .tar PyTorch; .pb .onnx
-/// protobuf; .harker ours; Error for any other (it lists these) unless options.format says which.
-void save(const Value& value, const FilePath& path, const SaveOptions& options = {});
+/// protobuf; .harker ours; Error for any other (it lists these) unless options.format says which. What
+/// torch.load(weights_only=True) cannot read back is written with a warning (core/warning.h) that names its path.
+SaveReport save(const Value& value, const FilePath& path, const SaveOptions& options = {});
 /// The bytes that save would write; options.format is needed. `name` is what PyTorch's format calls its root folder.
 std::vector<std::uint8_t> save_to_bytes(const Value& value, const SaveOptions& options,
                                         std::string_view name = "archive");

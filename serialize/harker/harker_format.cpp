@@ -29,8 +29,9 @@ class HarkerFormat final : public Format {
   void verify(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
     own::verify_file(source, options);
   }
-  void write(io::Sink& sink, const Value& value, std::string_view, const SaveOptions&) const override {
+  SaveReport write(io::Sink& sink, const Value& value, std::string_view, const SaveOptions&) const override {
     own::write_file(sink, value);
+    return {.bytes = sink.position()};
   }
 };
 

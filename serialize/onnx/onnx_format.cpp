@@ -26,8 +26,9 @@ class OnnxFormat final : public Format {
     all.mmap = false;
     read(source, all);
   }
-  void write(io::Sink& sink, const Value& value, std::string_view, const SaveOptions&) const override {
+  SaveReport write(io::Sink& sink, const Value& value, std::string_view, const SaveOptions&) const override {
     onnx::write_file(sink, value);
+    return {.bytes = sink.position()};
   }
 };
 

@@ -104,7 +104,7 @@ Document read_bare_pickle(const std::shared_ptr<const io::Source>& source, const
   const std::string what = source->name() + ": bare pickle";
   const io::ByteView file = source->bytes();
   BareObjects objects(source, false);
-  PickleReader machine(file, what, objects, options.max_opcodes);
+  PickleReader machine(file, what, objects, pickle_limits(options, *source));
   Value value = machine.run();
   if (!value.is_container() && value.kind() != Value::Kind::opaque && value.kind() != Value::Kind::numpy_array)
     throw FormatError(

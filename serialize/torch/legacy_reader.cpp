@@ -151,9 +151,9 @@ void LegacyObjects::place(const Value& keys, io::ByteCursor& in) {
 }
 
 // One of the small pickles: plain values only.
-Value plain(io::ByteCursor& in, io::ByteView file, const std::string& what, const LoadOptions& options) {
+Value plain(io::ByteCursor& in, const io::Source& source, const std::string& what, const LoadOptions& options) {
   PlainHooks hooks;
-  PickleReader machine(file.subspan(in.position()), what, hooks, options.max_opcodes);
+  PickleReader machine(source.bytes().subspan(in.position()), what, hooks, pickle_limits(options, source));
   Value v = machine.run();
   in.take(machine.used());
   return v;
@@ -172,27 +172,27 @@ Document read_legacy(const std::shared_ptr<const io::Source>& source, const Load
   const io::ByteView file = source->bytes();
   const std::string& name = source->name();
   io::ByteCursor in(file, name);
-  const Value magic = plain(in, file, name + ": magic number", options);
+  const Value magic = plain(in, *source, name + ": magic number", options);
   if (!magic.is_int() || magic.integer_decimal() != kMagicText)
     throw FormatError(name + ": wrong magic number: not a legacy PyTorch file");
   std::string what = str(name, ": protocol version (pickle at ", in.position(), ")");
-  const Value version = plain(in, file, what, options);
+  const Value version = plain(in, *source, what, options);
   if (!version.is_int() || !version.fits_int64() || version.as_int() != kProtocolVersion)
     throw FormatError(str(what, ": the protocol version must be ", kProtocolVersion, ", it is ",
                           version.fits_int64() ? str(version.as_int()) : str("a ", version.type_name())));
   what = str(name, ": system info (pickle at ", in.position(), ")");
-  const Value system = plain(in, file, what, options);
+  const Value system = plain(in, *source, what, options);
   if (!system.is_dict()) throw FormatError(str(what, ": must be a dict, it is a ", system.type_name()));
   if (const Value* little = system.find("little_endian"); little && (!little->is_bool() || !little->as_bool()))
     throw FormatError(what + ": little_endian is not True: written on a big-endian machine, which is not read");
 
   const std::string object = str(name, ": object (pickle at ", in.position(), ")");
   LegacyObjects objects(source, options.mmap);
-  PickleReader machine(file.subspan(in.position()), object, objects, options.max_opcodes);
+  PickleReader machine(file.subspan(in.position()), object, objects, pickle_limits(options, *source));
   Value value = machine.run();
   in.take(machine.used());
   what = str(name, ": storage keys (pickle at ", in.position(), ")");
-  const Value keys = plain(in, file, what, options);
+  const Value keys = plain(in, *source, what, options);
   try {
     objects.place(keys, in);
   } catch (const FormatError& e) { throw FormatError(str(name, ": ", e.what())); }

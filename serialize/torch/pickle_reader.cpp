@@ -10,14 +10,9 @@ namespace {
 
 using detail::str;
 
-constexpr std::uint64_t kCopies = 16 << 20;  // bytes that calls may copy, whatever the pickle's size
-constexpr std::uint64_t kCopyRatio = 8;      // and for each of its bytes
-constexpr std::uint64_t kLongKey = 1000;     // shorter ones cost no more than their opcodes do
-
-Value from_file(Value v) {
-  v.mark_from_file();
-  return v;
-}
+constexpr std::uint64_t kObjectBytes = 64;  // the least that an object takes
+constexpr std::uint64_t kCopyRatio = 8;     // bytes that calls may copy for each byte of the file
+constexpr std::uint64_t kLongKey = 1000;    // shorter ones cost no more than their opcodes do
 
 // Bytes of what a call would copy of this argument, or of what a dict hashes and compares of this key.
 std::uint64_t weight(const Value& v) {
@@ -37,8 +32,17 @@ std::uint64_t weight(const Value& v) {
 
 }  // namespace
 
-PickleReader::PickleReader(io::ByteView data, std::string what, PickleHooks& hooks, std::uint64_t max_opcodes)
-    : data_(data), in_(data, "its operand"), what_(std::move(what)), hooks_(hooks), max_opcodes_(max_opcodes) {}
+PickleLimits pickle_limits(const LoadOptions& options, const io::Source& file) {
+  const std::uint64_t size = file.bytes().size(), room = options.max_bytes;
+  const auto sum = [](std::uint64_t a, std::uint64_t b) { return b > UINT64_MAX - a ? UINT64_MAX : a + b; };
+  return {.opcodes = options.max_opcodes,
+          .memo = options.max_memo,
+          .objects = sum(size, room / kObjectBytes),
+          .copies = sum(size * kCopyRatio, room)};
+}
+
+PickleReader::PickleReader(io::ByteView data, std::string what, PickleHooks& hooks, const PickleLimits& limits)
+    : data_(data), in_(data, "its operand"), what_(std::move(what)), hooks_(hooks), limits_(limits) {}
 
 // Whatever can lie on a cycle was memoised, copied, or is still on the stack. Sealing it all lets go of cycles that a
 // bad file built and that no value leads to.
@@ -59,7 +63,8 @@ Value PickleReader::run() {
     for (std::uint64_t count = 0;; ++count) {
       op_at_ = in_.position();
       if (in_.done()) throw FormatError("the pickle ends without STOP: truncated, or empty");
-      if (count >= max_opcodes_) throw FormatError(str("more than the limit of ", max_opcodes_, " opcodes"));
+      if (count >= limits_.opcodes)
+        throw FormatError(str("more than the limit of ", limits_.opcodes, " opcodes (LoadOptions::max_opcodes)"));
       if (!step(in_.u8())) break;
     }
     if (stack_.empty()) throw FormatError("STOP with an empty stack");
@@ -136,14 +141,14 @@ bool PickleReader::scalar(std::uint8_t op) {
     case 'C': push_bytes(sized(in_.u8())); return true;
     case 'B': push_bytes(sized(in_.u32())); return true;
     case 0x8e: push_bytes(sized(in_.u64())); return true;
-    case 0x96: push(from_file(Value::bytearray(sized(in_.u64())))); return true;
+    case 0x96: push(made(Value::bytearray(sized(in_.u64())))); return true;
     default: return false;
   }
 }
 
 void PickleReader::push_string(io::ByteView bytes) {
   if (!valid_utf8(bytes, true)) throw FormatError(str("a string that is not UTF-8: ", detail::quoted(io::text(bytes))));
-  push(from_file(Value(io::text(bytes))));
+  push(made(Value(io::text(bytes))));
 }
 // Python 2's str is text to torch.load, which decodes it as UTF-8; NumPy's raw data is not, and stays bytes.
 void PickleReader::push_python2_string(io::ByteView bytes) {
@@ -152,7 +157,7 @@ void PickleReader::push_python2_string(io::ByteView bytes) {
   else
     push_bytes(bytes);
 }
-void PickleReader::push_bytes(io::ByteView bytes) { push(from_file(Value::bytes(bytes))); }
+void PickleReader::push_bytes(io::ByteView bytes) { push(made(Value::bytes(bytes))); }
 
 // Protocol 0: operands as lines of text.
 bool PickleReader::text(std::uint8_t op) {
@@ -196,7 +201,7 @@ Value PickleReader::tuple_of(std::size_t first) {
   std::vector<Value> items(std::make_move_iterator(stack_.begin() + static_cast<std::ptrdiff_t>(first)),
                            std::make_move_iterator(stack_.end()));
   stack_.resize(first);
-  return from_file(Value::tuple(std::move(items)));
+  return made(Value::tuple(std::move(items)));
 }
 
 bool PickleReader::container(std::uint8_t op) {
@@ -210,7 +215,7 @@ bool PickleReader::container(std::uint8_t op) {
         pop();
       return true;
     case '2': doubled_.push_back(top()), push(top()); return true;
-    case ')': push(from_file(Value::tuple())); return true;
+    case ')': push(made(Value::tuple())); return true;
     case 0x85:
     case 0x86:
     case 0x87: {
@@ -221,12 +226,12 @@ bool PickleReader::container(std::uint8_t op) {
       return true;
     }
     case 't': push(tuple_of(pop_mark())); return true;
-    case ']': push(from_file(Value::list())); return true;
-    case '}': push(from_file(Value::dict())); return true;
-    case 0x8f: push(from_file(Value::set())); return true;
+    case ']': push(made(Value::list())); return true;
+    case '}': push(made(Value::dict())); return true;
+    case 0x8f: push(made(Value::set())); return true;
     case 'l': {
       const std::size_t first = pop_mark();
-      Value list = from_file(Value::list());
+      Value list = made(Value::list());
       for (std::size_t i = first; i < stack_.size(); ++i) list.push_back(std::move(stack_[i]));
       stack_.resize(first);
       push(std::move(list));
@@ -234,14 +239,14 @@ bool PickleReader::container(std::uint8_t op) {
     }
     case 'd': {
       const std::size_t first = pop_mark();
-      stack_.insert(stack_.begin() + static_cast<std::ptrdiff_t>(first), from_file(Value::dict()));
+      stack_.insert(stack_.begin() + static_cast<std::ptrdiff_t>(first), made(Value::dict()));
       set_items_from(first + 1);
       return true;
     }
     case 0x91: {
       const std::size_t first = pop_mark();
       const Value items = tuple_of(first);
-      push(from_file(Value::frozenset({items.elements().begin(), items.elements().end()})));
+      push(made(Value::frozenset({items.elements().begin(), items.elements().end()})));
       return true;
     }
     case 'a': {
@@ -307,9 +312,17 @@ void PickleReader::add_items_from(std::size_t first) {
 // copy together is held to what the pickle's size explains. Picklers write each argument for its own call.
 void PickleReader::charge(std::uint64_t bytes) {
   copied_ += bytes;
-  if (copied_ > kCopies + kCopyRatio * data_.size())
-    throw FormatError(str("the calls in this pickle of ", data_.size(),
-                          " bytes use the same large objects again and again: more than ", copied_, " bytes in all"));
+  if (copied_ > limits_.copies)
+    throw FormatError(str("the calls in this pickle of ", data_.size(), " bytes use the same large objects again and ",
+                          "again: more than the limit of ", limits_.copies, " bytes in all (LoadOptions::max_bytes)"));
+}
+// Every object that a pickle makes passes here. A deflated pickle can be a thousand times as large as its file.
+Value PickleReader::made(Value v) {
+  if (++objects_ > limits_.objects)
+    throw FormatError(str("more than the limit of ", limits_.objects, " objects: far more than the file has bytes ",
+                          "(LoadOptions::max_bytes)"));
+  v.mark_from_file();
+  return v;
 }
 
 void PickleReader::make(const Value& callable, const Value& args, bool newobj) {
@@ -324,7 +337,7 @@ void PickleReader::make(const Value& callable, const Value& args, bool newobj) {
     }
   }
   push(hooks_.call(callable, args, newobj));
-  if (stack_.back().id() && !stack_.back().from_file()) stack_.back().mark_from_file();
+  if (stack_.back().id() && !stack_.back().from_file()) stack_.back() = made(std::move(stack_.back()));
 }
 
 bool PickleReader::object(std::uint8_t op) {
@@ -393,7 +406,7 @@ bool PickleReader::object(std::uint8_t op) {
       push(hooks_.persistent(id));
       return true;
     }
-    case 'P': push(hooks_.persistent(from_file(Value(line())))); return true;
+    case 'P': push(hooks_.persistent(made(Value(line())))); return true;
     case 0x82:
     case 0x83:
     case 0x84: throw FormatError("EXT opcode: the extension registry is not supported");
@@ -417,6 +430,8 @@ bool PickleReader::memo(std::uint8_t op) {
 }
 void PickleReader::remember(std::uint64_t index) {
   const Value& v = top();
+  if (memo_.size() + far_memo_.size() + doubled_.size() >= limits_.memo)
+    throw FormatError(str("more than the limit of ", limits_.memo, " memo entries (LoadOptions::max_memo)"));
   if (index == memo_.size())
     memo_.push_back(v);
   else if (index < memo_.size())

@@ -8,7 +8,8 @@
 #include <vector>
 
 #include <harker/core/value.h>
-#include <harker/serialize/io/byte_view.h>
+#include <harker/serialize/io/source.h>
+#include <harker/serialize/serialize.h>
 
 namespace harker::pt {
 
@@ -26,10 +27,18 @@ class PickleHooks {
   virtual Value persistent(const Value& id) = 0;
 };
 
+/// What one pickle may cost. Each is LoadOptions' of that name, in the unit of the machine.
+struct PickleLimits {
+  std::uint64_t opcodes, memo;
+  std::uint64_t objects;  ///< that take memory of their own: one for each byte of the file, and max_bytes / 64 besides
+  std::uint64_t copies;   ///< bytes that calls may copy: 8 for each byte of the file, and max_bytes besides
+};
+PickleLimits pickle_limits(const LoadOptions& options, const io::Source& file);
+
 class PickleReader {
  public:
   /// `what` begins every error ("dracula.pt: data.pkl").
-  PickleReader(io::ByteView data, std::string what, PickleHooks& hooks, std::uint64_t max_opcodes);
+  PickleReader(io::ByteView data, std::string what, PickleHooks& hooks, const PickleLimits& limits);
   ~PickleReader();
   PickleReader(const PickleReader&) = delete;
   PickleReader& operator=(const PickleReader&) = delete;
@@ -58,6 +67,7 @@ class PickleReader {
   void add_items_from(std::size_t first);
   void make(const Value& callable, const Value& args, bool newobj);
   void charge(std::uint64_t bytes);
+  Value made(Value v);
   void remember(std::uint64_t index);
   void recall(std::uint64_t index);
   std::string_view line();
@@ -72,8 +82,8 @@ class PickleReader {
   io::ByteCursor in_;
   std::string what_;
   PickleHooks& hooks_;
-  std::uint64_t max_opcodes_;
-  std::uint64_t copied_ = 0;  // see charge()
+  PickleLimits limits_;
+  std::uint64_t copied_ = 0, objects_ = 0;  // see charge() and made()
   std::size_t op_at_ = 0;
   int protocol_ = 0;
   std::vector<Value> stack_;

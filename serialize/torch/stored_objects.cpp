@@ -136,9 +136,7 @@ std::vector<const StoredRecord*> StoredObjects::finish(Value& value, const std::
       if (!v->as_opaque().known) strangers.add(*v, walk.path());
       continue;
     }
-    const Tensor* t = v->is_tensor()                        ? &v->lazy_tensor()
-                      : v->kind() == Value::Kind::quantized ? &v->as_quantized().ints
-                                                            : nullptr;
+    const Tensor* t = tensor_of(*v);
     StoredRecord* r = t ? record_of(&t->storage()) : nullptr;
     if (r && !v->is_tensor()) r->quantized = true;
     if (!r || r->placed) continue;

@@ -26,8 +26,8 @@ std::int64_t natural(const Value& v, const char* what) {
 
 class TarObjects final : public StoredObjects {
  public:
-  TarObjects(std::shared_ptr<const io::Source> source, bool lazy, std::uint64_t max_opcodes)
-      : StoredObjects(std::move(source), lazy), max_opcodes_(max_opcodes) {}
+  TarObjects(std::shared_ptr<const io::Source> source, bool lazy, const PickleLimits& limits)
+      : StoredObjects(std::move(source), lazy), limits_(limits) {}
   Value persistent(const Value& id) override;
   void read_storages(io::ByteView member, const std::string& what);
   void read_tensors(io::ByteView member, const std::string& what);
@@ -44,7 +44,7 @@ class TarObjects final : public StoredObjects {
   void read_tensor(const Value& entry, io::ByteCursor& in);
   const Stored& storage(std::int64_t key) const;
   void add_storage(std::int64_t key, std::size_t record, DType dtype);
-  std::uint64_t max_opcodes_;
+  PickleLimits limits_;
   std::unordered_map<std::int64_t, Stored> storages_;
   std::unordered_map<std::int64_t, Value> tensors_;
 };
@@ -65,7 +65,7 @@ Value TarObjects::persistent(const Value& id) {
 
 Value TarObjects::small_pickle(io::ByteCursor& in, io::ByteView member, const std::string& what) {
   const std::size_t before = unknown().size(), at = in.position();
-  PickleReader machine(member.subspan(at), str(what, " (pickle at ", at, ")"), *this, max_opcodes_);
+  PickleReader machine(member.subspan(at), str(what, " (pickle at ", at, ")"), *this, limits_);
   Value v = machine.run();
   if (unknown().size() > before) {
     const UnknownName& u = unknown().back();
@@ -178,17 +178,18 @@ Document read_tar(const std::shared_ptr<const io::Source>& source, const LoadOpt
                           : !storages ? "'storages'"
                                       : "'tensors'",
                           ": not written by PyTorch"));
+  const PickleLimits limits = pickle_limits(options, *source);
   if (const TarArchive::Member* info = tar.find("sys_info")) {
     const std::string what = name + ": sys_info";
     PlainHooks hooks;
-    PickleReader machine(info->data, what, hooks, options.max_opcodes);
+    PickleReader machine(info->data, what, hooks, limits);
     const Value v = machine.run();
     const Value* little = v.is_dict() ? v.find("little_endian") : nullptr;
     if (!v.is_dict()) throw FormatError(what + ": must be a dict");
     if (little && (!little->is_bool() || !little->as_bool()))
       throw FormatError(what + ": little_endian is not True: written on a big-endian machine, which is not read");
   }
-  TarObjects objects(source, options.mmap, options.max_opcodes);
+  TarObjects objects(source, options.mmap, limits);
   const auto within = [&](const char* member, auto&& read) {
     try {
       read();
@@ -201,7 +202,7 @@ Document read_tar(const std::shared_ptr<const io::Source>& source, const LoadOpt
   within("storages", [&] { objects.read_storages(storages->data, name + ": storages"); });
   within("tensors", [&] { objects.read_tensors(tensors->data, name + ": tensors"); });
   const std::string what = name + ": pickle";
-  PickleReader machine(pickle->data, what, objects, options.max_opcodes);
+  PickleReader machine(pickle->data, what, objects, limits);
   Value value = machine.run();
   if (machine.used() != pickle->data.size())
     throw FormatError(

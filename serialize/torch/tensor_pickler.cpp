@@ -105,42 +105,45 @@ void TorchPickler::save_numpy(const Value& v) {
   out_.op('b');
 }
 
-// ('storage', class, key, 'cpu', numel) and BINPERSID. The whole storage is written once, whatever part the tensor
-// views.
-void TorchPickler::storage(const Tensor& t, bool untyped) {
-  Storage& s = t.storage();
+// ('storage', class, key, 'cpu', numel) and BINPERSID. The whole storage (or part, when compact) is written once,
+// whatever the tensor views of it.
+StoredPart TorchPickler::storage(const Tensor& t, bool untyped) {
+  const StoredPart part = parts_.of(t);
   if (t.device().type != DeviceType::cpu)
     throw DeviceError("torch: a tensor on a GPU cannot be written: copy it to the CPU first");
   const DType type = compared(t.dtype());
   const std::size_t item = untyped ? 1 : item_size(t.dtype());
-  if (s.nbytes % item != 0)
+  if (part.size % item != 0)
     throw Error(
-        detail::str("torch: a storage of ", s.nbytes, " bytes does not hold whole elements of ", name(t.dtype())));
+        detail::str("torch: a storage of ", part.size, " bytes does not hold whole elements of ", name(t.dtype())));
   out_.op('(');
   out_.shared_string("storage");
   if (untyped)
     out_.global("torch.storage", "UntypedStorage");
   else
     out_.global("torch", storage_class(t.dtype()));
-  auto [at, fresh] = stored_.try_emplace(&s, Stored{storages_.size(), 0, type});
+  auto [at, fresh] =
+      stored_.try_emplace({part.storage.get(), part.begin, part.size}, Stored{storages_.size(), 0, type});
   if (fresh) {
-    storages_.push_back(Ref<Storage>::share(&s));
+    storages_.push_back(part);
     at->second.key = out_.fresh_string(std::to_string(at->second.index));
   } else {
-    if (at->second.type != type && s.nbytes > 0)
-      throw Error(detail::str("torch: ", path_of_storage(&s, at->second.type), " and ", path_of_storage(&s, type),
+    if (at->second.type != type && part.size > 0)
+      throw Error(detail::str("torch: ", path_of_storage(part, at->second.type), " and ", path_of_storage(part, type),
                               " view one storage as different types, which torch.save refuses (clone one of them)"));
     out_.get(at->second.key);
   }
   out_.shared_string("cpu");
-  out_.integer(static_cast<std::int64_t>(s.nbytes / item));
+  out_.integer(static_cast<std::int64_t>(part.size / item));
   out_.op('t');
   out_.put();
   out_.op('Q');
+  return part;
 }
 
-void TorchPickler::geometry(const Tensor& t) {
-  out_.integer(t.storage_offset());
+void TorchPickler::geometry(const Tensor& t, const StoredPart& part) {
+  const auto before = static_cast<std::int64_t>(part.begin / item_size(t.dtype()));
+  out_.integer(options_.compact && t.numel() == 0 ? 0 : t.storage_offset() - before);
   out_.int_tuple(t.shape());
   out_.int_tuple(t.strides());
 }
@@ -151,8 +154,7 @@ void TorchPickler::tensor_call(const Tensor& t, bool requires_grad, bool conj, b
   const std::string_view function = untyped ? "_rebuild_tensor_v3" : "_rebuild_tensor_v2";
   if (call) out_.global(kUtils, function);
   out_.op('(');
-  storage(t, untyped);
-  geometry(t);
+  geometry(t, storage(t, untyped));
   out_.boolean(requires_grad);
   ordered_dict();
   out_.put();
@@ -211,8 +213,7 @@ void TorchPickler::save_quantized(const Value& v) {
                             path_of(v)));
   out_.global(kUtils, "_rebuild_qtensor");
   out_.op('(');
-  storage(q.ints, false);
-  geometry(q.ints);
+  geometry(q.ints, storage(q.ints, false));
   const bool per_channel = q.scales.is_tensor();
   if (per_channel) out_.op('(');
   out_.global("torch", q.scheme);
@@ -264,13 +265,11 @@ void TorchPickler::save_sparse(const Value& v) {
   push(std::move(steps));
 }
 
-std::string TorchPickler::path_of_storage(const Storage* s, DType type) const {
+std::string TorchPickler::path_of_storage(const StoredPart& part, DType type) const {
   TreeWalk walk(root_, "torch", INT32_MAX);
   while (const Value* v = walk.next()) {
-    const Tensor* t = v->is_tensor()                        ? &v->lazy_tensor()
-                      : v->kind() == Value::Kind::quantized ? &v->as_quantized().ints
-                                                            : nullptr;
-    if (t && &t->storage() == s && compared(t->dtype()) == type)
+    const Tensor* t = tensor_of(*v);
+    if (t && &t->storage() == part.storage.get() && compared(t->dtype()) == type)
       return detail::str(detail::quoted(walk.path()), " (", name(t->dtype()), ")");
   }
   return "a tensor";

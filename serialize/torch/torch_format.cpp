@@ -32,8 +32,9 @@ class TorchFormat final : public Format {
   void verify(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
     read(source, options, true);
   }
-  void write(io::Sink& sink, const Value& value, std::string_view name, const SaveOptions& options) const override {
-    pt::write_zip(sink, value, name, options);
+  SaveReport write(io::Sink& sink, const Value& value, std::string_view name,
+                   const SaveOptions& options) const override {
+    return pt::write_zip(sink, value, name, options);
   }
 
  private:

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include <harker/core/text.h>
+#include <harker/core/warning.h>
 #include <harker/serialize/torch/known_names.h>
 #include <harker/serialize/torch/tree.h>
 
@@ -25,6 +26,11 @@ bool all_tensors(const Value& dict) {
 std::string TorchPickler::run() {
   save(root_);
   while (!frames_.empty()) step();
+  if (unsafe_count_ > 0) {
+    const std::string what = "torch: torch.load(weights_only=True) cannot read back " + unsafe_listed();
+    if (options_.weights_only_safe) throw Error(what + " (refused: SaveOptions::weights_only_safe)");
+    warn(what);
+  }
   return out_.finish();
 }
 
@@ -349,16 +355,21 @@ bool TorchPickler::step_script(Frame& f) {
 }
 
 std::string TorchPickler::path_of(const Value& v) const {
-  TreeWalk walk(root_, "torch", INT32_MAX);
+  TreeWalk walk(root_, "torch", INT32_MAX, TreeWalk::every_object);
   while (const Value* found = walk.next())
     if (found->id() == v.id()) return walk.path().empty() ? "the root" : detail::quoted(walk.path());
   return "a key";
 }
 
-void TorchPickler::not_safe(const Value& v, const char* what) const {
-  if (options_.weights_only_safe)
-    throw Error(detail::str("torch: ", what, " at ", path_of(v),
-                            " is refused by torch.load(weights_only=True) (SaveOptions::weights_only_safe)"));
+void TorchPickler::not_safe(const Value& v, const char* what) {
+  constexpr std::size_t kMostNamed = 5;
+  if (++unsafe_count_ <= kMostNamed) unsafe_.push_back({v, what});
+}
+std::string TorchPickler::unsafe_listed() const {
+  std::string list;
+  for (const Unsafe& u : unsafe_) list += detail::str(list.empty() ? "" : ", ", u.what, " at ", path_of(u.value));
+  if (const std::size_t rest = unsafe_count_ - unsafe_.size(); rest > 0) list += detail::str(" and ", rest, " more");
+  return list;
 }
 
 }  // namespace harker::pt

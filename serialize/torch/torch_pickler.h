@@ -1,22 +1,28 @@
 // TorchPickler: a Value as the pickle that torch.save writes, and the storages that it names. Works through a stack of
 // frames on the heap, so that depth costs nothing.
 #pragma once
+#include <map>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
 #include <harker/serialize/serialize.h>
 #include <harker/serialize/torch/pickle_stream.h>
+#include <harker/serialize/torch/stored_parts.h>
 
 namespace harker::pt {
 
 class TorchPickler {
  public:
-  explicit TorchPickler(const Value& root, const SaveOptions& options) : root_(root), options_(options) {}
-  /// The pickle. Error for what torch cannot write, naming its path.
+  TorchPickler(const Value& root, const SaveOptions& options)
+      : root_(root), options_(options), parts_(root, options.compact) {}
+  /// The pickle. Error for what torch cannot write, naming its path; a warning for what weights_only refuses.
   std::string run();
   /// The storages named, in order of first use: record data/0, data/1, ...
-  const std::vector<Ref<Storage>>& storages() const { return storages_; }
+  const std::vector<StoredPart>& storages() const { return storages_; }
+  /// Bytes that SaveOptions::compact leaves out.
+  std::uint64_t left_out() const { return parts_.left_out(); }
 
  private:
   // Which keys of a dict are strings of their own: torch builds "fc1.weight" and the module paths of `_metadata` anew
@@ -65,8 +71,8 @@ class TorchPickler {
   void save_quantized(const Value& v);
   void save_sparse(const Value& v);
   void tensor_call(const Tensor& t, bool requires_grad, bool conj, bool neg, bool call);
-  void storage(const Tensor& t, bool untyped);
-  void geometry(const Tensor& t);
+  StoredPart storage(const Tensor& t, bool untyped);
+  void geometry(const Tensor& t, const StoredPart& part);
   void ordered_dict();
   void size(const Shape& s);
 
@@ -84,8 +90,9 @@ class TorchPickler {
   void put(const Value& v);
   bool met(const Value& v);
   std::string path_of(const Value& v) const;
-  std::string path_of_storage(const Storage* s, DType type) const;
-  void not_safe(const Value& v, const char* what) const;
+  std::string path_of_storage(const StoredPart& part, DType type) const;
+  void not_safe(const Value& v, const char* what);
+  std::string unsafe_listed() const;
 
   const Value& root_;
   const SaveOptions& options_;
@@ -98,9 +105,16 @@ class TorchPickler {
     std::uint32_t key;  // memo index of its key string
     DType type;         // as torch compares them: all untyped ones are uint8
   };
-  std::unordered_map<const Storage*, Stored> stored_;
-  std::vector<Ref<Storage>> storages_;
+  StoredParts parts_;
+  std::map<std::tuple<const Storage*, std::size_t, std::size_t>, Stored> stored_;  // by part
+  std::vector<StoredPart> storages_;
   std::vector<Value> kept_;  // made on the way: their identities must not be used again
+  struct Unsafe {
+    Value value;
+    const char* what;
+  };
+  std::vector<Unsafe> unsafe_;  // the first few
+  std::size_t unsafe_count_ = 0;
 };
 
 }  // namespace harker::pt

@@ -19,7 +19,8 @@ using detail::str;
 
 constexpr int kNewestVersion = 10;            // what torch 2.15 reads
 constexpr std::uint64_t kSmallRecord = 1024;  // byteorder, version and the like
-constexpr std::uint64_t kRoom = 8 << 20;      // what a deflated record may take beyond a multiple of the file
+constexpr std::uint64_t kInflated = 16;       // a deflated pickle may be so many times as large as the file,
+constexpr std::uint64_t kInflatedRoom = 16;   // and this part of LoadOptions::max_bytes besides
 
 // Answers persistent ids: ('storage', class, key, location, numel) is the record data/KEY.
 class ZipObjects final : public StoredObjects {
@@ -133,13 +134,13 @@ Document read_zip(const std::shared_ptr<const io::Source>& source, const LoadOpt
   const std::optional<std::string> alignment = text_record(zip, root, ".storage_alignment");
 
   const std::string what = source->name() + ": data.pkl";
-  const std::uint64_t limit = kRoom + 3 * source->bytes().size();
+  const std::uint64_t limit = options.max_bytes / kInflatedRoom + kInflated * source->bytes().size();
   std::vector<std::uint8_t> room;
   const io::ByteView pickle = zip.read(*zip.find(root + "data.pkl"), limit, room);
   const bool lazy = options.mmap && !every_record;
   const bool scripted = zip.find(root + "constants.pkl") != nullptr;  // torch's own rule
   ZipObjects objects(source, zip, root, order == "big", lazy);
-  PickleReader machine(pickle, what, objects, options.max_opcodes);
+  PickleReader machine(pickle, what, objects, pickle_limits(options, *source));
   Value value = machine.run();
   if (machine.used() != pickle.size())
     throw FormatError(

@@ -26,15 +26,15 @@ std::string root_folder(std::string_view name) {
 
 }  // namespace
 
-void write_zip(io::Sink& sink, const Value& value, std::string_view name, const SaveOptions& options) {
+SaveReport write_zip(io::Sink& sink, const Value& value, std::string_view name, const SaveOptions& options) {
   if (options.alignment < 1 || options.alignment > kMaxAlignment)
     throw Error(
         detail::str("torch: SaveOptions::alignment must be 1 to ", kMaxAlignment, ", it is ", options.alignment));
   const std::string root = root_folder(name);
   TorchPickler pickler(value, options);
   const std::string pickle = pickler.run();
-  for (const Ref<Storage>& s : pickler.storages())
-    s->ensure();  // a damaged lazy one must fail before anything is written
+  for (const StoredPart& p : pickler.storages())
+    p.storage->ensure();  // a damaged lazy one must fail before anything is written
 
   ZipWriter zip(sink, root, static_cast<std::uint32_t>(options.alignment), options.crc32);
   SerializationId id;
@@ -46,11 +46,12 @@ void write_zip(io::Sink& sink, const Value& value, std::string_view name, const 
   add(".storage_alignment", io::bytes(std::to_string(options.alignment)));
   add("byteorder", io::bytes(std::endian::native == std::endian::little ? "little" : "big"));
   std::size_t i = 0;
-  for (const Ref<Storage>& s : pickler.storages())
-    add("data/" + std::to_string(i++), {static_cast<const std::uint8_t*>(s->data), s->nbytes});
+  for (const StoredPart& p : pickler.storages())
+    add("data/" + std::to_string(i++), {static_cast<const std::uint8_t*>(p.storage->data) + p.begin, p.size});
   add("version", io::bytes("3\n"));
   zip.add(".data/serialization_id", io::bytes(id.digits()));
   zip.finish();
+  return {.bytes = sink.position(), .left_out = pickler.left_out()};
 }
 
 }  // namespace harker::pt

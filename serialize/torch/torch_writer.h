@@ -4,6 +4,6 @@
 
 namespace harker::pt {
 
-void write_zip(io::Sink& sink, const Value& value, std::string_view name, const SaveOptions& options);
+SaveReport write_zip(io::Sink& sink, const Value& value, std::string_view name, const SaveOptions& options);
 
 }  // namespace harker::pt

@@ -87,10 +87,12 @@ std::string step_text(const Value& key) {
   return detail::str("(", key.type_name(), ")");
 }
 
-TreeWalk::TreeWalk(const Value& root, std::string_view what, int max_depth)
-    : current_(root), what_(what), max_depth_(static_cast<std::size_t>(std::max(max_depth, 1))) {}
+TreeWalk::TreeWalk(const Value& root, std::string_view what, int max_depth, Objects objects)
+    : current_(root), what_(what), max_depth_(static_cast<std::size_t>(std::max(max_depth, 1))), objects_(objects) {}
 
-bool TreeWalk::enter(const Value& v) { return worth_a_visit(v) && v.id() && met_.insert(v.id()).second; }
+bool TreeWalk::enter(const Value& v) {
+  return v.id() && (worth_a_visit(v) || (objects_ == every_object && !v.is_string())) && met_.insert(v.id()).second;
+}
 
 const Value* TreeWalk::next() {
   if (!started_) {
@@ -128,6 +130,11 @@ std::string TreeWalk::path() const {
     out += step;
   }
   return out;
+}
+
+const Tensor* tensor_of(const Value& v) {
+  if (v.is_tensor()) return &v.lazy_tensor();
+  return v.kind() == Value::Kind::quantized ? &v.as_quantized().ints : nullptr;
 }
 
 const Value* find_path(const Value& root, std::string_view path) {

@@ -13,8 +13,10 @@ namespace harker::pt {
 class TreeWalk {
  public:
   /// FormatError (beginning with `what`) when containers nest deeper than `max_depth`.
-  TreeWalk(const Value& root, std::string_view what, int max_depth);
-  /// The next object met for the first time; numbers, None and strings are passed over. Null at the end.
+  enum Objects : std::uint8_t { containers_and_tensors, every_object };
+  TreeWalk(const Value& root, std::string_view what, int max_depth, Objects objects = containers_and_tensors);
+  /// The next object met for the first time: what may hold others, and tensors; with `every_object` also bytes, large
+  /// integers and NumPy's values. Null at the end.
   const Value* next();
   /// The path of the object that next() returned last: "optimizer.state.0.exp_avg"; "" for the root.
   std::string path() const;
@@ -31,10 +33,13 @@ class TreeWalk {
   bool started_ = false;
   std::string_view what_;
   std::size_t max_depth_;
+  Objects objects_;
 };
 
 /// The child at a dotted path, where keys may hold dots themselves. Null when there is none.
 const Value* find_path(const Value& root, std::string_view path);
+/// The tensor that a Value is, or the integers of a quantized one; null for any other.
+const Tensor* tensor_of(const Value& v);
 /// A dict key or index as a step of a path.
 std::string step_text(const Value& key);
 

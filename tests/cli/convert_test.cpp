@@ -57,6 +57,32 @@ TEST_CASE("cli: convert goes by --to before the extension and lists what it know
   CHECK(!std::filesystem::exists(t / "m.pt"));
 }
 
+TEST_CASE("cli: convert takes one subtree, a prefix off, and only what is viewed") {
+  TempFolder t;
+  const Tensor large = zeros({100'000});
+  save(Value::dict({{"model", StateDict{{"module.w", large.slice(0, 7, 9)}, {"module.b", ones({1})}}}, {"epoch", 3}}),
+       t / "all.pt");
+  const Run r = harker_command(
+      {"convert", t / "all.pt", t / "m.pt", "--only", "model", "--remove-prefix", "module.", "--compact"});
+  CHECK_MESSAGE(r.status == 0, r.err);
+  CHECK(r.out.find("399,992 bytes") != std::string::npos);
+  const Value m = load(t / "m.pt");
+  CHECK(m.len() == 2);
+  CHECK(m["w"].tensor().storage().nbytes == 8);
+  CHECK(harker_command({"convert", t / "all.pt", t / "m.harker", "--compact"}).status == 1);
+  CHECK(harker_command({"convert", t / "all.pt", t / "x.pt", "--remove-prefix", "module."}).status ==
+        1);  // no state dict
+}
+
+TEST_CASE("cli: convert warns of what weights_only will refuse") {
+  TempFolder t;
+  save(Value::dict({{"names", Value::frozenset({1})}}), t / "a.harker");
+  const Run r = harker_command({"convert", t / "a.harker", t / "a.pt"});
+  CHECK(r.status == 0);
+  CHECK(r.err.find("warning") != std::string::npos);
+  CHECK(r.err.find("'names'") != std::string::npos);
+}
+
 TEST_CASE("cli: convert onto its own input works") {
   if (!have_fixtures()) return;
   TempFolder t;

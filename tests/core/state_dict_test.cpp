@@ -107,14 +107,17 @@ TEST_CASE("load report: finds the prefix to remove or to add") {
   for (const char* prefix : {"module.", "_orig_mod.", "model.", "module._orig_mod.", "net.encoder.0."}) {
     const LoadReport removed = compare(dracula(), with_prefix(dracula(), prefix));
     REQUIRE(removed.hints.size() == 1);
-    CHECK(removed.hints[0] == "all 4 keys match after removing the prefix '" + std::string(prefix) + "'");
+    CHECK(removed.hints[0] ==
+          "all 4 keys match after removing the prefix '" + std::string(prefix) + "' (StateDict::without_prefix)");
     const LoadReport added = compare(with_prefix(dracula(), prefix), dracula());
     REQUIRE(added.hints.size() == 1);
-    CHECK(added.hints[0] == "all 4 keys match after adding the prefix '" + std::string(prefix) + "'");
+    CHECK(added.hints[0] ==
+          "all 4 keys match after adding the prefix '" + std::string(prefix) + "' (StateDict::rename)");
   }
   StateDict most = with_prefix(dracula(), "module.");
   most.set("step", zeros({}));
-  CHECK(compare(dracula(), most).hints[0] == "4 of 5 keys match after removing the prefix 'module.'");
+  CHECK(compare(dracula(), most).hints[0] ==
+        "4 of 5 keys match after removing the prefix 'module.' (StateDict::without_prefix)");
   CHECK(compare(dracula(), {{"a", zeros({1})}, {"b", zeros({1})}}).hints.empty());
 }
 
@@ -123,8 +126,44 @@ TEST_CASE("load report: many names are cut to thirty") {
   for (int i = 0; i < 20'000; ++i) have.set("blocks." + std::to_string(i) + ".attention.query.weight", zeros({1}));
   const LoadReport r = compare(have, with_prefix(have, "backbone."));
   CHECK(r.missing.size() == 20'000);
-  CHECK(r.hints == std::vector<std::string>{"all 20000 keys match after removing the prefix 'backbone.'"});
+  CHECK(r.hints == std::vector<std::string>{
+                       "all 20000 keys match after removing the prefix 'backbone.' (StateDict::without_prefix)"});
   const std::string message = r.message("Net");
   CHECK(message.find("\"blocks.29.attention.query.weight\" and 19970 more.") != std::string::npos);
   CHECK(message.size() < 10'000);
+}
+
+TEST_CASE("state dict: names lose a prefix, and the metadata follow") {
+  StateDict wrapped = with_prefix(dracula(), "module.");
+  wrapped.set("step", zeros({}));
+  wrapped.metadata = Value::ordered_dict({{"", Value::dict({{"version", 1}})},
+                                          {"module", Value::dict({{"version", 7}})},
+                                          {"module.fc1", Value::dict({{"version", 1}})},
+                                          {"module.relu", Value::dict({{"version", 2}})}});
+  const StateDict plain = wrapped.without_prefix("module.");
+  CHECK(plain.size() == 5);
+  CHECK(plain.contains("step"));
+  for (const auto& [name, t] : dracula()) CHECK(plain.contains(name));
+  CHECK(&plain["fc1.weight"].impl() == &wrapped["module.fc1.weight"].impl());
+  CHECK(plain.metadata.len() == 3);
+  CHECK(plain.metadata[""]["version"].as_int() == 7);
+  CHECK(plain.metadata["relu"]["version"].as_int() == 2);
+  CHECK(wrapped.size() == 5);  // a copy was made
+  CHECK(wrapped.contains("module.fc1.weight"));
+}
+
+TEST_CASE("state dict: renamed and filtered") {
+  StateDict d = dracula();
+  d.metadata = Value::ordered_dict({{"fc1", Value::dict({{"version", 3}})}});
+  const StateDict renamed = d.rename([](std::string_view name) {
+    return name.starts_with("fc1.") ? "castle." + std::string(name.substr(4)) : std::string(name);
+  });
+  CHECK(renamed.contains("castle.weight"));
+  CHECK(renamed.contains("fc2.weight"));
+  CHECK(renamed.metadata["castle"]["version"].as_int() == 3);
+  CHECK_THROWS_WITH_AS(d.rename([](std::string_view) { return "same"; }), doctest::Contains("both be named 'same'"),
+                       Error);
+  const StateDict weights = d.filter([](std::string_view name) { return name.ends_with(".weight"); });
+  CHECK(weights.size() == 2);
+  CHECK(compare(d, weights).missing.size() == 2);
 }

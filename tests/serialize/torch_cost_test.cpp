@@ -1,39 +1,14 @@
 // Pickles that make much of little: one large object named in thousands of calls. And names that a file may not choose
 // because they would become something else when written again.
 #include <doctest/doctest.h>
-#include <harker/serialize/io/crc32.h>
 #include <harker/serialize/serialize.h>
+
+#include "serialize/archive.h"
 
 namespace {
 
 using namespace harker;
-
-// A stored zip archive of one pickle and one storage record.
-std::vector<std::uint8_t> archive(const std::string& pickle, const std::string& key = "0") {
-  std::string out, directory;
-  std::uint16_t entries = 0;
-  const auto add = [&](const std::string& name, const std::string& data) {
-    std::string common;  // version, flags, method, time, date, CRC, sizes, name and extra lengths
-    for (int i = 0; i < 5; ++i) io::append_le(common, std::uint16_t{0});
-    io::append_le(common, io::crc32(io::bytes(data)));
-    for (int i = 0; i < 2; ++i) io::append_le(common, static_cast<std::uint32_t>(data.size()));
-    io::append_le(common, static_cast<std::uint16_t>(name.size()));
-    io::append_le(common, std::uint16_t{0});
-    directory += std::string("PK\1\2\0\0", 6) + common + std::string(10, '\0');
-    io::append_le(directory, static_cast<std::uint32_t>(out.size()));
-    directory += name;
-    out += "PK\3\4" + common + name + data;
-    ++entries;
-  };
-  add("archive/data.pkl", pickle);
-  add("archive/data/" + key, std::string(4, '\0'));
-  std::string end("PK\5\6\0\0\0\0", 8);
-  for (int i = 0; i < 2; ++i) io::append_le(end, entries);
-  io::append_le(end, static_cast<std::uint32_t>(directory.size()));
-  io::append_le(end, static_cast<std::uint32_t>(out.size()));
-  out += directory + end + std::string(2, '\0');
-  return {out.begin(), out.end()};
-}
+using test::archive;
 
 std::string text(const std::string& s) {
   std::string out("X");

@@ -1,0 +1,61 @@
+// The bytes a view spans run from its first element to its last: those between the columns of a strided view are part
+// of it.
+#include <harker/serialize/torch/stored_parts.h>
+
+#include <algorithm>
+
+#include <harker/serialize/torch/tree.h>
+
+namespace harker::pt {
+namespace {
+
+// From the first to behind the last element, in bytes; strides are never negative.
+std::pair<std::size_t, std::size_t> span_of(const Tensor& t) {
+  if (t.numel() == 0) return {0, 0};
+  std::int64_t last = t.storage_offset();
+  for (int d = 0; d < t.dim(); ++d) last += (t.shape()[d] - 1) * t.strides()[d];
+  const std::size_t item = item_size(t.dtype());
+  return {static_cast<std::size_t>(t.storage_offset()) * item, static_cast<std::size_t>(last + 1) * item};
+}
+
+}  // namespace
+
+StoredParts::StoredParts(const Value& root, bool compact) : compact_(compact) {
+  if (!compact) return;
+  TreeWalk walk(root, "torch", INT32_MAX);
+  while (const Value* v = walk.next()) {
+    const Tensor* t = tensor_of(*v);
+    if (!t) continue;
+    const auto [begin, end] = span_of(*t);
+    std::vector<Span>& spans = spans_[&t->storage()];
+    if (begin < end) spans.push_back({begin, end});
+  }
+  for (auto& [storage, spans] : spans_) {
+    std::sort(spans.begin(), spans.end(), [](const Span& a, const Span& b) { return a.begin < b.begin; });
+    std::size_t n = 0, held = 0;
+    for (const Span& s : spans) {
+      if (n > 0 && s.begin < spans[n - 1].end)
+        spans[n - 1].end = std::max(spans[n - 1].end, s.end);
+      else
+        spans[n++] = s;
+    }
+    spans.resize(n);
+    for (const Span& s : spans) held += s.end - s.begin;
+    left_out_ += storage->nbytes - held;
+  }
+}
+
+StoredPart StoredParts::of(const Tensor& t) const {
+  StoredPart part{Ref<Storage>::share(&t.storage()), 0, t.storage().nbytes};
+  if (!compact_) return part;
+  const auto [begin, end] = span_of(t);
+  const std::vector<Span>& spans = spans_.at(&t.storage());
+  // The last span that begins at or before the view; an empty view is in none.
+  auto at =
+      std::upper_bound(spans.begin(), spans.end(), begin, [](std::size_t b, const Span& s) { return b < s.begin; });
+  if (begin == end) return {part.storage, 0, 0};
+  --at;
+  return {part.storage, at->begin, at->end - at->begin};
+}
+
+}  // namespace harker::pt
