@@ -62,7 +62,7 @@ const Format& detect_format(const io::Source& source) {
   for (const Format* f : formats())
     if (f->sniff(file)) return *f;
   if (is_text(file))
-    throw FormatError(detail::str(source.name(), ": is a text file, no model: it begins with ",
+    throw FormatError(detail::str(source.name(), ": is a text file, of no format that is read here: it begins with ",
                                   detail::quoted(io::text(file.first(std::min<std::size_t>(file.size(), 40))))));
   throw FormatError(detail::str(source.name(), ": the format is not recognised: it begins with ",
                                 detail::quoted(io::text(file.first(std::min<std::size_t>(file.size(), 16))))));

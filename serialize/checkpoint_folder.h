@@ -1,0 +1,43 @@
+// CheckpointFolder: the checkpoints of one run, a file each: PREFIX-STEP.harker. Keeps the last few and the best, and
+// finds the latest again after a crash. Nothing is remembered beside the files: which one is best is written in them.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <harker/serialize/checkpoint.h>
+
+namespace harker HARKER_PUBLIC {
+
+struct CheckpointFolderOptions {
+  int keep_last = 3;        ///< at least 1
+  std::string metric = {};  ///< the entry of `metrics` that says which is best, "" for none: that one is kept as well
+  bool higher_is_better = false;
+  std::string prefix = "checkpoint", extension = ".harker";
+};
+
+class CheckpointFolder {
+ public:
+  /// Makes the folder if need be. IoError when it cannot be made or is none; Error for an unknown extension, a prefix
+  /// that is no file name, or keep_last < 1.
+  explicit CheckpointFolder(std::string path, CheckpointFolderOptions options = {});
+
+  /// Saves `c` under its step, atomically, then removes what is no longer to be kept, but never what it
+  /// has just written. Returns the path.
+  std::string save(const Checkpoint& c, const SaveOptions& options = {});
+  /// All of them, by step.
+  std::vector<std::string> all() const;
+  /// The one with the highest step that can be opened: one that is damaged is passed over, with a warning.
+  std::optional<std::string> latest() const;
+  /// The one with the best finite metric, the latest of equals. Only the list of contents of each is read.
+  std::optional<std::string> best() const;
+
+ private:
+  std::string path_of(std::int64_t step) const;
+  std::optional<double> metric_of(const std::string& path) const;
+  void prune(const std::string& except) const;
+  std::string path_;
+  CheckpointFolderOptions options_;
+};
+
+}  // namespace harker

@@ -1,0 +1,159 @@
+// Checkpoints: several models and all that belongs to them in one file, in any format, and folders of such files.
+#include <doctest/doctest.h>
+#include <harker/harker.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+using namespace harker;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Folder {
+  fs::path path = fs::temp_directory_path() / ("harker-checkpoint-test-" + std::to_string(::getpid()));
+  Folder() { fs::create_directories(path); }
+  ~Folder() { fs::remove_all(path); }
+};
+
+struct Body : nn::Module {
+  nn::Linear fc1 = register_module("fc1", nn::Linear(10, 20));
+  Tensor forward(const Tensor& x) { return relu(fc1(x)); }
+};
+struct Head : nn::Module {
+  Body body;
+  nn::Linear out = register_module("out", nn::Linear(20, 1));
+  explicit Head(const Body& shared) : body(register_module("body", shared)) {}
+  Tensor forward(const Tensor& x) { return out(body.forward(x)); }
+};
+
+void train(Head& head, optim::Adam& adam, int steps) {
+  for (int i = 0; i < steps; ++i) {
+    adam.zero_grad();
+    nn::functional::mse_loss(head.forward(randn({4, 10})), ones({4, 1})).backward();
+    adam.step();
+  }
+}
+
+Value contents_of(const Head& head, const optim::Adam& adam) {
+  return Value::list({Value(head.state_dict()), adam.state_dict()});
+}
+
+}  // namespace
+
+TEST_CASE(
+    "checkpoint: two models that share a layer, their optimizer and generator go on bit for bit, in every format") {
+  const Folder folder;
+  for (const char* name : {"a.harker", "a.pt", "a.pb"}) {
+    CAPTURE(name);
+    const std::string path = (folder.path / name).string();
+    manual_seed(1);
+    Body body;
+    Head head(body);
+    optim::Adam adam(head.parameters(), {.lr = 0.01});
+    train(head, adam, 3);
+
+    Checkpoint c;
+    c.epoch = 3, c.step = 12;
+    c.metrics.set("loss", 0.5);
+    c.hyper_parameters.set("lr", 0.01);
+    c.add_model("body", body).add_model("head", head).add_optimizer("adam", adam);
+    c.add_generator("default", default_generator());
+    save_checkpoint(c, path);
+    train(head, adam, 3);
+    const Value straight = contents_of(head, adam);
+
+    const Checkpoint back = load_checkpoint(path);
+    CHECK(back.epoch == 3);
+    CHECK(back.step == 12);
+    CHECK(back.metrics["loss"].as_double() == 0.5);
+    CHECK(back.models() == std::vector<std::string>{"body", "head"});
+    CHECK(back.parameters_of("adam") ==
+          std::vector<std::string>{"body.fc1.weight", "body.fc1.bias", "head.out.weight", "head.out.bias"});
+    CHECK(back.model("body")["fc1.weight"].shares_storage(back.model("head")["body.fc1.weight"]));
+    Body body2;
+    Head head2(body2);
+    optim::Adam adam2(head2.parameters(), {.lr = 0.01});
+    head2.load_state_dict(back.model("head"));
+    adam2.load_state_dict(back.optimizer("adam"));
+    default_generator().load_state_dict(back.generator("default"));
+    train(head2, adam2, 3);
+    CHECK(contents_of(head2, adam2).equals(straight));
+    CHECK(equal(body2.state_dict()["fc1.weight"], body.state_dict()["fc1.weight"]));  // the shared layer followed
+
+    Body alone;  // one model without the rest of the file
+    alone.load_state_dict(load(path, {.only = "body"}));
+    CHECK(equal(alone.state_dict()["fc1.bias"], back.model("body")["fc1.bias"]));
+  }
+}
+
+TEST_CASE("checkpoint: the same content gives the same bytes, and comes back as it was") {
+  manual_seed(2);
+  Body body;
+  Checkpoint c;
+  c.add_model("body", body);
+  c.metadata.set("note", "no time in here");
+  const auto bytes = save_to_bytes(c, {.format = "harker"});
+  CHECK(save_to_bytes(Checkpoint(load(bytes)), {.format = "harker"}).size() == bytes.size());
+  CHECK(save_to_bytes(c, {.format = "harker"}) == bytes);
+  CHECK(Value(Checkpoint(load(bytes))).equals(load(bytes)));
+}
+
+TEST_CASE("checkpoint: what is none, or has no such part, is said with names") {
+  CHECK_THROWS_WITH_AS(Checkpoint(Value::dict({{"epoch", 1}})), doctest::Contains("'checkpoint' must be a dict"),
+                       TypeError);
+  CHECK_THROWS_WITH_AS(Checkpoint(Value(1)), doctest::Contains("no checkpoint"), TypeError);
+  const Value run = Value::dict({{"version", 2}, {"models", Value::list()}});
+  CHECK_THROWS_WITH_AS(Checkpoint(Value::dict({{"checkpoint", run}})), doctest::Contains("version 2"), TypeError);
+  const Value lost = Value::dict({{"version", 1}, {"models", Value::list({Value("castle")})}});
+  CHECK_THROWS_WITH_AS(Checkpoint(Value::dict({{"checkpoint", lost}})), doctest::Contains("'castle'"), TypeError);
+  Body body;
+  Checkpoint c;
+  c.add_model("castle", body);
+  CHECK_THROWS_WITH_AS(c.model("castel"), doctest::Contains("did you mean 'castle'"), Error);
+  CHECK_THROWS_AS(c.add_model("checkpoint", body), Error);
+  CHECK_THROWS_AS(c.optimizer("adam"), Error);
+}
+
+TEST_CASE("checkpoint folder: keeps the last and the best, and finds the latest that is whole") {
+  const Folder folder;
+  const std::string path = (folder.path / "runs").string();
+  CheckpointFolder runs(path, {.keep_last = 2, .metric = "loss"});
+  CHECK(!runs.latest());
+  CHECK(!runs.best());
+  Body body;
+  const double losses[] = {0.9, 0.2, 0.5, 0.7, 0.6};
+  std::string best;
+  for (int i = 0; i < 5; ++i) {
+    Checkpoint c;
+    c.step = 100 * i;
+    c.add_model("body", body);
+    c.metrics.set("loss", losses[i]);
+    const std::string saved = runs.save(c);
+    if (i == 1) best = saved;
+  }
+  CHECK(runs.all().size() == 3);  // two last ones and the best
+  CHECK(runs.best() == best);
+  CHECK(Checkpoint(load(*runs.latest())).step == 400);
+
+  Checkpoint again;  // begun anew: an early step is not thrown away with the late ones there
+  again.step = 1;
+  again.add_model("body", body);
+  CHECK(fs::exists(runs.save(again)));
+
+  std::ofstream(path + "/.harker-1-1.tmp") << "left by a crash";
+  const std::string newest = *runs.latest();
+  fs::resize_file(newest, fs::file_size(newest) - 10);
+  static int warnings;
+  warnings = 0;
+  const WarningHandler before = set_warning_handler([](const std::string&) { ++warnings; });
+  const auto latest = runs.latest();
+  set_warning_handler(before);
+  REQUIRE(latest);
+  CHECK(Checkpoint(load(*latest)).step == 300);
+  CHECK(warnings == 1);
+  CHECK_THROWS_AS(CheckpointFolder(path, {.keep_last = 0}), Error);
+  CHECK_THROWS_AS(CheckpointFolder(path, {.prefix = "a/b"}), Error);
+  CHECK_THROWS_AS(CheckpointFolder{newest}, IoError);
+}
