@@ -1,0 +1,47 @@
+// For scripts/kill-saves: `saver save PATH FIRST COUNT` saves versions FIRST, FIRST + 1, ... over PATH; `saver check
+// PATH` says whether the file is one of them, whole: every tensor holds nothing but its version.
+#include <harker/harker.h>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+using namespace harker;
+
+namespace {
+
+constexpr int kTensors = 16;
+constexpr std::int64_t kElements = 64 << 10;
+
+void save_version(const std::string& path, double version) {
+  Value v = Value::dict({{"version", version}});
+  for (int i = 0; i < kTensors; ++i) v.set("t" + std::to_string(i), full({kElements}, version));
+  save(v, path);
+}
+
+bool whole(const Value& v) {
+  const auto version = static_cast<float>(v["version"].as_double());
+  for (int i = 0; i < kTensors; ++i) {
+    const Tensor t = v["t" + std::to_string(i)].tensor();
+    if (t.numel() != kElements) return false;
+    for (std::int64_t k = 0; k < kElements; ++k)
+      if (t.data<float>()[k] != version) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    if (argc == 5 && !std::strcmp(argv[1], "save")) {
+      for (int i = 0; i < std::atoi(argv[4]); ++i) save_version(argv[2], std::atof(argv[3]) + i);
+      return 0;
+    }
+    if (argc == 3 && !std::strcmp(argv[1], "check")) return whole(load(argv[2])) ? 0 : 1;
+  } catch (const Error& e) {
+    std::fprintf(stderr, "%s\n", e.what());
+    return 1;
+  }
+  std::fprintf(stderr, "usage: saver save PATH FIRST COUNT | saver check PATH\n");
+  return 2;
+}
