@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "fuzz/seeds.h"
 #include "sha256.h"
 #include "test_data.h"
 
@@ -184,6 +185,18 @@ TEST_CASE("torch, older containers: the hostile corpus of legacy streams") {
       CHECK_NOTHROW(load(file));
   }
   MESSAGE(judged, " legacy streams judged");
+}
+
+TEST_CASE("torch, older containers: a tensor of a tar file that is its own attribute is freed") {
+  auto parts = *fuzz::read_file(fuzz::made_seeds(fuzz::Reader::tar)[0]);
+  const std::string own = "X\2" + std::string(3, '\0') + "21Q";  // the tensor with the key 21
+  fuzz::find_member(parts, "pickle")->pieces = {
+      fuzz::code_piece("\x80\2" + own + "}X\1" + std::string(3, '\0') + "a" + own + "sb0N.")};
+  std::shared_ptr<const io::Source> source = io::Source::copy(io::bytes(fuzz::write_file(parts)));
+  const std::weak_ptr<const io::Source> alive = source;
+  CHECK(torch_format().read(source, {.mmap = true}).value.is_none());
+  source.reset();
+  CHECK(alive.expired());
 }
 
 TEST_CASE("torch, older containers: bare pickles of every protocol") {
