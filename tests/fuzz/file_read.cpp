@@ -114,6 +114,7 @@ std::optional<FileParts> read_tar(std::string_view bytes) {
     const bool plain = m.head[156] == '0' || m.head[156] == '\0';
     m.pieces = plain ? pieces_of(data, m.name == "tensors" ? Part::geometry : Part::element)
                      : std::vector<Piece>{raw_piece(std::string(data))};
+    if (!plain) m.pieces[0].part = Part::header;
     if (m.name == "storages") {
       for (Piece& p : m.pieces) {
         if (p.kind != Piece::Kind::raw || p.bytes.size() < 8) continue;

@@ -58,9 +58,9 @@ class ZipAssembly {
       set(head, 42, 4, local_[i]);
       put(head, 30, 2, std::min<std::uint64_t>(get(head, 30, 2), f_.members[i].comments.size()));
       put(head, 32, 2, f_.members[i].comments.size() - get(head, 30, 2));
-      out_.add(head, Part::structure);
-      out_.add(f_.members[i].name, Part::structure);
-      out_.add(f_.members[i].comments, Part::structure);
+      out_.add(head, Part::header);
+      out_.add(f_.members[i].name, Part::header);
+      out_.add(f_.members[i].comments, Part::header);
     }
     add_tail(begin, out_.data.size() - begin);
     for (const Patch& p : f_.patches) apply(p);
@@ -95,15 +95,15 @@ class ZipAssembly {
     std::string head = m.head;
     fill(head, 8, sizes_.size() - 1);
     put(head, 28, 2, m.extra.size());
-    out_.add(head, Part::structure);
-    out_.add(m.name, Part::structure);
+    out_.add(head, Part::header);
+    out_.add(m.name, Part::header);
     out_.add(m.extra, Part::padding);
     if (m.deflated)
       out_.add(packed, Part::element);
     else
       append(out_, plain);
     after_.push_back(out_.data.size());
-    out_.add(descriptor(m.after, sizes_.back()), Part::structure);
+    out_.add(descriptor(m.after, sizes_.back()), Part::header);
   }
 
   // ("PK\7\x8")? crc, then the two sizes of 4 or 8 bytes each.
@@ -138,7 +138,7 @@ class ZipAssembly {
       if (!wide || get(tail, end + 16, 4) != kMax32) put(tail, end + 16, 4, begin);
       put(tail, end + 20, 2, tail.size() - end - 22);
     }
-    out_.add(tail, Part::structure);
+    out_.add(tail, Part::header);
   }
 
   void apply(const Patch& p) {
@@ -180,7 +180,7 @@ void write_tar(const FileParts& f, Written& out) {
     sum += m.wrong_crc;
     if (std::strtoull(head.substr(148, 8).c_str(), nullptr, 8) != sum)
       head.replace(148, 8, octal(sum, 6) + std::string("\0 ", 2));
-    out.add(head, Part::structure);
+    out.add(head, Part::header);
     append(out, data);
     out.add(std::string((kBlock - data.data.size() % kBlock) % kBlock, '\0'), Part::padding);
   }

@@ -38,7 +38,7 @@ Part part_of(std::uint8_t code) {
     case 'j':
     case 'g': return Part::memo;
     case kFrame: return Part::length;
-    default: return Part::structure;
+    default: return Part::opcode;
   }
 }
 
@@ -148,7 +148,7 @@ void write_code(const Code& code, Written& out) {
   std::vector<std::size_t> frames;
   for (const Op& op : code) {
     const Shape shape = shape_of(op.code);
-    out.add(op.code, 1, Part::structure);
+    out.add(op.code, 1, Part::opcode);
     if (shape.form == Form::sized) out.add(op.lie.value_or(op.operand.size()), shape.width, Part::length);
     if (op.code == kFrame && !op.lie) frames.push_back(out.data.size());
     out.add(op.operand, part_of(op.code));

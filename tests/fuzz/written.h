@@ -8,12 +8,12 @@
 
 namespace harker::fuzz {
 
-/// What a byte of a file is. `structure`: headers and opcodes, whatever says how the rest is to be read.
-enum class Part : std::uint8_t { structure, length, text, name, number, memo, geometry, element, padding };
-inline constexpr std::size_t kParts = 9;
-inline constexpr const char* kPartNames[kParts] = {"headers and opcodes", "lengths",  "strings and keys",
-                                                   "names of classes",    "numbers",  "memo indices",
-                                                   "tensor geometry",     "elements", "padding"};
+/// What a byte of a file is.
+enum class Part : std::uint8_t { header, opcode, length, text, name, number, memo, geometry, element, padding };
+inline constexpr std::size_t kParts = 10;
+inline constexpr const char* kPartNames[kParts] = {"headers",          "opcodes", "lengths",      "strings",
+                                                   "names of classes", "numbers", "memo indices", "tensor geometry",
+                                                   "elements",         "padding"};
 
 struct Written {
   std::string data;

@@ -76,21 +76,6 @@ std::string message_of(std::span<const std::uint8_t> bytes, const LoadOptions& o
 
 bool may_load(const Case& c) { return c.expect["loads"] != false; }
 
-// Every truncation of this fixture is refused.
-void check_truncations(const char* path) {
-  const fs::path file = test::fixtures() / path;
-  if (!fs::exists(file)) {
-    MESSAGE("no fixtures");
-    return;
-  }
-  const auto good = test::read_bytes(file);
-  REQUIRE(message_of(good) == "");
-  for (std::size_t n = 0; n < good.size(); ++n) {
-    CAPTURE(n);
-    CHECK(message_of(std::span(good).first(n)) != "");
-  }
-}
-
 }  // namespace
 
 TEST_CASE("torch, older containers: every entry has the expected type, geometry and bytes") {
@@ -143,16 +128,6 @@ TEST_CASE("torch, older containers: what must be refused is") {
     CAPTURE(c.file.string());
     CHECK_THROWS_AS(load(c.file), FormatError);
   }
-}
-
-TEST_CASE("torch, older containers: every truncation of a legacy stream is refused") {
-  check_truncations("dracula/dracula_legacy.pth");
-}
-TEST_CASE("torch, older containers: every truncation of a tar file is refused") {
-  check_truncations("tar/dracula_model_tar.pth");
-}
-TEST_CASE("torch, older containers: every truncation of a TorchScript archive is refused") {
-  check_truncations("dracula/dracula_scripted.pt");
 }
 
 TEST_CASE("torch, older containers: bytes behind the last storage are refused") {
