@@ -135,12 +135,12 @@ class Touch {
   bool huge_ = false;
 };
 
-// What PyTorch cannot write may be refused; what is written must come back as it was.
-std::string save_again(const Value& v) {
+// What the format cannot write may be refused; what is written must come back as it was.
+std::string save_again(const Value& v, const char* format) {
   const Quiet quiet;
   std::vector<std::uint8_t> bytes;
   try {
-    bytes = save_to_bytes(v, {.format = "torch"});
+    bytes = save_to_bytes(v, {.format = format});
   } catch (const Error&) { return {}; }
   try {
     const Value back = load(bytes, {.unknown = Unknown::keep, .max_bytes = 256 << 20});
@@ -171,7 +171,7 @@ Outcome exercise(io::ByteView bytes, const Way& way, const Read& read) {
     Touch touch;
     out.digest = touch.run(v);
     out.loaded = true;
-    if (way.again && !touch.huge()) out.problem = save_again(v);
+    if (way.again && !touch.huge()) out.problem = save_again(v, way.as);
   } catch (const Error& e) {
     out.error = e.what();
     if (out.error.size() > kLongestMessage) out.problem = "a message of " + std::to_string(out.error.size()) + " bytes";

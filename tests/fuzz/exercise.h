@@ -26,7 +26,8 @@ struct Way {
   bool lazy = false;    ///< LoadOptions::mmap, over memory that tensors may alias
   bool keep = false;    ///< Unknown::keep
   bool verify = false;  ///< Format::verify first
-  bool again = false;   ///< saved as PyTorch's file and read again
+  bool again = false;   ///< saved and read again
+  const char* as = "torch";
 };
 /// Eager and lazy, refuse and keep in turn; verify and again now and then.
 Way way_of(std::uint64_t number);

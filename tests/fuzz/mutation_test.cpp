@@ -1,4 +1,4 @@
-// Hundreds of thousands of mutants of PyTorch's files, the same on every machine. Whatever a reader is given, it
+// Hundreds of thousands of mutants of model files, the same on every machine. Whatever a reader is given, it
 // returns a value or throws a harker::Error, in bounded memory. HARKER_MUTANT=NUMBER runs that one alone and leaves it
 // in a file.
 #include <doctest/doctest.h>
@@ -10,6 +10,7 @@
 #include <harker/serialize/io/crc32.h>
 
 #include "fuzz/memory_bound.h"
+#include "fuzz/mutate_others.h"
 #include "fuzz/mutator.h"
 #include "fuzz/seeds.h"
 
@@ -28,10 +29,30 @@ constexpr std::uint64_t kShare = 1;
 
 io::ByteView view(std::string_view s) { return io::bytes(s); }
 
+// How mutants of a reader's files are made.
+struct Maker {
+  explicit Maker(Reader r) : reader(r) {
+    if (own_format()) {
+      files = made_seeds(r);
+      for (std::string& s : found_seeds(r, kMostSeed)) files.push_back(std::move(s));
+    } else {
+      parts = seeds(r, kMostSeed);
+    }
+  }
+  std::string operator()(Dice& dice) const {
+    if (reader == Reader::harker) return mutate_harker(dice.pick(files), dice);
+    if (reader == Reader::onnx) return mutate_protobuf(dice.pick(files), dice);
+    return make_mutant(parts, dice);
+  }
+  bool own_format() const { return reader == Reader::harker || reader == Reader::onnx; }
+  Reader reader;
+  std::vector<std::string> files = {};
+  std::vector<FileParts> parts = {};
+};
+
 void run(Reader reader, std::uint64_t executions) {
-  const std::vector<FileParts> from = seeds(reader, kMostSeed);
+  const Maker from(reader);
   const std::string name = kReaderNames[static_cast<int>(reader)];
-  REQUIRE(!from.empty());
   std::uint64_t first = 0, loaded = 0, again = 0, bytes = 0, most = 0;
   executions /= kShare;
   std::uint64_t last = executions;
@@ -41,9 +62,10 @@ void run(Reader reader, std::uint64_t executions) {
     CAPTURE(name);
     CAPTURE(i);
     Dice dice(i);
-    const std::string mutant = make_mutant(from, dice);
+    const std::string mutant = from(dice);
     if (only) std::ofstream("mutant", std::ios::binary) << mutant;
-    const Way way = way_of(i);
+    Way way = way_of(i);
+    if (from.own_format()) way.as = name.c_str();
     MeteredRead read;
     const Outcome o = exercise(view(mutant), way, std::ref(read));
     if (!o.problem.empty()) FAIL_CHECK(o.problem);
@@ -54,9 +76,9 @@ void run(Reader reader, std::uint64_t executions) {
     if (only) MESSAGE(mutant.size(), " bytes: ", o.loaded ? "loaded" : o.error, "; memory ", read.peak);
   }
   if (only) return;
-  MESSAGE(name, ": ", executions, " mutants of ", from.size(), " seeds, ", bytes / executions, " bytes on average; ",
-          loaded, " loaded (", again, " of them saved and read again), ", executions - loaded, " refused; most memory ",
-          most >> 10, " KiB");
+  MESSAGE(name, ": ", executions, " mutants of ", from.files.size() + from.parts.size(), " seeds, ", bytes / executions,
+          " bytes on average; ", loaded, " loaded (", again, " of them saved and read again), ", executions - loaded,
+          " refused; most memory ", most >> 10, " KiB");
   CHECK(loaded * 20 > executions);
   CHECK((executions - loaded) * 20 > executions);
 }
@@ -68,6 +90,8 @@ TEST_CASE("mutation: TorchScript archives") { run(Reader::script, 50'000); }
 TEST_CASE("mutation: legacy streams") { run(Reader::legacy, 60'000); }
 TEST_CASE("mutation: tar files") { run(Reader::tar, 40'000); }
 TEST_CASE("mutation: bare pickles") { run(Reader::pickle, 30'000); }
+TEST_CASE("mutation: .harker files") { run(Reader::harker, 30'000); }
+TEST_CASE("mutation: protobuf files") { run(Reader::onnx, 30'000); }
 
 TEST_CASE("mutation: a sound file that is taken apart and put together again has the same bytes") {
   int files = 0;

@@ -9,9 +9,10 @@
 namespace harker::fuzz {
 
 /// What a reader is fed with: a container, and for zip archives whether they are TorchScript's.
-enum class Reader : std::uint8_t { zip, script, legacy, tar, pickle };
+enum class Reader : std::uint8_t { zip, script, legacy, tar, pickle, harker, onnx };
+/// PyTorch's, whose files FileParts takes apart.
 inline constexpr Reader kReaders[] = {Reader::zip, Reader::script, Reader::legacy, Reader::tar, Reader::pickle};
-inline constexpr const char* kReaderNames[] = {"zip", "TorchScript", "legacy", "tar", "pickle"};
+inline constexpr const char* kReaderNames[] = {"zip", "TorchScript", "legacy", "tar", "pickle", "harker", "onnx"};
 
 /// Bytes of files made here: the same always.
 std::vector<std::string> made_seeds(Reader reader);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <map>
 
+#include "fuzz/file_parts.h"
 #include "sha256.h"
 #include "test_data.h"
 
@@ -236,6 +237,22 @@ TEST_CASE("torch: what torch cannot write is refused") {
   CHECK_THROWS_AS(save_to_bytes(Value(), {.format = "torch"}, ".pt"), Error);
   CHECK_THROWS_AS(save_to_bytes(Value::frozenset({1}), {.format = "torch", .weights_only_safe = true}), Error);
   CHECK_NOTHROW(save_to_bytes(Value::frozenset({1}), {.format = "torch"}));
+}
+
+TEST_CASE("torch: a sparse tensor that does not say whether it is coalesced is not, as torch takes it") {
+  Value::Sparse s;
+  s.layout = "torch.sparse_coo", s.shape = {3};
+  s.parts = {Value(zeros({1, 2}, DType::int64)), Value(ones({2}))};
+  const auto bytes = save_to_bytes(Value::sparse(s), {.format = "torch"});
+  auto file = *fuzz::read_file({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  fuzz::Code& code = fuzz::find_member(file, "data.pkl")->pieces[0].code;
+  const auto flag = std::find_if(code.begin(), code.end() - 1, [](const fuzz::Op& op) {
+    return op.code == 0x89 && (&op + 1)->code == 't';  // all others are followed by hooks
+  });
+  code.erase(flag);
+  const Value old = load(io::bytes(fuzz::write_file(file)));
+  CHECK(old.as_sparse().coalesced == std::optional(false));
+  CHECK(old.equals(load(bytes)));
 }
 
 TEST_CASE("torch: a list that contains itself survives and is freed") {
