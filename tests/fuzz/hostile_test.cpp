@@ -96,6 +96,19 @@ TEST_CASE("hostile: no byte of a mutant's result is one that nobody wrote") {
   }
 }
 
+TEST_CASE("hostile: a deflated storage that is shorter than everything says is not made up with what lay in memory") {
+  FileParts f = *read_file(made_seeds(Reader::zip)[0]);
+  Code& code = find_member(f, "/data.pkl")->pieces[0].code;
+  const StorageOps first = find_storages(code).at(0);
+  Member& m = *find_member(f, "/data/" + code[first.key].operand);
+  m.deflated = true, m.no_crc = true;
+  m.wrong_size = 4;
+  code[first.numel] = integer_op(*integer_of(code[first.numel]) + 1);
+  const std::string bytes = write_file(f);
+  check_written(bytes);
+  CHECK(exercise(io::bytes(bytes), {}).error.find("yields 48 bytes, the declared size is 52") != std::string::npos);
+}
+
 TEST_CASE("hostile: every file is read in bounded memory") {
   std::size_t files = 0, most = 0;
   for (const fs::path& file : corpus(test::hostile(), UINTMAX_MAX)) {

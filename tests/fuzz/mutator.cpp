@@ -61,8 +61,9 @@ void resize_storage(FileParts& f, Dice& dice) {
   const StorageOps& s = dice.pick(all);
   const std::string& key = code->code[s.key].operand;
   Piece* data = nullptr;
+  Member* m = nullptr;
   if (f.container == Container::zip) {
-    Member* m = find_member(f, "/data/" + key);
+    m = find_member(f, "/data/" + key);
     if (m && m->pieces.size() == 1) data = &m->pieces[0];
   } else {  // in the order of the key list, which is that of the pickle more often than not
     data = some_piece(f, Piece::Kind::storage, dice);
@@ -72,7 +73,12 @@ void resize_storage(FileParts& f, Dice& dice) {
   const std::size_t item = data->bytes.size() / static_cast<std::size_t>(*old);
   const std::size_t now = static_cast<std::size_t>(*old) + dice.below(dice.one_in(8) ? 4000 : 20);
   code->code[s.numel] = integer_op(static_cast<std::int64_t>(now));
-  data->bytes.resize(std::min<std::size_t>(now * item, 256 << 10));
+  if (m && dice.one_in(4)) {  // or only say so, in the pickle and the directory alike
+    m->deflated = true, m->no_crc = dice.below(2) != 0;
+    m->wrong_size = static_cast<std::int64_t>(now * item) - static_cast<std::int64_t>(data->bytes.size());
+  } else {
+    data->bytes.resize(std::min<std::size_t>(now * item, 256 << 10));
+  }
 }
 
 // A record that deflates a hundredfold.
