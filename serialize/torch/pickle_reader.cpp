@@ -10,9 +10,11 @@ namespace {
 
 using detail::str;
 
-constexpr std::uint64_t kObjectBytes = 64;  // the least that an object takes
-constexpr std::uint64_t kCopyRatio = 8;     // bytes that calls may copy for each byte of the file
-constexpr std::uint64_t kLongKey = 1000;    // shorter ones cost no more than their opcodes do
+constexpr std::uint64_t kOpcodeBytes = 80;   // a place on the stack and one in a container, both in vectors that double
+constexpr std::uint64_t kObjectBytes = 240;  // the most that an object takes by itself, and the search for cycles
+constexpr std::uint64_t kMemoryRatio = kOpcodeBytes + kObjectBytes;  // what one byte of a pickle can ask for
+constexpr std::uint64_t kCopyRatio = 8;                              // bytes that calls may copy for each of the file's
+constexpr std::uint64_t kLongKey = 1000;                             // shorter ones cost no more than their opcodes do
 
 // Bytes of what a call would copy of this argument, or of what a dict hashes and compares of this key.
 std::uint64_t weight(const Value& v) {
@@ -37,16 +39,17 @@ PickleLimits pickle_limits(const LoadOptions& options, const io::Source& file) {
   const auto sum = [](std::uint64_t a, std::uint64_t b) { return b > UINT64_MAX - a ? UINT64_MAX : a + b; };
   return {.opcodes = options.max_opcodes,
           .memo = options.max_memo,
-          .objects = sum(size, room / kObjectBytes),
+          .memory = sum(size * kMemoryRatio, room),
           .copies = sum(size * kCopyRatio, room)};
 }
 
 PickleReader::PickleReader(io::ByteView data, std::string what, PickleHooks& hooks, const PickleLimits& limits)
     : data_(data), in_(data, "its operand"), what_(std::move(what)), hooks_(hooks), limits_(limits) {}
 
-// Whatever can lie on a cycle was memoised, copied, or is still on the stack. Sealing it all lets go of cycles that a
-// bad file built and that no value leads to.
+// Whatever can lie on a cycle was memoised, copied, named by a persistent id, or is still on the stack. Sealing it all
+// lets go of cycles that a bad file built and that no value leads to.
 PickleReader::~PickleReader() {
+  if (memo_.empty() && far_memo_.empty() && doubled_.empty()) return;  // nothing can refer to an object twice
   try {
     std::vector<Value> all = std::move(memo_);
     for (auto& [index, v] : far_memo_) all.push_back(std::move(v));
@@ -65,6 +68,7 @@ Value PickleReader::run() {
       if (in_.done()) throw FormatError("the pickle ends without STOP: truncated, or empty");
       if (count >= limits_.opcodes)
         throw FormatError(str("more than the limit of ", limits_.opcodes, " opcodes (LoadOptions::max_opcodes)"));
+      spend(kOpcodeBytes);
       if (!step(in_.u8())) break;
     }
     if (stack_.empty()) throw FormatError("STOP with an empty stack");
@@ -315,12 +319,19 @@ void PickleReader::charge(std::uint64_t bytes) {
   if (copied_ > limits_.copies)
     throw FormatError(str("the calls in this pickle of ", data_.size(), " bytes use the same large objects again and ",
                           "again: more than the limit of ", limits_.copies, " bytes in all (LoadOptions::max_bytes)"));
+  spend(bytes);
 }
-// Every object that a pickle makes passes here. A deflated pickle can be a thousand times as large as its file.
+// A pickle as it stands in its file never comes to the limit by its opcodes: a deflated one can be a thousand times as
+// large as its file.
+void PickleReader::spend(std::uint64_t bytes) {
+  spent_ += bytes;
+  if (spent_ > limits_.memory)
+    throw FormatError(str("its objects take more than the limit of ", limits_.memory,
+                          " bytes, far more than a file of ", "this size explains (LoadOptions::max_bytes)"));
+}
+// Every object that a pickle makes passes here.
 Value PickleReader::made(Value v) {
-  if (++objects_ > limits_.objects)
-    throw FormatError(str("more than the limit of ", limits_.objects, " objects: far more than the file has bytes ",
-                          "(LoadOptions::max_bytes)"));
+  spend(kObjectBytes);
   v.mark_from_file();
   return v;
 }
@@ -330,7 +341,11 @@ void PickleReader::make(const Value& callable, const Value& args, bool newobj) {
     throw FormatError(str(newobj ? "NEWOBJ" : "REDUCE", ": the arguments are no tuple but a ", args.type_name()));
   if (callable.kind() == Value::Kind::opaque) {
     const Value::Opaque& o = callable.as_opaque();
-    if (const std::uint64_t name = o.module.size() + o.name.size(); name > kLongKey) charge(name);
+    const std::uint64_t name = o.module.size() + o.name.size();  // which an object of an unknown class copies
+    if (name > kLongKey)
+      charge(name);
+    else
+      spend(name);
     if (o.known) {  // of an unknown class, the arguments are only referred to
       charge(weight(args));
       for (const Value& v : args.elements()) charge(weight(v));
@@ -338,6 +353,11 @@ void PickleReader::make(const Value& callable, const Value& args, bool newobj) {
   }
   push(hooks_.call(callable, args, newobj));
   if (stack_.back().id() && !stack_.back().from_file()) stack_.back() = made(std::move(stack_.back()));
+}
+
+void PickleReader::push_persistent(const Value& id) {
+  push(hooks_.persistent(id));
+  if (top().is_tensor()) doubled_.push_back(top());  // the same one each time, and it can be given attributes
 }
 
 bool PickleReader::object(std::uint8_t op) {
@@ -403,10 +423,10 @@ bool PickleReader::object(std::uint8_t op) {
     case 'Q': {
       const Value id = pop();
       if (id.is_tuple() && id.len() > 2) charge(weight(id[2]));
-      push(hooks_.persistent(id));
+      push_persistent(id);
       return true;
     }
-    case 'P': push(hooks_.persistent(made(Value(line())))); return true;
+    case 'P': push_persistent(made(Value(line()))); return true;
     case 0x82:
     case 0x83:
     case 0x84: throw FormatError("EXT opcode: the extension registry is not supported");

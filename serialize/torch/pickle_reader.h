@@ -30,8 +30,8 @@ class PickleHooks {
 /// What one pickle may cost. Each is LoadOptions' of that name, in the unit of the machine.
 struct PickleLimits {
   std::uint64_t opcodes, memo;
-  std::uint64_t objects;  ///< that take memory of their own: one for each byte of the file, and max_bytes / 64 besides
-  std::uint64_t copies;   ///< bytes that calls may copy: 8 for each byte of the file, and max_bytes besides
+  std::uint64_t memory;  ///< bytes, estimated: 320 for each byte of the file, and max_bytes besides
+  std::uint64_t copies;  ///< bytes that calls may copy: 8 for each byte of the file, and max_bytes besides
 };
 PickleLimits pickle_limits(const LoadOptions& options, const io::Source& file);
 
@@ -67,6 +67,7 @@ class PickleReader {
   void add_items_from(std::size_t first);
   void make(const Value& callable, const Value& args, bool newobj);
   void charge(std::uint64_t bytes);
+  void spend(std::uint64_t bytes);
   Value made(Value v);
   void remember(std::uint64_t index);
   void recall(std::uint64_t index);
@@ -76,6 +77,7 @@ class PickleReader {
   void push_python2_string(io::ByteView bytes);
   void push_bytes(io::ByteView bytes);
   void push_decimal(std::string_view digits);
+  void push_persistent(const Value& id);
   io::ByteView sized(std::uint64_t n);
 
   io::ByteView data_;
@@ -83,14 +85,14 @@ class PickleReader {
   std::string what_;
   PickleHooks& hooks_;
   PickleLimits limits_;
-  std::uint64_t copied_ = 0, objects_ = 0;  // see charge() and made()
+  std::uint64_t copied_ = 0, spent_ = 0;  // see charge() and spend()
   std::size_t op_at_ = 0;
   int protocol_ = 0;
   std::vector<Value> stack_;
   std::vector<std::size_t> marks_;
   std::vector<Value> memo_;                            // indices 0, 1, 2, ... as picklers give them
   std::unordered_map<std::uint64_t, Value> far_memo_;  // any others
-  std::vector<Value> doubled_;                         // what DUP copied, so that cycles through it can be freed
+  std::vector<Value> doubled_;  // what DUP copied and the like, so that cycles through it can be freed
 };
 
 }  // namespace harker::pt

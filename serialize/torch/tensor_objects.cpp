@@ -198,7 +198,7 @@ Value TorchObjects::sparse(const Value& args) {
     if (indices.dim() != 2 || values.dim() < 1 || indices.size(1) != values.size(0) ||
         indices.size(0) + values.dim() - 1 != s.shape.rank())
       bad("sparse: the sizes of indices and values do not fit the size");
-    if (data.len() == 4) s.coalesced = flag(data[3], "is_coalesced");
+    s.coalesced = data.len() == 4 && flag(data[3], "is_coalesced");  // as torch takes files that do not say
   }
   return Value::sparse(s);
 }

@@ -1,0 +1,16 @@
+// Mutants of the two other formats, from a file's bytes to a mutant's, with lengths and checksums repaired.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "fuzz/dice.h"
+
+namespace harker::fuzz {
+
+/// A .harker file with rows, links or geometry of its index changed, or bytes of a storage; empty when these bytes hold
+/// no index that can be read.
+std::string mutate_harker(std::string_view file, Dice& dice);
+/// A protobuf message with a field at any depth changed, dropped, copied or moved.
+std::string mutate_protobuf(std::string_view message, Dice& dice);
+
+}  // namespace harker::fuzz
