@@ -175,6 +175,8 @@ void TorchPickler::tensor_call(const Tensor& t, bool requires_grad, bool conj, b
 void TorchPickler::save_tensor(const Value& v) {
   const Tensor& t = v.lazy_tensor();
   const bool attributes = v.attributes().is_dict() && v.attributes().len() > 0;
+  if (!v.is_parameter() && t.requires_grad() && storage_class(t.dtype()).empty())
+    not_safe(v, "a tensor that requires grad (in this dtype torch.load always fails)");
   const Step finish[] = {{.what = Do::save, .value = v.attributes()},
                          {.what = Do::op, .op = 't'},
                          {.what = Do::put},

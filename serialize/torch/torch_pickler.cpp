@@ -21,6 +21,15 @@ bool all_tensors(const Value& dict) {
                                        [](const auto& item) { return item.second.is_tensor(); });
 }
 
+// Does weights_only build this? Of what is kept as a call: tensors without bytes, and those with attributes.
+bool safe(const Value::Opaque& o) {
+  if (!weights_only_allows(o.module, o.name)) return false;
+  if (!o.called) return true;
+  const Known what = known_name(o.module, o.name).what;
+  return (what == Known::kept || what == Known::rebuild_from_type) && !o.newobj && o.state.is_none() &&
+         o.appended.empty() && o.assigned.empty();
+}
+
 }  // namespace
 
 std::string TorchPickler::run() {
@@ -199,7 +208,7 @@ void TorchPickler::save_opaque(const Value& v) {
   const Value::Opaque& o = v.as_opaque();
   std::string module = o.module, name = o.name;
   to_python2(module, name);
-  if (!o.known || o.module == "builtins" || o.called) not_safe(v, "an object of a class that it does not allow");
+  if (!safe(o)) not_safe(v, "an object of a class that it does not allow");
   if (module.empty() || name.empty() || module.find('\n') != module.npos || name.find('\n') != name.npos)
     throw Error(
         detail::str("torch: the name ", detail::quoted(module + "." + name), " cannot be written, at ", path_of(v)));
@@ -314,6 +323,7 @@ bool TorchPickler::step_tuple(Frame& f) {
     return true;
   }
   if (const auto at = memo_.find(f.value.id()); at != memo_.end()) {
+    not_safe(f.value, "a tuple that contains itself");
     if (n > 3)
       out_.op('1');
     else
