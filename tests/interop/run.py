@@ -9,7 +9,8 @@ import sys
 import venv
 
 SKIPPED = 77
-NEEDS = {"onnx": ["onnx", "onnxruntime", "numpy"], "torch": ["torch", "numpy"], "train": ["torch"], "convert": ["torch"]}
+NEEDS = {"onnx": ["onnx", "onnxruntime", "numpy"], "torch": ["torch", "numpy"], "train": ["torch"], "convert": ["torch"],
+         "huge": ["torch"]}
 
 
 def skip(why):
