@@ -124,8 +124,10 @@ class Tensor {
 
   // --- Copies (core/ops/copy.cpp).
   Tensor clone() const;
-  Tensor contiguous() const;     ///< itself if it is
-  Tensor to(DType dtype) const;  ///< itself if it has that dtype
+  Tensor contiguous() const;  ///< itself if it is
+  /// Itself if it has that dtype. Rounds and saturates as torch does; floats that do not fit an integer, and NaN, become
+  /// some number (they are undefined in torch).
+  Tensor to(DType dtype) const;
   Tensor to(Device device) const;
 
   // --- Arithmetic (core/ops); the free functions of core/ops/ops.h as members.

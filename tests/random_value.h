@@ -1,5 +1,5 @@
 // Random Values of every kind, with shared objects, cycles, views and odd strings: the same for the same seed on every
-// machine.
+// machine. Those `for_torch` are what a PyTorch file can hold: it knows no two dtypes on one storage, for example.
 #pragma once
 #include <harker/core/value.h>
 #include <complex>
@@ -16,7 +16,12 @@ namespace harker::test {
 
 class RandomValue {
  public:
-  explicit RandomValue(std::uint64_t seed, bool cycles = true) : bits_(seed), cycles_(cycles) {}
+  struct Options {
+    bool cycles = true;
+    bool for_torch = false;
+  };
+  explicit RandomValue(std::uint64_t seed) : RandomValue(seed, Options()) {}
+  RandomValue(std::uint64_t seed, Options options) : bits_(seed), cycles_(options.cycles), torch_(options.for_torch) {}
 
   /// A container of up to about `size` objects.
   Value operator()(std::size_t size = 30) {
@@ -45,7 +50,8 @@ class RandomValue {
     if (!views_.empty() && below(4) == 0) {  // another view of a storage met before, sometimes of another dtype
       const Tensor& t = views_[below(views_.size())];
       const auto bytes = static_cast<std::int64_t>(t.storage().nbytes);
-      const DType dtype = below(2) ? t.dtype() : some_dtype();
+      DType dtype = below(2) ? t.dtype() : some_dtype();
+      if (torch_ && !(is_bytes(dtype) && is_bytes(t.dtype()))) dtype = t.dtype();
       const auto room = bytes / static_cast<std::int64_t>(item_size(dtype));
       if (room == 0) return make_view(Ref<Storage>::share(&t.storage()), dtype, {0}, {1}, 0);
       const auto offset = static_cast<std::int64_t>(below(static_cast<std::uint64_t>(room)));
@@ -71,7 +77,14 @@ class RandomValue {
  private:
   using Kind = Value::Kind;
 
-  DType some_dtype() { return static_cast<DType>(below(kDTypes)); }
+  DType some_dtype() {
+    if (torch_) return static_cast<DType>(below(static_cast<std::uint64_t>(DType::qint8)));
+    return static_cast<DType>(below(kDTypes));
+  }
+  /// torch writes these as untyped bytes, or compares them as such.
+  static bool is_bytes(DType t) {
+    return t == kUInt8 || (t >= DType::uint16 && t <= DType::complex32) || t >= DType::float8_e4m3fn;
+  }
   Value keep(Value v) {
     if (v.id() && below(3) == 0) v.mark_from_file();
     pool_.push_back(v);
@@ -130,17 +143,19 @@ class RandomValue {
     if (below(8) == 0) return sparse();
     const Tensor t = tensor();
     Value v = below(3) == 0 ? Value::parameter(t) : Value(t);
-    if (below(8) == 0) v.set_conj_neg(below(2), true);
-    if (below(8) == 0) v.set_attributes(dict(depth + 1));
+    if (below(8) == 0) v.set_conj_neg(below(2) && (!torch_ || is_complex(t.dtype())), true);
+    if (below(8) == 0)
+      v.set_attributes(torch_ ? keep(Value::dict({{text(), any(depth + 1)}, {text(), any(depth + 1)}}))
+                              : dict(depth + 1));
     return keep(v);
   }
   Value quantized() {
     Value::Quantized q;
     q.ints = zeros({2, 3}, DType::qint8);
-    q.scale = 0.1;
-    q.zero_point = -3;
     q.scheme = "per_tensor_affine";
-    if (below(2)) {
+    const bool per_channel = below(2);
+    if (!(torch_ && per_channel)) q.scale = 0.1, q.zero_point = -3;  // a pickle has one or the other
+    if (per_channel) {
       q.scheme = "per_channel_affine";
       q.axis = 1;
       q.scales = keep(Value(ones({3}, DType::float64)));
@@ -156,7 +171,7 @@ class RandomValue {
     s.requires_grad = below(2);
     if (coo) {
       s.parts = {keep(Value(zeros({2, 5}, DType::int64))), keep(Value(ones({5})))};
-      if (below(2)) s.coalesced = below(2) == 0;
+      if (torch_ || below(2)) s.coalesced = below(2) == 0;
     } else {
       s.parts = {keep(Value(zeros({4}, DType::int64))), keep(Value(zeros({5}, DType::int64))), keep(Value(ones({5})))};
     }
@@ -191,10 +206,12 @@ class RandomValue {
   }
   Value dict(std::size_t depth) {
     Value d = Value::dict({}, static_cast<DictFlavour>(below(4)));
-    changeable_.push_back(d);
-    keep(d);
+    const bool call = torch_ && d.flavour() == DictFlavour::counter;  // of whose arguments it cannot be one
+    if (!call) changeable_.push_back(keep(d));
     for (std::size_t n = below(5); n > 0; --n) d.set(key(), any(depth));
-    if (below(4) == 0) d.set_attributes(Value::dict({{"_metadata", any(depth)}}));
+    if (call) keep(d);
+    if (below(4) == 0 && !(torch_ && d.flavour() == DictFlavour::dict))
+      d.set_attributes(Value::dict({{"_metadata", any(depth)}}));
     if (d.flavour() == DictFlavour::default_dict && below(2)) d.set_default_factory(opaque(depth, false));
     return d;
   }
@@ -202,7 +219,9 @@ class RandomValue {
     Value::Opaque o;
     o.module = "argparse", o.name = "Namespace";
     o.called = called;
-    o.args = Value::tuple();
+    std::vector<Value> args;
+    if (torch_ && called) args = several(depth);  // before the object can be among them
+    if (!torch_) o.args = Value::tuple();         // a pickle holds none for a bare reference
     Value v = keep(Value::opaque(o));
     if (!called) return v;
     changeable_.push_back(v);
@@ -210,7 +229,7 @@ class RandomValue {
     made.newobj = below(2);
     made.known = below(2);
     if (made.known) made.module = "builtins", made.name = "slice";
-    made.args = keep(Value::tuple(several(depth)));
+    made.args = keep(Value::tuple(torch_ ? args : several(depth)));
     made.state = any(depth);
     made.appended = several(depth);
     if (below(2)) made.assigned.emplace_back(key(), any(depth));
@@ -238,7 +257,7 @@ class RandomValue {
   }
 
   std::mt19937_64 bits_;
-  bool cycles_;
+  bool cycles_, torch_;
   std::size_t left_ = 0;
   std::vector<Value> pool_, changeable_;
   std::vector<Tensor> views_;

@@ -118,6 +118,26 @@ KnownName known_name(std::string_view module, std::string_view name) {
   return {};
 }
 
+bool weights_only_allows(std::string_view module, std::string_view name) {
+  const KnownName k = known_name(module, name);
+  const bool quantized = name.starts_with('Q');
+  switch (k.what) {
+    case Known::unknown: return false;
+    case Known::encode:
+    case Known::bytearray:
+    case Known::set:
+    case Known::complex:
+    case Known::ordered_dict:
+    case Known::counter: return true;
+    case Known::untyped_storage: return module == "torch.storage" && name == "UntypedStorage";
+    case Known::storage: return module == "torch" || !quantized;
+    case Known::reference:
+      if (name.ends_with(kTensor) && (name.starts_with("Complex") || quantized)) return false;
+      [[fallthrough]];
+    default: return module.starts_with("torch");
+  }
+}
+
 std::string_view storage_class(DType t) {
   // Whole names, so that a view of them lives for ever.
   static constexpr std::string_view kWhole[] = {

@@ -52,6 +52,8 @@ struct KnownName {
 
 /// Looks a Python 3 name up.
 KnownName known_name(std::string_view module, std::string_view name);
+/// Whether torch.load(weights_only=True) lets a file name it: all that are torch's, and few of Python's.
+bool weights_only_allows(std::string_view module, std::string_view name);
 /// Python 2's (module, name) as Python 3's, and back: ("__builtin__", "xrange") and ("builtins", "range").
 void to_python3(std::string& module, std::string& name);
 void to_python2(std::string& module, std::string& name);

@@ -22,15 +22,20 @@ std::pair<std::size_t, std::size_t> span_of(const Tensor& t) {
 
 StoredParts::StoredParts(const Value& root, bool compact) : compact_(compact) {
   if (!compact) return;
+  // Untyped bytes may be viewed as elements of several sizes: a part begins where each of them can.
+  std::unordered_map<const Storage*, std::size_t> items;
   TreeWalk walk(root, "torch", INT32_MAX);
   while (const Value* v = walk.next()) {
     const Tensor* t = tensor_of(*v);
     if (!t) continue;
     const auto [begin, end] = span_of(*t);
     std::vector<Span>& spans = spans_[&t->storage()];
+    std::size_t& item = items[&t->storage()];
+    item = std::max(item, item_size(t->dtype()));
     if (begin < end) spans.push_back({begin, end});
   }
   for (auto& [storage, spans] : spans_) {
+    for (Span& s : spans) s.begin -= s.begin % items[storage];
     std::sort(spans.begin(), spans.end(), [](const Span& a, const Span& b) { return a.begin < b.begin; });
     std::size_t n = 0, held = 0;
     for (const Span& s : spans) {

@@ -175,6 +175,13 @@ void TorchPickler::tensor_call(const Tensor& t, bool requires_grad, bool conj, b
 void TorchPickler::save_tensor(const Value& v) {
   const Tensor& t = v.lazy_tensor();
   const bool attributes = v.attributes().is_dict() && v.attributes().len() > 0;
+  check_attributes(v);
+  if (t.dtype() >= DType::qint8)
+    throw Error(detail::str("torch: ", name(t.dtype()), " exists in quantized tensors only, at ", path_of(v)));
+  if (v.conj() && !is_complex(t.dtype()))
+    throw Error(detail::str("torch: a conjugate view of ", name(t.dtype()), ", which is not complex, at ", path_of(v)));
+  if (!v.is_parameter() && t.requires_grad() && storage_class(t.dtype()).empty())
+    not_safe(v, "a tensor that requires grad (in this dtype torch.load always fails)");
   const Step finish[] = {{.what = Do::save, .value = v.attributes()},
                          {.what = Do::op, .op = 't'},
                          {.what = Do::put},

@@ -15,10 +15,20 @@ namespace harker::pt {
 namespace {
 
 constexpr std::size_t kBatch = 1000;
+constexpr int kMostOpen = 1000;
 
 bool all_tensors(const Value& dict) {
   return dict.len() > 0 && std::all_of(dict.items().begin(), dict.items().end(),
                                        [](const auto& item) { return item.second.is_tensor(); });
+}
+
+// Does weights_only build this? Of what is kept as a call: tensors without bytes, and those with attributes.
+bool safe(const Value::Opaque& o) {
+  if (!weights_only_allows(o.module, o.name)) return false;
+  if (!o.called) return true;
+  const Known what = known_name(o.module, o.name).what;
+  return (what == Known::kept || what == Known::rebuild_from_type) && !o.newobj && o.state.is_none() &&
+         o.appended.empty() && o.assigned.empty();
 }
 
 }  // namespace
@@ -50,6 +60,22 @@ bool TorchPickler::met(const Value& v) {
   if (at == memo_.end()) return false;
   out_.get(at->second);
   return true;
+}
+
+// An object that lies in its own arguments is begun again there. Each time must meet a list or dict, which is memoised
+// first, that no time before met; an object that meets none would be begun for ever.
+void TorchPickler::open(const Value& v) {
+  if (++opened_[v.id()] > kMostOpen)
+    throw Error(detail::str("torch: the ", v.type_name(), " at ", path_of(v),
+                            " is among the values it is made from: a pickle cannot hold that (nor can torch.save)"));
+}
+
+void TorchPickler::check_attributes(const Value& v) const {
+  if (!v.attributes().is_dict()) return;
+  for (const auto& [key, value] : v.attributes().items())
+    if (!key.is_string())
+      throw Error(
+          detail::str("torch: an attribute whose name is no string but a ", key.type_name(), ", at ", path_of(v)));
 }
 
 void TorchPickler::save(const Value& v, Keys keys) {
@@ -144,7 +170,10 @@ void TorchPickler::save_bytes(const Value& v) {
 
 void TorchPickler::save_dict(const Value& v, Keys keys) {
   const DictFlavour flavour = v.flavour();
+  check_attributes(v);
   if (flavour == DictFlavour::dict) {
+    if (v.attributes().is_dict() && v.attributes().len() > 0)
+      throw Error(detail::str("torch: a plain dict has no attributes in Python (an OrderedDict may), at ", path_of(v)));
     out_.op('}');
     put(v);
     if (v.len() > 0) push(Frame::dict, v, keys);
@@ -161,6 +190,7 @@ void TorchPickler::save_dict(const Value& v, Keys keys) {
     }
     steps.push_back({.what = Do::items, .number = static_cast<std::int64_t>(keys), .value = v});
   } else if (flavour == DictFlavour::counter) {
+    open(v);
     out_.global("collections", "Counter");
     kept_.push_back(Value::dict({v.items().begin(), v.items().end()}));
     steps = {{.what = Do::save, .value = kept_.back()},
@@ -168,6 +198,7 @@ void TorchPickler::save_dict(const Value& v, Keys keys) {
              {.what = Do::op, .op = 'R'},
              {.what = Do::object, .value = v}};
   } else {
+    open(v);
     not_safe(v, "a defaultdict");
     out_.global("collections", "defaultdict");
     if (!v.default_factory().is_none())
@@ -186,6 +217,7 @@ void TorchPickler::save_dict(const Value& v, Keys keys) {
 
 void TorchPickler::save_set(const Value& v) {
   const bool frozen = v.kind() == Value::Kind::frozenset;
+  open(v);
   if (frozen) not_safe(v, "a frozenset");
   out_.global("__builtin__", frozen ? "frozenset" : "set");
   kept_.push_back(Value::list({v.elements().begin(), v.elements().end()}));
@@ -199,12 +231,13 @@ void TorchPickler::save_opaque(const Value& v) {
   const Value::Opaque& o = v.as_opaque();
   std::string module = o.module, name = o.name;
   to_python2(module, name);
-  if (!o.known || o.module == "builtins" || o.called) not_safe(v, "an object of a class that it does not allow");
+  if (!safe(o)) not_safe(v, "an object of a class that it does not allow");
   if (module.empty() || name.empty() || module.find('\n') != module.npos || name.find('\n') != name.npos)
     throw Error(
         detail::str("torch: the name ", detail::quoted(module + "." + name), " cannot be written, at ", path_of(v)));
   out_.global(module, name);
   if (!o.called) return;
+  open(v);
   push({{.what = Do::save, .value = o.args.is_none() ? Value::tuple() : o.args},
         {.what = Do::op, .op = o.newobj ? '\x81' : 'R'},
         {.what = Do::object, .value = v},
@@ -314,6 +347,7 @@ bool TorchPickler::step_tuple(Frame& f) {
     return true;
   }
   if (const auto at = memo_.find(f.value.id()); at != memo_.end()) {
+    not_safe(f.value, "a tuple that contains itself");
     if (n > 3)
       out_.op('1');
     else
@@ -344,6 +378,7 @@ bool TorchPickler::step_script(Frame& f) {
     case Do::object:
       if (const auto at = memo_.find(s.value.id());
           at != memo_.end()) {  // an object that contains itself in its arguments
+        not_safe(s.value, "an object that lies in its own arguments");
         out_.op('0');
         out_.get(at->second);
         return false;

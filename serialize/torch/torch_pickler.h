@@ -89,6 +89,9 @@ class TorchPickler {
   /// Memoises an object under its identity.
   void put(const Value& v);
   bool met(const Value& v);
+  /// Begins an object that is memoised only after its arguments. Error when it lies in them for ever.
+  void open(const Value& v);
+  void check_attributes(const Value& v) const;
   std::string path_of(const Value& v) const;
   std::string path_of_storage(const StoredPart& part, DType type) const;
   void not_safe(const Value& v, const char* what);
@@ -99,6 +102,7 @@ class TorchPickler {
   PickleStream out_;
   std::vector<Frame> frames_;
   std::unordered_map<const void*, std::uint32_t> memo_;
+  std::unordered_map<const void*, int> opened_;
   std::unordered_map<std::string, std::uint32_t> by_value_;  // layouts, NumPy's dtypes, bytes of at most one byte
   struct Stored {
     std::size_t index;

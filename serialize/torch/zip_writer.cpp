@@ -14,10 +14,10 @@ constexpr std::uint64_t kLocalSize = 30;
 constexpr std::uint16_t kUtf8 = 1 << 11, kDescriptor = 1 << 3;
 
 // miniz's extra field: sizes when they do not fit, and the header's offset when that does not (also in the local
-// header).
-std::string zip64_extra(std::uint64_t size, std::uint64_t header) {
+// header). `stored` is the second of the sizes, which miniz does not know yet where it writes the local header: 0.
+std::string zip64_extra(std::uint64_t size, std::uint64_t stored, std::uint64_t header) {
   std::string body;
-  if (size >= kMax32) io::append_le(body, size), io::append_le(body, size);
+  if (size >= kMax32) io::append_le(body, size), io::append_le(body, stored);
   if (header >= kMax32) io::append_le(body, header);
   if (body.empty()) return body;
   std::string out;
@@ -36,7 +36,7 @@ ZipWriter::ZipWriter(io::Sink& sink, std::string root, std::uint32_t alignment, 
 std::uint32_t ZipWriter::add(std::string_view name, io::ByteView data) {
   Entry e{root_ + "/" + std::string(name), sink_.position(), data.size(), 0};
   if (e.name.size() > 0xffff) throw Error("torch: a record's name is too long for a zip archive");
-  const std::string zip64 = zip64_extra(e.size, e.header);
+  const std::string zip64 = zip64_extra(e.size, 0, e.header);
   const std::uint64_t begin = e.header + kLocalSize + e.name.size() + zip64.size() + 4;
   const auto pad = static_cast<std::uint16_t>((alignment_ - begin % alignment_) % alignment_);
   std::string out("PK\3\4\0\0", 6);
@@ -68,7 +68,7 @@ std::uint32_t ZipWriter::add(std::string_view name, io::ByteView data) {
 void ZipWriter::finish() {
   const std::uint64_t directory = sink_.position();
   for (const Entry& e : entries_) {
-    const std::string zip64 = zip64_extra(e.size, e.header);
+    const std::string zip64 = zip64_extra(e.size, e.size, e.header);
     std::string out("PK\1\2\0\0\0\0", 8);
     io::append_le(out, static_cast<std::uint16_t>(e.size == 0 ? kUtf8 : kUtf8 | kDescriptor));
     out.append(2 + 2 + 2, '\0');  // method, time, date

@@ -131,6 +131,10 @@ TEST_CASE("backend: conversions are torch's") {
     CHECK(converted<std::int32_t>(b, 3e9, kInt32) == INT32_MIN);
     CHECK(converted<std::int8_t>(b, 300, kInt8) == 44);
     CHECK(converted<std::uint8_t>(b, -1, kUInt8) == 255);
+    CHECK(converted<std::uint8_t>(b, 4294967303.5, kUInt8) == 7);  // uint8 alone goes by way of int64
+    CHECK(converted<std::uint8_t>(b, -4085253070.0, kUInt8) == 50);
+    CHECK(converted<std::uint8_t>(b, 1e30, kUInt8) == 0);
+    CHECK(converted<std::int8_t>(b, 4294967303.5, kInt8) == 0);
     CHECK(converted<std::int16_t>(b, 3e9, kInt16) == 0);
     CHECK(converted<std::uint32_t>(b, 3e9, DType::uint32) == 3000000000u);
     CHECK(converted<std::int64_t>(b, 5e9, kInt64) == 5000000000);

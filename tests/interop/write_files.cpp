@@ -1,5 +1,5 @@
-// Writes files for the judges (judge.py): each case as .pb and .pt, and what the judges must find as .expect.json: for
-// every tensor its path, dtype, shape, and its elements row by row as hexadecimal bytes.
+// write_files FOLDER: whole files for judge_onnx.py and judge_torch.py: each case as .pb and .pt, and what the judges
+// must find as .expect.json: for every tensor its path, dtype, shape, and its elements row by row as hexadecimal bytes.
 #include <harker/serialize/serialize.h>
 
 #include <fstream>

@@ -83,6 +83,57 @@ TEST_CASE("torch: what weights_only reads is written without a warning") {
   CHECK(heard.empty());
 }
 
+TEST_CASE("torch: names, calls, cycles and dtypes that weights_only refuses, and their kin that it does not") {
+  const Listener listener;
+  const auto warnings = [](const Value& v) {
+    heard.clear();
+    torch_bytes(v);
+    bool refused = false;
+    try {
+      torch_bytes(v, {.weights_only_safe = true});
+    } catch (const Error&) { refused = true; }
+    CHECK(refused == !heard.empty());
+    return heard.size();
+  };
+  const auto named = [](const char* module, const char* name, bool called = false) {
+    Value::Opaque o;
+    o.module = module, o.name = name, o.known = true, o.called = called;
+    if (called) o.args = Value::tuple();
+    return Value::opaque(o);
+  };
+  for (auto [module, name] : {std::pair("builtins", "set"),
+                              {"builtins", "complex"},
+                              {"torch", "Size"},
+                              {"torch", "FloatTensor"},
+                              {"torch.storage", "UntypedStorage"},
+                              {"torch", "quint4x2"}})
+    CHECK(warnings(named(module, name)) == 0);
+  for (auto [module, name] : {std::pair("builtins", "list"),
+                              {"collections", "defaultdict"},
+                              {"numpy", "dtype"},
+                              {"torch", "UntypedStorage"},
+                              {"torch", "ComplexFloatTensor"},
+                              {"argparse", "Namespace"}})
+    CHECK(warnings(named(module, name)) == 1);
+  CHECK(warnings(named("torch._utils", "_rebuild_meta_tensor_no_storage", true)) == 0);
+  CHECK(warnings(named("builtins", "slice", true)) == 1);
+  CHECK(warnings(named("argparse", "Namespace", true)) == 1);
+
+  Value list = Value::list();
+  const Value tuple = Value::tuple({list, 1});
+  list.push_back(tuple);
+  CHECK(warnings(list) == 0);  // written list first, it takes no opcode that weights_only lacks
+  CHECK(warnings(tuple) == 1);
+  Value::seal_cycles(list);
+
+  for (DType t : {DType::float8_e5m2, DType::complex32, kFloat32}) {
+    Tensor x = zeros({2}, t);
+    x.impl().requires_grad = true;
+    CHECK(warnings(Value(x)) == (t == kFloat32 ? 0 : 1));  // torch.load always fails on the others
+    CHECK(warnings(Value::parameter(x)) == 0);
+  }
+}
+
 TEST_CASE("torch: compact writes the viewed parts of a storage and says what it left out") {
   const Tensor large = numbered(10'000);
   const Tensor first = large.slice(0, 10, 20), overlapping = large.slice(0, 15, 40),
@@ -131,4 +182,15 @@ TEST_CASE("torch: compact reaches quantized and sparse tensors") {
   CHECK(static_cast<const float*>(back[0].as_sparse().parts[1].tensor().raw())[1] == 101);
   CHECK(back[1].as_quantized().ints.storage().nbytes == 4);
   CHECK(static_cast<const std::int8_t*>(back[1].as_quantized().ints.raw())[3] == 7);
+}
+
+TEST_CASE("torch: compact begins a part where elements of each size that views it can begin") {
+  Ref<Storage> s = make_storage(24);
+  for (std::size_t i = 0; i < 24; ++i) static_cast<std::uint8_t*>(s->data)[i] = static_cast<std::uint8_t>(i);
+  const auto view = [&](DType t, std::int64_t n, std::int64_t offset) { return make_view(s, t, {n}, {1}, offset); };
+  // Bytes 1 to 4 and 2 to 8: a part that began at 1 would have no place for the second.
+  const Value v = Value::list({view(DType::float8_e5m2, 4, 1), view(DType::uint16, 3, 1)});
+  CHECK(load(torch_bytes(v, {.compact = true})).equals(v));
+  const Value apart = Value::list({view(DType::float8_e5m2, 2, 5), view(DType::uint64, 1, 1)});
+  CHECK(load(torch_bytes(apart, {.compact = true})).equals(apart));
 }
