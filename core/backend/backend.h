@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 
+#include <harker/core/backend/optimizer_steps.h>
 #include <harker/core/device.h>
 #include <harker/core/dtype.h>
 #include <harker/core/export.h>
@@ -15,19 +16,6 @@ namespace harker HARKER_PUBLIC {
 
 enum class Binary : std::uint8_t { add, sub, mul, div };
 enum class Unary : std::uint8_t { neg, relu };
-
-/// One parameter of a fused Adam step: p, m (exp_avg), v (exp_avg_sq), vmax (max_exp_avg_sq, null without amsgrad),
-/// gradient; n elements.
-struct AdamItem {
-  void *p, *m, *v, *vmax;
-  const void* g;
-  std::int64_t n;
-};
-/// What is the same for all of them. bias_correction1 = 1 - beta1^t, bias_correction2_sqrt = sqrt(1 - beta2^t).
-struct AdamStep {
-  double lr, beta1, beta2, eps, weight_decay, bias_correction1, bias_correction2_sqrt;
-  bool maximize, decoupled;  // decoupled: AdamW's p *= 1 - lr * weight_decay instead of adding to the gradient
-};
 
 class Backend {
  public:
@@ -65,8 +53,14 @@ class Backend {
   virtual void mean_square_diff(DType, std::int64_t n, const void* x, const void* y, void* z) = 0;
   /// z[n] = *s * k * (x[n] - y[n])
   virtual void scaled_diff(DType, std::int64_t n, const void* x, const void* y, const void* s, double k, void* z) = 0;
-  /// One step of Adam over all items of one dtype, as torch.optim.Adam computes it (docs/optim.md).
-  virtual void adam(DType, std::span<const AdamItem> items, const AdamStep& step) = 0;
+  /// The sum of |x|^p, p > 0; for p = infinity the largest |x|. NaN wins.
+  virtual double power_sum(DType, std::int64_t n, const void* x, double p) = 0;
+
+  // --- One step of an optimizer over all items of one dtype, as torch.optim computes it (docs/optim.md).
+  virtual void adam(DType, std::span<const StepItem> items, const AdamStep& step) = 0;
+  virtual void sgd(DType, std::span<const StepItem> items, const SgdStep& step) = 0;
+  virtual void rmsprop(DType, std::span<const StepItem> items, const RmspropStep& step) = 0;
+  virtual void adagrad(DType, std::span<const StepItem> items, const AdagradStep& step) = 0;
 
  protected:
   ~Backend() = default;

@@ -1,12 +1,15 @@
 // The CPU backend of one instruction set: turns dtype codes into types and calls the kernels of the files beside this
 // one.
 #include <harker/core/backend/backend.h>
+#include <harker/core/backend/cpu/kernels/adam.h>
+#include <harker/core/backend/cpu/kernels/adaptive.h>
 #include <harker/core/backend/cpu/kernels/broadcast.h>
 #include <harker/core/backend/cpu/kernels/copy.h>
 #include <harker/core/backend/cpu/kernels/elementwise.h>
 #include <harker/core/backend/cpu/kernels/gemm.h>
-#include <harker/core/backend/cpu/kernels/optimizer.h>
+#include <harker/core/backend/cpu/kernels/norm.h>
 #include <harker/core/backend/cpu/kernels/reduce.h>
+#include <harker/core/backend/cpu/kernels/sgd.h>
 
 #define HARKER_TEXT_OF(x) #x
 #define HARKER_TEXT(x) HARKER_TEXT_OF(x)
@@ -94,8 +97,22 @@ class Cpu final : public Backend {
       HARKER_ISA::scaled_diff<T>(n, In{x}, In{y}, *static_cast<const T*>(s) * static_cast<T>(factor), Out{z});
     });
   }
-  void adam(DType t, std::span<const AdamItem> items, const AdamStep& step) override {
+  double power_sum(DType t, Index n, const void* x, double p) override {
+    double sum = 0;
+    with_type(t, [&](auto k) { sum = HARKER_ISA::power_sum<decltype(k)>(n, In{x}, p); });
+    return sum;
+  }
+  void adam(DType t, std::span<const StepItem> items, const AdamStep& step) override {
     with_type(t, [&](auto k) { HARKER_ISA::adam<decltype(k)>(items, step); });
+  }
+  void sgd(DType t, std::span<const StepItem> items, const SgdStep& step) override {
+    with_type(t, [&](auto k) { HARKER_ISA::sgd<decltype(k)>(items, step); });
+  }
+  void rmsprop(DType t, std::span<const StepItem> items, const RmspropStep& step) override {
+    with_type(t, [&](auto k) { HARKER_ISA::rmsprop<decltype(k)>(items, step); });
+  }
+  void adagrad(DType t, std::span<const StepItem> items, const AdagradStep& step) override {
+    with_type(t, [&](auto k) { HARKER_ISA::adagrad<decltype(k)>(items, step); });
   }
 };
 
