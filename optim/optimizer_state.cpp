@@ -15,7 +15,7 @@ using detail::quoted;
 using detail::str;
 
 namespace {
-/// Keys are made anew: strings that came from different files would otherwise be told apart when they are written.
+/// See in_loaded_order.
 Value::Item fresh_key(const Value::Item& item) {
   return {item.first.is_string() ? Value(item.first.as_string()) : item.first, item.second};
 }
@@ -60,15 +60,8 @@ Value Optimizer::group_dict(std::size_t g, std::vector<Value>& tuples) const {
   OptionIO io(known, tuples, group.loaded);
   write_options(g, io);
 
-  Value items = Value::dict();
-  if (group.loaded.is_dict()) {
-    for (const auto& item : group.loaded.items()) {
-      if (item.first.is_string() && item.first.as_string() == "params") continue;
-      auto [key, value] = fresh_key(item);
-      items.set(key, std::move(value));
-    }
-  }
-  for (auto& [key, value] : known) items.set(key, std::move(value));
+  Value items = in_loaded_order(group.loaded, std::move(known));
+  items.erase("params");
   return items;
 }
 

@@ -107,4 +107,14 @@ void OptionIO::fixed(std::string_view key, const Value& v) {
   items_->emplace_back(key, old ? *old : v);
 }
 
+Value in_loaded_order(const Value& loaded, std::vector<Value::Item> items) {
+  Value out = Value::dict();
+  if (loaded.is_dict()) {
+    // Keys are made anew: strings that came from different files would otherwise be told apart when they are written.
+    for (const auto& [key, value] : loaded.items()) out.set(key.is_string() ? Value(key.as_string()) : key, value);
+  }
+  for (auto& [key, value] : items) out.set(key, std::move(value));
+  return out;
+}
+
 }  // namespace harker::optim

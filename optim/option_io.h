@@ -54,5 +54,9 @@ class OptionIO {
   std::string path_;
 };
 
+/// The dict that a state is written as: the entries of `loaded` (a dict or None) in their order, with what `items` has
+/// for them, then the other items.
+Value in_loaded_order(const Value& loaded, std::vector<Value::Item> items);
+
 }  // namespace optim
 }  // namespace harker
