@@ -33,6 +33,8 @@ class ModelAverage : public nn::Module {
 
  protected:
   ModelAverage(Averaging averaging, bool use_buffers);
+  /// Gives `made` the dtype, state and flags of `model`.
+  static void become_copy(nn::Module made, const nn::Module& model);
   nn::Module averaged_;  ///< the derived class's module
 
  private:
@@ -69,11 +71,12 @@ class AveragedModel : public ModelAverage {
  private:
   template <class... Args>
   static M second(const M& model, Args&&... args) {
-    const Generator before = default_generator();
+    struct Restored {  // the weights that `made` draws are not to be missed by those who draw later
+      Generator before = default_generator();
+      ~Restored() { default_generator() = before; }
+    } const restored;
     M made(std::forward<Args>(args)...);
-    default_generator() = before;
-    made.load_state_dict(model.state_dict());
-    made.train(model.is_training());
+    become_copy(made, model);
     return made;
   }
 };

@@ -21,9 +21,7 @@ LambdaLR::LambdaLR(Optimizer& optimizer, std::vector<LRLambda> f, std::int64_t l
 double LambdaLR::next_lr(const Now& now) const { return now.base_lr * f_[now.group](now.epoch); }
 
 void LambdaLR::write(OptionIO&) const {}
-void LambdaLR::write_after(OptionIO& io) const {
-  io.fixed("lr_lambdas", Value::list(std::vector<Value>(f_.size())));
-}
+void LambdaLR::write_after(OptionIO& io) const { io.fixed("lr_lambdas", Value::list(std::vector<Value>(f_.size()))); }
 void LambdaLR::read(OptionIO&, bool) {}
 
 }  // namespace harker::optim

@@ -13,7 +13,8 @@ class LRLambda {
   template <class F>
   requires requires(F& f) {
     { f(std::int64_t{}) } -> std::convertible_to<double>;
-  } LRLambda(F f) : f_(std::make_shared<Of<F>>(std::move(f))) {}
+  }
+  LRLambda(F f) : f_(std::make_shared<Of<F>>(std::move(f))) {}
   double operator()(std::int64_t epoch) const { return (*f_)(epoch); }
 
  private:

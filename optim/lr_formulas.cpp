@@ -67,8 +67,8 @@ void MultiStepLR::describe(MultiStepLROptions& o, OptionIO& io) {
       if (!epoch.is_int() || !epoch.fits_int64()) io.wrong("milestones", "a Counter of epochs", epoch);
       if (!n.is_int() || !n.fits_int64()) io.wrong("milestones", "a Counter of epochs", n);
       if (n.as_int() < 0 || n.as_int() > 1000) {  // a file's: no more memory than it deserves
-        throw Error(str("load_state_dict: scheduler['milestones'] counts epoch ", epoch.as_int(), " ", n.as_int(),
-                        " times"));
+        throw Error(
+            str("load_state_dict: scheduler['milestones'] counts epoch ", epoch.as_int(), " ", n.as_int(), " times"));
       }
       milestones.insert(milestones.end(), static_cast<std::size_t>(n.as_int()), epoch.as_int());
     }
@@ -141,8 +141,7 @@ double LinearLR::next_lr(const Now& now) const {
 }
 double LinearLR::closed_form_lr(const Now& now) const {
   const double start = options_.start_factor, rise = options_.end_factor - start;
-  return now.base_lr *
-         (start + rise * real(std::min(options_.total_iters, now.epoch)) / real(options_.total_iters));
+  return now.base_lr * (start + rise * real(std::min(options_.total_iters, now.epoch)) / real(options_.total_iters));
 }
 
 // --- ExponentialLR

@@ -117,8 +117,8 @@ void OneCycleLR::describe(OneCycle& o, OptionIO& io) {
   std::string anneal = o.anneal == Anneal::cos ? "cos" : "linear";
   io.text("_anneal_func_type", anneal);
   if (anneal != "cos" && anneal != "linear")
-    throw Error(str("load_state_dict: scheduler['_anneal_func_type'] is ", detail::quoted(anneal),
-                    ", not 'cos' or 'linear'"));
+    throw Error(
+        str("load_state_dict: scheduler['_anneal_func_type'] is ", detail::quoted(anneal), ", not 'cos' or 'linear'"));
   o.anneal = anneal == "cos" ? Anneal::cos : Anneal::linear;
   io.flag("cycle_momentum", o.cycle_momentum);
   if (!io.writing() || o.cycle_momentum) io.flag("use_beta1", o.use_beta1);
@@ -134,8 +134,7 @@ void OneCycleLR::check(const OneCycle& o) {
     }
     for (const std::string& name : {p.start_momentum, p.end_momentum}) {
       if (name != "max_momentum" && name != "base_momentum")
-        throw Error(
-            str("OneCycleLR: a phase goes between max_momentum and base_momentum, not ", detail::quoted(name)));
+        throw Error(str("OneCycleLR: a phase goes between max_momentum and base_momentum, not ", detail::quoted(name)));
     }
   }
 }

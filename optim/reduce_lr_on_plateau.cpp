@@ -10,8 +10,7 @@ namespace harker::optim {
 
 using detail::str;
 
-ReduceLROnPlateau::ReduceLROnPlateau(Optimizer& optimizer, const ReduceLROnPlateauOptions& o)
-    : optimizer_(&optimizer) {
+ReduceLROnPlateau::ReduceLROnPlateau(Optimizer& optimizer, const ReduceLROnPlateauOptions& o) : optimizer_(&optimizer) {
   const bool lower = o.mode == PlateauMode::min;
   state_.factor = o.factor;
   state_.has_default_min_lr = !o.min_lr.one_each();

@@ -6,7 +6,7 @@
 namespace harker HARKER_PUBLIC {
 namespace optim {
 
-enum class PlateauMode : std::uint8_t { min, max };       ///< whether lower or higher is better
+enum class PlateauMode : std::uint8_t { min, max };    ///< whether lower or higher is better
 enum class ThresholdMode : std::uint8_t { rel, abs };  ///< better by a part of the best, or by an amount
 
 struct ReduceLROnPlateauOptions {

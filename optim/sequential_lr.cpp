@@ -96,8 +96,7 @@ void SequentialLR::load_state_dict(const Value& v) {
   if (!states || !states->is_list()) throw Error("load_state_dict: the state has no list '_schedulers'");
   if (states->len() != n || milestones.size() != n - 1 || last_lr.size() != optimizer_->num_groups()) {
     throw Error(str("load_state_dict: the state is of ", states->len(), " schedulers with ", milestones.size(),
-                    " milestones for ", last_lr.size(), " groups; this is of ", n, " for ",
-                    optimizer_->num_groups()));
+                    " milestones for ", last_lr.size(), " groups; this is of ", n, " for ", optimizer_->num_groups()));
   }
   // Should one of them refuse, those before get back what they had.
   std::vector<Value> before;

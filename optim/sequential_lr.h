@@ -13,8 +13,8 @@ namespace optim {
 /// one's step() is called. No SequentialLR goes into another.
 class SequentialLR : public LRScheduler {
  public:
-  /// Error for no scheduler, one of another optimizer, one that is given twice, and milestones that are not one fewer or
-  /// do not rise.
+  /// Error for no scheduler, one of another optimizer, one that is given twice, and milestones that are not one fewer
+  /// or do not rise.
   SequentialLR(Optimizer& optimizer, std::vector<ChainableLR*> schedulers, std::vector<std::int64_t> milestones);
 
   void step() override;

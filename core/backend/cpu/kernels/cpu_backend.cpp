@@ -9,6 +9,7 @@
 #include <harker/core/backend/cpu/kernels/gemm.h>
 #include <harker/core/backend/cpu/kernels/norm.h>
 #include <harker/core/backend/cpu/kernels/reduce.h>
+#include <harker/core/backend/cpu/kernels/select.h>
 #include <harker/core/backend/cpu/kernels/sgd.h>
 
 #define HARKER_TEXT_OF(x) #x
@@ -69,6 +70,14 @@ class Cpu final : public Backend {
     with_type(t, [&](auto k) {
       HARKER_ISA::binary_strided<decltype(k)>(op, shape, In{x}, x_strides, In{y}, y_strides, Out{z});
     });
+  }
+  void compare(Compare op, DType t, const Shape& shape, const void* x, const Shape& x_strides, const void* y,
+               const Shape& y_strides, void* z) override {
+    HARKER_ISA::compare(op, t, shape, x, x_strides, y, y_strides, z);
+  }
+  void where(DType t, const Shape& shape, const void* mask, const Shape& mask_strides, const void* x,
+             const Shape& x_strides, const void* y, const Shape& y_strides, void* z) override {
+    HARKER_ISA::where(item_size(t), shape, mask, mask_strides, x, x_strides, y, y_strides, z);
   }
   void axpy(DType t, Index n, double alpha, const void* x, void* y) override {
     with_type(t, [=](auto k) { HARKER_ISA::axpy<decltype(k)>(n, static_cast<decltype(k)>(alpha), In{x}, Out{y}); });
