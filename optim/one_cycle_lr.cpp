@@ -14,7 +14,7 @@ namespace {
 constexpr double kPi = 3.14159265358979323846;
 
 /// The checked options as the state dict has them.
-OneCycle cycle_of(const Optimizer& optimizer, Optimizer::Momentum momentum, const OneCycleLROptions& o) {
+OneCycle cycle_of(const Optimizer& optimizer, const OneCycleLROptions& o) {
   const std::size_t groups = optimizer.num_groups();
   OneCycle c;
   c.total_steps = o.total_steps;
@@ -31,7 +31,7 @@ OneCycle cycle_of(const Optimizer& optimizer, Optimizer::Momentum momentum, cons
   if (!(o.div_factor > 0) || !(o.final_div_factor > 0))
     throw Error("OneCycleLR: div_factor and final_div_factor must be above 0");
   if (o.cycle_momentum) {
-    if (!momentum.value)
+    if (!optimizer.momentum())
       throw Error("OneCycleLR: this optimizer has no momentum or betas to cycle; set .cycle_momentum = false");
     for (const auto& [name, list] : {std::pair("base_momentum", &o.base_momentum), {"max_momentum", &o.max_momentum}}) {
       for (double v : list->list("OneCycleLR", name, groups)) {
@@ -52,14 +52,14 @@ OneCycle cycle_of(const Optimizer& optimizer, Optimizer::Momentum momentum, cons
                     " steps leaves no step for the rise; choose a larger pct_start"));
   c.anneal = o.anneal_strategy;
   c.cycle_momentum = o.cycle_momentum;
-  c.use_beta1 = o.cycle_momentum && momentum.is_beta1;
+  c.use_beta1 = o.cycle_momentum && optimizer.momentum_is_beta1();
   return c;
 }
 
 }  // namespace
 
 OneCycleLR::OneCycleLR(Optimizer& optimizer, const OneCycleLROptions& o)
-    : SchedulerWith(optimizer, cycle_of(optimizer, optimizer.momentum(), o), o.last_epoch) {
+    : SchedulerWith(optimizer, cycle_of(optimizer, o), o.last_epoch) {
   if (o.last_epoch == -1) {
     const std::size_t groups = optimizer.num_groups();
     const auto max_lrs = o.max_lr.list("OneCycleLR", "max_lr", groups);
@@ -73,7 +73,7 @@ OneCycleLR::OneCycleLR(Optimizer& optimizer, const OneCycleLROptions& o)
       const auto low = o.base_momentum.list("OneCycleLR", "base_momentum", groups),
                  high = o.max_momentum.list("OneCycleLR", "max_momentum", groups);
       for (std::size_t g = 0; g < groups; ++g) {
-        *optimizer.momentum(g).value = high[g];
+        optimizer.set_momentum(g, high[g]);
         optimizer.set_extra(g, "max_momentum", high[g]);
         optimizer.set_extra(g, "base_momentum", low[g]);
       }
@@ -187,9 +187,7 @@ void OneCycleLR::on_epoch(std::int64_t epoch) {
   std::vector<double> momenta;
   for (std::size_t g = 0; g < optimizer().num_groups(); ++g)
     momenta.push_back(between(g, at.phase.start_momentum, at.phase.end_momentum, at.part));
-  for (std::size_t g = 0; g < momenta.size(); ++g) {
-    if (double* const m = optimizer().momentum(g).value) *m = momenta[g];
-  }
+  for (std::size_t g = 0; g < momenta.size(); ++g) optimizer().set_momentum(g, momenta[g]);
 }
 
 }  // namespace harker::optim

@@ -82,7 +82,8 @@ std::span<const Tensor> Optimizer::params(std::size_t group) const {
   return std::span(params_).subspan(g.begin, g.end - g.begin);
 }
 
-Optimizer::Momentum Optimizer::momentum(std::size_t) { return {}; }
+std::optional<double> Optimizer::momentum(std::size_t) const { return {}; }
+void Optimizer::set_momentum(std::size_t, double) {}
 
 const Value* Optimizer::extra(std::size_t group, std::string_view key) const {
   const Value& loaded = group_at(group).loaded;
@@ -96,6 +97,10 @@ void Optimizer::set_extra(std::size_t group, std::string_view key, Value v) {
     groups_[group].loaded = group_dict(group, tuples);
   }
   groups_[group].loaded.set(key, std::move(v));
+}
+
+void Optimizer::own_betas(std::size_t group, double beta1, double beta2) {
+  set_extra(group, "betas", Value::tuple({beta1, beta2}).mark_from_file());  // so it keeps an identity of its own
 }
 
 void Optimizer::no_such_group(std::size_t group, std::size_t count) {

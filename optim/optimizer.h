@@ -5,6 +5,7 @@
 #include <array>
 #include <concepts>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,12 +45,11 @@ class Optimizer {
   std::span<const Tensor> params(std::size_t group = 0) const;
   /// The learning rate of one group, to read and to set. ShapeError when there is no such group.
   virtual double& lr(std::size_t group = 0) = 0;
-  /// The momentum of one group, or Adam's beta1: what OneCycleLR changes together with the learning rate.
-  struct Momentum {
-    double* value = nullptr;  ///< null: this optimizer has neither
-    bool is_beta1 = false;
-  };
-  virtual Momentum momentum(std::size_t group = 0);
+  /// The momentum of one group, or Adam's beta1: what OneCycleLR changes together with the learning rate. None: this
+  /// optimizer has neither, and set_momentum does nothing.
+  virtual std::optional<double> momentum(std::size_t group = 0) const;
+  virtual void set_momentum(std::size_t group, double v);
+  virtual bool momentum_is_beta1() const { return false; }
   /// An entry of a group's dict that is no option of this optimizer, as a scheduler's `initial_lr`; null when absent.
   const Value* extra(std::size_t group, std::string_view key) const;
   void set_extra(std::size_t group, std::string_view key, Value v);
@@ -92,6 +92,8 @@ class Optimizer {
   /// Reads and checks one group's options; they are only kept when `keep`.
   virtual void read_options(std::size_t group, OptionIO& io, bool keep) = 0;
 
+  /// Betas that were set for one group are a tuple of its own in torch's dict, not the one that the groups share.
+  void own_betas(std::size_t group, double beta1, double beta2);
   /// Error, naming the optimizer and the option, for a negative number or NaN.
   static void check_at_least_zero(std::string_view optimizer,
                                   std::initializer_list<std::pair<const char*, double>> options);
@@ -115,15 +117,26 @@ template <class D, class Options, class Base = Optimizer>
 class OptimizerWith : public Base {
  public:
   double& lr(std::size_t group = 0) override { return options(group).lr; }
-  Optimizer::Momentum momentum(std::size_t group = 0) override {
-    Options& o = options(group);
-    if constexpr (requires { o.betas[0]; })
-      return {&o.betas[0], true};
+  std::optional<double> momentum(std::size_t group = 0) const override {
+    if (group >= options_.size()) Optimizer::no_such_group(group, options_.size());
+    const Options& o = options_[group];
+    if constexpr (kBetas)
+      return o.betas[0];
     else if constexpr (requires { o.momentum; })
-      return {&o.momentum, false};
+      return o.momentum;
     else
       return {};
   }
+  void set_momentum(std::size_t group, double v) override {
+    [[maybe_unused]] Options& o = options(group);
+    if constexpr (kBetas) {
+      o.betas[0] = v;
+      this->own_betas(group, v, o.betas[1]);
+    } else if constexpr (requires { o.momentum; }) {
+      o.momentum = v;
+    }
+  }
+  bool momentum_is_beta1() const override { return kBetas; }
   /// All options of one group, to read and to set.
   Options& options(std::size_t group = 0) {
     if (group >= options_.size()) [[unlikely]]
@@ -163,6 +176,9 @@ class OptimizerWith : public Base {
     if (keep) options_[group] = o;
   }
   std::vector<Options> options_;
+
+ private:
+  static constexpr bool kBetas = requires(Options o) { o.betas[0]; };
 };
 
 }  // namespace optim

@@ -46,8 +46,11 @@ void run(const Json& entry, const Json& s, const std::filesystem::path& folder) 
 
   const auto& losses = s.at("epoch_loss");
   const std::size_t trusted = entry.at(wide ? "epochs_within_1e-9" : "epochs_within_1e-5").get<std::size_t>();
+  // In float32 a ReLU may flip: torch's own curve of mse_sgd_momentum_mini32_f32 is off by 1.6e-2 at the end when the
+  // initial weights change by 1e-7, although its index trusts all 200 epochs. For 100 epochs it stays within 1e-6.
+  const std::size_t tight = wide ? trusted : std::min<std::size_t>(trusted, 100);
   const double tolerance = wide ? 1e-9 : 1e-3, first_tolerance = wide ? 1e-12 : 1e-4;
-  double worst_loss = 0, worst_lr = 0;
+  double worst_loss = 0, worst_lr = 0, worst_late = 0;
   for (std::size_t epoch = 0; epoch < losses.size(); ++epoch) {
     const auto after_backward = [&](std::int64_t step) {
       if (clips) nn::utils::clip_grad_norm_(model.parameters(), s.at("clip_grad_norm"));
@@ -61,9 +64,11 @@ void run(const Json& entry, const Json& s, const std::filesystem::path& folder) 
     if (scheduler) worst_lr = std::max(worst_lr, relative(optimizer->lr(), number(s.at("lr_per_epoch").at(epoch))));
     const double loss = train_epoch(model, *optimizer, loss_of, x, y, batch, after_backward, after_step);
     if (scheduler) scheduler->step();
-    if (epoch < trusted) worst_loss = std::max(worst_loss, relative(loss, number(losses[epoch])));
+    double& of = epoch < tight ? worst_loss : worst_late;
+    if (epoch < trusted) of = std::max(of, relative(loss, number(losses[epoch])));
   }
   CHECK(worst_loss < tolerance);
+  CHECK(worst_late < 5e-2);
   CHECK(worst_lr < 1e-13);
   if (!wide || trusted < losses.size()) return;
 
