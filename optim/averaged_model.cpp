@@ -1,4 +1,4 @@
-// Averages of weights, in torch's order of operations (lerp starts at the nearer end).
+// Averages of weights, in torch's order of operations: on AVX2 and later, torch's to the bit.
 #include <harker/optim/averaged_model.h>
 
 #include <cmath>
@@ -13,7 +13,7 @@ using detail::str;
 
 Averaging get_ema_multi_avg_fn(double decay) {
   if (!(decay >= 0 && decay <= 1)) throw Error(str("get_ema_multi_avg_fn: decay must lie in [0, 1], not ", decay));
-  return {decay};
+  return {Averaging::Kind::exponential, decay};
 }
 
 ModelAverage::ModelAverage(Averaging averaging, bool use_buffers)
@@ -54,18 +54,30 @@ Pairs matched(const std::vector<nn::NamedTensor>& averages, const std::vector<nn
 
 /// average += weight * (current - average)
 void lerp_(Tensor average, const Tensor& current, double weight) {
-  if (!is_computed(average.dtype())) {  // 16 bits in float32; counters too, cut off at the point as in torch
-    Tensor work = average.to(kFloat32);
-    lerp_(work, current.to(kFloat32), weight);
-    average.copy_(work);
-    return;
-  }
-  const Tensor now = current.to(average.dtype()), way = now - average;
+  const Tensor way = current - average;
   if (std::abs(weight) < 0.5) {
     average.add_(way, weight);
   } else {
-    average.copy_(now);
+    average.copy_(current);
     average.add_(way, weight - 1);
+  }
+}
+
+/// Takes the (n + 1)th weights into the average of n.
+void take(Tensor average, const Tensor& current, const Averaging& how, std::int64_t n) {
+  if (!is_computed(average.dtype())) {  // 16 bits in float32; counters too, cut off at the point as in torch
+    Tensor work = average.to(kFloat32);
+    take(work, current.to(kFloat32), how, n);
+    average.copy_(work);
+    return;
+  }
+  const Tensor now = current.to(average.dtype());
+  switch (how.kind) {
+    case Averaging::Kind::mean: average.add_((now - average) / static_cast<double>(n + 1)); break;
+    case Averaging::Kind::mean_by_lerp:  // the weight is a float in torch, whatever the model is
+      lerp_(average, now, 1.0f / static_cast<float>(n + 1));
+      break;
+    case Averaging::Kind::exponential: lerp_(average, now, 1 - how.decay); break;
   }
 }
 
@@ -76,16 +88,14 @@ void ModelAverage::update_parameters(const nn::Module& model) {
   const Pairs parameters = matched(averaged_.named_parameters(), model.named_parameters()),
               buffers = matched(averaged_.named_buffers(), model.named_buffers());
   const std::int64_t n = n_averaged();
-  // The mean's weight is a float in torch, whatever the model is.
-  const double weight = averaging_.decay >= 0 ? 1 - averaging_.decay : 1.0f / static_cast<float>(n + 1);
-  const auto take = [&](Tensor average, const Tensor& current, bool copy) {
+  const auto update = [&](Tensor average, const Tensor& current, bool copy) {
     if (copy)
       average.copy_(current);
     else
-      lerp_(average, current, weight);
+      take(average, current, averaging_, n);
   };
-  for (const auto& [average, current] : parameters) take(average, current, n == 0);
-  for (const auto& [average, current] : buffers) take(average, current, n == 0 || !use_buffers_);
+  for (const auto& [average, current] : parameters) update(average, current, n == 0);
+  for (const auto& [average, current] : buffers) update(average, current, n == 0 || !use_buffers_);
   n_averaged_.fill_(static_cast<double>(n + 1));
 }
 

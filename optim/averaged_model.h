@@ -14,14 +14,15 @@
 namespace harker HARKER_PUBLIC {
 namespace optim {
 
-/// How the average is made.
+/// How the average is made. The first two differ in rounding only, as they do in torch.
 struct Averaging {
-  double decay = -1;  ///< of an exponential average; below 0: all have the same weight
+  enum class Kind : std::uint8_t { mean, mean_by_lerp, exponential } kind = Kind::mean;
+  double decay = 0;  ///< of an exponential average
 };
 /// average = decay * average + (1 - decay) * weights. Error unless decay lies in [0, 1].
 Averaging get_ema_multi_avg_fn(double decay = 0.999);
-/// The mean of all weights seen: torch's default.
-inline Averaging get_swa_multi_avg_fn() { return {}; }
+/// The mean of all weights seen, as is the default.
+inline Averaging get_swa_multi_avg_fn() { return {Averaging::Kind::mean_by_lerp}; }
 
 /// All but the types: what AveragedModel<M> is made of.
 class ModelAverage : public nn::Module {

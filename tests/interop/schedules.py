@@ -7,8 +7,10 @@ the schedulers and the optimizer after 57 steps."""
 import hashlib
 import io
 import json
+import os
 import pathlib
 import struct
+import subprocess
 import sys
 import warnings
 
@@ -126,6 +128,9 @@ def main():
     try:
         import torch
     except ImportError:
+        judge = os.environ.pop("HARKER_JUDGE", None)  # a Python that has it, as for run.py
+        if judge:
+            sys.exit(subprocess.run([judge, *sys.argv]).returncode)
         print("SKIPPED: there is no torch")
         sys.exit(77)
     warnings.simplefilter("ignore")

@@ -1,6 +1,7 @@
 // SGD, RMSprop and Adagrad beyond the scenarios: every option against the formula, what is made when, strided and
 // 16-bit parameters, groups, what is refused. Adam has a file of its own.
 #include <doctest/doctest.h>
+#include <harker/core/backend/backend.h>
 #include <harker/core/ops/ops.h>
 #include <harker/core/parallel.h>
 #include <harker/core/random.h>
@@ -39,7 +40,7 @@ bool says(const std::string& text, std::string_view part) { return text.find(par
 /// p after each of kGrads: float64 has to equal `next(p, g)` to rounding, float32 to its own; some sizes reach the
 /// parts of a kernel that single elements do not.
 template <class O, class Options, class Next>
-void follows(const Options& o, const Next& next) {
+void follows_here(const Options& o, const Next& next) {
   for (const std::int64_t n : {1, 3, 67}) {
     Tensor wide = full({n}, 2, kFloat64).requires_grad_(), narrow = full({n}, 2).requires_grad_();
     O optimizer({wide, narrow}, o);
@@ -56,6 +57,17 @@ void follows(const Options& o, const Next& next) {
     }
     next(0, NAN);  // begins anew
   }
+}
+template <class O, class Options, class Next>
+void follows(const Options& o, const Next& next) {
+  Backend& before = cpu_backend();
+  for (Backend* kernels : cpu_backends()) {
+    const std::string set = kernels->name();
+    CAPTURE(set);
+    set_cpu_backend(*kernels);
+    follows_here<O>(o, next);
+  }
+  set_cpu_backend(before);
 }
 
 }  // namespace
