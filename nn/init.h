@@ -19,6 +19,22 @@ Tensor constant_(Tensor t, double value);
 Tensor zeros_(Tensor t);
 Tensor ones_(Tensor t);
 
+/// N(mean, std) cut off at a and b: what falls outside is drawn anew. Error unless a <= b and std > 0.
+Tensor trunc_normal_(Tensor t, double mean = 0, double std = 1, double a = -2, double b = 2,
+                     Generator& g = default_generator());
+
+// --- Of matrices (init_matrix.cpp); ShapeError for other shapes.
+Tensor eye_(Tensor t);
+/// Keeps the channels of a convolution with weight [out, in, ...]: 1 in the middle of the kernel of channel i for
+/// channel i, out / groups channels at a time.
+Tensor dirac_(Tensor t, std::int64_t groups = 1);
+/// Rows (or columns, where there are more of these) that are orthonormal, times gain; more than two dimensions count as
+/// [size(0), rest]. Torch's matrix but for rounding: the factorisation is our own.
+Tensor orthogonal_(Tensor t, double gain = 1, Generator& g = default_generator());
+/// N(0, std), and in each column a `sparsity` part of the elements 0. Which ones is drawn from the default generator,
+/// as in torch.
+Tensor sparse_(Tensor t, double sparsity, double std = 0.01, Generator& g = default_generator());
+
 // --- ShapeError for fewer than two dimensions; a tensor without elements stays as it is.
 /// U(-b, b), b = gain * sqrt(6 / (fan_in + fan_out))
 Tensor xavier_uniform_(Tensor t, double gain = 1, Generator& g = default_generator());

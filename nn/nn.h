@@ -1,6 +1,12 @@
 // All of harker::nn.
 #pragma once
 #include <harker/nn/activation.h>
+#include <harker/nn/clip_grad.h>
+#include <harker/nn/data/csv.h>
+#include <harker/nn/data/data_loader.h>
+#include <harker/nn/data/dataset.h>
+#include <harker/nn/data/idx.h>
+#include <harker/nn/data/sampler.h>
 #include <harker/nn/functional.h>
 #include <harker/nn/init.h>
 #include <harker/nn/linear.h>

@@ -1,8 +1,7 @@
 // Adam and AdamW (Kingma and Ba 2015; Loshchilov and Hutter 2019), step by step as torch.optim computes them:
 // docs/optim.md.
 #pragma once
-#include <harker/core/backend/backend.h>
-#include <harker/optim/optimizer.h>
+#include <harker/optim/fused_optimizer.h>
 
 namespace harker HARKER_PUBLIC {
 namespace optim {
@@ -17,7 +16,7 @@ struct AdamOptions {
   bool decoupled_weight_decay = false;  ///< AdamW's: p *= 1 - lr * weight_decay instead of adding to the gradient
 };
 
-class Adam : public OptimizerWith<Adam, AdamOptions> {
+class Adam : public OptimizerWith<Adam, AdamOptions, FusedOptimizer> {
  public:
   explicit Adam(std::vector<Tensor> params, const AdamOptions& options = {})
       : OptimizerWith(std::move(params), options) {}
@@ -26,20 +25,15 @@ class Adam : public OptimizerWith<Adam, AdamOptions> {
       : OptimizerWith(std::move(params), options) {}
   explicit Adam(std::vector<ParamGroup<AdamOptions>> groups) : OptimizerWith(std::move(groups)) {}
 
-  void step() override;
-
   static void describe(AdamOptions& o, OptionIO& io);
   static void check(const AdamOptions& o);
 
  protected:
   std::span<const std::string_view> slot_names() const override;
+  unsigned slots_in_use(std::size_t group) const override;
+  void launch(std::size_t group, Backend& on, DType dtype, std::span<const StepItem> items, double step) override;
 
  private:
-  void prepare(std::size_t i, const AdamOptions& o);
-  bool as_before(const Group& group, const AdamOptions& o) const;
-  void step_again(const Group& group, const AdamOptions& o);
-  void step_anew(const Group& group, const AdamOptions& o);
-  void step_by_copy(std::size_t i, const AdamOptions& o);
   void set_corrections(const AdamOptions& o, double step);
   AdamStep step_ = {};
   struct Corrections {
@@ -47,10 +41,6 @@ class Adam : public OptimizerWith<Adam, AdamOptions> {
     std::array<double, 2> betas = {};
   };
   Corrections corrections_;  // for which step_ holds the bias corrections
-  // Kept, so that a step allocates nothing:
-  std::vector<AdamItem> cached_;    // one per parameter: where it lay at the last step; all null when it was not direct
-  std::vector<bool> as_before_;     // one per group
-  std::vector<AdamItem> items_[2];  // float32, float64
 };
 
 /// AdamOptions with AdamW's defaults.

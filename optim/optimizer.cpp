@@ -9,6 +9,13 @@ namespace harker::optim {
 
 using detail::str;
 
+void Optimizer::check_at_least_zero(std::string_view optimizer,
+                                    std::initializer_list<std::pair<const char*, double>> options) {
+  for (const auto& [name, v] : options) {
+    if (!(v >= 0)) throw Error(str(optimizer, ": ", name, " must be >= 0, not ", v));
+  }
+}
+
 Optimizer::Optimizer() = default;
 Optimizer::~Optimizer() = default;
 Optimizer::Optimizer(Optimizer&&) noexcept = default;
@@ -16,6 +23,12 @@ Optimizer& Optimizer::operator=(Optimizer&&) noexcept = default;
 
 void Optimizer::add_group(std::vector<Tensor> params, std::vector<std::string> names) {
   if (params.empty()) throw Error("optimizer: the list of parameters is empty");
+  if (!names.empty() && names.size() != params.size()) {
+    throw Error(str("optimizer: ", params.size(), " parameters and ", names.size(), " names; all or none have one"));
+  }
+  if (!groups_.empty() && names.empty() != groups_.front().names.empty()) {
+    throw Error("optimizer: all groups have parameter names or none has");
+  }
   const auto which = [&](std::size_t i) {
     return names.empty() ? str("parameter ", i) : str("parameter ", i, " (", detail::quoted(names[i]), ")");
   };
@@ -41,11 +54,13 @@ void Optimizer::add_group(std::vector<Tensor> params, std::vector<std::string> n
     throw Error(str("optimizer: parameters ", twice->second, " and ", twice[1].second,
                     " are the same tensor; it would be updated twice"));
   }
-  const std::size_t begin = params_.size();
+  const std::size_t begin = params_.size(), end = begin + params.size();
+  params_.reserve(end);  // all that can fail comes before the first change
+  states_.reserve(end);
+  order_.reserve(end);
+  groups_.push_back({begin, end, std::move(names), {}});
   params_.insert(params_.end(), std::move_iterator(params.begin()), std::move_iterator(params.end()));
-  states_.resize(params_.size());
-  order_.reserve(params_.size());
-  groups_.push_back({begin, params_.size(), std::move(names), {}});
+  states_.resize(end);
 }
 
 Optimizer::State& Optimizer::make_state(std::size_t i) {
@@ -57,9 +72,35 @@ Optimizer::State& Optimizer::make_state(std::size_t i) {
   return s;
 }
 
-std::span<const Tensor> Optimizer::params(std::size_t group) const {
+const Optimizer::Group& Optimizer::group_at(std::size_t group) const {
   if (group >= groups_.size()) no_such_group(group, groups_.size());
-  return std::span(params_).subspan(groups_[group].begin, groups_[group].end - groups_[group].begin);
+  return groups_[group];
+}
+
+std::span<const Tensor> Optimizer::params(std::size_t group) const {
+  const Group& g = group_at(group);
+  return std::span(params_).subspan(g.begin, g.end - g.begin);
+}
+
+std::optional<double> Optimizer::momentum(std::size_t) const { return {}; }
+void Optimizer::set_momentum(std::size_t, double) {}
+
+const Value* Optimizer::extra(std::size_t group, std::string_view key) const {
+  const Value& loaded = group_at(group).loaded;
+  return loaded.is_dict() ? loaded.find(key) : nullptr;
+}
+
+/// The dict that torch would have now takes the place of a loaded one: a new key comes after its options.
+void Optimizer::set_extra(std::size_t group, std::string_view key, Value v) {
+  if (!group_at(group).loaded.is_dict()) {
+    std::vector<Value> tuples;
+    groups_[group].loaded = group_dict(group, tuples);
+  }
+  groups_[group].loaded.set(key, std::move(v));
+}
+
+void Optimizer::own_betas(std::size_t group, double beta1, double beta2) {
+  set_extra(group, "betas", Value::tuple({beta1, beta2}).mark_from_file());  // so it keeps an identity of its own
 }
 
 void Optimizer::no_such_group(std::size_t group, std::size_t count) {

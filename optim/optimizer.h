@@ -1,9 +1,11 @@
 // Optimizer: what all optimizers share: parameters in groups, zero_grad, and torch's state dict both ways. A derived
 // class gives its options (OptimizerWith<Options>, described once in `describe`), the names of its state tensors, and
-// step(). File format of the state: docs/optim.md.
+// step() (or, with FusedOptimizer, a kernel). File format of the state: docs/optim.md.
 #pragma once
 #include <array>
 #include <concepts>
+#include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +26,7 @@ template <class Options>
 struct ParamGroup {
   std::vector<Tensor> params;
   Options options = {};
+  std::vector<std::string> names = {};  ///< none, or one per parameter
 };
 
 class Optimizer {
@@ -42,6 +45,16 @@ class Optimizer {
   std::span<const Tensor> params(std::size_t group = 0) const;
   /// The learning rate of one group, to read and to set. ShapeError when there is no such group.
   virtual double& lr(std::size_t group = 0) = 0;
+  /// The momentum of one group, or Adam's beta1: what OneCycleLR changes together with the learning rate. None: this
+  /// optimizer has neither, and set_momentum does nothing.
+  virtual std::optional<double> momentum(std::size_t group = 0) const;
+  virtual void set_momentum(std::size_t group, double v);
+  virtual bool momentum_is_beta1() const { return false; }
+  /// An entry of a group's dict that is no option of this optimizer, as a scheduler's `initial_lr`; null when absent.
+  const Value* extra(std::size_t group, std::string_view key) const;
+  void set_extra(std::size_t group, std::string_view key, Value v);
+  /// False while step() is known not to have been called yet.
+  virtual bool has_stepped() const { return true; }
 
   /// torch's: {"state": {0: {...}, ...}, "param_groups": [{..., "params": [0, ...]}]}. The tensors share memory with
   /// the optimizer.
@@ -66,7 +79,8 @@ class Optimizer {
   };
 
   Optimizer();
-  /// Error for no parameters, one that is given twice, or a tensor that is no leaf or no floating point.
+  /// Error for no parameters, one that is given twice, a tensor that is no leaf or no floating point, and names where
+  /// the other groups have none.
   void add_group(std::vector<Tensor> params, std::vector<std::string> names = {});
   State& make_state(std::size_t i);  ///< marks it as existing
 
@@ -78,6 +92,11 @@ class Optimizer {
   /// Reads and checks one group's options; they are only kept when `keep`.
   virtual void read_options(std::size_t group, OptionIO& io, bool keep) = 0;
 
+  /// Betas that were set for one group are a tuple of its own in torch's dict, not the one that the groups share.
+  void own_betas(std::size_t group, double beta1, double beta2);
+  /// Error, naming the optimizer and the option, for a negative number or NaN.
+  static void check_at_least_zero(std::string_view optimizer,
+                                  std::initializer_list<std::pair<const char*, double>> options);
   [[noreturn]] static void no_such_group(std::size_t group, std::size_t count);
   std::vector<Tensor> params_;
   std::vector<State> states_;
@@ -85,36 +104,65 @@ class Optimizer {
 
  private:
   struct Loading;
+  const Group& group_at(std::size_t group) const;
+  Value group_dict(std::size_t group, std::vector<Value>& tuples) const;  // all but "params"
   std::vector<Value::Item> foreign_;  // entries of a loaded `state` whose keys are no parameters
   std::vector<std::size_t> order_;  // parameters in the order in which they got a state: torch's dict keeps that order
 };
 
 /// An optimizer whose groups each have `Options`, an aggregate with a member `lr`. Needs `static void
-/// describe(Options&, OptionIO&)` and `static void check(const Options&)` of the derived class `D`.
-template <class D, class Options>
-class OptimizerWith : public Optimizer {
+/// describe(Options&, OptionIO&)` and `static void check(const Options&)` of the derived class `D`. `Base` is Optimizer
+/// for one that has a step() of its own, FusedOptimizer for one whose step is a kernel.
+template <class D, class Options, class Base = Optimizer>
+class OptimizerWith : public Base {
  public:
   double& lr(std::size_t group = 0) override { return options(group).lr; }
+  std::optional<double> momentum(std::size_t group = 0) const override {
+    if (group >= options_.size()) Optimizer::no_such_group(group, options_.size());
+    const Options& o = options_[group];
+    if constexpr (kBetas)
+      return o.betas[0];
+    else if constexpr (requires { o.momentum; })
+      return o.momentum;
+    else
+      return {};
+  }
+  void set_momentum(std::size_t group, double v) override {
+    [[maybe_unused]] Options& o = options(group);
+    if constexpr (kBetas) {
+      o.betas[0] = v;
+      this->own_betas(group, v, o.betas[1]);
+    } else if constexpr (requires { o.momentum; }) {
+      o.momentum = v;
+    }
+  }
+  bool momentum_is_beta1() const override { return kBetas; }
   /// All options of one group, to read and to set.
   Options& options(std::size_t group = 0) {
     if (group >= options_.size()) [[unlikely]]
-      no_such_group(group, options_.size());
+      Optimizer::no_such_group(group, options_.size());
     return options_[group];
+  }
+  /// One more group; the optimizer is as before when this throws.
+  void add_param_group(ParamGroup<Options> g) {
+    D::check(g.options);
+    options_.reserve(options_.size() + 1);
+    this->add_group(std::move(g.params), std::move(g.names));
+    options_.push_back(g.options);
   }
 
  protected:
-  OptimizerWith(std::vector<Tensor> params, const Options& o) { add(std::move(params), {}, o); }
+  OptimizerWith(std::vector<Tensor> params, const Options& o) { add_param_group({std::move(params), o, {}}); }
   OptimizerWith(std::vector<NamedTensor> params, const Options& o) {
-    std::vector<Tensor> tensors;
-    std::vector<std::string> names;
+    ParamGroup<Options> g{{}, o, {}};
     for (NamedTensor& p : params) {
-      names.push_back(std::move(p.first));
-      tensors.push_back(std::move(p.second));
+      g.names.push_back(std::move(p.first));
+      g.params.push_back(std::move(p.second));
     }
-    add(std::move(tensors), std::move(names), o);
+    add_param_group(std::move(g));
   }
   explicit OptimizerWith(std::vector<ParamGroup<Options>> groups) {
-    for (ParamGroup<Options>& g : groups) add(std::move(g.params), {}, g.options);
+    for (ParamGroup<Options>& g : groups) add_param_group(std::move(g));
   }
 
   void write_options(std::size_t group, OptionIO& io) const override {
@@ -130,11 +178,7 @@ class OptimizerWith : public Optimizer {
   std::vector<Options> options_;
 
  private:
-  void add(std::vector<Tensor> params, std::vector<std::string> names, const Options& o) {
-    D::check(o);
-    add_group(std::move(params), std::move(names));
-    options_.push_back(o);
-  }
+  static constexpr bool kBetas = requires(Options o) { o.betas[0]; };
 };
 
 }  // namespace optim

@@ -15,7 +15,7 @@ using detail::quoted;
 using detail::str;
 
 namespace {
-/// Keys are made anew: strings that came from different files would otherwise be told apart when they are written.
+/// See in_loaded_order.
 Value::Item fresh_key(const Value::Item& item) {
   return {item.first.is_string() ? Value(item.first.as_string()) : item.first, item.second};
 }
@@ -31,37 +31,38 @@ Value Optimizer::state_dict() const {
     for (std::size_t k = 0; k < names.size(); ++k) {
       if (s.slots[k].defined()) entries.emplace_back(names[k], s.slots[k].detach());
     }
-    entries.insert(entries.end(), s.rest.begin(), s.rest.end());
-    state.emplace_back(i, Value::dict(std::move(entries)));
+    Value dict = Value::dict(std::move(entries));
+    for (const auto& [key, value] : s.rest) {
+      if (!dict.contains(key)) dict.set(key, value);
+    }
+    state.emplace_back(i, std::move(dict));
   }
   state.insert(state.end(), foreign_.begin(), foreign_.end());
 
   std::vector<Value> groups, tuples;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
-    const Group& group = groups_[g];
-    std::vector<Value::Item> known;
-    if (!group.names.empty()) {
-      known.emplace_back("param_names", Value::list({group.names.begin(), group.names.end()}));
-    }
-    OptionIO io(known, tuples, group.loaded);
-    write_options(g, io);
-
-    // The order of the loaded dict, ours for what it did not have, then the parameters.
-    Value items = Value::dict();
-    if (group.loaded.is_dict()) {
-      for (const auto& item : group.loaded.items()) {
-        if (item.first.is_string() && item.first.as_string() == "params") continue;
-        auto [key, value] = fresh_key(item);
-        items.set(key, std::move(value));
-      }
-    }
-    for (auto& [key, value] : known) items.set(key, std::move(value));
+    Value items = group_dict(g, tuples);
     std::vector<Value> indices;
-    for (std::size_t i = group.begin; i < group.end; ++i) indices.emplace_back(i);
+    for (std::size_t i = groups_[g].begin; i < groups_[g].end; ++i) indices.emplace_back(i);
     items.set("params", Value::list(std::move(indices)));
     groups.push_back(std::move(items));
   }
   return Value::dict({{"state", Value::dict(std::move(state))}, {"param_groups", Value::list(std::move(groups))}});
+}
+
+/// The order of the loaded dict, then ours for what it did not have.
+Value Optimizer::group_dict(std::size_t g, std::vector<Value>& tuples) const {
+  const Group& group = groups_[g];
+  std::vector<Value::Item> known;
+  if (!group.names.empty()) {
+    known.emplace_back("param_names", Value::list({group.names.begin(), group.names.end()}));
+  }
+  OptionIO io(known, tuples, group.loaded);
+  write_options(g, io);
+
+  Value items = in_loaded_order(group.loaded, std::move(known));
+  items.erase("params");
+  return items;
 }
 
 /// A state dict, checked against an optimizer and turned into what it will hold.
@@ -176,7 +177,10 @@ struct Optimizer::Loading {
       if (to.counts_steps() && entry == "step") {
         s.step = read_step(item.second, where());
       } else if (!entry.empty() && slot != names.end()) {
-        if (item.second.is_none()) continue;
+        if (item.second.is_none()) {  // old versions of torch wrote what SGD without momentum does not have
+          s.rest.push_back(fresh_key(item));
+          continue;
+        }
         if (!item.second.is_tensor())
           refuse<TypeError>(where(), " should be a tensor, it is ", item.second.type_name());
         const Tensor& p = to.params_[i];
@@ -189,6 +193,7 @@ struct Optimizer::Loading {
         Tensor own = empty(p.shape(), {.dtype = p.dtype(), .device = p.device()});
         own.copy_(item.second.tensor());
         s.slots[static_cast<std::size_t>(slot - names.begin())] = own;
+        if (!to.counts_steps()) s.step = 1;  // not its first
       } else {
         s.rest.push_back(fresh_key(item));
       }

@@ -22,16 +22,28 @@ double OptionIO::read_number(std::string_view key, const Value& v) const {
   return v.as_double();
 }
 
+namespace {
+/// As it was loaded, if it is the same number.
+Value written(double v, const Value* old, Written how) {
+  if (old && (old->is_int() || old->is_float()) && old->as_double() == v) return *old;
+  return how == Written::as_int_if_zero && v == 0 ? Value(0) : Value(v);
+}
+}  // namespace
+
 void OptionIO::number(std::string_view key, double& v, Written how) {
   const Value* old = find(key);
-  if (!writing()) {
-    if (old) v = read_number(key, *old);
-    return;
-  }
-  if (old && (old->is_int() || old->is_float()) && old->as_double() == v) {
-    items_->emplace_back(key, *old);
-  } else {
-    items_->emplace_back(key, how == Written::as_int_if_zero && v == 0 ? Value(0) : Value(v));
+  if (writing())
+    items_->emplace_back(key, written(v, old, how));
+  else if (old)
+    v = read_number(key, *old);
+}
+
+void OptionIO::integer(std::string_view key, std::int64_t& v) {
+  if (writing()) {
+    items_->emplace_back(key, v);
+  } else if (const Value* old = find(key)) {
+    if (!old->is_int() || !old->fits_int64()) wrong(key, "an int of 64 bits", *old);
+    v = old->as_int();
   }
 }
 
@@ -41,6 +53,30 @@ void OptionIO::flag(std::string_view key, bool& v) {
   } else if (const Value* old = find(key)) {
     if (!old->is_bool()) wrong(key, "a bool", *old);
     v = old->as_bool();
+  }
+}
+
+void OptionIO::text(std::string_view key, std::string& v) {
+  if (writing()) {
+    items_->emplace_back(key, v);
+  } else if (const Value* old = find(key)) {
+    if (!old->is_string()) wrong(key, "a str", *old);
+    v = old->as_string();
+  }
+}
+
+void OptionIO::numbers(std::string_view key, std::vector<double>& v, Written how) {
+  const Value* old = find(key);
+  if (writing()) {
+    const bool like = old && old->is_list() && old->len() == v.size();
+    std::vector<Value> list;
+    for (std::size_t i = 0; i < v.size(); ++i) list.push_back(written(v[i], like ? &old->elements()[i] : nullptr, how));
+    items_->emplace_back(key, Value::list(std::move(list)));
+  } else if (old) {
+    if (!old->is_list() && !old->is_tuple()) wrong(key, "a list of numbers", *old);
+    std::vector<double> read;
+    for (const Value& number : old->elements()) read.push_back(read_number(key, number));
+    v = std::move(read);
   }
 }
 
@@ -69,6 +105,16 @@ void OptionIO::fixed(std::string_view key, const Value& v) {
   if (!writing()) return;
   const Value* old = find(key);
   items_->emplace_back(key, old ? *old : v);
+}
+
+Value in_loaded_order(const Value& loaded, std::vector<Value::Item> items) {
+  Value out = Value::dict();
+  if (loaded.is_dict()) {
+    // Keys are made anew: strings that came from different files would otherwise be told apart when they are written.
+    for (const auto& [key, value] : loaded.items()) out.set(key.is_string() ? Value(key.as_string()) : key, value);
+  }
+  for (auto& [key, value] : items) out.set(key, std::move(value));
+  return out;
 }
 
 }  // namespace harker::optim

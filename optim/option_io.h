@@ -1,5 +1,5 @@
-// OptionIO: one description of an optimizer's options serves both ways, writing a parameter group's dict under torch's
-// keys and reading it back. `io.number("lr", o.lr)` writes or reads, whichever this OptionIO was made for.
+// OptionIO: one description of the options of an optimizer or scheduler serves both ways, writing their dict under
+// torch's keys and reading it back. `io.number("lr", o.lr)` writes or reads, whichever this OptionIO was made for.
 #pragma once
 #include <array>
 #include <string>
@@ -26,22 +26,37 @@ class OptionIO {
   OptionIO(const Value& group, std::string path) : loaded_(group), path_(std::move(path)) {}
 
   void number(std::string_view key, double& v, Written how = Written::as_float);
+  void integer(std::string_view key, std::int64_t& v);
   void flag(std::string_view key, bool& v);
+  void text(std::string_view key, std::string& v);
+  /// A list of numbers.
+  void numbers(std::string_view key, std::vector<double>& v, Written how = Written::as_float);
   void pair(std::string_view key, std::array<double, 2>& v);
+  /// For what the others cannot say: the value that is read, null when it is absent or this OptionIO writes.
+  const Value* read(std::string_view key) const { return writing() ? nullptr : find(key); }
+  /// Writes, if this OptionIO does.
+  void write(std::string_view key, Value v) {
+    if (writing()) items_->emplace_back(key, std::move(v));
+  }
+  bool writing() const { return items_ != nullptr; }
+  /// TypeError: "load_state_dict: path['key'] should be EXPECTED, it is a str".
+  [[noreturn]] void wrong(std::string_view key, std::string_view expected, const Value& found) const;
   /// An option of torch's that changes no result here (`foreach`, `fused`): written as `v` unless a file said
   /// otherwise.
   void fixed(std::string_view key, const Value& v);
 
  private:
-  bool writing() const { return items_ != nullptr; }
   const Value* find(std::string_view key) const;
-  [[noreturn]] void wrong(std::string_view key, std::string_view expected, const Value& found) const;
   double read_number(std::string_view key, const Value& v) const;
   std::vector<Value::Item>* items_ = nullptr;
   std::vector<Value>* tuples_ = nullptr;
   Value loaded_;
   std::string path_;
 };
+
+/// The dict that a state is written as: the entries of `loaded` (a dict or None) in their order, with what `items` has
+/// for them, then the other items.
+Value in_loaded_order(const Value& loaded, std::vector<Value::Item> items);
 
 }  // namespace optim
 }  // namespace harker

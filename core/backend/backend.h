@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 
+#include <harker/core/backend/optimizer_steps.h>
 #include <harker/core/device.h>
 #include <harker/core/dtype.h>
 #include <harker/core/export.h>
@@ -13,21 +14,34 @@
 
 namespace harker HARKER_PUBLIC {
 
-enum class Binary : std::uint8_t { add, sub, mul, div };
-enum class Unary : std::uint8_t { neg, relu };
-
-/// One parameter of a fused Adam step: p, m (exp_avg), v (exp_avg_sq), vmax (max_exp_avg_sq, null without amsgrad),
-/// gradient; n elements.
-struct AdamItem {
-  void *p, *m, *v, *vmax;
-  const void* g;
-  std::int64_t n;
+/// The first four are the fast ones of elementwise.h; maximum and minimum give NaN where either is NaN.
+enum class Binary : std::uint8_t { add, sub, mul, div, pow, maximum, minimum };
+/// The first two are the fast ones. round: halves to even. sign of NaN is 0, as in torch.
+enum class Unary : std::uint8_t {
+  neg,
+  relu,
+  abs,
+  sign,
+  square,
+  reciprocal,
+  sqrt,
+  rsqrt,
+  exp,
+  expm1,
+  log,
+  log1p,
+  sin,
+  cos,
+  tanh,
+  sigmoid,
+  erf,
+  floor,
+  ceil,
+  round,
+  trunc
 };
-/// What is the same for all of them. bias_correction1 = 1 - beta1^t, bias_correction2_sqrt = sqrt(1 - beta2^t).
-struct AdamStep {
-  double lr, beta1, beta2, eps, weight_decay, bias_correction1, bias_correction2_sqrt;
-  bool maximize, decoupled;  // decoupled: AdamW's p *= 1 - lr * weight_decay instead of adding to the gradient
-};
+/// False where either is NaN, but for ne.
+enum class Compare : std::uint8_t { eq, ne, lt, le, gt, ge };
 
 class Backend {
  public:
@@ -49,6 +63,15 @@ class Backend {
   /// z[shape] = x op y, z contiguous; broadcasting is a stride of 0.
   virtual void binary_strided(Binary, DType, const Shape& shape, const void* x, const Shape& x_strides, const void* y,
                               const Shape& y_strides, void* z) = 0;
+  // --- Comparisons and choices; all operands strided (0 repeats an element), z contiguous and apart from them.
+  /// z[shape] = x op y as bool; float32, float64 or int64.
+  virtual void compare(Compare, DType, const Shape& shape, const void* x, const Shape& x_strides, const void* y,
+                       const Shape& y_strides, void* z) = 0;
+  /// z[shape] = mask ? x : y; any dtype, the bits are kept.
+  virtual void where(DType, const Shape& shape, const void* mask, const Shape& mask_strides, const void* x,
+                     const Shape& x_strides, const void* y, const Shape& y_strides, void* z) = 0;
+
+  // --- float32 and float64 again.
   /// y[n] += alpha * x[n]
   virtual void axpy(DType, std::int64_t n, double alpha, const void* x, void* y) = 0;
   /// z[n] = by[n] <= 0 ? 0 : x[n]; so NaN lets x pass, as in torch
@@ -65,8 +88,14 @@ class Backend {
   virtual void mean_square_diff(DType, std::int64_t n, const void* x, const void* y, void* z) = 0;
   /// z[n] = *s * k * (x[n] - y[n])
   virtual void scaled_diff(DType, std::int64_t n, const void* x, const void* y, const void* s, double k, void* z) = 0;
-  /// One step of Adam over all items of one dtype, as torch.optim.Adam computes it (docs/optim.md).
-  virtual void adam(DType, std::span<const AdamItem> items, const AdamStep& step) = 0;
+  /// The sum of |x|^p, p > 0; for p = infinity the largest |x|. NaN wins.
+  virtual double power_sum(DType, std::int64_t n, const void* x, double p) = 0;
+
+  // --- One step of an optimizer over all items of one dtype, as torch.optim computes it (docs/optim.md).
+  virtual void adam(DType, std::span<const StepItem> items, const AdamStep& step) = 0;
+  virtual void sgd(DType, std::span<const StepItem> items, const SgdStep& step) = 0;
+  virtual void rmsprop(DType, std::span<const StepItem> items, const RmspropStep& step) = 0;
+  virtual void adagrad(DType, std::span<const StepItem> items, const AdagradStep& step) = 0;
 
  protected:
   ~Backend() = default;

@@ -1,13 +1,8 @@
 // Where the numbers come from: any file harker reads that holds `x` and a target, or a CSV whose last column is the
 // target.
 #pragma once
-#include <charconv>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include <harker/harker.h>
 
@@ -17,46 +12,12 @@ struct Data {
   harker::Tensor x, y;  // float32 [rows, features], [rows, 1]
 };
 
-/// A CSV of numbers; a first line that is not is taken for the names of the columns. Error names the line.
+/// A CSV of numbers, the target in the last column.
 inline Data read_csv(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw harker::IoError(path + ": cannot be opened");
-  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  std::vector<float> x, y;
-  std::size_t columns = 0, line_number = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    std::string line = text.substr(at, end - at);
-    at = end + 1;
-    ++line_number;
-    if (line.ends_with('\r')) line.pop_back();
-    if (line.find_first_not_of(" \t") == std::string::npos) continue;
-    std::vector<float> row;
-    bool numbers = true;
-    const char *p = line.data(), *last = p + line.size();
-    while (numbers) {
-      while (p < last && (*p == ' ' || *p == '\t' || *p == '+')) ++p;
-      float v = 0;
-      auto [stop, error] = std::from_chars(p, last, v);
-      while (stop < last && (*stop == ' ' || *stop == '\t')) ++stop;
-      numbers = error == std::errc() && (stop == last || *stop == ',');
-      if (numbers) row.push_back(v);
-      if (stop == last) break;
-      p = stop + 1;
-    }
-    const std::string where = path + ", line " + std::to_string(line_number) + ": ";
-    if (!numbers && line_number == 1) continue;
-    if (!numbers) throw harker::FormatError(where + "column " + std::to_string(row.size() + 1) + " is not a number");
-    if (columns == 0) columns = row.size();
-    if (row.size() != columns || columns < 2)
-      throw harker::FormatError(where + std::to_string(row.size()) + " columns, expected " +
-                                std::to_string(std::max<std::size_t>(columns, 2)));
-    y.push_back(row.back());
-    x.insert(x.end(), row.begin(), row.end() - 1);
-  }
-  const auto rows = static_cast<std::int64_t>(y.size());
-  if (rows == 0) throw harker::FormatError(path + ": holds no rows of numbers");
-  return {harker::from_vector(x, {rows, static_cast<std::int64_t>(columns) - 1}), harker::from_vector(y, {rows, 1})};
+  const harker::Tensor values = harker::nn::data::read_csv(path).values;
+  const std::int64_t features = values.size(1) - 1;
+  if (features < 1) throw harker::FormatError(path + ": 1 column, expected the features and the target");
+  return {values.slice(1, 0, features).contiguous(), values.slice(1, features).contiguous()};
 }
 
 /// The target's key: the one asked for; else `y`; else the only one that begins with `y_`.

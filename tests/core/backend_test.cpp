@@ -210,7 +210,7 @@ TEST_CASE_TEMPLATE("backend: Adam equals torch's formula with every option", T, 
     on_every_backend([=](Backend& b) {
       const std::int64_t counts[] = {200, 20, 0, 1, 7};
       std::vector<std::vector<T>> p, m, v, w, g;
-      std::vector<AdamItem> items;
+      std::vector<StepItem> items;
       for (std::int64_t n : counts) {
         const auto seed = static_cast<std::uint32_t>(n);
         p.push_back(numbers<T>(n, seed)), g.push_back(numbers<T>(n, seed + 1));
@@ -219,7 +219,7 @@ TEST_CASE_TEMPLATE("backend: Adam equals torch's formula with every option", T, 
       const auto p0 = p, g0 = g;
       for (std::size_t i = 0; i < p.size(); ++i)
         items.push_back(
-            {p[i].data(), m[i].data(), v[i].data(), amsgrad ? w[i].data() : nullptr, g[i].data(), counts[i]});
+            {p[i].data(), {m[i].data(), v[i].data(), amsgrad ? w[i].data() : nullptr}, g[i].data(), counts[i]});
       const double lr = 0.01, beta2 = 0.75, eps = 1e-8;
       const int steps = 5;
       for (int t = 1; t <= steps; ++t) {

@@ -9,17 +9,15 @@ using namespace harker::test;
 
 namespace {
 
-/// Calls use(path, file's Value, optimizer's dict) for each optimizer state found in fixtures/optim whose groups are
-/// Adam's.
+/// Calls use(path, file's Value, optimizer's dict) for each optimizer state found in fixtures/optim.
 template <class F>
-int for_each_adam(const F& use) {
+int for_each_state(const F& use) {
   int n = 0;
   if (!std::filesystem::exists(fixtures() / "optim")) return 0;
   for (const auto& file : std::filesystem::directory_iterator(fixtures() / "optim")) {
     if (file.path().extension() != ".pt") continue;
     const Value all = load(file.path());
     const Value state = all.contains("optimizer") ? all["optimizer"] : all;
-    if (!state.contains("param_groups") || !state["param_groups"][0].contains("betas")) continue;
     CAPTURE(file.path().string());
     use(file.path(), all, state);
     ++n;
@@ -27,60 +25,82 @@ int for_each_adam(const F& use) {
   return n;
 }
 
-/// Parameters as the state has them, in one Adam with as many groups.
-optim::Adam adam_for(const Value& state, std::vector<Tensor>& params) {
+/// Parameters as the state has them, in the optimizer that writes such groups, with defaults.
+std::unique_ptr<optim::Optimizer> optimizer_for(const Value& state) {
   static const Shape kShapes[] = {{20, 10}, {20}, {1, 20}, {1}};
-  std::vector<optim::ParamGroup<optim::AdamOptions>> groups;
+  std::vector<std::vector<Tensor>> groups;
   for (const Value& g : state["param_groups"].elements()) {
     groups.emplace_back();
-    for (const Value& index : g["params"].elements()) {
-      const Value* own = state["state"].find(index);
-      params.push_back(zeros(own ? (*own)["exp_avg"].tensor().shape() : kShapes[index.as_int() % 4]).requires_grad_());
-      groups.back().params.push_back(params.back());
-    }
+    for (const Value& index : g["params"].elements())
+      groups.back().push_back(zeros(kShapes[index.as_int() % 4]).requires_grad_());
   }
-  return optim::Adam(std::move(groups));
+  const Value& group = state["param_groups"][0];
+  if (group.contains("betas")) return with_groups<optim::Adam>(groups, optim::AdamOptions{});
+  if (group.contains("alpha")) return with_groups<optim::RMSprop>(groups, optim::RMSpropOptions{});
+  if (group.contains("lr_decay")) return with_groups<optim::Adagrad>(groups, optim::AdagradOptions{});
+  return with_groups<optim::SGD>(groups, optim::SGDOptions{});
 }
 
 }  // namespace
 
-TEST_CASE("checkpoint: Adam states written by torch load and come back equal, keys and order included") {
-  const int n = for_each_adam([](const std::filesystem::path&, const Value&, const Value& state) {
-    std::vector<Tensor> params;
-    optim::Adam adam = adam_for(state, params);
-    adam.load_state_dict(state);
-    CHECK(adam.state_dict().equals(state));
+TEST_CASE("checkpoint: optimizer states written by torch load and come back equal, keys and order included") {
+  const int n = for_each_state([](const std::filesystem::path&, const Value&, const Value& state) {
+    const auto optimizer = optimizer_for(state);
+    optimizer->load_state_dict(state);
+    CHECK(optimizer->state_dict().equals(state));
+    for (Tensor p : optimizer->params()) p.set_grad(ones_like(p.detach()));
+    CHECK_NOTHROW(optimizer->step());
   });
-  MESSAGE(n, " Adam states in ", (fixtures() / "optim").string());
+  MESSAGE(n, " optimizer states in ", (fixtures() / "optim").string());
 }
 
-TEST_CASE("checkpoint: a file whose optimizer went through ours is saved as the same bytes") {
-  const int n = for_each_adam([](const std::filesystem::path& path, const Value& all, const Value& state) {
-    std::vector<Tensor> params;
-    optim::Adam adam = adam_for(state, params);
-    adam.load_state_dict(state);
-    Value again = adam.state_dict();
+TEST_CASE("checkpoint: a file whose optimizer and scheduler went through ours is saved as the same bytes") {
+  const int n = for_each_state([](const std::filesystem::path& path, const Value& all, const Value& state) {
+    const auto optimizer = optimizer_for(state);
+    Value again;
     if (all.contains("optimizer")) {
-      Value whole = Value::dict();
-      for (const auto& [k, v] : all.items()) whole.set(k, k.as_string() == "optimizer" ? again : v);
-      again = whole;
+      again = Value::dict();
+      for (const auto& [k, v] : all.items()) again.set(k, v);
+      if (all.contains("scheduler")) {
+        optim::StepLR scheduler(*optimizer, {.step_size = 1});
+        scheduler.load_state_dict(all["scheduler"]);
+        again.set("scheduler", scheduler.state_dict());
+      }
     }
+    optimizer->load_state_dict(state);
+    if (again.is_dict())
+      again.set("optimizer", optimizer->state_dict());
+    else
+      again = optimizer->state_dict();
     const auto bytes = save_to_bytes(again, {.format = "torch"}, path.stem().string());
     CHECK(bytes == read_bytes(path));
   });
-  MESSAGE(n, " Adam states in ", (fixtures() / "optim").string());
+  MESSAGE(n, " optimizer states in ", (fixtures() / "optim").string());
 }
 
-TEST_CASE("checkpoint: a fresh Adam has the keys of torch's file in the same order") {
-  const auto path = fixtures() / "optim" / "adam.pt";
-  if (!std::filesystem::exists(path)) {
-    MESSAGE("skipped: no ", path.string());
-    return;
-  }
-  const Value theirs = load(path)["optimizer"]["param_groups"][0];
+TEST_CASE("checkpoint: fresh optimizers have the keys and values of torch's files in the same order") {
   DraculaModel model;
-  const Value ours = optim::Adam(model.parameters(), {.lr = 0.01}).state_dict()["param_groups"][0];
-  CHECK(ours.equals(theirs));
+  const auto same = [&](const char* file, const optim::Optimizer& mine) {
+    const auto path = fixtures() / "optim" / file;
+    CAPTURE(path.string());
+    if (!std::filesystem::exists(path)) {
+      MESSAGE("skipped: no ", path.string());
+      return;
+    }
+    const auto bytes = [](const Value& v) { return save_to_bytes(v, {.format = "torch"}, "archive"); };
+    CHECK(bytes(mine.state_dict()["param_groups"]) == bytes(load(path)["optimizer"]["param_groups"]));
+  };
+  const std::vector<Tensor> p = model.parameters();
+  same("adam.pt", optim::Adam(p, {.lr = 0.01}));
+  same("adamw_wd.pt", optim::AdamW(p, {.lr = 0.01, .weight_decay = 0.05}));
+  same("sgd.pt", optim::SGD(p, {.lr = 0.05}));
+  same("sgd_dampening_wd.pt", optim::SGD(p, {.lr = 0.05, .momentum = 0.8, .dampening = 0.3, .weight_decay = 0.01}));
+  same("sgd_nesterov.pt", optim::SGD(p, {.lr = 0.02, .momentum = 0.9, .nesterov = true}));
+  same("rmsprop.pt", optim::RMSprop(p, {.lr = 0.003, .alpha = 0.95, .momentum = 0.5, .centered = true}));
+  same("adagrad.pt", optim::Adagrad(p, {.lr = 0.05, .lr_decay = 0.001}));
+  optim::SGD scheduled(p, {.lr = 0.1});
+  const optim::StepLR scheduler(scheduled, {.step_size = 3});
+  same("with_scheduler.pt", scheduled);
 }
 
 TEST_CASE("checkpoint: torch's own goes on with torch's losses") {

@@ -4,6 +4,7 @@
 #include <harker/nn/nn.h>
 #include <harker/optim/optim.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -17,47 +18,97 @@ inline nlohmann::ordered_json read_ordered(const std::filesystem::path& path) {
 struct DraculaModel : nn::Module {
   nn::Linear fc1 = register_module("fc1", nn::Linear(10, 20));
   nn::ReLU relu = register_module("relu", nn::ReLU());
-  nn::Linear fc2 = register_module("fc2", nn::Linear(20, 1));
+  nn::Linear fc2;
+  explicit DraculaModel(int outputs = 1) : fc2(register_module("fc2", nn::Linear(20, outputs))) {}
   Tensor forward(const Tensor& x) { return fc2(relu(fc1(x))); }
 };
+
+/// One group of these options for each list of parameters.
+template <class O, class Options>
+std::unique_ptr<optim::Optimizer> with_groups(const std::vector<std::vector<Tensor>>& groups, const Options& o) {
+  std::vector<optim::ParamGroup<Options>> list;
+  for (const auto& params : groups) list.push_back({params, o});
+  return std::make_unique<O>(std::move(list));
+}
 
 /// The optimizer of a scenario with all of torch's settings; null when harker does not have it.
 inline std::unique_ptr<optim::Optimizer> make_optimizer(const nlohmann::ordered_json& j,
                                                         const std::vector<Tensor>& params) {
   const auto& o = j.at("effective");
-  if (j.at("name") != "Adam" && j.at("name") != "AdamW") return nullptr;
-  return std::make_unique<optim::Adam>(params,
-                                       optim::AdamOptions{.lr = o.at("lr"),
-                                                          .betas = o.at("betas").get<std::array<double, 2>>(),
-                                                          .eps = o.at("eps"),
-                                                          .weight_decay = o.at("weight_decay"),
-                                                          .amsgrad = o.at("amsgrad"),
-                                                          .maximize = o.at("maximize"),
-                                                          .decoupled_weight_decay = o.at("decoupled_weight_decay")});
+  const std::string name = j.at("name");
+  if (name == "Adam" || name == "AdamW")
+    return with_groups<optim::Adam>({params},
+                                    optim::AdamOptions{.lr = o.at("lr"),
+                                                       .betas = o.at("betas").get<std::array<double, 2>>(),
+                                                       .eps = o.at("eps"),
+                                                       .weight_decay = o.at("weight_decay"),
+                                                       .amsgrad = o.at("amsgrad"),
+                                                       .maximize = o.at("maximize"),
+                                                       .decoupled_weight_decay = o.at("decoupled_weight_decay")});
+  if (name == "SGD")
+    return with_groups<optim::SGD>({params}, optim::SGDOptions{.lr = o.at("lr"),
+                                                               .momentum = o.at("momentum"),
+                                                               .dampening = o.at("dampening"),
+                                                               .weight_decay = o.at("weight_decay"),
+                                                               .nesterov = o.at("nesterov"),
+                                                               .maximize = o.at("maximize")});
+  if (name == "RMSprop")
+    return with_groups<optim::RMSprop>({params}, optim::RMSpropOptions{.lr = o.at("lr"),
+                                                                       .alpha = o.at("alpha"),
+                                                                       .eps = o.at("eps"),
+                                                                       .weight_decay = o.at("weight_decay"),
+                                                                       .momentum = o.at("momentum"),
+                                                                       .centered = o.at("centered"),
+                                                                       .maximize = o.at("maximize")});
+  if (name == "Adagrad")
+    return with_groups<optim::Adagrad>(
+        {params}, optim::AdagradOptions{.lr = o.at("lr"),
+                                        .lr_decay = o.at("lr_decay"),
+                                        .weight_decay = o.at("weight_decay"),
+                                        .initial_accumulator_value = o.at("initial_accumulator_value"),
+                                        .eps = o.at("eps"),
+                                        .maximize = o.at("maximize")});
+  return nullptr;
+}
+
+/// The scheduler of a scenario; null when it has none.
+inline std::unique_ptr<optim::LRScheduler> make_scheduler(const nlohmann::ordered_json& s, optim::Optimizer& o) {
+  if (!s.contains("scheduler") || s.at("scheduler").is_null()) return nullptr;
+  const auto &args = s.at("scheduler").at("args"), &name = s.at("scheduler").at("name");
+  if (name == "StepLR")
+    return std::make_unique<optim::StepLR>(
+        o, optim::StepLROptions{.step_size = args.at("step_size"), .gamma = args.at("gamma")});
+  if (name == "CosineAnnealingLR")
+    return std::make_unique<optim::CosineAnnealingLR>(
+        o, optim::CosineAnnealingLROptions{.T_max = args.at("T_max"), .eta_min = args.at("eta_min")});
+  throw Error("a scenario has a scheduler that make_scheduler does not know");
+}
+
+/// loss(prediction, target) of a scenario; none when harker does not have it.
+using Loss = std::function<Tensor(const Tensor&, const Tensor&)>;
+inline Loss make_loss(const nlohmann::ordered_json& s, DType) {
+  const std::string name = s.at("loss").at("name");
+  if (name == "MSELoss") return [](const Tensor& p, const Tensor& y) { return nn::functional::mse_loss(p, y); };
+  return {};
 }
 
 /// Why a scenario cannot be run yet, or nothing.
 inline std::optional<std::string> unsupported(const nlohmann::ordered_json& s) {
-  const std::string loss = s.at("loss").at("name"), optimizer = s.at("optimizer").at("name");
-  if (loss != "MSELoss") return "loss " + loss;
-  if (optimizer != "Adam" && optimizer != "AdamW") return "optimizer " + optimizer;
-  for (const char* key : {"scheduler", "clip_grad_norm"}) {
-    if (s.contains(key) && !s.at(key).is_null()) return std::string(key);
-  }
+  if (!make_loss(s, kFloat64)) return "loss " + s.at("loss").at("name").get<std::string>();
   return {};
 }
 
 /// One epoch as the fixtures define it: full batch, or slices without shuffling, whose loss is weighted by their rows.
-/// after_backward and after_step are called with the number of the step within the epoch.
+/// after_backward and after_step are called with the number of the step within the epoch; clipping goes into the first.
 template <class Before, class After>
-double train_epoch(DraculaModel& model, optim::Optimizer& optimizer, const Tensor& x, const Tensor& y,
-                   std::int64_t batch, const Before& after_backward, const After& after_step) {
+double train_epoch(DraculaModel& model, optim::Optimizer& optimizer, const Loss& loss_of, const Tensor& x,
+                   const Tensor& y, std::int64_t batch, const Before& after_backward, const After& after_step) {
   const std::int64_t rows = x.size(0);
   double total = 0;
   for (std::int64_t at = 0, step = 0; at < rows; at += batch, ++step) {
     const std::int64_t n = std::min(batch, rows - at);
     optimizer.zero_grad();
-    const Tensor loss = nn::functional::mse_loss(model.forward(x.narrow(0, at, n)), y.narrow(0, at, n));
+    const Tensor loss = loss_of(model.forward(x.narrow(0, at, n)), y.narrow(0, at, n));
     total += loss.item() * static_cast<double>(n);
     loss.backward();
     after_backward(step);
@@ -69,7 +120,9 @@ double train_epoch(DraculaModel& model, optim::Optimizer& optimizer, const Tenso
 inline double train_epoch(DraculaModel& model, optim::Optimizer& optimizer, const Tensor& x, const Tensor& y,
                           std::int64_t batch) {
   const auto nothing = [](std::int64_t) {};
-  return train_epoch(model, optimizer, x, y, batch, nothing, nothing);
+  return train_epoch(
+      model, optimizer, [](const Tensor& p, const Tensor& t) { return nn::functional::mse_loss(p, t); }, x, y, batch,
+      nothing, nothing);
 }
 
 }  // namespace harker::test

@@ -1,12 +1,16 @@
 // The CPU backend of one instruction set: turns dtype codes into types and calls the kernels of the files beside this
 // one.
 #include <harker/core/backend/backend.h>
+#include <harker/core/backend/cpu/kernels/adam.h>
+#include <harker/core/backend/cpu/kernels/adaptive.h>
 #include <harker/core/backend/cpu/kernels/broadcast.h>
 #include <harker/core/backend/cpu/kernels/copy.h>
 #include <harker/core/backend/cpu/kernels/elementwise.h>
 #include <harker/core/backend/cpu/kernels/gemm.h>
-#include <harker/core/backend/cpu/kernels/optimizer.h>
+#include <harker/core/backend/cpu/kernels/norm.h>
 #include <harker/core/backend/cpu/kernels/reduce.h>
+#include <harker/core/backend/cpu/kernels/select.h>
+#include <harker/core/backend/cpu/kernels/sgd.h>
 
 #define HARKER_TEXT_OF(x) #x
 #define HARKER_TEXT(x) HARKER_TEXT_OF(x)
@@ -67,6 +71,14 @@ class Cpu final : public Backend {
       HARKER_ISA::binary_strided<decltype(k)>(op, shape, In{x}, x_strides, In{y}, y_strides, Out{z});
     });
   }
+  void compare(Compare op, DType t, const Shape& shape, const void* x, const Shape& x_strides, const void* y,
+               const Shape& y_strides, void* z) override {
+    HARKER_ISA::compare(op, t, shape, x, x_strides, y, y_strides, z);
+  }
+  void where(DType t, const Shape& shape, const void* mask, const Shape& mask_strides, const void* x,
+             const Shape& x_strides, const void* y, const Shape& y_strides, void* z) override {
+    HARKER_ISA::where(item_size(t), shape, mask, mask_strides, x, x_strides, y, y_strides, z);
+  }
   void axpy(DType t, Index n, double alpha, const void* x, void* y) override {
     with_type(t, [=](auto k) { HARKER_ISA::axpy<decltype(k)>(n, static_cast<decltype(k)>(alpha), In{x}, Out{y}); });
   }
@@ -94,8 +106,22 @@ class Cpu final : public Backend {
       HARKER_ISA::scaled_diff<T>(n, In{x}, In{y}, *static_cast<const T*>(s) * static_cast<T>(factor), Out{z});
     });
   }
-  void adam(DType t, std::span<const AdamItem> items, const AdamStep& step) override {
+  double power_sum(DType t, Index n, const void* x, double p) override {
+    double sum = 0;
+    with_type(t, [&](auto k) { sum = HARKER_ISA::power_sum<decltype(k)>(n, In{x}, p); });
+    return sum;
+  }
+  void adam(DType t, std::span<const StepItem> items, const AdamStep& step) override {
     with_type(t, [&](auto k) { HARKER_ISA::adam<decltype(k)>(items, step); });
+  }
+  void sgd(DType t, std::span<const StepItem> items, const SgdStep& step) override {
+    with_type(t, [&](auto k) { HARKER_ISA::sgd<decltype(k)>(items, step); });
+  }
+  void rmsprop(DType t, std::span<const StepItem> items, const RmspropStep& step) override {
+    with_type(t, [&](auto k) { HARKER_ISA::rmsprop<decltype(k)>(items, step); });
+  }
+  void adagrad(DType t, std::span<const StepItem> items, const AdagradStep& step) override {
+    with_type(t, [&](auto k) { HARKER_ISA::adagrad<decltype(k)>(items, step); });
   }
 };
 

@@ -1,12 +1,4 @@
-// Whole optimizer steps as one pass over the memory of each parameter.
-//
-// Adam, as torch.optim.Adam computes it for each element (t counts from 1):
-//   g  = maximize ? -g : g
-//   g += weight_decay * p                    (L2, Adam)     or     p *= 1 - lr * weight_decay      (decoupled, AdamW)
-//   m += (1 - beta1) * (g - m)
-//   v  = beta2 * v + (1 - beta2) * g * g
-//   w  = amsgrad ? (vmax = max(vmax, v)) : v
-//   p -= lr / (1 - beta1^t) * m / (sqrt(w) / sqrt(1 - beta2^t) + eps)
+// What the optimizers' kernels share: the way over the items of a call.
 #pragma once
 #include <harker/core/backend/backend.h>
 #include <harker/core/backend/cpu/kernels/elementwise.h>
@@ -16,68 +8,22 @@ namespace harker::HARKER_ISA {
 inline float square_root(float x) { return __builtin_sqrtf(x); }
 inline double square_root(double x) { return __builtin_sqrt(x); }
 
-/// The step's numbers, in the precision of the parameters.
-template <class T>
-struct AdamNumbers {
-  explicit AdamNumbers(const AdamStep& s)
-      : sign(s.maximize ? T(-1) : T(1)),
-        shrink(s.decoupled ? T(1 - s.lr * s.weight_decay) : T(1)),
-        l2(s.decoupled ? T(0) : T(s.weight_decay)),
-        one_minus_beta1(T(1 - s.beta1)),
-        beta1(T(1 - (1 - s.beta1))),
-        beta2(T(s.beta2)),
-        one_minus_beta2(T(1 - s.beta2)),
-        step(T(-s.lr / s.bias_correction1)),
-        inverse_correction2(T(1 / s.bias_correction2_sqrt)),
-        eps(T(s.eps)) {}
-  T sign, shrink, l2, one_minus_beta1, beta1, beta2, one_minus_beta2, step, inverse_correction2, eps;
-};
-
 /// What happens to parameter and gradient first: nothing, a change of sign or decoupled decay, or L2 as well.
 enum class Decay : std::uint8_t { none, scaled, l2 };
 
-template <class T, Decay kDecay, bool kAmsgrad>
-void adam_run(const AdamNumbers<T>& k, const Index n, T* __restrict p, T* __restrict m, T* __restrict v,
-              T* __restrict vmax, const T* __restrict g) {
-  const bool from_m = k.one_minus_beta1 < T(0.5);  // lerp starts at the nearer end, as torch's
-  for (Index i = 0; i < n; ++i) {
-    T grad = g[i], param = p[i];
-    if constexpr (kDecay != Decay::none) grad *= k.sign, param *= k.shrink;
-    if constexpr (kDecay == Decay::l2) grad += k.l2 * param;
-    m[i] = from_m ? m[i] + k.one_minus_beta1 * (grad - m[i]) : grad - k.beta1 * (grad - m[i]);
-    v[i] = k.beta2 * v[i] + k.one_minus_beta2 * grad * grad;
-    T second = v[i];
-    // NaN wins, as in torch.maximum.
-    if constexpr (kAmsgrad) second = vmax[i] = vmax[i] > second || vmax[i] != vmax[i] ? vmax[i] : second;
-    p[i] = param + k.step * m[i] / (square_root(second) * k.inverse_correction2 + k.eps);
-  }
-}
-
-template <class T, Decay kDecay>
-void adam_items(const AdamNumbers<T>& k, const AdamItem* item, const AdamItem* end) {
-  for (; item != end; ++item) {
-    T *const p = static_cast<T*>(item->p), *const m = static_cast<T*>(item->m), *const v = static_cast<T*>(item->v);
-    T* const vmax = static_cast<T*>(item->vmax);
+/// run(n, p, state0, state1, state2, g) over the items, large ones in pieces. The first kAlways states are there; the
+/// others may be null.
+template <class T, int kAlways, class Run>
+inline void for_items(std::span<const StepItem> items, const Run& run) {
+  for (const StepItem *item = items.data(), *end = item + items.size(); item != end; ++item) {
+    T *const p = static_cast<T*>(item->p), *const a = static_cast<T*>(item->state[0]),
+             *const b = static_cast<T*>(item->state[1]), *const c = static_cast<T*>(item->state[2]);
     const T* const g = static_cast<const T*>(item->g);
-    in_chunks(item->n, [=, &k](Index at, Index count) {
-      if (vmax)
-        adam_run<T, kDecay, true>(k, count, p + at, m + at, v + at, vmax + at, g + at);
-      else
-        adam_run<T, kDecay, false>(k, count, p + at, m + at, v + at, nullptr, g + at);
+    in_chunks(item->n, [=, &run](Index at, Index count) {
+      run(count, p + at, kAlways > 0 || a ? a + at : nullptr, kAlways > 1 || b ? b + at : nullptr, c ? c + at : nullptr,
+          g + at);
     });
   }
-}
-
-template <class T>
-void adam(std::span<const AdamItem> items, const AdamStep& s) {
-  const AdamNumbers<T> k(s);
-  const AdamItem *const begin = items.data(), *const end = begin + items.size();
-  if (k.l2 != T(0))
-    adam_items<T, Decay::l2>(k, begin, end);
-  else if (s.maximize || s.decoupled)
-    adam_items<T, Decay::scaled>(k, begin, end);
-  else
-    adam_items<T, Decay::none>(k, begin, end);
 }
 
 }  // namespace harker::HARKER_ISA

@@ -1,0 +1,150 @@
+// DataLoader: the batches of a data set, `for (auto& [x, y] : loader)`; each loop is one epoch, in torch's order for
+// the same seed. Its state dict says where an epoch stands, so that training which was stopped goes on with the next
+// batch.
+#pragma once
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+
+#include <harker/nn/data/dataset.h>
+#include <harker/nn/data/sampler.h>
+
+namespace harker HARKER_PUBLIC {
+namespace nn {
+namespace data {
+
+struct DataLoaderOptions {
+  std::int64_t batch_size = 1;
+  bool shuffle = false;                   ///< a new random order for each epoch
+  bool drop_last = false;                 ///< leave out a last batch that is smaller
+  std::shared_ptr<Sampler> sampler = {};  ///< an order of its own; not together with shuffle
+  Generator* generator = nullptr;         ///< in place of the default one; must outlive the loader
+};
+
+/// The order of batches: all of a DataLoader that does not depend on its data set.
+class BatchOrder {
+ public:
+  /// One way through the data; `position` counts indices.
+  struct Epoch {
+    std::vector<std::int64_t> indices;
+    std::size_t position = 0;
+    bool running = true;
+  };
+  /// Error for batch_size below 1, and for shuffle together with a sampler or without data.
+  BatchOrder(std::int64_t samples, const DataLoaderOptions& options);
+  /// A new epoch, or the one that was loaded.
+  std::shared_ptr<Epoch> begin();
+  /// The next batch; none: the epoch is over.
+  std::span<const std::int64_t> next(Epoch& epoch) const;
+  std::int64_t batches() const;
+  std::int64_t batch_size() const { return options_.batch_size; }
+  Value state_dict() const;
+  void load_state_dict(const Value& state);
+
+ private:
+  std::int64_t samples_;
+  DataLoaderOptions options_;
+  std::shared_ptr<Epoch> last_;  // the epoch that was begun last
+  bool loaded_ = false;          // it is still to be gone on with
+};
+
+// --- Samples to a batch: tensors are stacked, numbers become a tensor (integers int64), pairs, tuples and arrays are
+// put together part by part; a vector of anything else.
+namespace detail {
+template <class T>
+struct Collate {
+  static auto from(const std::vector<T>& samples) {
+    if constexpr (std::convertible_to<T, Tensor>) {
+      return stack_rows(std::vector<Tensor>(samples.begin(), samples.end()));
+    } else if constexpr (std::is_arithmetic_v<T>) {
+      using Stored = std::conditional_t<std::integral<T> && !std::same_as<T, bool>, std::int64_t, T>;
+      Tensor t = empty({static_cast<std::int64_t>(samples.size())}, dtype_of<Stored>);
+      for (std::size_t i = 0; i < samples.size(); ++i) t.data<Stored>()[i] = static_cast<Stored>(samples[i]);
+      return t;
+    } else {
+      return samples;
+    }
+  }
+};
+template <class Sample>
+auto collate(const std::vector<Sample>& samples);
+template <std::size_t I, class Sample>
+auto collate_part(const std::vector<Sample>& samples) {
+  std::vector<std::remove_cvref_t<decltype(std::get<I>(samples[0]))>> parts;
+  parts.reserve(samples.size());
+  for (const Sample& s : samples) parts.push_back(std::get<I>(s));
+  return collate(parts);
+}
+template <class Sample>
+auto collate(const std::vector<Sample>& samples) {
+  if constexpr (requires { std::tuple_size<Sample>::value; }) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) { return std::make_tuple(collate_part<I>(samples)...); }
+    (std::make_index_sequence<std::tuple_size_v<Sample>>());
+  } else {
+    return Collate<Sample>::from(samples);
+  }
+}
+}  // namespace detail
+
+template <Dataset D>
+class DataLoader {
+ public:
+  explicit DataLoader(D dataset, const DataLoaderOptions& options = {})
+      : dataset_(std::move(dataset)), order_(dataset_.size(), options) {}
+
+  /// How many batches an epoch has.
+  std::int64_t size() const { return order_.batches(); }
+  const D& dataset() const { return dataset_; }
+  std::int64_t batch_size() const { return order_.batch_size(); }
+
+  struct End {};
+  class iterator {
+   public:
+    auto& operator*() { return *batch_; }
+    auto* operator->() { return &*batch_; }
+    iterator& operator++() {
+      batch_.reset();
+      const std::span<const std::int64_t> which = loader_->order_.next(*epoch_);
+      if (!which.empty()) batch_.emplace(loader_->fetch(which));
+      return *this;
+    }
+    bool operator==(End) const { return !batch_; }
+
+   private:
+    friend class DataLoader;
+    explicit iterator(DataLoader& loader) : loader_(&loader), epoch_(loader.order_.begin()) { ++*this; }
+    DataLoader* loader_;
+    std::shared_ptr<BatchOrder::Epoch> epoch_;
+    std::optional<decltype(std::declval<const DataLoader&>().fetch({}))> batch_;
+  };
+  /// Begins an epoch (draws its order), or goes on with the one that was loaded.
+  iterator begin() { return iterator(*this); }
+  End end() const { return {}; }
+
+  /// {"samples", "position", "indices"}: the order of the epoch that runs and how many of it have been handed out; None
+  /// and 0 between epochs. The default generator's state is not in it: save that too.
+  Value state_dict() const { return order_.state_dict(); }
+  /// The next loop goes on there. Throws, and has changed nothing, when the state is of another number of samples.
+  void load_state_dict(const Value& state) { order_.load_state_dict(state); }
+
+  /// The samples of these indices, put together.
+  auto fetch(std::span<const std::int64_t> which) const {
+    if constexpr (BatchDataset<D>) {
+      return dataset_.batch(which);
+    } else {
+      std::vector<std::remove_cvref_t<decltype(dataset_[0])>> samples;
+      samples.reserve(which.size());
+      for (std::int64_t i : which) samples.push_back(dataset_[i]);
+      return detail::collate(samples);
+    }
+  }
+
+ private:
+  D dataset_;
+  BatchOrder order_;
+};
+
+}  // namespace data
+}  // namespace nn
+}  // namespace harker

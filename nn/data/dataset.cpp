@@ -1,0 +1,109 @@
+// Rows by memcpy, and the sizes of a split.
+#include <harker/nn/data/dataset.h>
+
+#include <cmath>
+#include <cstring>
+
+#include <harker/core/text.h>
+#include <harker/core/warning.h>
+
+namespace harker::nn::data {
+
+using harker::detail::str;
+
+Tensor take_rows(const Tensor& t, std::span<const std::int64_t> which) {
+  if (t.dim() == 0) throw ShapeError("take_rows: a 0-d tensor has no rows");
+  const Tensor from = t.detach().contiguous();
+  const std::int64_t n = from.size(0);
+  for (std::int64_t i : which)
+    if (i < 0 || i >= n) detail::index_out_of_range(i, n);
+  Shape shape = from.shape();
+  shape[0] = static_cast<std::int64_t>(which.size());
+  Tensor out = empty(shape, {.dtype = from.dtype(), .device = from.device()});
+  if (out.numel() == 0) return out;
+  const std::size_t bytes = static_cast<std::size_t>(from.numel() / n) * item_size(from.dtype());
+  const auto* source = static_cast<const std::uint8_t*>(from.raw());
+  auto* to = static_cast<std::uint8_t*>(out.raw());
+  for (std::size_t i = 0; i < which.size();) {
+    std::size_t run = 1;  // rows that lie together are copied together
+    while (i + run < which.size() && which[i + run] == which[i] + static_cast<std::int64_t>(run)) ++run;
+    std::memcpy(to + i * bytes, source + static_cast<std::size_t>(which[i]) * bytes, run * bytes);
+    i += run;
+  }
+  return out;
+}
+
+Tensor stack_rows(std::span<const Tensor> rows) {
+  if (rows.empty()) throw ShapeError("stack_rows: there are no tensors");
+  const Tensor& first = rows[0];
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    if (rows[i].shape() != first.shape()) {
+      throw ShapeError(str("stack_rows: the samples of a batch must have one shape; the first has ", first.shape(),
+                           ", number ", i, " has ", rows[i].shape()));
+    }
+    if (rows[i].dtype() != first.dtype()) {
+      throw TypeError(str("stack_rows: the samples of a batch must have one dtype; the first is ", name(first.dtype()),
+                          ", number ", i, " is ", name(rows[i].dtype())));
+    }
+  }
+  Tensor out = empty(first.shape().inserted(0, static_cast<std::int64_t>(rows.size())),
+                     {.dtype = first.dtype(), .device = first.device()});
+  const std::size_t bytes = static_cast<std::size_t>(first.numel()) * item_size(first.dtype());
+  auto* to = static_cast<std::uint8_t*>(out.raw());
+  for (const Tensor& row : rows) {
+    const Tensor from = row.detach().contiguous();
+    if (bytes) std::memcpy(to, from.raw(), bytes);
+    to += bytes;
+  }
+  return out;
+}
+
+void detail::check_same_size(std::span<const Tensor> tensors) {
+  for (const Tensor& t : tensors) {
+    if (t.dim() == 0) throw ShapeError("TensorDataset: a 0-d tensor has no rows");
+    if (t.size(0) != tensors[0].size(0)) {
+      throw ShapeError(str("TensorDataset: all tensors must have as many rows as the first, whose shape is ",
+                           tensors[0].shape(), "; another has ", t.shape()));
+    }
+  }
+}
+
+void detail::index_out_of_range(std::int64_t index, std::int64_t size) {
+  throw ShapeError(str("dataset: index ", index, " of ", size, " samples"));
+}
+
+std::vector<std::int64_t> detail::split_sizes(std::int64_t n, std::span<const double> lengths) {
+  double sum = 0;
+  for (double v : lengths) {
+    if (!(v >= 0)) throw Error(str("random_split: a length must be >= 0, not ", v));
+    sum += v;
+  }
+  std::vector<std::int64_t> sizes;
+  if (std::abs(sum - 1) <= 1e-9 && sum <= 1) {  // parts of the whole, as torch tells them
+    std::int64_t left = n;
+    for (double v : lengths) {
+      sizes.push_back(static_cast<std::int64_t>(std::floor(static_cast<double>(n) * v)));
+      left -= sizes.back();
+    }
+    for (std::size_t i = 0; left > 0; i = (i + 1) % sizes.size(), --left) ++sizes[i];
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      if (sizes[i] == 0) warn(str("random_split: part ", i, " has no sample"));
+    }
+    return sizes;
+  }
+  std::int64_t left = n;
+  for (double v : lengths) {
+    if (v != std::floor(v)) {
+      throw Error(
+          str("random_split: ", v, " is no count, and the lengths are no parts of the whole: they sum up to ", sum));
+    }
+    if (v > static_cast<double>(left))
+      throw Error(str("random_split: the lengths sum up to ", sum, ", the data set has ", n, " samples"));
+    sizes.push_back(static_cast<std::int64_t>(v));
+    left -= sizes.back();
+  }
+  if (left != 0) throw Error(str("random_split: the lengths sum up to ", sum, ", the data set has ", n, " samples"));
+  return sizes;
+}
+
+}  // namespace harker::nn::data

@@ -1,0 +1,46 @@
+// Adagrad's options and the numbers of a step. The kernel is core/backend/cpu/kernels/adaptive.h.
+#include <harker/optim/adagrad.h>
+
+namespace harker::optim {
+
+std::span<const std::string_view> Adagrad::slot_names() const {
+  static constexpr std::string_view kSlots[] = {"sum"};
+  return kSlots;
+}
+
+void Adagrad::describe(AdagradOptions& o, OptionIO& io) {
+  io.number("lr", o.lr);
+  io.number("lr_decay", o.lr_decay, Written::as_int_if_zero);
+  io.number("eps", o.eps);
+  io.number("weight_decay", o.weight_decay, Written::as_int_if_zero);
+  io.number("initial_accumulator_value", o.initial_accumulator_value, Written::as_int_if_zero);
+  io.fixed("foreach", {});
+  io.flag("maximize", o.maximize);
+  io.fixed("differentiable", false);
+  io.fixed("fused", {});
+}
+
+void Adagrad::check(const AdagradOptions& o) {
+  check_at_least_zero("Adagrad", {{"lr", o.lr},
+                                  {"lr_decay", o.lr_decay},
+                                  {"weight_decay", o.weight_decay},
+                                  {"initial_accumulator_value", o.initial_accumulator_value},
+                                  {"eps", o.eps}});
+}
+
+unsigned Adagrad::slots_in_use(std::size_t) const { return 0b1; }
+
+double Adagrad::initial_value(std::size_t group) const { return options_[group].initial_accumulator_value; }
+
+void Adagrad::prepare_all() {
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    for (std::size_t i = groups_[g].begin; i < groups_[g].end; ++i) prepare(g, i);
+  }
+}
+
+void Adagrad::launch(std::size_t group, Backend& on, DType dtype, std::span<const StepItem> items, double step) {
+  const AdagradOptions& o = options_[group];
+  on.adagrad(dtype, items, {o.lr / (1 + (step - 1) * o.lr_decay), o.eps, o.weight_decay, o.maximize});
+}
+
+}  // namespace harker::optim

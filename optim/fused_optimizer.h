@@ -1,0 +1,43 @@
+// FusedOptimizer: a step that is one kernel call for each group (core/backend). All parameters of one dtype that have
+// made the same number of steps go together; a step of a small model makes no tensor and allocates nothing. A derived
+// class says which state tensors its options need, and hands the call to its kernel.
+#pragma once
+#include <harker/core/backend/backend.h>
+#include <harker/optim/optimizer.h>
+
+namespace harker HARKER_PUBLIC {
+namespace optim {
+
+class FusedOptimizer : public Optimizer {
+ public:
+  /// Updates every parameter that has a gradient. ShapeError, and nothing has changed, when a gradient does not fit.
+  void step() override;
+
+ protected:
+  /// Which slots the options of this group need: bit k is slot k. A slot is made when it is first needed.
+  virtual unsigned slots_in_use(std::size_t group) const = 0;
+  /// What a state tensor holds before the first step.
+  virtual double initial_value(std::size_t group) const;
+  /// The kernel call. All items are of one dtype and lie on one device; they have made `step` steps, this one included.
+  /// Without counts_steps(), `step` only tells the first (1) from later ones.
+  virtual void launch(std::size_t group, Backend& on, DType dtype, std::span<const StepItem> items, double step) = 0;
+
+  /// Makes the slots that are missing, and the state if there is something to keep.
+  void prepare(std::size_t group, std::size_t i);
+  bool has_stepped() const override { return stepped_; }
+
+ private:
+  bool as_before(const Group& group, unsigned slots) const;
+  void check_gradients(const Group& group) const;
+  void step_again(std::size_t group);
+  void step_anew(std::size_t group);
+  void step_by_copy(std::size_t group, std::size_t i);
+  bool stepped_ = false;
+  // Kept, so that a step allocates nothing:
+  std::vector<StepItem> cached_;    // one per parameter: where it lay at the last step; all null when it was not direct
+  std::vector<bool> as_before_;     // one per group
+  std::vector<StepItem> items_[2];  // float32, float64
+};
+
+}  // namespace optim
+}  // namespace harker

@@ -1,0 +1,188 @@
+// The formulas of the schedulers, in torch's order of operations: the last bit decides. Compiled with
+// -ffp-contract=off.
+#include <algorithm>
+#include <cmath>
+
+#include <harker/core/text.h>
+#include <harker/optim/lr_scheduler.h>
+
+namespace harker::optim {
+
+using detail::str;
+
+namespace {
+
+constexpr double kPi = 3.14159265358979323846;
+
+double real(std::int64_t v) { return static_cast<double>(v); }
+
+void check_positive(const char* scheduler, const char* name, std::int64_t v) {
+  if (v < 1) throw Error(str(scheduler, ": ", name, " must be at least 1, not ", v));
+}
+void check_gamma(const char* scheduler, double gamma) {
+  if (!(gamma >= 0) || std::isinf(gamma)) throw Error(str(scheduler, ": gamma must be a number >= 0, not ", gamma));
+}
+
+}  // namespace
+
+// --- StepLR
+
+StepLR::StepLR(Optimizer& optimizer, const StepLROptions& options)
+    : SchedulerWith(optimizer, options, options.last_epoch) {
+  start();
+}
+void StepLR::describe(StepLROptions& o, OptionIO& io) {
+  io.integer("step_size", o.step_size);
+  io.number("gamma", o.gamma);
+}
+void StepLR::check(const StepLROptions& o) {
+  check_positive("StepLR", "step_size", o.step_size);
+  check_gamma("StepLR", o.gamma);
+}
+double StepLR::next_lr(const Now& now) const {
+  return now.epoch == 0 || now.epoch % options_.step_size != 0 ? now.lr : now.lr * options_.gamma;
+}
+double StepLR::closed_form_lr(const Now& now) const {
+  return now.base_lr * std::pow(options_.gamma, real(now.epoch / options_.step_size));
+}
+
+// --- MultiStepLR: torch keeps the milestones as a Counter.
+
+MultiStepLR::MultiStepLR(Optimizer& optimizer, const MultiStepLROptions& options)
+    : SchedulerWith(optimizer, options, options.last_epoch) {
+  start();
+}
+void MultiStepLR::describe(MultiStepLROptions& o, OptionIO& io) {
+  if (io.writing()) {
+    Value counter = Value::dict({}, DictFlavour::counter);
+    for (std::int64_t m : o.milestones) {
+      const Value* n = counter.find(m);
+      counter.set(m, n ? n->as_int() + 1 : 1);
+    }
+    io.write("milestones", std::move(counter));
+  } else if (const Value* counter = io.read("milestones")) {
+    if (!counter->is_dict()) io.wrong("milestones", "a Counter", *counter);
+    std::vector<std::int64_t> milestones;
+    for (const auto& [epoch, n] : counter->items()) {
+      if (!epoch.is_int() || !epoch.fits_int64()) io.wrong("milestones", "a Counter of epochs", epoch);
+      if (!n.is_int() || !n.fits_int64()) io.wrong("milestones", "a Counter of epochs", n);
+      if (n.as_int() < 0 || n.as_int() > 1000) {  // a file's: no more memory than it deserves
+        throw Error(
+            str("load_state_dict: scheduler['milestones'] counts epoch ", epoch.as_int(), " ", n.as_int(), " times"));
+      }
+      milestones.insert(milestones.end(), static_cast<std::size_t>(n.as_int()), epoch.as_int());
+    }
+    o.milestones = std::move(milestones);
+  }
+  io.number("gamma", o.gamma);
+}
+void MultiStepLR::check(const MultiStepLROptions& o) {
+  check_gamma("MultiStepLR", o.gamma);
+  for (std::int64_t m : o.milestones) {
+    if (m < 0) throw Error(str("MultiStepLR: a milestone is an epoch, not ", m));
+  }
+}
+double MultiStepLR::next_lr(const Now& now) const {
+  const auto n = std::count(options_.milestones.begin(), options_.milestones.end(), now.epoch);
+  return n == 0 ? now.lr : now.lr * std::pow(options_.gamma, real(n));
+}
+double MultiStepLR::closed_form_lr(const Now& now) const {
+  const auto n = std::count_if(options_.milestones.begin(), options_.milestones.end(),
+                               [&](std::int64_t m) { return m <= now.epoch; });
+  return now.base_lr * std::pow(options_.gamma, real(n));
+}
+
+// --- ConstantLR
+
+ConstantLR::ConstantLR(Optimizer& optimizer, const ConstantLROptions& options)
+    : SchedulerWith(optimizer, options, options.last_epoch) {
+  start();
+}
+void ConstantLR::describe(ConstantLROptions& o, OptionIO& io) {
+  io.number("factor", o.factor);
+  io.integer("total_iters", o.total_iters);
+}
+void ConstantLR::check(const ConstantLROptions& o) {
+  // torch takes 0, and divides by it at the end.
+  if (!(o.factor > 0 && o.factor <= 1)) throw Error(str("ConstantLR: factor must lie in (0, 1], not ", o.factor));
+  check_positive("ConstantLR", "total_iters", o.total_iters);
+}
+double ConstantLR::next_lr(const Now& now) const {
+  if (now.epoch == 0) return now.lr * options_.factor;
+  return now.epoch != options_.total_iters ? now.lr : now.lr * (1.0 / options_.factor);
+}
+double ConstantLR::closed_form_lr(const Now& now) const {
+  return now.base_lr * (options_.factor + (now.epoch >= options_.total_iters ? 1.0 : 0.0) * (1 - options_.factor));
+}
+
+// --- LinearLR
+
+LinearLR::LinearLR(Optimizer& optimizer, const LinearLROptions& options)
+    : SchedulerWith(optimizer, options, options.last_epoch) {
+  start();
+}
+void LinearLR::describe(LinearLROptions& o, OptionIO& io) {
+  io.number("start_factor", o.start_factor);
+  io.number("end_factor", o.end_factor);
+  io.integer("total_iters", o.total_iters);
+}
+void LinearLR::check(const LinearLROptions& o) {
+  if (!(o.start_factor > 0 && o.start_factor <= 1))
+    throw Error(str("LinearLR: start_factor must lie in (0, 1], not ", o.start_factor));
+  if (!(o.end_factor >= 0 && o.end_factor <= 1))
+    throw Error(str("LinearLR: end_factor must lie in [0, 1], not ", o.end_factor));
+  check_positive("LinearLR", "total_iters", o.total_iters);
+}
+double LinearLR::next_lr(const Now& now) const {
+  const double start = options_.start_factor, total = real(options_.total_iters), rise = options_.end_factor - start;
+  if (now.epoch == 0) return now.lr * start;
+  if (now.initial || now.epoch > options_.total_iters) return now.lr;
+  return now.lr * (1.0 + rise / (total * start + real(now.epoch - 1) * rise));
+}
+double LinearLR::closed_form_lr(const Now& now) const {
+  const double start = options_.start_factor, rise = options_.end_factor - start;
+  return now.base_lr * (start + rise * real(std::min(options_.total_iters, now.epoch)) / real(options_.total_iters));
+}
+
+// --- ExponentialLR
+
+ExponentialLR::ExponentialLR(Optimizer& optimizer, const ExponentialLROptions& options)
+    : SchedulerWith(optimizer, options, options.last_epoch) {
+  start();
+}
+void ExponentialLR::describe(ExponentialLROptions& o, OptionIO& io) { io.number("gamma", o.gamma); }
+void ExponentialLR::check(const ExponentialLROptions& o) { check_gamma("ExponentialLR", o.gamma); }
+double ExponentialLR::next_lr(const Now& now) const { return now.initial ? now.lr : now.lr * options_.gamma; }
+double ExponentialLR::closed_form_lr(const Now& now) const {
+  return now.base_lr * std::pow(options_.gamma, real(now.epoch));
+}
+
+// --- CosineAnnealingLR
+
+CosineAnnealingLR::CosineAnnealingLR(Optimizer& optimizer, const CosineAnnealingLROptions& options)
+    : SchedulerWith(optimizer, options, options.last_epoch) {
+  start();
+}
+void CosineAnnealingLR::describe(CosineAnnealingLROptions& o, OptionIO& io) {
+  io.integer("T_max", o.T_max);
+  io.number("eta_min", o.eta_min);
+}
+void CosineAnnealingLR::check(const CosineAnnealingLROptions& o) {
+  check_positive("CosineAnnealingLR", "T_max", o.T_max);
+  if (!(o.eta_min >= 0)) throw Error(str("CosineAnnealingLR: eta_min must be >= 0, not ", o.eta_min));
+}
+double CosineAnnealingLR::next_lr(const Now& now) const {
+  const double low = options_.eta_min, half = real(options_.T_max);
+  if (now.initial) return now.lr;
+  if ((now.epoch - 1 - options_.T_max) % (2 * options_.T_max) == 0)  // the rate before was eta_min: nothing to multiply
+    return now.lr + (now.base_lr - low) * (1 - std::cos(kPi / half)) / 2;
+  return (1 + std::cos(kPi * real(now.epoch) / half)) / (1 + std::cos(kPi * real(now.epoch - 1) / half)) *
+             (now.lr - low) +
+         low;
+}
+double CosineAnnealingLR::closed_form_lr(const Now& now) const {
+  const double low = options_.eta_min;
+  return low + (now.base_lr - low) * (1 + std::cos(kPi * real(now.epoch) / real(options_.T_max))) / 2;
+}
+
+}  // namespace harker::optim

@@ -1,0 +1,37 @@
+// RMSprop (Tieleman and Hinton 2012; centered: Graves 2013), step by step as torch.optim computes it: docs/optim.md.
+#pragma once
+#include <harker/optim/fused_optimizer.h>
+
+namespace harker HARKER_PUBLIC {
+namespace optim {
+
+struct RMSpropOptions {
+  double lr = 1e-2;
+  double alpha = 0.99;
+  double eps = 1e-8;
+  double weight_decay = 0;
+  double momentum = 0;
+  bool centered = false;  ///< divide by the root of the variance instead of that of the mean square
+  bool maximize = false;
+};
+
+class RMSprop : public OptimizerWith<RMSprop, RMSpropOptions, FusedOptimizer> {
+ public:
+  explicit RMSprop(std::vector<Tensor> params, const RMSpropOptions& options = {})
+      : OptimizerWith(std::move(params), options) {}
+  /// With names: the state dict carries them, and is matched by them.
+  explicit RMSprop(std::vector<NamedTensor> params, const RMSpropOptions& options = {})
+      : OptimizerWith(std::move(params), options) {}
+  explicit RMSprop(std::vector<ParamGroup<RMSpropOptions>> groups) : OptimizerWith(std::move(groups)) {}
+
+  static void describe(RMSpropOptions& o, OptionIO& io);
+  static void check(const RMSpropOptions& o);
+
+ protected:
+  std::span<const std::string_view> slot_names() const override;
+  unsigned slots_in_use(std::size_t group) const override;
+  void launch(std::size_t group, Backend& on, DType dtype, std::span<const StepItem> items, double step) override;
+};
+
+}  // namespace optim
+}  // namespace harker

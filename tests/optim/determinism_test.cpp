@@ -1,0 +1,60 @@
+// Same seed, same machine: the same bits, however often and with however many threads.
+#include <doctest/doctest.h>
+#include <harker/core/parallel.h>
+#include <harker/harker.h>
+#include <sha256.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+using namespace harker;
+
+namespace {
+
+struct Net : nn::Module {
+  nn::Linear fc1, fc2;
+  Net(int in, int hidden)
+      : fc1(register_module("fc1", nn::Linear(in, hidden))), fc2(register_module("fc2", nn::Linear(hidden, 3))) {}
+  Tensor forward(const Tensor& x) { return fc2(nn::functional::relu(fc1(x))); }
+};
+
+/// The SHA-256 of all parameters after `steps` steps of Adam over shuffled batches.
+std::string trained(int in, int hidden, int rows, int batch, int steps) {
+  manual_seed(20);
+  Net model(in, hidden);
+  optim::Adam optimizer(model.parameters(), {.lr = 1e-3});
+  const Tensor x = randn({rows, in}), y = randn({rows, 3});
+  nn::data::DataLoader loader(nn::data::TensorDataset(x, y), {.batch_size = batch, .shuffle = true});
+  for (int step = 0; step < steps;) {
+    for (auto& [xs, ys] : loader) {
+      if (step++ == steps) break;
+      optimizer.zero_grad();
+      nn::functional::mse_loss(model.forward(xs), ys).backward();
+      nn::utils::clip_grad_norm_(model.parameters(), 0.5);
+      optimizer.step();
+    }
+  }
+  std::vector<std::uint8_t> bytes;
+  for (const Tensor& p : model.parameters()) {
+    const auto* at = static_cast<const std::uint8_t*>(p.raw());
+    bytes.insert(bytes.end(), at, at + static_cast<std::size_t>(p.numel()) * sizeof(float));
+  }
+  return test::sha256_hex(bytes);
+}
+
+}  // namespace
+
+TEST_CASE("determinism: 500 steps of Adam end in the same bits, three times over and with one thread and two") {
+  const int before = get_num_threads();
+  std::set<std::string> small, large;
+  for (const int threads : {1, 2, 1}) {
+    set_num_threads(threads);
+    small.insert(trained(10, 20, 250, 32, 500));
+    large.insert(trained(256, 1100, 256, 128, 500 / 50));  // wide enough for several threads in products and in Adam
+  }
+  set_num_threads(before);
+  CHECK(small.size() == 1);
+  CHECK(large.size() == 1);
+  CHECK(*small.begin() != *large.begin());
+}
