@@ -125,8 +125,8 @@ class Tensor {
   // --- Copies (core/ops/copy.cpp).
   Tensor clone() const;
   Tensor contiguous() const;  ///< itself if it is
-  /// Itself if it has that dtype. Rounds and saturates as torch does; floats that do not fit an integer, and NaN, become
-  /// some number (they are undefined in torch).
+  /// Itself if it has that dtype. Rounds and saturates as torch does; floats that do not fit an integer, and NaN,
+  /// become some number (they are undefined in torch).
   Tensor to(DType dtype) const;
   Tensor to(Device device) const;
 

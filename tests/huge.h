@@ -23,7 +23,6 @@ inline Ref<Storage> zero_storage(std::size_t nbytes) {
     explicit Mapping(std::size_t n) : n_(n) {
       at_ = ::mmap(nullptr, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
       if (at_ == MAP_FAILED) throw std::runtime_error("no address space for a large tensor");
-      ::madvise(at_, n, MADV_NOHUGEPAGE);
     }
     ~Mapping() override { ::munmap(at_, n_); }
     void* materialize() override { return at_; }

@@ -163,8 +163,9 @@ void TorchPickler::tensor_call(const Tensor& t, bool requires_grad, bool conj, b
     out_.op('}');
     out_.put();
     if (conj && neg) out_.op('(');
-    if (conj) out_.fresh_string("conj"), out_.boolean(true);
+    // The order in which libstdc++'s unordered_map gives them out.
     if (neg) out_.fresh_string("neg"), out_.boolean(true);
+    if (conj) out_.fresh_string("conj"), out_.boolean(true);
     out_.op(conj && neg ? 'u' : 's');
   }
   out_.op('t');

@@ -48,7 +48,7 @@ Value reference(const std::string& module, const std::string& name, bool known =
 Value made(const std::string& module, const std::string& name, std::vector<Value> args, bool known, Value state = {}) {
   Value v = reference(module, name, known);
   Value::Opaque& o = v.as_opaque();
-  o.called = true, o.args = Value::tuple(std::move(args)), o.state = std::move(state);
+  o.called = true, o.newobj = module == "argparse", o.args = Value::tuple(std::move(args)), o.state = std::move(state);
   return v;
 }
 Value with_attributes(Value v, std::vector<Value::Item> attributes) {
@@ -180,7 +180,7 @@ void add_quantized(std::vector<Case>& all) {
   all.push_back({"qint8_transposed", Value::quantized(q),
                  "torch._make_per_tensor_quantized_tensor(counted((3, 2), torch.int8), 0.5, 0).t()"});
   q.ints = counted({2, 3}, DType::quint8);
-  q.scheme = "per_channel_affine_float_qparams";
+  q.scheme = "per_channel_affine";  // torch writes this one, and knows the other by the scales
   q.axis = 0;
   q.scales = Value(counted({2}, kFloat32)), q.zero_points = Value(counted({2}, kFloat32));
   all.push_back({"float_qparams", Value::quantized(q),
@@ -397,7 +397,7 @@ void add_objects(std::vector<Case>& all) {
   all.push_back({"slice", made("builtins", "slice", {1, Value(), 2}, true), "slice(1, None, 2)"});
   all.push_back({"range", made("builtins", "range", {1, 5, 2}, true), "range(1, 5, 2)"});
   all.push_back({"namespace_claimed", made("argparse", "Namespace", {}, true), "argparse.Namespace()"});
-  Value queue = made("collections", "deque", {Value::list(), 3}, false);
+  Value queue = made("collections", "deque", {Value::tuple(), 3}, false);
   queue.as_opaque().appended = {1, 2};
   all.push_back({"deque", queue, "deque([1, 2], 3)"});
   Value::Numpy n;

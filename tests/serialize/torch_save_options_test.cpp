@@ -194,3 +194,11 @@ TEST_CASE("torch: compact begins a part where elements of each size that views i
   const Value apart = Value::list({view(DType::float8_e5m2, 2, 5), view(DType::uint64, 1, 1)});
   CHECK(load(torch_bytes(apart, {.compact = true})).equals(apart));
 }
+
+TEST_CASE("torch: a view that is both conjugate and negative says so in torch's order") {
+  Value v(zeros({2}, DType::complex64));
+  v.set_conj_neg(true, true);
+  const auto bytes = torch_bytes(v);
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  CHECK(text.find("neg") < text.find("conj"));  // that of an unordered_map
+}

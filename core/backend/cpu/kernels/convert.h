@@ -16,8 +16,8 @@ template <class T>
 inline constexpr bool kIsFloat = static_cast<T>(0.5) != T(0);
 
 /// Towards 0. What does not fit (undefined in C++) becomes what x86, and so torch, gives: the low bits of the smallest
-/// int32, or of the smallest int64 for dtypes of 64 bits and uint32. uint8 is by way of int64 in torch, which makes more
-/// numbers fit; of a float those beyond int32 end in eight zero bits either way.
+/// int32, or of the smallest int64 for dtypes of 64 bits and uint32. uint8 is by way of int64 in torch, which makes
+/// more numbers fit; of a float those beyond int32 end in eight zero bits either way.
 template <class To, class From>
 [[gnu::always_inline]] inline To truncated(From v) {
   constexpr bool kSigned = To(-1) < To(0), kByInt64 = sizeof(To) == 1 && !kSigned && sizeof(From) == 8;
