@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 
+#include <harker/core/backend/layer_kernels.h>
 #include <harker/core/device.h>
 #include <harker/core/dtype.h>
 #include <harker/core/export.h>
@@ -29,7 +30,7 @@ struct AdamStep {
   bool maximize, decoupled;  // decoupled: AdamW's p *= 1 - lr * weight_decay instead of adding to the gradient
 };
 
-class Backend {
+class Backend : public LayerKernels {
  public:
   /// "baseline", "avx2", "avx512", "cuda".
   virtual const char* name() const = 0;

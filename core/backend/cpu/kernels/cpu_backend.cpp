@@ -3,8 +3,10 @@
 #include <harker/core/backend/backend.h>
 #include <harker/core/backend/cpu/kernels/broadcast.h>
 #include <harker/core/backend/cpu/kernels/copy.h>
+#include <harker/core/backend/cpu/kernels/dispatch.h>
 #include <harker/core/backend/cpu/kernels/elementwise.h>
 #include <harker/core/backend/cpu/kernels/gemm.h>
+#include <harker/core/backend/cpu/kernels/layers.h>
 #include <harker/core/backend/cpu/kernels/optimizer.h>
 #include <harker/core/backend/cpu/kernels/reduce.h>
 
@@ -16,32 +18,7 @@
 namespace harker {
 namespace HARKER_ISA {
 
-/// A pointer to memory of unknown type, given its type when it is passed on.
-struct In {
-  const void* p;
-  template <class T>
-  operator const T*() const {
-    return static_cast<const T*>(p);
-  }
-};
-struct Out {
-  void* p;
-  template <class T>
-  operator T*() const {
-    return static_cast<T*>(p);
-  }
-};
-
-/// use(T{}) with T = float or double. Ops hand kernels nothing else.
-template <class F>
-[[gnu::always_inline]] inline void with_type(DType t, const F& use) {
-  if (t == DType::float32)
-    use(float{});
-  else
-    use(double{});
-}
-
-class Cpu final : public Backend {
+class Cpu final : public Layers {
  public:
   const char* name() const override { return HARKER_TEXT(HARKER_ISA); }
 
