@@ -14,8 +14,34 @@
 
 namespace harker HARKER_PUBLIC {
 
-enum class Binary : std::uint8_t { add, sub, mul, div };
-enum class Unary : std::uint8_t { neg, relu };
+/// The first four are the fast ones of elementwise.h; maximum and minimum give NaN where either is NaN.
+enum class Binary : std::uint8_t { add, sub, mul, div, pow, maximum, minimum };
+/// The first two are the fast ones. round: halves to even. sign of NaN is 0, as in torch.
+enum class Unary : std::uint8_t {
+  neg,
+  relu,
+  abs,
+  sign,
+  square,
+  reciprocal,
+  sqrt,
+  rsqrt,
+  exp,
+  expm1,
+  log,
+  log1p,
+  sin,
+  cos,
+  tanh,
+  sigmoid,
+  erf,
+  floor,
+  ceil,
+  round,
+  trunc
+};
+/// False where either is NaN, but for ne.
+enum class Compare : std::uint8_t { eq, ne, lt, le, gt, ge };
 
 /// One parameter of a fused Adam step: p, m (exp_avg), v (exp_avg_sq), vmax (max_exp_avg_sq, null without amsgrad),
 /// gradient; n elements.
@@ -50,6 +76,15 @@ class Backend : public LayerKernels {
   /// z[shape] = x op y, z contiguous; broadcasting is a stride of 0.
   virtual void binary_strided(Binary, DType, const Shape& shape, const void* x, const Shape& x_strides, const void* y,
                               const Shape& y_strides, void* z) = 0;
+  // --- Comparisons and choices; all operands strided (0 repeats an element), z contiguous and apart from them.
+  /// z[shape] = x op y as bool; float32, float64 or int64.
+  virtual void compare(Compare, DType, const Shape& shape, const void* x, const Shape& x_strides, const void* y,
+                       const Shape& y_strides, void* z) = 0;
+  /// z[shape] = mask ? x : y; any dtype, the bits are kept.
+  virtual void where(DType, const Shape& shape, const void* mask, const Shape& mask_strides, const void* x,
+                     const Shape& x_strides, const void* y, const Shape& y_strides, void* z) = 0;
+
+  // --- float32 and float64 again.
   /// y[n] += alpha * x[n]
   virtual void axpy(DType, std::int64_t n, double alpha, const void* x, void* y) = 0;
   /// z[n] = by[n] <= 0 ? 0 : x[n]; so NaN lets x pass, as in torch

@@ -1,4 +1,7 @@
 // Activations: functions of one tensor, element by element.
+#include <cmath>
+#include <numbers>
+
 #include <harker/core/ops/common.h>
 
 namespace harker {
@@ -42,8 +45,48 @@ struct Relu : Op<Relu> {  // z = max(x, 0); dx = z <= 0 ? 0 : dz (NaN passes)
   }
 };
 
+struct Sigmoid : Op<Sigmoid> {  // z = 1 / (1 + e^-x); dx = dz z (1 - z)
+  static constexpr const char* name = "sigmoid";
+  static Tensor forward(Context& c, const Tensor& x) {
+    Tensor z = detail::unary(Unary::sigmoid, name, x);
+    c.save_output(z);
+    return z;
+  }
+  static Grads backward(Context& c, const Tensor& dz) {
+    const Tensor z = c.saved_output(0);
+    return {dz * (z * (1 - z))};
+  }
+};
+
+struct Tanh : Op<Tanh> {  // z = tanh x; dx = dz (1 - z^2)
+  static constexpr const char* name = "tanh";
+  static Tensor forward(Context& c, const Tensor& x) {
+    Tensor z = detail::unary(Unary::tanh, name, x);
+    c.save_output(z);
+    return z;
+  }
+  static Grads backward(Context& c, const Tensor& dz) {
+    const Tensor z = c.saved_output(0);
+    return {dz * (1 - z * z)};
+  }
+};
+
+struct Erf : Op<Erf> {  // z = 2/sqrt(pi) * integral of e^-t^2 from 0 to x; dx = dz 2/sqrt(pi) e^-x^2
+  static constexpr const char* name = "erf";
+  static Tensor forward(Context& c, const Tensor& x) {
+    c.save(x);
+    return detail::unary(Unary::erf, name, x);
+  }
+  static Grads backward(Context& c, const Tensor& dz) {
+    return {dz * (exp(-square(c.saved(0))) * (2 / std::sqrt(std::numbers::pi)))};
+  }
+};
+
 }  // namespace
 
+Tensor sigmoid(const Tensor& x) { return apply<Sigmoid>(x); }
+Tensor tanh(const Tensor& x) { return apply<Tanh>(x); }
+Tensor erf(const Tensor& x) { return apply<Erf>(x); }
 Tensor relu(const Tensor& x) { return apply<Relu>(x); }
 Tensor mask_positive(const Tensor& x, const Tensor& by) { return apply<MaskPositive>(x, by); }
 Tensor Tensor::relu() const { return harker::relu(*this); }

@@ -1,4 +1,4 @@
-// The errors of the checks that ops share.
+// What ops share and need not be inline: the errors of their checks, and the kernel calls of most elementwise ops.
 #include <harker/core/ops/common.h>
 
 namespace harker::detail {
@@ -14,6 +14,14 @@ void refuse_alike(const Tensor& x, const Tensor& y, const char* op) {
     throw TypeError(str(op, ": both tensors need one dtype, got ", name(x.dtype()), " and ", name(y.dtype()),
                         "; convert one with .to()"));
   throw DeviceError(str(op, ": both tensors must be on one device, got ", name(x.device()), " and ", name(y.device())));
+}
+
+Tensor unary(Unary op, const char* name, const Tensor& x) {
+  check_computed(x, name);
+  const Dense d(x);
+  Tensor z = fresh_like(x);
+  backend_of(x).unary(op, d.dtype(), d.numel(), d.raw(), z.raw());
+  return z;
 }
 
 }  // namespace harker::detail

@@ -44,6 +44,15 @@ inline void check_alike(const Tensor& x, const Tensor& y, const char* op) {
     refuse_alike(x, y, op);
 }
 
+/// z = op(x), contiguous, not recorded: the forward of an op of one tensor.
+Tensor unary(Unary op, const char* name, const Tensor& x);
+/// z = x op y, broadcast, not recorded.
+Tensor binary(Binary op, const char* name, const Tensor& x, const Tensor& y);
+/// z = x op s, or s op x when `reversed`; not recorded.
+Tensor scalar(Binary op, const char* name, const Tensor& x, double s, bool reversed = false);
+/// x's strides for reading it as if it had `shape`, to which it broadcasts: 0 where it is repeated.
+Shape broadcast_strides(const Tensor& x, const Shape& shape);
+
 inline Backend& backend_of(const Tensor& x) { return backend(x.impl().device); }
 
 }  // namespace detail

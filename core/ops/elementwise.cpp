@@ -27,16 +27,17 @@ Shape broadcast_shapes(const Shape& a, const Shape& b) {
   return out;
 }
 
-namespace {
-
-/// x's strides for reading it as if it had `shape`: 0 where it is repeated.
-Shape broadcast_strides(const Tensor& x, const Shape& shape) {
+Shape detail::broadcast_strides(const Tensor& x, const Shape& shape) {
   Shape own = x.strides(), out = Shape::filled(shape.rank(), 0);
   int skip = shape.rank() - x.dim();
   for (int i = 0; i < x.dim(); ++i)
     if (x.shape()[i] != 1) out[i + skip] = own[i];
   return out;
 }
+
+namespace {
+
+using detail::broadcast_strides;
 
 Tensor binary(Binary op, const char* name, const Tensor& x, const Tensor& y) {
   check_alike(x, y, name);
@@ -146,6 +147,13 @@ struct RDivScalar : Op<RDivScalar> {  // z = s / x; dx = -dz s / x / x
 };
 
 }  // namespace
+
+Tensor detail::binary(Binary op, const char* name, const Tensor& x, const Tensor& y) {
+  return harker::binary(op, name, x, y);
+}
+Tensor detail::scalar(Binary op, const char* name, const Tensor& x, double s, bool reversed) {
+  return harker::scalar(op, name, x, s, reversed);
+}
 
 Tensor add(const Tensor& x, const Tensor& y) { return apply<Add>(x, y); }
 Tensor sub(const Tensor& x, const Tensor& y) { return apply<Sub>(x, y); }

@@ -28,11 +28,66 @@ Tensor operator/(double s, const Tensor& x);
 /// The shape that a and b broadcast to. ShapeError (in PyTorch's words) when there is none.
 Shape broadcast_shapes(const Shape& a, const Shape& b);
 
+// --- exponential.cpp
+Tensor exp(const Tensor& x);
+Tensor expm1(const Tensor& x);  ///< e^x - 1, exact near 0
+Tensor log(const Tensor& x);
+Tensor log1p(const Tensor& x);  ///< log(1 + x), exact near 0
+
+// --- power.cpp
+Tensor sqrt(const Tensor& x);
+Tensor rsqrt(const Tensor& x);  ///< 1 / sqrt(x)
+Tensor square(const Tensor& x);
+Tensor reciprocal(const Tensor& x);
+/// x^y. As in torch: x^0 is 1 and has the gradient 0 for every x; 0^y has the gradient 0 in y for y >= 0.
+Tensor pow(const Tensor& x, const Tensor& y);
+Tensor pow(const Tensor& x, double e);
+Tensor pow(double s, const Tensor& x);
+
+// --- trigonometric.cpp
+Tensor sin(const Tensor& x);
+Tensor cos(const Tensor& x);
+
+// --- rounding.cpp: functions of steps. The gradient is 0, but for that of abs: sign(x), 0 at 0.
+Tensor abs(const Tensor& x);
+Tensor sign(const Tensor& x);  ///< -1, 0 or 1; 0 for NaN
+Tensor floor(const Tensor& x);
+Tensor ceil(const Tensor& x);
+Tensor round(const Tensor& x);  ///< halves to even
+Tensor trunc(const Tensor& x);
+
+// --- extremum.cpp: NaN where either is NaN; where both are equal the gradient is shared half and half.
+Tensor maximum(const Tensor& x, const Tensor& y);
+Tensor minimum(const Tensor& x, const Tensor& y);
+
+// --- compare.cpp: bool tensors, without gradient.
+Tensor eq(const Tensor& x, const Tensor& y);
+Tensor ne(const Tensor& x, const Tensor& y);
+Tensor lt(const Tensor& x, const Tensor& y);
+Tensor le(const Tensor& x, const Tensor& y);
+Tensor gt(const Tensor& x, const Tensor& y);
+Tensor ge(const Tensor& x, const Tensor& y);
+Tensor eq(const Tensor& x, double s);
+Tensor ne(const Tensor& x, double s);
+Tensor lt(const Tensor& x, double s);
+Tensor le(const Tensor& x, double s);
+Tensor gt(const Tensor& x, double s);
+Tensor ge(const Tensor& x, double s);
+
+// --- where.cpp
+/// mask ? x : y, broadcast; mask is bool. What is not chosen has the gradient 0, whatever it is.
+Tensor where(const Tensor& mask, const Tensor& x, const Tensor& y);
+Tensor where(const Tensor& mask, const Tensor& x, double y);
+Tensor where(const Tensor& mask, double x, const Tensor& y);
+
 // --- activation.cpp
 /// max(x, 0); its gradient at 0 is 0, and NaN stays NaN.
 Tensor relu(const Tensor& x);
 /// 0 where `by` <= 0, else `x`: the derivative of relu, itself differentiable in x.
 Tensor mask_positive(const Tensor& x, const Tensor& by);
+Tensor sigmoid(const Tensor& x);
+Tensor tanh(const Tensor& x);
+Tensor erf(const Tensor& x);
 
 // --- reduce.cpp
 Tensor sum(const Tensor& x);  ///< over all elements, 0-d

@@ -9,6 +9,7 @@
 #include <harker/core/backend/cpu/kernels/layers.h>
 #include <harker/core/backend/cpu/kernels/optimizer.h>
 #include <harker/core/backend/cpu/kernels/reduce.h>
+#include <harker/core/backend/cpu/kernels/select.h>
 
 #define HARKER_TEXT_OF(x) #x
 #define HARKER_TEXT(x) HARKER_TEXT_OF(x)
@@ -43,6 +44,14 @@ class Cpu final : public Layers {
     with_type(t, [&](auto k) {
       HARKER_ISA::binary_strided<decltype(k)>(op, shape, In{x}, x_strides, In{y}, y_strides, Out{z});
     });
+  }
+  void compare(Compare op, DType t, const Shape& shape, const void* x, const Shape& x_strides, const void* y,
+               const Shape& y_strides, void* z) override {
+    HARKER_ISA::compare(op, t, shape, x, x_strides, y, y_strides, z);
+  }
+  void where(DType t, const Shape& shape, const void* mask, const Shape& mask_strides, const void* x,
+             const Shape& x_strides, const void* y, const Shape& y_strides, void* z) override {
+    HARKER_ISA::where(item_size(t), shape, mask, mask_strides, x, x_strides, y, y_strides, z);
   }
   void axpy(DType t, Index n, double alpha, const void* x, void* y) override {
     with_type(t, [=](auto k) { HARKER_ISA::axpy<decltype(k)>(n, static_cast<decltype(k)>(alpha), In{x}, Out{y}); });

@@ -2,6 +2,7 @@
 // overlaps the one before it, and is computed first, from inputs nobody has overwritten yet: so z may be x or y.
 #pragma once
 #include <harker/core/backend/backend.h>
+#include <harker/core/backend/cpu/kernels/math.h>
 #include <harker/core/backend/cpu/kernels/simd.h>
 #include <harker/core/backend/cpu/kernels/threads.h>
 
@@ -32,7 +33,7 @@ inline void map(Index n, const T* x, const T* y, T* z, F f) {
   store<T>(z + n - kW, last);
 }
 
-/// use(f) with the operation as a function of scalars and vectors.
+/// use(f) with the operation as a function of scalars and vectors: the four of arithmetic alone.
 template <class F>
 inline void with_operation(Binary op, const F& use) {
   switch (op) {
@@ -40,11 +41,14 @@ inline void with_operation(Binary op, const F& use) {
     case Binary::sub: return use([](auto x, auto y) { return x - y; });
     case Binary::mul: return use([](auto x, auto y) { return x * y; });
     case Binary::div: return use([](auto x, auto y) { return x / y; });
+    default: return;  // math.h
   }
 }
 
 template <class T>
 void unary(Unary op, Index n, const T* x, T* z) {
+  if (op > Unary::relu) [[unlikely]]
+    return unary_math(op, n, x, z);
   in_chunks(n, [=](Index at, Index count) {
     if (op == Unary::neg) return map(count, x + at, z + at, [](auto v) { return -v; });
     // NaN and -0 pass through, as in torch.
@@ -54,12 +58,16 @@ void unary(Unary op, Index n, const T* x, T* z) {
 
 template <class T>
 void binary(Binary op, Index n, const T* x, const T* y, T* z) {
+  if (op > Binary::div) [[unlikely]]
+    return binary_math(op, n, x, 1, y, 1, z);
   with_operation(op,
                  [=](auto f) { in_chunks(n, [=](Index at, Index count) { map(count, x + at, y + at, z + at, f); }); });
 }
 
 template <class T>
 void scalar(Binary op, Index n, const T* x, T s, bool reversed, T* z) {
+  if (op > Binary::div) [[unlikely]]
+    return reversed ? binary_math(op, n, &s, 0, x, 1, z) : binary_math(op, n, x, 1, &s, 0, z);
   with_operation(op, [=](auto f) {
     in_chunks(n, [=](Index at, Index count) {
       if (reversed)

@@ -1,0 +1,34 @@
+// The functions of one number, for float and double alike: the C library's, and ours where it has none.
+#pragma once
+
+namespace harker::HARKER_ISA {
+
+#define HARKER_LIBRARY_FUNCTION(name)                                \
+  inline float name##_of(float v) { return __builtin_##name##f(v); } \
+  inline double name##_of(double v) { return __builtin_##name(v); }
+HARKER_LIBRARY_FUNCTION(sqrt)
+HARKER_LIBRARY_FUNCTION(exp)
+HARKER_LIBRARY_FUNCTION(expm1)
+HARKER_LIBRARY_FUNCTION(log)
+HARKER_LIBRARY_FUNCTION(log1p)
+HARKER_LIBRARY_FUNCTION(sin)
+HARKER_LIBRARY_FUNCTION(cos)
+HARKER_LIBRARY_FUNCTION(tanh)
+HARKER_LIBRARY_FUNCTION(erf)
+HARKER_LIBRARY_FUNCTION(floor)
+HARKER_LIBRARY_FUNCTION(ceil)
+HARKER_LIBRARY_FUNCTION(trunc)
+HARKER_LIBRARY_FUNCTION(nearbyint)  // the rounding mode is nearest, halves to even
+HARKER_LIBRARY_FUNCTION(fabs)
+#undef HARKER_LIBRARY_FUNCTION
+
+inline float pow_of(float x, float y) { return __builtin_powf(x, y); }
+inline double pow_of(double x, double y) { return __builtin_pow(x, y); }
+
+/// 1 / (1 + e^-x): never an overflow that matters, e^-x = inf gives 0.
+template <class T>
+inline T sigmoid_of(T x) {
+  return T(1) / (T(1) + exp_of(-x));
+}
+
+}  // namespace harker::HARKER_ISA

@@ -1,0 +1,116 @@
+// Roots and powers. The conventions at 0 are torch's: x^0 is 1 with the gradient 0 for every x, NaN included, and the
+// gradient of 0^y in y is 0 where y >= 0.
+#include <cmath>
+
+#include <harker/core/ops/common.h>
+
+namespace harker {
+namespace {
+
+struct Sqrt : Op<Sqrt> {  // z = sqrt x; dx = dz / (2 z)
+  static constexpr const char* name = "sqrt";
+  static Tensor forward(Context& c, const Tensor& x) {
+    Tensor z = detail::unary(Unary::sqrt, name, x);
+    c.save_output(z);
+    return z;
+  }
+  static Grads backward(Context& c, const Tensor& dz) { return {dz / (c.saved_output(0) * 2)}; }
+};
+
+struct Rsqrt : Op<Rsqrt> {  // z = x^-1/2; dx = -dz z^3 / 2
+  static constexpr const char* name = "rsqrt";
+  static Tensor forward(Context& c, const Tensor& x) {
+    Tensor z = detail::unary(Unary::rsqrt, name, x);
+    c.save_output(z);
+    return z;
+  }
+  static Grads backward(Context& c, const Tensor& dz) { return {dz * -0.5 * pow(c.saved_output(0), 3)}; }
+};
+
+struct Square : Op<Square> {  // z = x^2; dx = 2 dz x
+  static constexpr const char* name = "square";
+  static Tensor forward(Context& c, const Tensor& x) {
+    c.save(x);
+    return detail::unary(Unary::square, name, x);
+  }
+  static Grads backward(Context& c, const Tensor& dz) { return {dz * (c.saved(0) * 2)}; }
+};
+
+struct Reciprocal : Op<Reciprocal> {  // z = 1 / x; dx = -dz z^2
+  static constexpr const char* name = "reciprocal";
+  static Tensor forward(Context& c, const Tensor& x) {
+    Tensor z = detail::unary(Unary::reciprocal, name, x);
+    c.save_output(z);
+    return z;
+  }
+  static Grads backward(Context& c, const Tensor& dz) { return {-dz * square(c.saved_output(0))}; }
+};
+
+/// x^e; the exponents that have a kernel of their own take it, also where the two differ: (-inf)^0.5 is NaN.
+Tensor power(const char* name, const Tensor& x, double e) {
+  if (e == 0) return ones_like(x);
+  if (e == 1) return x.clone();
+  if (e == 2) return detail::unary(Unary::square, name, x);
+  if (e == 3) return detail::binary(Binary::mul, name, detail::unary(Unary::square, name, x), x);
+  if (e == 0.5) return detail::unary(Unary::sqrt, name, x);
+  if (e == -0.5) return detail::unary(Unary::rsqrt, name, x);
+  if (e == -1) return detail::unary(Unary::reciprocal, name, x);
+  if (e == -2) return detail::unary(Unary::reciprocal, name, detail::unary(Unary::square, name, x));
+  return detail::scalar(Binary::pow, name, x, e);
+}
+
+struct PowScalar : Op<PowScalar> {  // z = x^e; dx = dz (e x^(e-1)), 0 when e = 0
+  static constexpr const char* name = "pow";
+  static Tensor forward(Context& c, const Tensor& x, double e) {
+    detail::check_computed(x, name);
+    c.save(x);
+    return power(name, x, e);
+  }
+  static Grads backward(Context& c, const Tensor& dz, double e) {
+    return {e == 0 ? zeros_like(dz) : dz * (pow(c.saved(0), e - 1) * e)};
+  }
+};
+
+/// dz (z log b), 0 where b = 0 and y >= 0: the gradient of z = b^y in y.
+struct RPowScalar : Op<RPowScalar> {  // z = s^x; dx = dz z log s; where s = 0 and x >= 0, 0
+  static constexpr const char* name = "pow";
+  static Tensor forward(Context& c, const Tensor& x, double s) {
+    Tensor z = detail::scalar(Binary::pow, name, x, s, true);
+    c.save(x);
+    c.save_output(z);
+    return z;
+  }
+  static Grads backward(Context& c, const Tensor& dz, double s) {
+    const Tensor slope = c.saved_output(1) * std::log(s);
+    return {dz * (s == 0 ? where(ge(c.saved(0), 0), 0, slope) : slope)};
+  }
+};
+
+struct Pow : Op<Pow> {  // z = x^y; dx = dz (y x^(y-1)), 0 where y = 0; dy = dz (z log x), 0 where x = 0 and y >= 0
+  static constexpr const char* name = "pow";
+  static Tensor forward(Context& c, const Tensor& x, const Tensor& y) {
+    Tensor z = detail::binary(Binary::pow, name, x, y);
+    c.save(x, y);
+    c.save_output(z);
+    return z;
+  }
+  static Grads backward(Context& c, const Tensor& dz) {
+    const Tensor &x = c.saved(0), &y = c.saved(1);
+    Tensor dx, dy;
+    if (c.needs(0)) dx = where(eq(y, 0), 0, dz * (y * pow(x, y - 1)));
+    if (c.needs(1)) dy = dz * where(ge(where(eq(x, 0), y, -1), 0), 0, c.saved_output(2) * log(x));
+    return {dx, dy};
+  }
+};
+
+}  // namespace
+
+Tensor sqrt(const Tensor& x) { return apply<Sqrt>(x); }
+Tensor rsqrt(const Tensor& x) { return apply<Rsqrt>(x); }
+Tensor square(const Tensor& x) { return apply<Square>(x); }
+Tensor reciprocal(const Tensor& x) { return apply<Reciprocal>(x); }
+Tensor pow(const Tensor& x, const Tensor& y) { return apply<Pow>(x, y); }
+Tensor pow(const Tensor& x, double e) { return apply<PowScalar>(x, e); }
+Tensor pow(double s, const Tensor& x) { return apply<RPowScalar>(x, s); }
+
+}  // namespace harker
