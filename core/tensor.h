@@ -17,6 +17,7 @@
 namespace harker HARKER_PUBLIC {
 
 class Tensor;
+struct ValuesAndIndices;
 
 /// For factories: `zeros({2, 3}, {.dtype = kFloat64, .requires_grad = true})`; a bare dtype does as well.
 struct TensorOptions {
@@ -150,6 +151,39 @@ class Tensor {
     return mean(Shape{static_cast<std::int64_t>(dim)}, keepdim);
   }
 
+  // --- Reductions and order (core/ops/reduce.h).
+  Tensor max() const;
+  Tensor min() const;
+  ValuesAndIndices max(int dim, bool keepdim = false) const;
+  ValuesAndIndices min(int dim, bool keepdim = false) const;
+  Tensor argmax() const;
+  Tensor argmin() const;
+  Tensor argmax(int dim, bool keepdim = false) const;
+  Tensor argmin(int dim, bool keepdim = false) const;
+  ValuesAndIndices sort(int dim = -1, bool descending = false) const;
+  Tensor argsort(int dim = -1, bool descending = false) const;
+  ValuesAndIndices topk(std::int64_t k, int dim = -1, bool largest = true) const;
+  Tensor prod() const;
+  Tensor prod(int dim, bool keepdim = false) const;
+  Tensor cumsum(int dim) const;
+  Tensor var() const;
+  Tensor var(const Shape& dims, double correction = 1, bool keepdim = false) const;
+  Tensor std() const;
+  Tensor std(const Shape& dims, double correction = 1, bool keepdim = false) const;
+  Tensor norm(double p = 2) const;
+  Tensor logsumexp(const Shape& dims, bool keepdim = false) const;
+  Tensor softmax(int dim) const;
+  Tensor log_softmax(int dim) const;
+
+  // --- Choosing (core/ops/index.h).
+  Tensor gather(int dim, const Tensor& index) const;
+  Tensor scatter_add(int dim, const Tensor& index, const Tensor& src) const;
+  Tensor index_select(int dim, const Tensor& index) const;
+  Tensor index_add(int dim, const Tensor& index, const Tensor& src, double alpha = 1) const;
+  Tensor flip(const Shape& dims) const;
+  std::vector<Tensor> split(std::int64_t size, int dim = 0) const;
+  std::vector<Tensor> chunk(std::int64_t chunks, int dim = 0) const;
+
   // --- In place. Not recorded: throws GradError while autograd would have to (use NoGradGuard for parameters).
   Tensor& copy_(const Tensor& src);  ///< broadcasts and converts
   Tensor& fill_(double value);
@@ -175,6 +209,11 @@ class Tensor {
   double item_double() const;
   std::int64_t item_int64() const;
   Ref<TensorImpl> p_;
+};
+
+/// What max along a dimension, sort and their kin return: elements, and where they were (int64).
+struct ValuesAndIndices {
+  Tensor values, indices;
 };
 
 /// Prints values as PyTorch does, shortened for large tensors.

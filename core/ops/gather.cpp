@@ -1,28 +1,16 @@
 // Elements and rows chosen by integer tensors, and the reverse of each, which adds. The two of a pair are each other's
 // derivative, so all are closed under differentiation. A negative index inside the ops below means "none" (zeros, or
 // nothing added): the functions at the end have checked what users gave.
-#include <harker/core/ops/common.h>
-
+#include <harker/core/ops/gather.h>
 #include <harker/core/ops/index.h>
 
 namespace harker {
 namespace {
 
 using detail::backend_of;
+using detail::checked_index;
+using detail::gather_backward;
 using detail::str;
-
-/// `index` as contiguous int64, each in [low, size). ShapeError naming op, index, dimension and size.
-Tensor checked_index(const Tensor& index, std::int64_t low, std::int64_t size, const char* op, int dim) {
-  if (index.dtype() != DType::int64 && index.dtype() != DType::int32)
-    throw TypeError(str(op, ": the index must be int64 or int32, this one is ", name(index.dtype()),
-                        index.dtype() == DType::bool_ ? "; a mask is not an index" : "; convert it with .to(kInt64)"));
-  const Tensor whole = index.to(DType::int64).contiguous();
-  const auto* at = whole.data<std::int64_t>();
-  const std::int64_t bad = backend_of(whole).first_outside(whole.numel(), at, low, size);
-  if (bad >= 0)
-    throw ShapeError(str(op, ": index ", at[bad], " is out of bounds for dimension ", dim, " with size ", size));
-  return whole;
-}
 
 void check_added(const Tensor& x, const Tensor& src, const char* op) {
   const DType t = x.dtype();
@@ -48,8 +36,6 @@ Shape strides_without(const Tensor& x, int dim) {
 }
 std::int64_t stride_of(const Tensor& x, int dim) { return x.dim() ? x.stride(dim) : 0; }
 
-Tensor scattered(const Tensor& dz, const Tensor& index, int dim, const Shape& shape);
-
 struct Gather : Op<Gather> {  // z[i][j][k] = x[i][index[i][j][k]][k] (dim 1); dx = dz added at the same places
   static constexpr const char* name = "gather";
   static Tensor forward(Context& c, const Tensor& x, const Tensor& index, int dim, const Shape&) {
@@ -60,7 +46,7 @@ struct Gather : Op<Gather> {  // z[i][j][k] = x[i][index[i][j][k]][k] (dim 1); d
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz, int dim, const Shape& from) {
-    return {scattered(dz, c.saved(0), dim, from)};
+    return {gather_backward(dz, c.saved(0), dim, from)};
   }
 };
 
@@ -83,9 +69,6 @@ struct Scattered : Op<Scattered> {  // z = zeros with x added at z[i][index[i][j
     return {apply<Gather>(dz, c.saved(0), dim, shape)};
   }
 };
-Tensor scattered(const Tensor& dz, const Tensor& index, int dim, const Shape& shape) {
-  return apply<Scattered>(dz, index, dim, shape);
-}
 
 struct ScatterAdd : Op<ScatterAdd> {  // z = x, src added at z[i][index[i][j][k]][k]; dx = dz, dsrc = dz gathered
   static constexpr const char* name = "scatter_add";
@@ -164,7 +147,8 @@ struct IndexAdd : Op<IndexAdd> {  // z = x, alpha src added at slices index; dx 
 
 struct Embedding : Op<Embedding> {  // z[.., d] = w[index[..], d]; dw = dz's rows added back, but for the padding's
   static constexpr const char* name = "embedding";
-  static Tensor forward(Context& c, const Tensor& w, const Tensor& index, const Tensor& learned, const Shape& shape) {
+  static Tensor forward(Context& c, const Tensor& w, const Tensor& index, const Tensor& learned, const Shape& shape,
+                        std::int64_t) {
     c.save(learned);
     const detail::Dense in(w);
     Tensor z = detail::fresh(shape, w.dtype(), w.device());
@@ -172,9 +156,9 @@ struct Embedding : Op<Embedding> {  // z[.., d] = w[index[..], d]; dw = dz's row
                               index.numel(), in.raw(), index.data<std::int64_t>(), z.raw());
     return z;
   }
-  static Grads backward(Context& c, const Tensor& dz, const Shape&) {
+  static Grads backward(Context& c, const Tensor& dz, const Shape& shape, std::int64_t n) {
     const Tensor& learned = c.saved(0);
-    return {added_rows(dz.reshape({learned.numel(), dz.shape().back()}), learned, 0, c.input_shape(0)[0], 1)};
+    return {added_rows(dz.reshape({learned.numel(), shape.back()}), learned, 0, n, 1)};
   }
 };
 
@@ -190,6 +174,25 @@ void check_covered(const Tensor& index, const Tensor& t, int dim, bool also_in_d
 }
 
 }  // namespace
+
+Tensor detail::gather_checked(const Tensor& x, const Tensor& index, int dim) {
+  return apply<Gather>(x, index, dim, x.shape());
+}
+Tensor detail::gather_backward(const Tensor& dz, const Tensor& index, int dim, const Shape& shape) {
+  return apply<Scattered>(dz, index, dim, shape);
+}
+
+Tensor detail::checked_index(const Tensor& index, std::int64_t low, std::int64_t size, const char* op, int dim) {
+  if (index.dtype() != DType::int64 && index.dtype() != DType::int32)
+    throw TypeError(str(op, ": the index must be int64 or int32, this one is ", name(index.dtype()),
+                        index.dtype() == DType::bool_ ? "; a mask is not an index" : "; convert it with .to(kInt64)"));
+  const Tensor whole = index.to(DType::int64).contiguous();
+  const auto* at = whole.data<std::int64_t>();
+  const std::int64_t bad = backend_of(whole).first_outside(whole.numel(), at, low, size);
+  if (bad >= 0)
+    throw ShapeError(str(op, ": index ", at[bad], " is out of bounds for dimension ", dim, " with size ", size));
+  return whole;
+}
 
 Tensor gather(const Tensor& x, int d, const Tensor& index) {
   const int dim = detail::wrap_dim(d, x.dim(), "gather");
@@ -218,15 +221,16 @@ Tensor index_select(const Tensor& x, int d, const Tensor& index) {
   const std::int64_t n = x.dim() ? x.shape()[dim] : 1;
   const Tensor at = checked_index(index, 0, n, "index_select", dim);
   if (x.dim() == 0 && at.numel() != 1)
-    throw ShapeError(str("index_select: a 0-d tensor has one element, the index ", index.shape(), " names ",
-                         at.numel()));
+    throw ShapeError(
+        str("index_select: a 0-d tensor has one element, the index ", index.shape(), " names ", at.numel()));
   return apply<SelectRows>(x, at, dim, n);
 }
 
 Tensor index_add(const Tensor& x, int d, const Tensor& index, const Tensor& src, double alpha) {
   const int dim = detail::wrap_dim(d, x.dim(), "index_add");
   check_added(x, src, "index_add");
-  if (index.dim() > 1) throw ShapeError(str("index_add: the index must have one dimension, this one is ", index.shape()));
+  if (index.dim() > 1)
+    throw ShapeError(str("index_add: the index must have one dimension, this one is ", index.shape()));
   const std::int64_t n = x.dim() ? x.shape()[dim] : 1;
   const Tensor at = checked_index(index, 0, n, "index_add", dim);
   Shape wanted = x.shape();
@@ -238,11 +242,11 @@ Tensor index_add(const Tensor& x, int d, const Tensor& index, const Tensor& src,
 }
 
 namespace {
-/// Negative indices counted from the end; what is in range already stays as it is.
+/// Negative indices counted from the end.
 Tensor from_the_end(const Tensor& index, std::int64_t n) {
-  if (backend_of(index).first_outside(index.numel(), index.data<std::int64_t>(), 0, n) < 0) return index;
-  Tensor at = index.is_contiguous() ? detail::fresh_like(index) : index.contiguous();
   const auto* from = index.data<std::int64_t>();
+  if (backend_of(index).first_outside(index.numel(), from, 0, n) < 0) return index;
+  Tensor at = detail::fresh_like(index);
   auto* to = at.data<std::int64_t>();
   for (std::int64_t i = 0; i < at.numel(); ++i) to[i] = from[i] < 0 ? from[i] + n : from[i];
   return at;
@@ -275,7 +279,7 @@ Tensor embedding(const Tensor& index, const Tensor& weight, EmbeddingOptions opt
     for (std::int64_t i = 0; i < learned.numel(); ++i)
       if (row[i] == padding) row[i] = -1;
   }
-  return apply<Embedding>(weight, at, learned, index.shape().inserted(index.dim(), weight.shape()[1]));
+  return apply<Embedding>(weight, at, learned, index.shape().inserted(index.dim(), weight.shape()[1]), n);
 }
 
 Tensor one_hot(const Tensor& index, std::int64_t classes) {
@@ -294,6 +298,12 @@ Tensor one_hot(const Tensor& index, std::int64_t classes) {
 }
 
 Tensor Tensor::gather(int dim, const Tensor& index) const { return harker::gather(*this, dim, index); }
+Tensor Tensor::scatter_add(int dim, const Tensor& index, const Tensor& src) const {
+  return harker::scatter_add(*this, dim, index, src);
+}
 Tensor Tensor::index_select(int dim, const Tensor& index) const { return harker::index_select(*this, dim, index); }
+Tensor Tensor::index_add(int dim, const Tensor& index, const Tensor& src, double alpha) const {
+  return harker::index_add(*this, dim, index, src, alpha);
+}
 
 }  // namespace harker

@@ -112,8 +112,10 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a = false, bool t
 /// z[..., out] = x[..., in] weight[out, in]^T + bias[out]; an undefined bias is left out. One node in the graph.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
-// --- loss.cpp
-/// mean((x - y)^2), 0-d. The shapes must be equal: (5,1) against (5) is an error, not a silent broadcast.
-Tensor mse_loss(const Tensor& x, const Tensor& y);
-
 }  // namespace harker
+
+// The other families.
+#include <harker/core/ops/index.h>
+#include <harker/core/ops/layers.h>
+#include <harker/core/ops/loss.h>
+#include <harker/core/ops/reduce.h>
