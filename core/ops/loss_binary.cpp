@@ -25,7 +25,7 @@ struct BceWithLogits : Op<BceWithLogits> {  // z = (1 - y) x + (1 + (p - 1) y) s
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz) {
-    const Tensor &x = c.saved(0), &y = c.saved(1), &p = c.saved(2);
+    const Tensor &x = c.saved(0), &y = c.saved(1), &p = c.saved_if_any(2);
     const Tensor below = sigmoid(-x);
     const Tensor weighted = p.defined() ? below * (1 + (p - 1) * y) : below;
     const Tensor soft = c.needs(2) || (c.needs(1) && p.defined()) ? softplus_of_negative(x) : Tensor();

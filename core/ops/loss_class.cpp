@@ -78,7 +78,7 @@ struct CrossEntropy : Op<CrossEntropy> {  // z[r] = h w[t] (lse - x[r,t]) + s su
     return total;
   }
   static Grads backward(Context& c, const Tensor& dz, double hard, double smooth, bool summed, double scale) {
-    const Tensor &x = c.saved(0), &target = c.saved(1), &weight = c.saved(2);
+    const Tensor &x = c.saved(0), &target = c.saved(1), &weight = c.saved_if_any(2);
     const Tensor g = scale == 1 ? dz : dz * scale;
     if (detail::grad_enabled) {
       Tensor a, b;

@@ -39,7 +39,7 @@ struct LayerNorm : Op<LayerNorm> {  // x[rows.., n..] normalised over its last `
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz, int dims, double eps) {
-    const Tensor &x = c.saved(0), &w = c.saved(1), &moments = c.saved(2);
+    const Tensor &x = c.saved(0), &w = c.saved_if_any(1), &moments = c.saved(2);
     if (detail::grad_enabled) return recorded(c, x, w, dz, dims, eps);
     const detail::Dense in(x), g(dz);
     const Tensor weight = w.defined() ? w.contiguous() : w;
@@ -86,7 +86,7 @@ struct BatchNorm : Op<BatchNorm> {  // x[n, channels, ...] normalised over all b
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz, bool training, double eps) {
-    const Tensor &x = c.saved(0), &w = c.saved(1), &moments = c.saved(2);
+    const Tensor &x = c.saved(0), &w = c.saved_if_any(1), &moments = c.saved(2);
     if (detail::grad_enabled) return recorded(c, x, w, moments, dz, training, eps);
     const detail::Dense in(x), g(dz);
     const Channels k(x);
