@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <harker/core/error.h>
+#include <harker/core/scalar.h>
 #include <harker/core/tensor_impl.h>
 
 namespace harker HARKER_PUBLIC {
@@ -122,6 +123,9 @@ class Tensor {
   Tensor slice(int dim, std::int64_t start = 0, std::int64_t end = INT64_MAX, std::int64_t step = 1) const;
   Tensor narrow(int dim, std::int64_t start, std::int64_t length) const;
   Tensor operator[](std::int64_t index) const { return select(0, index); }
+  /// The rows whose mask is true: the mask has this tensor's leading dimensions (core/ops/where.cpp). Or the rows that
+  /// integers name, negative ones from the end: of shape index.shape + shape[1:] (core/ops/gather.cpp). A copy.
+  Tensor operator[](const Tensor& mask_or_index) const;
 
   // --- Copies (core/ops/copy.cpp).
   Tensor clone() const;
@@ -134,10 +138,16 @@ class Tensor {
   Tensor sub(const Tensor& o) const;
   Tensor mul(const Tensor& o) const;
   Tensor div(const Tensor& o) const;
+  Tensor add(Scalar s) const;
+  Tensor sub(Scalar s) const;
+  Tensor mul(Scalar s) const;
+  Tensor div(Scalar s) const;
   Tensor neg() const;
   Tensor matmul(const Tensor& o) const;
   Tensor mm(const Tensor& o) const;
   Tensor relu() const;
+  Tensor masked_select(const Tensor& mask) const;
+  Tensor masked_fill(const Tensor& mask, Scalar value) const;
   Tensor sum() const;
   Tensor sum(const Shape& dims, bool keepdim = false) const;
   template <std::integral I>

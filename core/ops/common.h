@@ -38,9 +38,13 @@ inline void check_computed(const Tensor& x, const char* op) {
   if (!is_computed(x.dtype())) [[unlikely]]
     refuse_computed(x, op);
 }
-inline void check_alike(const Tensor& x, const Tensor& y, const char* op) {
+/// Of one dtype that arithmetic computes with as it stands, and on one device?
+inline bool alike(const Tensor& x, const Tensor& y) {
   const TensorImpl &p = x.impl(), &q = y.impl();
-  if (!is_computed(p.dtype) || p.dtype != q.dtype || !(p.device == q.device)) [[unlikely]]
+  return is_computed(p.dtype) && p.dtype == q.dtype && p.device == q.device;
+}
+inline void check_alike(const Tensor& x, const Tensor& y, const char* op) {
+  if (!alike(x, y)) [[unlikely]]
     refuse_alike(x, y, op);
 }
 

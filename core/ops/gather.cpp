@@ -254,6 +254,7 @@ Tensor from_the_end(const Tensor& index, std::int64_t n) {
 }  // namespace
 
 Tensor index(const Tensor& x, const Tensor& index) {
+  if (index.dtype() == DType::bool_) return x[index];
   if (x.dim() == 0) throw ShapeError("index: a 0-d tensor cannot be indexed");
   const std::int64_t n = x.shape()[0];
   const Tensor at = from_the_end(checked_index(index, -n, n, "index", 0), n);

@@ -33,7 +33,7 @@ Tensor index_select(const Tensor& x, int dim, const Tensor& index);
 /// The reverse: a copy of x with alpha times slice i of src added to slice index[i].
 Tensor index_add(const Tensor& x, int dim, const Tensor& index, const Tensor& src, double alpha = 1);
 /// x[index] as Python has it for an integer tensor: shape index.shape + x.shape[1:]; negative indices count from the
-/// end.
+/// end. For a mask: x[mask].
 Tensor index(const Tensor& x, const Tensor& index);
 
 struct EmbeddingOptions {
