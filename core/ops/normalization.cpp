@@ -29,9 +29,7 @@ struct LayerNorm : Op<LayerNorm> {  // x[rows.., n..] normalised over its last `
                         double eps) {
     c.save(x, w, moments);
     const detail::Dense in(x);
-    std::int64_t n = 1;
-    for (int i = x.dim() - dims; i < x.dim(); ++i) n *= x.shape()[i];
-    const std::int64_t rows = moments.shape()[1];
+    const std::int64_t rows = moments.shape()[1], n = in.numel() / (rows ? rows : 1);
     const Tensor weight = w.defined() ? w.contiguous() : w, bias = b.defined() ? b.contiguous() : b;
     Tensor z = detail::fresh_like(x);
     backend_of(x).layer_norm(x.dtype(), rows, n, in.raw(), data_or_null(weight), data_or_null(bias), eps,
@@ -43,9 +41,8 @@ struct LayerNorm : Op<LayerNorm> {  // x[rows.., n..] normalised over its last `
     if (detail::grad_enabled) return recorded(c, x, w, dz, dims, eps);
     const detail::Dense in(x), g(dz);
     const Tensor weight = w.defined() ? w.contiguous() : w;
-    const std::int64_t rows = moments.shape()[1], n = rows ? x.numel() / rows : 0;
-    const Shape tail =
-        x.shape().rank() == dims ? x.shape() : Shape(std::span(x.shape()).last(static_cast<std::size_t>(dims)));
+    const Shape tail(std::span<const std::int64_t>(x.shape()).last(static_cast<std::size_t>(dims)));
+    const std::int64_t rows = moments.shape()[1], n = tail.numel();
     Tensor dx = c.needs(0) ? detail::fresh_like(x) : Tensor();
     Tensor dw = c.needs(1) ? detail::fresh(tail, x.dtype(), x.device()) : Tensor();
     Tensor db = c.needs(2) ? detail::fresh(tail, x.dtype(), x.device()) : Tensor();

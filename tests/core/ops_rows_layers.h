@@ -6,11 +6,26 @@ namespace harker::test {
 
 inline const Expressions kLayerExpressions = {
     // Joining and choosing
-    {"torch.cat([a, b, c], dim=dim)", [](const Case& c) { return cat({c["a"], c["b"], c["c"]}, c.dim("dim")); }},
-    {"torch.cat([a, b], dim=dim)", [](const Case& c) { return cat({c["a"], c["b"]}, c.dim("dim")); }},
-    {"torch.cat([a, a], dim=dim)", [](const Case& c) { return cat({c["a"], c["a"]}, c.dim("dim")); }},
-    {"torch.stack([a, b], dim=dim)", [](const Case& c) { return stack({c["a"], c["b"]}, c.dim("dim")); }},
-    {"torch.stack([a, b, c], dim=dim)", [](const Case& c) { return stack({c["a"], c["b"], c["c"]}, c.dim("dim")); }},
+    {"torch.cat([a, b, c], dim=dim)",
+     [](const Case& c) {
+       return cat({c["a"], c["b"], c["c"]}, c.dim("dim"));
+     }},
+    {"torch.cat([a, b], dim=dim)",
+     [](const Case& c) {
+       return cat({c["a"], c["b"]}, c.dim("dim"));
+     }},
+    {"torch.cat([a, a], dim=dim)",
+     [](const Case& c) {
+       return cat({c["a"], c["a"]}, c.dim("dim"));
+     }},
+    {"torch.stack([a, b], dim=dim)",
+     [](const Case& c) {
+       return stack({c["a"], c["b"]}, c.dim("dim"));
+     }},
+    {"torch.stack([a, b, c], dim=dim)",
+     [](const Case& c) {
+       return stack({c["a"], c["b"], c["c"]}, c.dim("dim"));
+     }},
     {"torch.gather(x, dim, idx)", [](const Case& c) { return gather(c["x"], c.dim("dim"), c["idx"]); }},
     {"torch.index_select(x, dim, idx)", [](const Case& c) { return index_select(c["x"], c.dim("dim"), c["idx"]); }},
     {"F.embedding(idx, w)", [](const Case& c) { return embedding(c["idx"], c["w"]); }},
@@ -25,9 +40,7 @@ inline const Expressions kLayerExpressions = {
     {"torch.min(x, dim=dim)", [](const Case& c) { return min(c["x"], c.dim("dim")); }},
     {"torch.var(x)", [](const Case& c) { return var(c["x"]); }},
     {"torch.var(x, dim=dim, correction=corr, keepdim=kd)",
-     [](const Case& c) {
-       return var(c["x"], c.shape("dim"), {.correction = c.num("corr"), .keepdim = c.flag("kd")});
-     }},
+     [](const Case& c) { return var(c["x"], c.shape("dim"), {.correction = c.num("corr"), .keepdim = c.flag("kd")}); }},
     {"torch.std(x)", [](const Case& c) { return c["x"].std(); }},
     {"torch.std(x, dim=dim)", [](const Case& c) { return harker::std(c["x"], c.dim("dim")); }},
     {"torch.logsumexp(x, dim=dim, keepdim=kd)",
@@ -36,9 +49,7 @@ inline const Expressions kLayerExpressions = {
     {"F.softmax(x, dim=dim)", [](const Case& c) { return c["x"].softmax(c.dim("dim")); }},
     {"F.log_softmax(x, dim=dim)", [](const Case& c) { return c["x"].log_softmax(c.dim("dim")); }},
     {"torch.softmax(q @ k.transpose(-2, -1) / s, -1) @ v",
-     [](const Case& c) {
-       return matmul(softmax(matmul(c["q"], c["k"].transpose(-2, -1)) / c.num("s"), -1), c["v"]);
-     }},
+     [](const Case& c) { return matmul(softmax(matmul(c["q"], c["k"].transpose(-2, -1)) / c.num("s"), -1), c["v"]); }},
     // Losses
     {"F.mse_loss(x, y)", [](const Case& c) { return mse_loss(c["x"], c["y"]); }},
     {"F.mse_loss(x, y, reduction=red)",
@@ -49,9 +60,7 @@ inline const Expressions kLayerExpressions = {
     {"F.smooth_l1_loss(x, y, beta=beta)",
      [](const Case& c) { return smooth_l1_loss(c["x"], c["y"], {.beta = c.num("beta")}); }},
     {"F.smooth_l1_loss(x, y, reduction=red, beta=beta)",
-     [](const Case& c) {
-       return smooth_l1_loss(c["x"], c["y"], {.reduction = c.reduction(), .beta = c.num("beta")});
-     }},
+     [](const Case& c) { return smooth_l1_loss(c["x"], c["y"], {.reduction = c.reduction(), .beta = c.num("beta")}); }},
     {"F.huber_loss(x, y, delta=delta)",
      [](const Case& c) { return huber_loss(c["x"], c["y"], {.delta = c.num("delta")}); }},
     {"F.huber_loss(x, y, reduction=red, delta=delta)",
@@ -87,7 +96,9 @@ inline const Expressions kLayerExpressions = {
     {"F.layer_norm(x, [n], w, b, eps)",
      [](const Case& c) { return layer_norm(c["x"], {c.i64("n")}, c["w"], c["b"], c.num("eps")); }},
     {"F.layer_norm(x, [n, m], w, b)",
-     [](const Case& c) { return layer_norm(c["x"], {c.i64("n"), c.i64("m")}, c["w"], c["b"]); }},
+     [](const Case& c) {
+       return layer_norm(c["x"], {c.i64("n"), c.i64("m")}, c["w"], c["b"]);
+     }},
     {"F.layer_norm(x, [n])", [](const Case& c) { return layer_norm(c["x"], {c.i64("n")}); }},
     {"F.batch_norm(x, running_mean, running_var, w, b, training=training, momentum=momentum, eps=eps)",
      [](const Case& c) {
@@ -109,9 +120,7 @@ inline const Expressions kLayerExpressions = {
        return conv2d(c["x"], c["w"], c["b"], {.padding = c.pair("padding"), .groups = c.i64("groups")});
      }},
     {"F.conv2d(x, w, None, groups=groups, stride=stride)",
-     [](const Case& c) {
-       return conv2d(c["x"], c["w"], {}, {.stride = c.pair("stride"), .groups = c.i64("groups")});
-     }},
+     [](const Case& c) { return conv2d(c["x"], c["w"], {}, {.stride = c.pair("stride"), .groups = c.i64("groups")}); }},
     {"F.max_pool2d(x, k)", [](const Case& c) { return max_pool2d(c["x"], c.pair("k")); }},
     {"F.max_pool2d(x, k, stride=stride, padding=padding)",
      [](const Case& c) {
@@ -128,9 +137,8 @@ inline const Expressions kLayerExpressions = {
      }},
     {"F.avg_pool2d(x, k, stride=stride, padding=padding, count_include_pad=False)",
      [](const Case& c) {
-       return avg_pool2d(
-           c["x"], c.pair("k"),
-           {.stride = c.pair("stride"), .padding = c.pair("padding"), .count_include_pad = false});
+       return avg_pool2d(c["x"], c.pair("k"),
+                         {.stride = c.pair("stride"), .padding = c.pair("padding"), .count_include_pad = false});
      }},
     {"F.avg_pool2d(x, k, stride=stride, ceil_mode=True)",
      [](const Case& c) { return avg_pool2d(c["x"], c.pair("k"), {.stride = c.pair("stride"), .ceil_mode = true}); }},
