@@ -186,10 +186,12 @@ Tensor add(const Tensor& x, Scalar s) {
   return real(x, s) ? x + s.to_double() : detail::promoted_scalar(Binary::add, "add", x, s, false);
 }
 Tensor sub(const Tensor& x, Scalar s) {
-  return real(x, s) && s.dtype() != DType::bool_ ? x - s.to_double() : detail::promoted_scalar(Binary::sub, "sub", x, s, false);
+  return real(x, s) && s.dtype() != DType::bool_ ? x - s.to_double()
+                                                 : detail::promoted_scalar(Binary::sub, "sub", x, s, false);
 }
 Tensor sub(Scalar s, const Tensor& x) {
-  return real(x, s) && s.dtype() != DType::bool_ ? s.to_double() - x : detail::promoted_scalar(Binary::sub, "rsub", x, s, true);
+  return real(x, s) && s.dtype() != DType::bool_ ? s.to_double() - x
+                                                 : detail::promoted_scalar(Binary::sub, "rsub", x, s, true);
 }
 Tensor mul(const Tensor& x, Scalar s) {
   return real(x, s) ? x * s.to_double() : detail::promoted_scalar(Binary::mul, "mul", x, s, false);

@@ -111,7 +111,4 @@ Tensor Tensor::operator[](const Tensor& mask) const {
   return chosen.reshape(tail);
 }
 
-Tensor Tensor::masked_select(const Tensor& mask) const { return harker::masked_select(*this, mask); }
-Tensor Tensor::masked_fill(const Tensor& mask, Scalar value) const { return harker::masked_fill(*this, mask, value); }
-
 }  // namespace harker
