@@ -145,8 +145,7 @@ Tensor conv_transpose2d(const Tensor& given, const Tensor& weight, const Tensor&
   const Tensor shaped = empty({1}, z.dtype()).expand(from);  // only its sizes are read
   Plan p{detail::windows_over(shaped, kernel, o.stride, o.padding, o.dilation, false, op), z.shape()[0], o.groups,
          z.shape()[1]};
-  if (p.w.out[0] != z.shape()[2] || p.w.out[1] != z.shape()[3])
-    throw ShapeError(str(op, ": no such size: the input is ", z.shape(), ", its convolution would give ", p.z_shape()));
+  for (int d = 0; d < 2; ++d) p.w.out[d] = z.shape()[2 + d];  // more would fit where output_padding reaches a stride
   Tensor x = apply<Transposed>(z, weight, p);
   if (bias.defined()) x = x + bias.reshape({-1, 1, 1});
   return given.dim() == 3 ? x.squeeze(0) : x;

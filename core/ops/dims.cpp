@@ -22,6 +22,13 @@ Dims dims_of(const Shape& dims, int rank, const char* op) {
   return over;
 }
 
+Shape list_of(Dims over, int rank) {
+  Shape list;
+  for (int i = rank - 1; i >= 0; --i)
+    if (has(over, i)) list = list.inserted(0, i);
+  return list;
+}
+
 Shape reduced_shape(const Shape& from, Dims over, bool keepdim) {
   Shape shape = from;
   for (int i = from.rank() - 1; i >= 0; --i) {
@@ -36,6 +43,15 @@ Shape reduced_shape(const Shape& from, Dims over, bool keepdim) {
 
 Tensor with_kept_dims(const Tensor& z, const Shape& from, Dims over, bool keepdim) {
   return keepdim || over == 0 ? z : z.reshape(reduced_shape(from, over, true));
+}
+
+Tensor over_or_zero(const Tensor& x, const Tensor& z) {
+  Tensor zero;
+  {
+    ModeScope off(false);
+    zero = eq(z, 0);
+  }
+  return where(zero, 0, x / where(zero, 1, z));
 }
 
 Folded::Folded(const Tensor& t, Dims over) : x(t) {

@@ -14,10 +14,15 @@ inline bool has(Dims dims, int d) { return dims >> d & 1; }
 Dims all_dims(int rank, const char* op);
 /// Those named, or all where none is. ShapeError for one that is out of range or named twice.
 Dims dims_of(const Shape& dims, int rank, const char* op);
+/// They, listed: for functions that take a list (and take an empty one for all).
+Shape list_of(Dims over, int rank);
 /// `shape` with the sizes of `over` 1, or without them.
 Shape reduced_shape(const Shape& shape, Dims over, bool keepdim);
 /// A gradient, or any result, of a reduction of a tensor of shape `from`, with the reduced dimensions back as size 1.
 Tensor with_kept_dims(const Tensor& z, const Shape& from, Dims over, bool keepdim);
+
+/// x / z, but 0 where z is 0. Recorded.
+Tensor over_or_zero(const Tensor& x, const Tensor& z);
 
 /// x as [outer, n, inner] where n counts the elements that meet: itself where the dimensions in `over` lie together,
 /// else a copy with them last. Only inside forward.

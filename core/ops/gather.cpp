@@ -12,12 +12,27 @@ using detail::checked_index;
 using detail::gather_backward;
 using detail::str;
 
-void check_added(const Tensor& x, const Tensor& src, const char* op) {
-  const DType t = x.dtype();
-  if (t != src.dtype())
-    throw TypeError(str(op, ": both tensors need one dtype, got ", name(t), " and ", name(src.dtype()),
+/// What adding elements of this dtype is computed in: halves in float32, integers in int64. TypeError for others.
+DType added_in(const Tensor& x, const char* op) {
+  switch (x.dtype()) {
+    case DType::float16:
+    case DType::bfloat16: return DType::float32;
+    case DType::uint8:
+    case DType::int8:
+    case DType::int16:
+    case DType::int32: return DType::int64;
+    case DType::int64: return DType::int64;
+    default: detail::check_computed(x, op); return x.dtype();
+  }
+}
+/// f(x, src) in a dtype that adds.
+template <class F>
+Tensor adding(const Tensor& x, const Tensor& src, const char* op, const F& f) {
+  if (x.dtype() != src.dtype())
+    throw TypeError(str(op, ": both tensors need one dtype, got ", name(x.dtype()), " and ", name(src.dtype()),
                         "; convert one with .to()"));
-  if (!is_computed(t) && t != DType::int64) detail::check_computed(x, op);
+  const DType t = added_in(x, op);
+  return t == x.dtype() ? f(x, src) : f(x.to(t), src.to(t)).to(x.dtype());
 }
 
 /// What stands before, in and behind a dimension.
@@ -127,7 +142,8 @@ struct AddedRows : Op<AddedRows> {  // z = zeros with alpha x added at slices in
   }
 };
 Tensor added_rows(const Tensor& dz, const Tensor& index, int dim, std::int64_t n, double alpha) {
-  return apply<AddedRows>(dz, index, dim, n, alpha);
+  const DType t = added_in(dz, AddedRows::name);
+  return apply<AddedRows>(dz.to(t), index, dim, n, alpha).to(dz.dtype());
 }
 
 struct IndexAdd : Op<IndexAdd> {  // z = x, alpha src added at slices index; dx = dz, dsrc = alpha dz's slices
@@ -179,7 +195,8 @@ Tensor detail::gather_checked(const Tensor& x, const Tensor& index, int dim) {
   return apply<Gather>(x, index, dim, x.shape());
 }
 Tensor detail::gather_backward(const Tensor& dz, const Tensor& index, int dim, const Shape& shape) {
-  return apply<Scattered>(dz, index, dim, shape);
+  const DType t = added_in(dz, Scattered::name);
+  return apply<Scattered>(dz.to(t), index, dim, shape).to(dz.dtype());
 }
 
 Tensor detail::checked_index(const Tensor& index, std::int64_t low, std::int64_t size, const char* op, int dim) {
@@ -203,14 +220,14 @@ Tensor gather(const Tensor& x, int d, const Tensor& index) {
 
 Tensor scatter_add(const Tensor& x, int d, const Tensor& index, const Tensor& src) {
   const int dim = detail::wrap_dim(d, x.dim(), "scatter_add");
-  check_added(x, src, "scatter_add");
   check_covered(index, x, dim, false, "scatter_add", "the input");
   check_covered(index, src, dim, true, "scatter_add", "the source");
   const Tensor at = checked_index(index, 0, x.dim() ? x.shape()[dim] : 1, "scatter_add", dim);
   Tensor from = src;
   for (int i = 0; i < src.dim() && i < at.dim(); ++i)
     if (at.shape()[i] != from.shape()[i]) from = from.narrow(i, 0, at.shape()[i]);
-  return apply<ScatterAdd>(x, from, at, dim);
+  return adding(x, from, "scatter_add",
+                [&](const Tensor& a, const Tensor& b) { return apply<ScatterAdd>(a, b, at, dim); });
 }
 
 Tensor index_select(const Tensor& x, int d, const Tensor& index) {
@@ -228,7 +245,6 @@ Tensor index_select(const Tensor& x, int d, const Tensor& index) {
 
 Tensor index_add(const Tensor& x, int d, const Tensor& index, const Tensor& src, double alpha) {
   const int dim = detail::wrap_dim(d, x.dim(), "index_add");
-  check_added(x, src, "index_add");
   if (index.dim() > 1)
     throw ShapeError(str("index_add: the index must have one dimension, this one is ", index.shape()));
   const std::int64_t n = x.dim() ? x.shape()[dim] : 1;
@@ -238,7 +254,8 @@ Tensor index_add(const Tensor& x, int d, const Tensor& index, const Tensor& src,
   if (!(src.shape() == wanted) || (x.dim() == 0 && at.numel() != 1))
     throw ShapeError(str("index_add: the source is ", src.shape(), ", an input of ", x.shape(), " and ", at.numel(),
                          " indices of dimension ", dim, " need ", wanted));
-  return apply<IndexAdd>(x, src, at, dim, alpha);
+  return adding(x, src, "index_add",
+                [&](const Tensor& a, const Tensor& b) { return apply<IndexAdd>(a, b, at, dim, alpha); });
 }
 
 namespace {

@@ -40,6 +40,9 @@ struct BceWithLogits : Op<BceWithLogits> {  // z = (1 - y) x + (1 + (p - 1) y) s
 /// log(1 + exp(-x)): the loss of logits x for targets of 1.
 Tensor softplus_of_negative(const Tensor& x) { return apply<BceWithLogits>(x, ones_like(x), Tensor()); }
 
+/// x (1 - x) is no smaller in the gradient. As in torch a float even for double.
+constexpr double kLeastSpread = static_cast<double>(1e-12f);
+
 /// log x, but no less than -100
 Tensor bounded_log(const Tensor& x) {
   const Tensor z = log(x);
@@ -60,9 +63,9 @@ struct Bce
     Tensor flat;
     {
       detail::ModeScope off(false);
-      flat = lt(spread, 1e-12);
+      flat = lt(spread, kLeastSpread);
     }
-    return {dz * (x - y) / where(flat, 1e-12, spread), c.needs(1) ? dz * (log(1 - x) - log(x)) : Tensor()};
+    return {dz * (x - y) / where(flat, kLeastSpread, spread), c.needs(1) ? dz * (log(1 - x) - log(x)) : Tensor()};
   }
 };
 

@@ -25,7 +25,7 @@ Shape range(int first, int end) {
 
 struct LayerNorm : Op<LayerNorm> {  // x[rows.., n..] normalised over its last `dims` dimensions
   static constexpr const char* name = "layer_norm";
-  static Tensor forward(Context& c, const Tensor& x, const Tensor& w, const Tensor& b, const Tensor& moments, int dims,
+  static Tensor forward(Context& c, const Tensor& x, const Tensor& w, const Tensor& b, const Tensor& moments, int,
                         double eps) {
     c.save(x, w, moments);
     const detail::Dense in(x);

@@ -50,7 +50,13 @@ Windows pool_windows(const Tensor& x, Pair kernel, Pair stride, Pair padding, Pa
                          padding.across, ") and kernel (", kernel.down, ", ", kernel.across, ")"));
   if (x.shape()[1] == 0 || x.shape()[2] == 0 || x.shape()[3] == 0)
     throw ShapeError(str(op, ": the input ", x.shape(), " has no elements in an image"));
-  return detail::windows_over(x, kernel, stride, padding, dilation, ceil_mode, op);
+  const Windows w = detail::windows_over(x, kernel, stride, padding, dilation, ceil_mode, op);
+  for (int d = 0; d < 2; ++d)
+    for (std::int64_t first = -w.padding[d]; first < 0; first += w.stride[d])
+      if ((-first + w.dilation[d] - 1) / w.dilation[d] * w.dilation[d] + first >= w.size[d])
+        throw ShapeError(str(op, ": with padding ", w.padding[d], " and dilation ", w.dilation[d],
+                             " a window steps over all of the input ", x.shape()));
+  return w;
 }
 
 }  // namespace

@@ -50,19 +50,22 @@ struct ProductOfOthers : Op<ProductOfOthers> {  // z[i] = the product of x but f
   }
 };
 
-struct Prod : Op<Prod> {  // z = product of x along dim (kept); dx[i] = dz times the product of the others
+struct Prod : Op<Prod> {  // z = product of x along dim (kept); dx = dz z / x, or by the others where some x is 0
   static constexpr const char* name = "prod";
   static Tensor forward(Context& c, const Tensor& x, int dim) {
-    c.save(x);
     const Folded in(x, Dims{1} << dim);
     Shape shape = x.shape();
     shape[dim] = 1;
     Tensor z = detail::fresh(shape, x.dtype(), x.device());
     backend_of(x).product(x.dtype(), in.outer, in.n, in.inner, in.x.raw(), z.raw());
+    c.save(x);
+    c.save_output(z);
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz, int dim) {
-    return {dz * apply<ProductOfOthers>(c.saved(0), dim)};
+    const Tensor& x = c.saved(0);
+    if (any(eq(x, 0)).item<bool>()) return {dz * apply<ProductOfOthers>(x, dim)};
+    return {dz * c.saved_output(1) / x};
   }
 };
 Tensor prod_along(const Tensor& x, int dim) { return apply<Prod>(x, dim); }
@@ -83,16 +86,17 @@ struct Cumsum : Op<Cumsum> {  // z[i] = x[0] + .. + x[i], or x[i] + .. + x[n-1];
 }  // namespace
 
 Tensor prod(const Tensor& given) {
-  return detail::through_float(
-      given, [](const Tensor& x) { return prod_along(counted(x, "prod").reshape({-1}), 0).reshape({}); });
+  return detail::through_float(given, [](const Tensor& t) {
+    const Tensor x = counted(t, "prod");
+    return x.dim() == 0 ? x.clone() : prod_along(x.reshape({-1}), 0).squeeze(0);
+  });
 }
 
 Tensor prod(const Tensor& given, int d, bool keepdim) {
+  const int dim = detail::wrap_dim(d, given.dim(), "prod");
+  if (given.dim() == 0) return prod(given);
   return detail::through_float(given, [=](const Tensor& t) {
-    const Tensor x = counted(t, "prod");
-    const int dim = detail::wrap_dim(d, x.dim(), "prod");
-    if (x.dim() == 0) return prod_along(x.reshape({1}), 0).reshape({});
-    const Tensor z = prod_along(x, dim);
+    const Tensor z = prod_along(counted(t, "prod"), dim);
     return keepdim ? z : z.squeeze(dim);
   });
 }

@@ -69,13 +69,8 @@ struct LogSumExp : Op<LogSumExp> {  // z = log sum exp(x); dx = dz exp(x - z)
   }
   static Grads backward(Context& c, const Tensor& dz, Dims over, bool keepdim) {
     const Tensor &x = c.saved(0), z = c.saved_output(1);
-    const Tensor kept = detail::with_kept_dims(z, x.shape(), over, keepdim);
-    Tensor nothing;  // -inf - -inf would be NaN, the gradient there is 0
-    {
-      detail::ModeScope off(false);
-      nothing = eq(kept, -static_cast<double>(__builtin_inf()));
-    }
-    return {exp(x - where(nothing, 0.0, kept)) * detail::with_kept_dims(dz, x.shape(), over, keepdim)};
+    return {exp(x - detail::with_kept_dims(z, x.shape(), over, keepdim)) *
+            detail::with_kept_dims(dz, x.shape(), over, keepdim)};
   }
 };
 

@@ -20,10 +20,12 @@ Windows windows_over(const Tensor& x, Pair kernel, Pair stride, Pair padding, Pa
       throw ShapeError(str(op, ": kernel (", k, "), stride (", s, ") and dilation (", a,
                            ") must be at least 1, padding (", p, ") at least 0"));
     std::int64_t covered;  // by one window, less one
-    if (__builtin_mul_overflow(k - 1, a, &covered) || covered > kMost || n + 2 * p <= covered)
+    const bool huge = __builtin_mul_overflow(k - 1, a, &covered) || covered > kMost;
+    const std::int64_t room = huge ? -1 : n + 2 * p - covered - 1 + (ceil_mode ? s - 1 : 0);
+    if (room < 0)
       throw ShapeError(str(op, ": a kernel of ", k, " with dilation ", a, " does not fit the input ", x.shape(),
                            " with padding ", p));
-    std::int64_t out = (n + 2 * p - covered - 1 + (ceil_mode ? s - 1 : 0)) / s + 1;
+    std::int64_t out = room / s + 1;
     if (ceil_mode && (out - 1) * s >= n + p) --out;  // no window begins in the padding behind
     w.out[d] = out;
   }

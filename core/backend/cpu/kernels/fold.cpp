@@ -36,6 +36,17 @@ inline bool better(T v, T best) {
 
 template <bool Largest, class T>
 void extreme_of(Index outer, Index n, Index inner, const T* x, T* z, Index* index) {
+  if (inner == 1) {
+    for (Index o = 0; o < outer; ++o) {
+      const T* const row = x + o * n;
+      Index at = 0;
+      for (Index i = 1; i < n; ++i)
+        if (better<Largest>(row[i], row[at])) at = i;
+      index[o] = at;
+      if (z) z[o] = row[at];
+    }
+    return;
+  }
   each_piece(outer, n, inner, [=](Index from, Index to, Index width) {
     T best[kFoldWidth];
     Index at[kFoldWidth];
@@ -107,6 +118,17 @@ void running_sum(DType t, bool from_end, Index outer, Index n, Index inner, cons
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);
     T* const out = static_cast<T*>(z);
+    if (inner == 1) {
+      for (Index o = 0; o < outer; ++o) {
+        Carried<T> sum = 0;
+        for (Index i = 0; i < n; ++i) {
+          const Index at = o * n + (from_end ? n - 1 - i : i);
+          sum += static_cast<Carried<T>>(in[at]);
+          out[at] = static_cast<T>(sum);
+        }
+      }
+      return;
+    }
     each_piece(outer, n, inner, [=](Index from, Index, Index width) {
       Carried<T> sum[kFoldWidth] = {};
       for (Index i = 0; i < n; ++i)

@@ -115,7 +115,7 @@ void channel_moments(DType t, Index images, Index channels, Index n, const void*
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);
     T *const means = static_cast<T*>(mean), *const variances = static_cast<T*>(variance);
-    const double count = static_cast<double>(images * n);
+    const double count = static_cast<double>(larger(1, images * n));  // of nothing: 0 and 0
     if (n == 1)
       return each_piece(1, images, channels, [=](Index from, Index to, Index width) {
         double sum[kFoldWidth] = {}, squares[kFoldWidth] = {};
