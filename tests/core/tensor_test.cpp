@@ -6,7 +6,7 @@
 
 namespace harker {
 namespace {
-Tensor counting(const Shape& shape) { return arange(0, static_cast<double>(shape.numel())).view(shape); }
+Tensor counting(const Shape& shape) { return arange(0.0, static_cast<double>(shape.numel())).view(shape); }
 std::vector<double> values(const Tensor& t) { return t.to_vector<double>(); }
 template <class F>
 std::string words(F f) {
