@@ -90,11 +90,13 @@ void softplus(Index n, const double* x, double beta, double threshold, double* z
   softplus_of(n, x, beta, threshold, z);
 }
 
-void unary_math(Unary op, Index n, const float* x, float* z) {
-  in_chunks(n, [=](Index at, Index count) { run(op, count, x + at, z + at); });
-}
-void unary_math(Unary op, Index n, const double* x, double* z) {
-  in_chunks(n, [=](Index at, Index count) { run(op, count, x + at, z + at); });
+void unary_math(Unary op, DType t, Index n, const void* x, void* z) {
+  in_chunks(n, [=](Index at, Index count) {
+    if (t == DType::float32)
+      run(op, count, static_cast<const float*>(x) + at, static_cast<float*>(z) + at);
+    else
+      run(op, count, static_cast<const double*>(x) + at, static_cast<double*>(z) + at);
+  });
 }
 
 }  // namespace harker::HARKER_ISA
