@@ -8,12 +8,21 @@ namespace {
 
 using detail::str;
 
+// Kept out of the way of float32 and float64.
+[[gnu::noinline, gnu::cold]] Tensor promoted_mask(const Tensor& x, const Tensor& by) { return where(le(by, 0), 0, x); }
+[[gnu::noinline, gnu::cold]] Tensor promoted_relu(Context& c, const Tensor& x) {
+  Tensor z = detail::promoted_unary(Unary::relu, "relu", x);
+  c.save_output(z);
+  return z;
+}
+
 struct MaskPositive : Op<MaskPositive> {  // z = by <= 0 ? 0 : x; dx = by <= 0 ? 0 : dz, nothing flows to by
   static constexpr const char* name = "mask_positive";
   static Tensor forward(Context& c, const Tensor& x, const Tensor& by) {
-    detail::check_alike(x, by, name);
     if (!(x.shape() == by.shape())) throw ShapeError(str(name, ": shapes ", x.shape(), " and ", by.shape(), " differ"));
     c.save(by);
+    if (!detail::alike(x, by)) [[unlikely]]
+      return promoted_mask(x, by);
     const detail::Dense a(x), b(by);
     Tensor z = detail::fresh_like(x);
     detail::backend_of(x).mask_positive(a.dtype(), a.numel(), a.raw(), b.raw(), z.raw());
@@ -27,6 +36,8 @@ struct MaskPositive : Op<MaskPositive> {  // z = by <= 0 ? 0 : x; dx = by <= 0 ?
 struct Relu : Op<Relu> {  // z = max(x, 0); dx = z <= 0 ? 0 : dz (NaN passes)
   static constexpr const char* name = "relu";
   static Tensor forward(Context& c, const Tensor& x) {
+    if (!is_computed(x.dtype())) [[unlikely]]
+      return promoted_relu(c, x);
     const detail::Dense a(x);
     Tensor z = detail::fresh_like(x);
     detail::backend_of(x).unary(Unary::relu, a.dtype(), a.numel(), a.raw(), z.raw());
@@ -36,22 +47,12 @@ struct Relu : Op<Relu> {  // z = max(x, 0); dx = z <= 0 ? 0 : dz (NaN passes)
   static Grads backward(Context& c, const Tensor& dz) {
     const Tensor& z = c.saved(0);
     // Over dz where nobody else can see it: one tensor less, 3 % of the instructions of a small step.
-    if (!detail::grad_enabled && detail::unshared(dz) && z.is_contiguous()) {
+    if (!detail::grad_enabled && detail::unshared(dz) && z.is_contiguous() && is_computed(dz.dtype())) {
       detail::backend_of(dz).mask_positive(dz.dtype(), dz.numel(), dz.raw(), z.raw(), dz.raw());
       return {dz};
     }
     return {mask_positive(dz, z)};
   }
-};
-
-struct PromotedRelu : Op<PromotedRelu> {  // the same for the dtypes that compute as another
-  static constexpr const char* name = "relu";
-  static Tensor forward(Context& c, const Tensor& x) {
-    Tensor z = detail::promoted_unary(Unary::relu, name, x);
-    c.save_output(z);
-    return z;
-  }
-  static Grads backward(Context& c, const Tensor& dz) { return {where(le(c.saved(0), 0), 0, dz)}; }
 };
 
 /// z = by > 0 ? x : s x; dx = by > 0 ? dz : s dz. With by = x it is leaky_relu, which has the gradient s at 0.
@@ -141,7 +142,7 @@ void check_floating(const Tensor& x, const char* op) {
 }  // namespace
 
 Tensor mask_positive(const Tensor& x, const Tensor& by) { return apply<MaskPositive>(x, by); }
-Tensor relu(const Tensor& x) { return is_computed(x.dtype()) ? apply<Relu>(x) : apply<PromotedRelu>(x); }
+Tensor relu(const Tensor& x) { return apply<Relu>(x); }
 Tensor leaky_relu(const Tensor& x, double negative_slope) {
   check_floating(x, "leaky_relu");
   return apply<Leak>(x, x.detach(), negative_slope);

@@ -44,7 +44,8 @@ inline bool alike(const Tensor& x, const Tensor& y) {
   return is_computed(p.dtype) && p.dtype == q.dtype && p.device == q.device;
 }
 inline void check_alike(const Tensor& x, const Tensor& y, const char* op) {
-  if (!alike(x, y)) [[unlikely]]
+  const TensorImpl &p = x.impl(), &q = y.impl();
+  if (!is_computed(p.dtype) || p.dtype != q.dtype || !(p.device == q.device)) [[unlikely]]
     refuse_alike(x, y, op);
 }
 

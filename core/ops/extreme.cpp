@@ -42,20 +42,23 @@ ValuesAndIndices of_all(const Tensor& given, bool largest, const char* op) {
   return {value.to(given.dtype()), at};
 }
 
-/// Along a dimension, which keeps size 1.
-ValuesAndIndices along(const Tensor& given, bool largest, int dim, const char* op) {
+/// Along a dimension, which keeps size 1: where they are goes to `at`, which has that shape; the values are returned.
+Tensor along(const Tensor& given, const Tensor& at, bool largest, int dim, const char* op) {
   detail::ModeScope off(false);
   const Tensor x = comparable(given, op);
+  const detail::Folded in(x, x.dim() ? detail::Dims{1} << dim : 0);
+  Tensor values = detail::fresh(at.shape(), x.dtype(), x.device());
+  backend_of(x).extreme(x.dtype(), largest, in.outer, in.n, in.inner, in.x.raw(), values.raw(),
+                        at.data<std::int64_t>());
+  return values.to(given.dtype());
+}
+Tensor places_along(const Tensor& x, int dim, const char* op) {
   Shape shape = x.shape();
   if (x.dim() > 0) {
     if (shape[dim] == 0) refuse_empty(op, shape);
     shape[dim] = 1;
   }
-  const detail::Folded in(x, x.dim() ? detail::Dims{1} << dim : 0);
-  Tensor values = detail::fresh(shape, x.dtype(), x.device()), at = detail::fresh(shape, DType::int64, x.device());
-  backend_of(x).extreme(x.dtype(), largest, in.outer, in.n, in.inner, in.x.raw(), values.raw(),
-                        at.data<std::int64_t>());
-  return {values.to(given.dtype()), at};
+  return detail::fresh(shape, DType::int64, x.device());
 }
 
 struct MaxName {
@@ -88,18 +91,31 @@ struct Extreme : Op<Extreme<Name>> {  // z = the extreme of all x; dx = dz / cou
 };
 
 template <class Name>
+struct ExtremeAlong : Op<ExtremeAlong<Name>> {  // z = the extreme along dim, at = where it is; dx = dz there
+  static constexpr const char* name = Name::text;
+  static Tensor forward(Context& c, const Tensor& x, const Tensor& at, int dim, const Shape&) {
+    Tensor z = along(x, at, name == MaxName::text, dim, name);
+    c.save(at);
+    return z;
+  }
+  static Grads backward(Context& c, const Tensor& dz, int dim, const Shape& from) {
+    return {detail::gather_backward(dz, c.saved(0), dim, from)};
+  }
+};
+
+template <class Name>
 ValuesAndIndices extreme_along(const Tensor& x, int d, bool keepdim) {
-  const bool largest = Name::text == MaxName::text;
   const int dim = detail::wrap_dim(d, x.dim(), Name::text);
-  const ValuesAndIndices found = along(x, largest, dim, Name::text);
-  Tensor values = apply<detail::Chosen<Name>>(x, found.values, found.indices, dim, x.shape());
-  if (keepdim || x.dim() == 0) return {values, found.indices};
-  return {values.squeeze(dim), found.indices.squeeze(dim)};
+  const Tensor at = places_along(x, dim, Name::text);
+  const Tensor values = apply<ExtremeAlong<Name>>(x, at, dim, x.shape());
+  if (keepdim || x.dim() == 0) return {values, at};
+  return {values.squeeze(dim), at.squeeze(dim)};
 }
 
 Tensor place_along(const Tensor& x, bool largest, int d, bool keepdim, const char* op) {
   const int dim = detail::wrap_dim(d, x.dim(), op);
-  const Tensor at = along(x, largest, dim, op).indices;
+  const Tensor at = places_along(x, dim, op);
+  along(x, at, largest, dim, op);
   return keepdim || x.dim() == 0 ? at : at.squeeze(dim);
 }
 

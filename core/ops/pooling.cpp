@@ -9,8 +9,21 @@ namespace {
 using detail::backend_of;
 using detail::str;
 
-struct MaxPoolName {
-  static constexpr const char* text = "max_pool2d";
+struct MaxPool : Op<MaxPool> {  // z = the largest of each window of x, at = its place in h w; dx = dz there
+  static constexpr const char* name = "max_pool2d";
+  static Tensor forward(Context& c, const Tensor& x, const Tensor& at, const Windows& w) {
+    c.save(at);
+    const detail::Dense in(x);
+    Tensor z = detail::fresh(at.shape(), x.dtype(), x.device());
+    backend_of(x).max_pool2d(x.dtype(), w, x.shape()[0], in.raw(), z.raw(), at.data<std::int64_t>());
+    return z;
+  }
+  static Grads backward(Context& c, const Tensor& dz, const Windows& w) {
+    const std::int64_t n = dz.shape()[0];
+    const Tensor dx =
+        detail::gather_backward(dz.flatten(2), c.saved(0).flatten(2), 2, {n, w.channels, w.size[0] * w.size[1]});
+    return {dx.reshape({n, w.channels, w.size[0], w.size[1]})};
+  }
 };
 
 struct AvgPool : Op<AvgPool> {  // z = the mean of each window of x; dx = dz shared out over its window
@@ -62,7 +75,7 @@ Windows pool_windows(const Tensor& x, Pair kernel, Pair stride, Pair padding, Pa
 }  // namespace
 
 ValuesAndIndices max_pool2d_with_indices(const Tensor& given, Pair kernel, MaxPool2dOptions o) {
-  constexpr const char* op = MaxPoolName::text;
+  constexpr const char* op = MaxPool::name;
   if (detail::is_half(given)) {
     const ValuesAndIndices wide = max_pool2d_with_indices(detail::widened(given), kernel, o);
     return {wide.values.to(given.dtype()), wide.indices};
@@ -70,19 +83,10 @@ ValuesAndIndices max_pool2d_with_indices(const Tensor& given, Pair kernel, MaxPo
   detail::check_computed(given, op);
   const Tensor x = detail::as_images(given, op);
   const Windows w = pool_windows(x, kernel, o.stride, o.padding, o.dilation, o.ceil_mode, op);
-  const std::int64_t n = x.shape()[0], outputs = w.out[0] * w.out[1];
-  Tensor values = detail::fresh({n, w.channels, outputs}, x.dtype(), x.device());
-  Tensor at = detail::fresh({n, w.channels, outputs}, DType::int64, x.device());
-  {
-    detail::ModeScope off(false);
-    const detail::Dense in(x);
-    backend_of(x).max_pool2d(x.dtype(), w, n, in.raw(), values.raw(), at.data<std::int64_t>());
-  }
-  const Tensor flat = x.flatten(2);
-  Tensor z = apply<detail::Chosen<MaxPoolName>>(flat, values, at, 2, flat.shape());
-  const Shape shape =
-      given.dim() == 4 ? Shape{n, w.channels, w.out[0], w.out[1]} : Shape{w.channels, w.out[0], w.out[1]};
-  return {z.reshape(shape), at.reshape(shape)};
+  const Tensor at = detail::fresh({x.shape()[0], w.channels, w.out[0], w.out[1]}, DType::int64, x.device());
+  const Tensor z = apply<MaxPool>(x, at, w);
+  if (given.dim() == 3) return {z.squeeze(0), at.squeeze(0)};
+  return {z, at};
 }
 
 Tensor max_pool2d(const Tensor& x, Pair kernel, MaxPool2dOptions o) {

@@ -9,10 +9,17 @@
 #include <harker/core/backend/cpu/kernels/integer.h>
 #include <harker/core/backend/cpu/kernels/layers.h>
 #include <harker/core/backend/cpu/kernels/mask.h>
+#include <harker/core/backend/cpu/kernels/math.h>
 #include <harker/core/backend/cpu/kernels/optimizer.h>
 #include <harker/core/backend/cpu/kernels/reduce.h>
 #include <harker/core/backend/cpu/kernels/select.h>
 
+/// A function that takes its arguments where its caller has them.
+#ifdef __clang__
+#define HARKER_APART [[gnu::noinline, gnu::cold]]
+#else
+#define HARKER_APART [[gnu::noipa, gnu::cold]]
+#endif
 #define HARKER_TEXT_OF(x) #x
 #define HARKER_TEXT(x) HARKER_TEXT_OF(x)
 #define HARKER_JOIN_OF(x, y) x##y
@@ -20,6 +27,17 @@
 
 namespace harker {
 namespace HARKER_ISA {
+
+/// Backend::scalar for the operations of math.h.
+[[gnu::noinline, gnu::cold]] void scalar_math(Binary op, DType t, Index n, const void* x, double s, bool reversed,
+                                              void* z) {
+  const float narrow = static_cast<float>(s);
+  const void* const number = t == DType::float32 ? static_cast<const void*>(&narrow) : &s;
+  if (reversed)
+    binary_math(op, t, n, number, 0, x, 1, z);
+  else
+    binary_math(op, t, n, x, 1, number, 0, z);
+}
 
 class Cpu final : public Layers {
  public:
@@ -31,18 +49,26 @@ class Cpu final : public Layers {
     HARKER_ISA::copy(from, to, shape, src, src_strides, dst, dst_strides);
   }
   void unary(Unary op, DType t, Index n, const void* x, void* z) override {
+    if (op > Unary::relu) [[unlikely]]
+      return other_unary(op, t, n, x, z);
     with_type(t, [=](auto k) { HARKER_ISA::unary<decltype(k)>(op, n, In{x}, Out{z}); });
   }
   void binary(Binary op, DType t, Index n, const void* x, const void* y, void* z) override {
+    if (op > Binary::div) [[unlikely]]
+      return binary_math(op, t, n, x, 1, y, 1, z);
     with_type(t, [=](auto k) { HARKER_ISA::binary<decltype(k)>(op, n, In{x}, In{y}, Out{z}); });
   }
   void scalar(Binary op, DType t, Index n, const void* x, double s, bool reversed, void* z) override {
+    if (op > Binary::div) [[unlikely]]
+      return scalar_math(op, t, n, x, s, reversed, z);
     with_type(t, [=](auto k) {
       HARKER_ISA::scalar<decltype(k)>(op, n, In{x}, static_cast<decltype(k)>(s), reversed, Out{z});
     });
   }
   void binary_strided(Binary op, DType t, const Shape& shape, const void* x, const Shape& x_strides, const void* y,
                       const Shape& y_strides, void* z) override {
+    if (op > Binary::div) [[unlikely]]
+      return binary_math_strided(op, t, shape, x, x_strides, y, y_strides, z);
     with_type(t, [&](auto k) {
       HARKER_ISA::binary_strided<decltype(k)>(op, shape, In{x}, x_strides, In{y}, y_strides, Out{z});
     });
@@ -117,6 +143,10 @@ class Cpu final : public Layers {
   void adam(DType t, std::span<const AdamItem> items, const AdamStep& step) override {
     with_type(t, [&](auto k) { HARKER_ISA::adam<decltype(k)>(items, step); });
   }
+
+ private:
+  /// Of the arguments of unary, where they are: the fast path moves none.
+  HARKER_APART void other_unary(Unary op, DType t, Index n, const void* x, void* z) { unary_math(op, t, n, x, z); }
 };
 
 constinit Cpu cpu;
