@@ -124,12 +124,12 @@ TEST_CASE("cli: diff names what differs and by how much") {
 
 TEST_CASE("cli: verify prints one line and refuses a damaged file") {
   TempFolder t;
-  save(Value::dict({{"w", full({100}, 7)}}), t / "a.harker");
+  save(Value::dict({{"w", full({100}, 7.0)}}), t / "a.harker");
   Run good = harker_command({"verify", t / "a.harker"});
   CHECK(good.status == 0);
   CHECK(good.out == (t / "a.harker") + ": ok, 1 tensor, 400 bytes\n");
   for (const std::string name : {"a.pt", "a.pb", "a.harker"}) {
-    save(Value::dict({{"w", full({100}, 7)}}), t / name);
+    save(Value::dict({{"w", full({100}, 7.0)}}), t / name);
     std::vector<std::uint8_t> bytes = read_bytes(t / name);
     const std::uint8_t seven[] = {0, 0, 0xe0, 0x40};
     auto at = std::search(bytes.begin(), bytes.end(), seven, seven + 4);

@@ -20,12 +20,12 @@ constexpr std::int64_t kHuge = std::int64_t{1} << 40;
 
 TEST_CASE("in place: an operand that overlaps what is written is read first") {
   const std::int64_t n = 100;
-  Tensor x = arange(0, static_cast<double>(n)), y = arange(0, static_cast<double>(n));
+  Tensor x = arange(0.0, static_cast<double>(n)), y = arange(0.0, static_cast<double>(n));
   x.slice(0, 1).add_(x.slice(0, 0, n - 1));
   for (std::int64_t i = 1; i < n; ++i) CHECK(x[i].item() == static_cast<double>(2 * i - 1));
   y.slice(0, 1).mul_(y.slice(0, 0, n - 1));
   for (std::int64_t i = 1; i < n; ++i) CHECK(y[i].item() == static_cast<double>(i * (i - 1)));
-  Tensor same = arange(0, 4);
+  Tensor same = arange(0.0, 4);
   CHECK(values(same.add_(same)) == Numbers{0, 2, 4, 6});
   CHECK(values(same.mul_(same.slice(0))) == Numbers{0, 4, 16, 36});
 }
@@ -118,7 +118,7 @@ TEST_CASE("mean: of nothing is NaN, whichever of the dimensions is empty") {
     CHECK(m[1] != m[1]);
     CHECK(values(sum(zeros(shape), {0, 2})) == Numbers{0, 0});
   }
-  CHECK(values(mean(arange(0, 12).view({2, 2, 3}), {0, 2})) == Numbers{4, 7});
+  CHECK(values(mean(arange(0.0, 12).view({2, 2, 3}), {0, 2})) == Numbers{4, 7});
 }
 
 TEST_CASE("views: strides of sizes 1 and 0 are torch's, too") {
@@ -141,7 +141,7 @@ TEST_CASE("backward: gradients in 16 bits add up, at leaves and inside the graph
     Tensor y = full({100}, 2, half).requires_grad_();
     sum(y.to(kFloat32) * y.to(kFloat32)).backward();  // twice at the leaf
     CHECK(values(y.grad()) == Numbers(100, 4));
-    Tensor z = full({100}, 2).requires_grad_(), h = z.to(half);
+    Tensor z = full({100}, 2.0).requires_grad_(), h = z.to(half);
     sum(h.to(kFloat32) * h.to(kFloat32)).backward();  // twice inside
     CHECK(values(z.grad()) == Numbers(100, 4));
     Tensor w = full({1, 100}, 2, half).requires_grad_();

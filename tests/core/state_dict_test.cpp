@@ -32,8 +32,8 @@ std::string message_of(const Value& v) {
 TEST_CASE("state dict: keeps its order, finds and replaces, small and large") {
   for (int n : {3, 9, 5000}) {
     StateDict d;
-    for (int i = 0; i < n; ++i) d.set("layer." + std::to_string(i), full({1}, i));
-    d.set("layer.1", full({1}, -1));
+    for (int i = 0; i < n; ++i) d.set("layer." + std::to_string(i), full({1}, double(i)));
+    d.set("layer.1", full({1}, -1.0));
     CHECK(d.size() == static_cast<std::size_t>(n));
     CHECK(d.begin()[2].first == "layer.2");
     CHECK(d["layer.1"].item() == -1);

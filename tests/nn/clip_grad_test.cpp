@@ -101,7 +101,7 @@ TEST_CASE("clip_grad: a norm that is not finite is an error when asked for, and 
 }
 
 TEST_CASE("clip_grad: values are bounded from both sides; NaN stays") {
-  const std::vector<Tensor> params = with_grads({tensor({-3, -0.5, 0, 0.5, 3, NAN, INFINITY}), full({4, 3}, -7).t()});
+  const std::vector<Tensor> params = with_grads({tensor({-3, -0.5, 0, 0.5, 3, NAN, INFINITY}), full({4, 3}, -7.0).t()});
   const auto version = params[0].grad().version();
   clip_grad_value_(params, 1);
   CHECK(params[0].grad().version() > version);
@@ -109,7 +109,7 @@ TEST_CASE("clip_grad: values are bounded from both sides; NaN stays") {
   CHECK(std::vector<double>(v.begin(), v.begin() + 5) == std::vector<double>{-1, -0.5, 0, 0.5, 1});
   CHECK(std::isnan(v[5]));
   CHECK(v[6] == 1);
-  CHECK(equal(params[1].grad(), full({3, 4}, -1)));
+  CHECK(equal(params[1].grad(), full({3, 4}, -1.0)));
 }
 
 TEST_CASE("clip_grad: nothing to clip, and bounds without sense") {

@@ -89,9 +89,9 @@ TEST_CASE("init: orthogonal_ is torch's but for rounding") {
 }
 
 TEST_CASE("init: eye_ and dirac_") {
-  CHECK(equal(init::eye_(full({2, 3}, 7)), tensor({{1, 0, 0}, {0, 1, 0}})));
+  CHECK(equal(init::eye_(full({2, 3}, 7.0)), tensor({{1, 0, 0}, {0, 1, 0}})));
   CHECK_THROWS_AS(init::eye_(zeros({2})), ShapeError);
-  const Tensor d = init::dirac_(full({4, 2, 3}, 7), 2);
+  const Tensor d = init::dirac_(full({4, 2, 3}, 7.0), 2);
   CHECK(sum(d).item() == 4);
   for (const std::int64_t i : {0, 1, 2, 3}) CHECK(d[i][i % 2][1].item() == 1);
   CHECK(init::dirac_(zeros({2, 5, 3, 4}))[1][1][1][2].item() == 1);

@@ -181,8 +181,8 @@ TEST_CASE("module: loading copies the numbers, converts dtypes and keeps the han
 
 TEST_CASE("module: weights may swap places by loading") {
   struct Two : nn::Module {
-    nn::Parameter a = register_parameter("a", full({3}, 1));
-    nn::Parameter b = register_parameter("b", full({3}, 2));
+    nn::Parameter a = register_parameter("a", full({3}, 1.0));
+    nn::Parameter b = register_parameter("b", full({3}, 2.0));
   } two;
   two.load_state_dict({{"a", two.b}, {"b", two.a}});
   CHECK(two.a[0].item() == 2);
@@ -217,7 +217,7 @@ TEST_CASE("module: strict loading reports everything at once and changes nothing
 TEST_CASE("module: not strict takes what is there and returns the report") {
   DraculaModel m;
   StateDict some;
-  some.set("fc2.bias", full({1}, 5));
+  some.set("fc2.bias", full({1}, 5.0));
   some.set("head.bias", zeros({1}));
   const LoadReport report = m.load_state_dict(some, false);
   CHECK(report.missing == std::vector<std::string>{"fc1.weight", "fc1.bias", "fc2.weight"});

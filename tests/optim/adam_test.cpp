@@ -119,7 +119,7 @@ TEST_CASE("adam: a fresh one has no state, and a parameter gets its own at its f
 
 TEST_CASE("adam: parameters that have come unequally far each get their own bias correction") {
   Tensor a = full({1}, 1, kFloat64).requires_grad_(), b = full({1}, 1, kFloat64).requires_grad_(),
-         c = full({1}, 1).requires_grad_();
+         c = full({1}, 1.0).requires_grad_();
   Adam adam({a, c, b}, {.lr = 0.1});
   Reference ra, rb, rc;
   double wa = 1, wb = 1, wc = 1;
@@ -205,7 +205,7 @@ TEST_CASE("adam: the state dict has torch's keys in torch's order") {
 }
 
 TEST_CASE("adam: groups have options of their own") {
-  Tensor a = full({1}, 1).requires_grad_(), b = full({1}, 1).requires_grad_();
+  Tensor a = full({1}, 1.0).requires_grad_(), b = full({1}, 1.0).requires_grad_();
   Adam adam({{{a}, {.lr = 0.5}}, {{b}, {.betas = {0.5, 0.6}}}});
   REQUIRE(adam.num_groups() == 2);
   CHECK(adam.lr(0) == 0.5);

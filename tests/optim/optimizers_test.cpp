@@ -42,7 +42,7 @@ bool says(const std::string& text, std::string_view part) { return text.find(par
 template <class O, class Options, class Next>
 void follows_here(const Options& o, const Next& next) {
   for (const std::int64_t n : {1, 3, 67}) {
-    Tensor wide = full({n}, 2, kFloat64).requires_grad_(), narrow = full({n}, 2).requires_grad_();
+    Tensor wide = full({n}, 2, kFloat64).requires_grad_(), narrow = full({n}, 2.0).requires_grad_();
     O optimizer({wide, narrow}, o);
     double want = 2;
     for (double g : kGrads) {
@@ -167,7 +167,7 @@ TEST_CASE("sgd: a loaded buffer is not begun anew, and an absent one is") {
          {"param_groups", Value::list({Value::dict({{"momentum", 0.5}, {"params", Value::list({0, 1})}})})}});
   };
   SGD sgd({p, q}, {.lr = 1, .momentum = 0.5});
-  sgd.load_state_dict(state(Value::dict({{"momentum_buffer", full({2}, 8)}})));
+  sgd.load_state_dict(state(Value::dict({{"momentum_buffer", full({2}, 8.0)}})));
   set_grad(p, 1);
   set_grad(q, 1);
   sgd.step();

@@ -25,7 +25,7 @@ struct Experiment {
 
 Experiment experiment() {
   return {
-      "castle", StateDict{{"w", arange(0, 4)}}, ones({2, 2}), {}, Value::dict({{"loss", Value::list({0.5, 0.25})}})};
+      "castle", StateDict{{"w", arange(0.0, 4)}}, ones({2, 2}), {}, Value::dict({{"loss", Value::list({0.5, 0.25})}})};
 }
 
 template <class Output, class Input>
@@ -40,7 +40,7 @@ void round_trip() {
   Input in(stream);
   in(e);
   CHECK(e.name == "castle");
-  CHECK(equal(e.model["w"], arange(0, 4)));
+  CHECK(equal(e.model["w"], arange(0.0, 4)));
   CHECK(equal(e.noise, ones({2, 2})));
   CHECK_FALSE(e.nothing.defined());
   CHECK(e.history["loss"][1].as_double() == 0.25);

@@ -19,7 +19,7 @@ constexpr std::size_t kHeader = 32, kEnd = 16;
 
 Bytes file_of(const Value& v) { return save_to_bytes(v, {.format = "harker"}); }
 Value small() {
-  Tensor w = arange(0, 6), b = arange(0, 3);
+  Tensor w = arange(0.0, 6), b = arange(0.0, 3);
   StateDict d{{"fc1.weight", w.view({2, 3})}, {"fc1.bias", b}};
   d.metadata = Value::dict({{"", Value::dict({{"version", 1}})}});
   return d;

@@ -13,7 +13,7 @@ using namespace harker;
 using Bytes = std::vector<std::uint8_t>;
 
 Bytes file_of(const Value& v) { return save_to_bytes(v, {.format = "onnx"}); }
-Value state() { return StateDict{{"fc1.weight", arange(0, 6).view({2, 3})}, {"fc1.bias", arange(0, 3)}}; }
+Value state() { return StateDict{{"fc1.weight", arange(0.0, 6).view({2, 3})}, {"fc1.bias", arange(0.0, 3)}}; }
 
 std::string lower(std::string s) {
   for (char& c : s) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));

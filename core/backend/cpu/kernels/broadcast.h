@@ -15,12 +15,6 @@ void binary_strided(Binary op, const Shape& shape, const T* x, const Shape& x_st
   const Index n = walk.inner_size(), x_step = walk.inner_stride(0), y_step = walk.inner_stride(1);
   if (walk.rank <= 1 && x_step == 1 && y_step == 1) return walk.empty ? void() : binary(op, n, x, y, z);
 
-  if (op > Binary::div) [[unlikely]]
-    return walk.each_outer(1, [&](const Index(&offset)[2]) {
-      binary_math(op, n, x + offset[0], x_step, y + offset[1], y_step, z);
-      z += n;
-    });
-
   with_operation(op, [&](auto f) {
     T* out = z;
     walk.each_outer(1, [&](const Index(&offset)[2]) {

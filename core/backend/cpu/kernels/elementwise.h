@@ -2,7 +2,6 @@
 // overlaps the one before it, and is computed first, from inputs nobody has overwritten yet: so z may be x or y.
 #pragma once
 #include <harker/core/backend/backend.h>
-#include <harker/core/backend/cpu/kernels/math.h>
 #include <harker/core/backend/cpu/kernels/simd.h>
 #include <harker/core/backend/cpu/kernels/threads.h>
 
@@ -45,29 +44,28 @@ inline void with_operation(Binary op, const F& use) {
   }
 }
 
+/// neg or relu
+template <class T>
+inline void unary_part(Unary op, Index n, const T* x, T* z) {
+  if (op == Unary::neg) return map(n, x, z, [](auto v) { return -v; });
+  // NaN and -0 pass through, as in torch.
+  map(n, x, z, [](auto v) { return v < T(0) ? decltype(v){} : v; });
+}
 template <class T>
 void unary(Unary op, Index n, const T* x, T* z) {
-  if (op > Unary::relu) [[unlikely]]
-    return unary_math(op, n, x, z);
-  in_chunks(n, [=](Index at, Index count) {
-    if (op == Unary::neg) return map(count, x + at, z + at, [](auto v) { return -v; });
-    // NaN and -0 pass through, as in torch.
-    map(count, x + at, z + at, [](auto v) { return v < T(0) ? decltype(v){} : v; });
-  });
+  if (n < kElementsWorthThreads) [[likely]]
+    return unary_part(op, n, x, z);
+  in_parallel_chunks(n, [=](Index at, Index count) { unary_part(op, count, x + at, z + at); });
 }
 
 template <class T>
 void binary(Binary op, Index n, const T* x, const T* y, T* z) {
-  if (op > Binary::div) [[unlikely]]
-    return binary_math(op, n, x, 1, y, 1, z);
   with_operation(op,
                  [=](auto f) { in_chunks(n, [=](Index at, Index count) { map(count, x + at, y + at, z + at, f); }); });
 }
 
 template <class T>
 void scalar(Binary op, Index n, const T* x, T s, bool reversed, T* z) {
-  if (op > Binary::div) [[unlikely]]
-    return reversed ? binary_math(op, n, &s, 0, x, 1, z) : binary_math(op, n, x, 1, &s, 0, z);
   with_operation(op, [=](auto f) {
     in_chunks(n, [=](Index at, Index count) {
       if (reversed)
@@ -90,6 +88,13 @@ template <class T>
 void mask_positive(Index n, const T* x, const T* by, T* z) {
   in_chunks(n, [=](Index at, Index count) {
     map(count, x + at, by + at, z + at, [](auto v, auto gate) { return gate <= T(0) ? decltype(v){} : v; });
+  });
+}
+
+template <class T>
+void leak(Index n, const T* x, const T* by, T slope, T* z) {
+  in_chunks(n, [=](Index at, Index count) {
+    map(count, x + at, by + at, z + at, [=](auto v, auto gate) { return gate > T(0) ? v : slope * v; });
   });
 }
 

@@ -7,11 +7,15 @@
 namespace harker::HARKER_ISA {
 
 /// z[n] = op(x[n]) for every op but neg and relu; z may be x.
-void unary_math(Unary op, Index n, const float* x, float* z);
-void unary_math(Unary op, Index n, const double* x, double* z);
+void unary_math(Unary op, DType t, Index n, const void* x, void* z);
 
-/// z[n] = x[i * x_step] op y[i * y_step] for every op but those of arithmetic; z may be x or y where the step is 1.
-void binary_math(Binary op, Index n, const float* x, Index x_step, const float* y, Index y_step, float* z);
-void binary_math(Binary op, Index n, const double* x, Index x_step, const double* y, Index y_step, double* z);
+/// As Backend::softplus.
+void softplus(Index n, const float* x, float beta, float threshold, float* z);
+void softplus(Index n, const double* x, double beta, double threshold, double* z);
+
+/// As the functions of Backend, for every op but those of arithmetic; z may be x or y where they are contiguous.
+void binary_math(Binary op, DType t, Index n, const void* x, Index x_step, const void* y, Index y_step, void* z);
+void binary_math_strided(Binary op, DType t, const Shape& shape, const void* x, const Shape& x_strides, const void* y,
+                         const Shape& y_strides, void* z);
 
 }  // namespace harker::HARKER_ISA
