@@ -108,7 +108,9 @@ const std::vector<Misuse> kMisuses = {
     {"scatter_add of another dtype",
      Kind::type,
      {"scatter_add", "float32", "int64"},
-     [](World& w) { scatter_add(w.x, 0, zeros({3, 4}, kInt64), w.whole); }},
+     [](World& w) {
+       scatter_add(w.x, 0, zeros({3, 4}, kInt64), w.whole);
+     }},
     {"scatter_add of too small a source",
      Kind::shape,
      {"scatter_add", "source"},
