@@ -150,6 +150,7 @@ namespace detail {
 Tensor view_of(const Tensor& t, const Shape& shape, const Shape& strides, std::int64_t offset) {
   const TensorImpl& p = t.impl();
   Tensor z = view_as<ViewImpl>(Ref<Storage>::share(p.storage), p.dtype, shape, strides, offset, p.device);
+  static_cast<ViewImpl&>(z.impl()).made_at = p.storage->version;
   const bool recorded = p.requires_grad || p.marks & TensorImpl::kViewOfRecorded;
   z.impl().marks =
       static_cast<std::uint8_t>((p.marks & TensorImpl::kInference) | TensorImpl::kView | TensorImpl::kUnrecordedView |

@@ -109,7 +109,7 @@ bool records_change(const Tensor& x, const char* op, std::initializer_list<const
   bool recorded = p.requires_grad || (base && base->requires_grad);
   for (const Tensor* s : sources) recorded = recorded || (s->defined() && up_to_date(*s).requires_grad);
   if (p.marks & (TensorImpl::kUnrecordedView) && visible_elsewhere(p))
-    recorded = recorded || p.marks & TensorImpl::kViewOfRecorded || p.storage->recorded;
+    recorded = recorded || p.marks & TensorImpl::kViewOfRecorded;
   if (!recorded || (!is_floating_point(p.dtype) && !is_complex(p.dtype))) return false;
   check_recordable(p, base, op);
   return true;
@@ -147,7 +147,7 @@ Tensor& record_change(Tensor& x, const char* op, const NewValue& f) {
   // From here on nothing fails.
   if (stale) stale->replace();
   writing.now();
-  p.storage->recorded = true;
+  p.storage->recorded = p.storage->version;
   adopt_history(owner, Ref<Node>::share(after));
   return x;
 }
