@@ -54,11 +54,12 @@ void bce_with_logits(DType t, Index n, const void* x, const void* y, const void*
     in_chunks(n, [=](Index at, Index count) {
       for (Index i = at; i < at + count; i += kWidth<T>) {
         const Index left = at + count - i;
-        const Vector<T> v = load_part(in + i, left, T(0)), y = load_part(target + i, left, T(0)), zero = Vector<T>{};
+        const Vector<T> v = load_part(in + i, left, T(0)), truth = load_part(target + i, left, T(0)),
+                        zero = Vector<T>{};
         const Vector<T> softplus = log1p_of(exp_of(-magnitude<T>(v))) + (v < zero ? -v : zero);  // log(1 + exp(-v))
         Vector<T> factor = zero + T(1);
-        if (weight) factor += (load_part(weight + i, left, T(1)) - T(1)) * y;
-        store_part(out + i, left, (T(1) - y) * v + factor * softplus);
+        if (weight) factor += (load_part(weight + i, left, T(1)) - T(1)) * truth;
+        store_part(out + i, left, (T(1) - truth) * v + factor * softplus);
       }
     });
   });
