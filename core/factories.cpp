@@ -54,6 +54,9 @@ Tensor empty(const Shape& shape, TensorOptions o) {
   return t;
 }
 Tensor full(const Shape& shape, double value, TensorOptions o) { return filled(shape, value, o, "full"); }
+Tensor full(const Shape& shape, Scalar value) {
+  return empty(shape, TensorOptions{.dtype = value.dtype()}).fill_(value);
+}
 Tensor zeros(const Shape& shape, TensorOptions o) { return filled(shape, 0, o, "zeros"); }
 Tensor ones(const Shape& shape, TensorOptions o) { return filled(shape, 1, o, "ones"); }
 Tensor empty_like(const Tensor& t) { return detail::fresh_like(t); }
@@ -65,21 +68,13 @@ Tensor full_like(const Tensor& t, double value) {
 Tensor zeros_like(const Tensor& t) { return full_like(t, 0); }
 Tensor ones_like(const Tensor& t) { return full_like(t, 1); }
 Tensor scalar_tensor(double value, TensorOptions o) { return filled(Shape(), value, o, "scalar_tensor"); }
-
-Tensor arange(std::int64_t n) {
-  Tensor t = empty(Shape{n}, TensorOptions{.dtype = DType::int64});
-  for (std::int64_t i = 0; i < n; ++i) t.data<std::int64_t>()[i] = i;
+Tensor scalar_tensor(Scalar value, TensorOptions o) {
+  if (value.is_real()) return scalar_tensor(value.to_double(), o);
+  Tensor t = empty(Shape(), TensorOptions{.dtype = o.dtype, .device = o.device});
+  const std::int64_t whole = value.to_int64();
+  backend(o.device).copy(DType::int64, o.dtype, Shape(), &whole, Shape(), t.raw(), Shape());
+  if (o.requires_grad) t.requires_grad_();
   return t;
-}
-
-Tensor arange(double start, double end, double step, DType dtype) {
-  double count = std::ceil((end - start) / step);
-  if (step == 0 || !std::isfinite(count) || count < 0 || count > 9e15)
-    throw ShapeError(str("arange: no such range: start ", start, ", end ", end, ", step ", step));
-  std::vector<double> values(static_cast<std::size_t>(count));
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = start + static_cast<double>(i) * step;
-  auto n = static_cast<std::int64_t>(values.size());
-  return from_doubles(values.data(), n, Shape{n}, TensorOptions{.dtype = dtype});
 }
 
 Tensor detail::tensor_of(const double* values, std::int64_t n, const TensorOptions& o) {

@@ -6,17 +6,20 @@
 #include <cstdint>
 #include <initializer_list>
 #include <iosfwd>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
 #include <vector>
 
 #include <harker/core/error.h>
+#include <harker/core/scalar.h>
 #include <harker/core/tensor_impl.h>
 
 namespace harker HARKER_PUBLIC {
 
 class Tensor;
+struct ValuesAndIndices;
 
 /// For factories: `zeros({2, 3}, {.dtype = kFloat64, .requires_grad = true})`; a bare dtype does as well.
 struct TensorOptions {
@@ -121,6 +124,9 @@ class Tensor {
   Tensor slice(int dim, std::int64_t start = 0, std::int64_t end = INT64_MAX, std::int64_t step = 1) const;
   Tensor narrow(int dim, std::int64_t start, std::int64_t length) const;
   Tensor operator[](std::int64_t index) const { return select(0, index); }
+  /// The rows whose mask is true: the mask has this tensor's leading dimensions (core/ops/where.cpp). Or the rows that
+  /// integers name, negative ones from the end: of shape index.shape + shape[1:] (core/ops/gather.cpp). A copy.
+  Tensor operator[](const Tensor& mask_or_index) const;
 
   // --- Copies (core/ops/copy.cpp).
   Tensor clone() const;
@@ -133,6 +139,10 @@ class Tensor {
   Tensor sub(const Tensor& o) const;
   Tensor mul(const Tensor& o) const;
   Tensor div(const Tensor& o) const;
+  Tensor add(Scalar s) const;
+  Tensor sub(Scalar s) const;
+  Tensor mul(Scalar s) const;
+  Tensor div(Scalar s) const;
   Tensor neg() const;
   Tensor matmul(const Tensor& o) const;
   Tensor mm(const Tensor& o) const;
@@ -150,6 +160,105 @@ class Tensor {
     return mean(Shape{static_cast<std::int64_t>(dim)}, keepdim);
   }
 
+  // --- Functions of single elements (core/ops/pointwise.h).
+  Tensor exp() const;
+  Tensor expm1() const;
+  Tensor log() const;
+  Tensor log1p() const;
+  Tensor sqrt() const;
+  Tensor rsqrt() const;
+  Tensor square() const;
+  Tensor reciprocal() const;
+  Tensor sin() const;
+  Tensor cos() const;
+  Tensor abs() const;
+  Tensor sign() const;
+  Tensor floor() const;
+  Tensor ceil() const;
+  Tensor round() const;
+  Tensor trunc() const;
+  Tensor sigmoid() const;
+  Tensor tanh() const;
+  Tensor erf() const;
+  Tensor pow(const Tensor& y) const;
+  Tensor pow(Scalar e) const;
+  Tensor maximum(const Tensor& o) const;
+  Tensor minimum(const Tensor& o) const;
+  Tensor clamp(std::optional<Scalar> min, std::optional<Scalar> max = std::nullopt) const;
+  Tensor clamp(const Tensor& min, const Tensor& max = Tensor()) const;
+  Tensor clamp_min(Scalar min) const;
+  Tensor clamp_max(Scalar max) const;
+  Tensor tril(std::int64_t diagonal = 0) const;
+  Tensor triu(std::int64_t diagonal = 0) const;
+  // --- Comparisons, logic and masks (core/ops/logic.h).
+  Tensor eq(const Tensor& o) const;
+  Tensor eq(Scalar s) const;
+  Tensor ne(const Tensor& o) const;
+  Tensor ne(Scalar s) const;
+  Tensor lt(const Tensor& o) const;
+  Tensor lt(Scalar s) const;
+  Tensor le(const Tensor& o) const;
+  Tensor le(Scalar s) const;
+  Tensor gt(const Tensor& o) const;
+  Tensor gt(Scalar s) const;
+  Tensor ge(const Tensor& o) const;
+  Tensor ge(Scalar s) const;
+  Tensor logical_and(const Tensor& o) const;
+  Tensor logical_or(const Tensor& o) const;
+  Tensor logical_xor(const Tensor& o) const;
+  Tensor logical_not() const;
+  Tensor isnan() const;
+  Tensor isinf() const;
+  Tensor isfinite() const;
+  Tensor any() const;
+  Tensor all() const;
+  Tensor any(const Shape& dims, bool keepdim = false) const;
+  Tensor all(const Shape& dims, bool keepdim = false) const;
+  template <std::integral I>
+  Tensor any(I dim, bool keepdim = false) const {
+    return any(Shape{static_cast<std::int64_t>(dim)}, keepdim);
+  }
+  template <std::integral I>
+  Tensor all(I dim, bool keepdim = false) const {
+    return all(Shape{static_cast<std::int64_t>(dim)}, keepdim);
+  }
+  Tensor masked_select(const Tensor& mask) const;
+  Tensor masked_fill(const Tensor& mask, Scalar value) const;
+  Tensor masked_fill(const Tensor& mask, const Tensor& value) const;
+
+  // --- Reductions and order (core/ops/reduce.h).
+  Tensor max() const;
+  Tensor min() const;
+  ValuesAndIndices max(int dim, bool keepdim = false) const;
+  ValuesAndIndices min(int dim, bool keepdim = false) const;
+  Tensor argmax() const;
+  Tensor argmin() const;
+  Tensor argmax(int dim, bool keepdim = false) const;
+  Tensor argmin(int dim, bool keepdim = false) const;
+  ValuesAndIndices sort(int dim = -1, bool descending = false) const;
+  Tensor argsort(int dim = -1, bool descending = false) const;
+  ValuesAndIndices topk(std::int64_t k, int dim = -1, bool largest = true) const;
+  Tensor prod() const;
+  Tensor prod(int dim, bool keepdim = false) const;
+  Tensor cumsum(int dim) const;
+  Tensor var() const;
+  Tensor var(const Shape& dims, double correction = 1, bool keepdim = false) const;
+  Tensor std() const;
+  Tensor std(const Shape& dims, double correction = 1, bool keepdim = false) const;
+  Tensor norm(double p = 2) const;
+  Tensor logsumexp(const Shape& dims, bool keepdim = false) const;
+  Tensor softmax(int dim) const;
+  Tensor log_softmax(int dim) const;
+
+  // --- Choosing (core/ops/index.h).
+  Tensor gather(int dim, const Tensor& index) const;
+  Tensor scatter_add(int dim, const Tensor& index, const Tensor& src) const;
+  Tensor index_select(int dim, const Tensor& index) const;
+  Tensor index_add(int dim, const Tensor& index, const Tensor& src, double alpha = 1) const;
+  Tensor flip(const Shape& dims) const;
+  std::vector<Tensor> split(std::int64_t size, int dim = 0) const;
+  std::vector<Tensor> chunk(std::int64_t chunks, int dim = 0) const;
+
   // --- In place. Not recorded: throws GradError while autograd would have to (use NoGradGuard for parameters).
   Tensor& copy_(const Tensor& src);  ///< broadcasts and converts
   Tensor& fill_(double value);
@@ -159,6 +268,48 @@ class Tensor {
   Tensor& mul_(const Tensor& o);
   Tensor& mul_(double s);
   Tensor& div_(double s);
+  template <std::integral I>  // an integer remembers that it is one
+  Tensor& mul_(I s) {
+    return mul_(Scalar(s));
+  }
+  template <std::integral I>
+  Tensor& div_(I s) {
+    return div_(Scalar(s));
+  }
+  template <std::integral I>
+  Tensor& fill_(I value) {
+    return fill_(Scalar(value));
+  }
+
+  // --- In place, the same functions (core/ops/in_place_math.cpp). TypeError when the result is of a higher kind than
+  // this tensor's dtype: an integer tensor does not take fractions.
+  Tensor& add_(Scalar s);
+  Tensor& sub_(Scalar s);
+  Tensor& mul_(Scalar s);
+  Tensor& div_(Scalar s);
+  Tensor& div_(const Tensor& o);
+  Tensor& fill_(Scalar value);
+  Tensor& neg_();
+  Tensor& abs_();
+  Tensor& exp_();
+  Tensor& log_();
+  Tensor& sqrt_();
+  Tensor& rsqrt_();
+  Tensor& square_();
+  Tensor& reciprocal_();
+  Tensor& relu_();
+  Tensor& sigmoid_();
+  Tensor& tanh_();
+  Tensor& floor_();
+  Tensor& ceil_();
+  Tensor& round_();
+  Tensor& trunc_();
+  Tensor& pow_(Scalar e);
+  Tensor& pow_(const Tensor& y);
+  Tensor& clamp_(std::optional<Scalar> min, std::optional<Scalar> max = std::nullopt);
+  Tensor& clamp_(const Tensor& min, const Tensor& max = Tensor());
+  Tensor& masked_fill_(const Tensor& mask, Scalar value);
+  Tensor& masked_fill_(const Tensor& mask, const Tensor& value);
 
   // --- For ops and readers.
   TensorImpl& impl() const {
@@ -177,6 +328,11 @@ class Tensor {
   Ref<TensorImpl> p_;
 };
 
+/// What max along a dimension, sort and their kin return: elements, and where they were (int64).
+struct ValuesAndIndices {
+  Tensor values, indices;
+};
+
 /// Prints values as PyTorch does, shortened for large tensors.
 std::ostream& operator<<(std::ostream& out, const Tensor& t);
 
@@ -186,7 +342,8 @@ Tensor tensor_of(const double* values, std::int64_t n, const TensorOptions& opti
 
 // --- Factories. Shapes with a negative size throw ShapeError.
 Tensor empty(const Shape& shape, TensorOptions options = {});  ///< not initialised
-Tensor full(const Shape& shape, double value, TensorOptions options = {});
+Tensor full(const Shape& shape, double value, TensorOptions options);
+Tensor full(const Shape& shape, Scalar value);  ///< float32, int64 or bool, as the value is written
 Tensor zeros(const Shape& shape, TensorOptions options = {});
 Tensor ones(const Shape& shape, TensorOptions options = {});
 inline Tensor empty(const Shape& shape, DType t) { return empty(shape, TensorOptions{.dtype = t}); }
@@ -197,9 +354,23 @@ Tensor empty_like(const Tensor& t);
 Tensor zeros_like(const Tensor& t);
 Tensor ones_like(const Tensor& t);
 Tensor full_like(const Tensor& t, double value);
-/// 0, 1, ..., n-1 as int64, or from `start` in steps of `step` below `end` as `dtype`.
-Tensor arange(std::int64_t n);
-Tensor arange(double start, double end, double step = 1, DType dtype = DType::float32);
+/// start, start + step, ... up to but without `end` (core/ranges.cpp): int64 when all are integers, else float32.
+/// ShapeError for a step of 0 or away from the end.
+Tensor arange(Scalar end);
+Tensor arange(Scalar start, Scalar end, Scalar step = 1);
+Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions options);
+inline Tensor arange(Scalar start, Scalar end, Scalar step, DType t) {
+  return arange(start, end, step, TensorOptions{.dtype = t});
+}
+/// `steps` numbers at equal distances, the first `start` and the last `end`.
+Tensor linspace(double start, double end, std::int64_t steps, TensorOptions options = {});
+inline Tensor linspace(double start, double end, std::int64_t steps, DType t) {
+  return linspace(start, end, steps, TensorOptions{.dtype = t});
+}
+/// n x m (n x n when m is missing) with ones on the diagonal.
+Tensor eye(std::int64_t n, std::int64_t m, TensorOptions options = {});
+Tensor eye(std::int64_t n, TensorOptions options = {});
+inline Tensor eye(std::int64_t n, DType t) { return eye(n, TensorOptions{.dtype = t}); }
 /// What stands between the braces of tensor(): a number, or a list of such in braces.
 class TensorValue {
  public:
@@ -228,6 +399,7 @@ Tensor tensor(std::initializer_list<T> values, TensorOptions options = {}) {
 }
 /// A 0-d tensor.
 Tensor scalar_tensor(double value, TensorOptions options = {});
+Tensor scalar_tensor(Scalar value, TensorOptions options);
 inline Tensor scalar_tensor(double value, DType t) { return scalar_tensor(value, TensorOptions{.dtype = t}); }
 /// A copy of `values` in the given shape; T decides the dtype. ShapeError when the count differs.
 template <class T>

@@ -31,6 +31,8 @@ class Context {
       refuse(i);
     return item(i)->t;
   }
+  /// The same where an undefined tensor may have been saved.
+  const Tensor& saved_if_any(int i) const { return released_ || item(i)->t.defined() ? saved(i) : item(i)->t; }
   /// The same for an output; with its history again while the backward pass is itself recorded.
   Tensor saved_output(int i) const;
 

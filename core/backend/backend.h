@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 
+#include <harker/core/backend/layer_kernels.h>
 #include <harker/core/backend/optimizer_steps.h>
 #include <harker/core/device.h>
 #include <harker/core/dtype.h>
@@ -14,9 +15,10 @@
 
 namespace harker HARKER_PUBLIC {
 
-/// The first four are the fast ones of elementwise.h; maximum and minimum give NaN where either is NaN.
-enum class Binary : std::uint8_t { add, sub, mul, div, pow, maximum, minimum };
-/// The first two are the fast ones. round: halves to even. sign of NaN is 0, as in torch.
+/// The first four are the fast ones of elementwise.h; maximum and minimum give NaN where either is NaN;
+/// sigmoid_backward is x (1 - y) y and tanh_backward x (1 - y^2), of a gradient x and an output y.
+enum class Binary : std::uint8_t { add, sub, mul, div, pow, maximum, minimum, sigmoid_backward, tanh_backward };
+/// The first two are the fast ones. round: halves to even. sign of NaN is 0, as in torch. A slope is a derivative.
 enum class Unary : std::uint8_t {
   neg,
   relu,
@@ -38,12 +40,20 @@ enum class Unary : std::uint8_t {
   floor,
   ceil,
   round,
-  trunc
+  trunc,
+  silu,
+  silu_slope,
+  gelu,
+  gelu_slope,
+  gelu_tanh,
+  gelu_tanh_slope
 };
 /// False where either is NaN, but for ne.
 enum class Compare : std::uint8_t { eq, ne, lt, le, gt, ge };
+/// Of two truths: both, at least one, exactly one.
+enum class Logical : std::uint8_t { both, either, one };
 
-class Backend {
+class Backend : public LayerKernels {
  public:
   /// "baseline", "avx2", "avx512", "cuda".
   virtual const char* name() const = 0;
@@ -71,11 +81,36 @@ class Backend {
   virtual void where(DType, const Shape& shape, const void* mask, const Shape& mask_strides, const void* x,
                      const Shape& x_strides, const void* y, const Shape& y_strides, void* z) = 0;
 
+  /// z[shape] = x op y; all bool.
+  virtual void logical(Logical, const Shape& shape, const void* x, const Shape& x_strides, const void* y,
+                       const Shape& y_strides, void* z) = 0;
+
+  // --- Masks, bool[n]; everything contiguous. Any dtype, the bits are kept.
+  virtual std::int64_t count_nonzero(std::int64_t n, const void* mask) = 0;
+  /// z = the x[n] whose mask is true, in order
+  virtual void compress(DType, std::int64_t n, const void* x, const void* mask, void* z) = 0;
+  /// z[n] where the mask is true = x, in order; the others stay
+  virtual void decompress(DType, std::int64_t n, const void* x, const void* mask, void* z) = 0;
+  /// z[outer] = is any, or are all, of x[outer, n] true? Of nothing: not any, but all.
+  virtual void any_or_all(bool all, std::int64_t outer, std::int64_t n, const void* x, void* z) = 0;
+
+  // --- int64, which all integers compute as: modulo 2^64.
+  /// neg, abs, sign, square and relu.
+  virtual void unary_int64(Unary, std::int64_t n, const void* x, void* z) = 0;
+  /// add, sub, mul, pow (a negative exponent gives 1 / x^|y| towards 0; 0 for x = 0), maximum, minimum; strided as
+  /// binary_strided.
+  virtual void binary_int64(Binary, const Shape& shape, const void* x, const Shape& x_strides, const void* y,
+                            const Shape& y_strides, void* z) = 0;
+
   // --- float32 and float64 again.
   /// y[n] += alpha * x[n]
   virtual void axpy(DType, std::int64_t n, double alpha, const void* x, void* y) = 0;
   /// z[n] = by[n] <= 0 ? 0 : x[n]; so NaN lets x pass, as in torch
   virtual void mask_positive(DType, std::int64_t n, const void* x, const void* by, void* z) = 0;
+  /// z[n] = by[n] > 0 ? x[n] : slope * x[n]
+  virtual void leak(DType, std::int64_t n, const void* x, const void* by, double slope, void* z) = 0;
+  /// z[n] = beta x > threshold ? x : log(1 + e^(beta x)) / beta
+  virtual void softplus(DType, std::int64_t n, const void* x, double beta, double threshold, void* z) = 0;
   /// z[outer, inner] = scale * sum over i of x[outer, i, inner], i < n. outer = inner = 1 is the sum of everything,
   /// outer = 1 the sum of rows.
   virtual void sum(DType, std::int64_t outer, std::int64_t n, std::int64_t inner, const void* x, double scale,

@@ -1,18 +1,18 @@
-// Activations: functions of one tensor, element by element.
-#include <cmath>
-#include <numbers>
-
+// Activations of steps and exponentials: relu and leaky_relu, sigmoid, tanh, softplus. Those with a bell in their slope
+// are in smooth_activation.cpp.
 #include <harker/core/ops/common.h>
+#include <harker/core/ops/promotion.h>
 
 namespace harker {
 namespace {
+
+using detail::str;
 
 struct MaskPositive : Op<MaskPositive> {  // z = by <= 0 ? 0 : x; dx = by <= 0 ? 0 : dz, nothing flows to by
   static constexpr const char* name = "mask_positive";
   static Tensor forward(Context& c, const Tensor& x, const Tensor& by) {
     detail::check_alike(x, by, name);
-    if (!(x.shape() == by.shape()))
-      throw ShapeError(detail::str(name, ": shapes ", x.shape(), " and ", by.shape(), " differ"));
+    if (!(x.shape() == by.shape())) throw ShapeError(str(name, ": shapes ", x.shape(), " and ", by.shape(), " differ"));
     c.save(by);
     const detail::Dense a(x), b(by);
     Tensor z = detail::fresh_like(x);
@@ -27,7 +27,6 @@ struct MaskPositive : Op<MaskPositive> {  // z = by <= 0 ? 0 : x; dx = by <= 0 ?
 struct Relu : Op<Relu> {  // z = max(x, 0); dx = z <= 0 ? 0 : dz (NaN passes)
   static constexpr const char* name = "relu";
   static Tensor forward(Context& c, const Tensor& x) {
-    detail::check_computed(x, name);
     const detail::Dense a(x);
     Tensor z = detail::fresh_like(x);
     detail::backend_of(x).unary(Unary::relu, a.dtype(), a.numel(), a.raw(), z.raw());
@@ -45,16 +44,64 @@ struct Relu : Op<Relu> {  // z = max(x, 0); dx = z <= 0 ? 0 : dz (NaN passes)
   }
 };
 
-struct Sigmoid : Op<Sigmoid> {  // z = 1 / (1 + e^-x); dx = dz z (1 - z)
+struct PromotedRelu : Op<PromotedRelu> {  // the same for the dtypes that compute as another
+  static constexpr const char* name = "relu";
+  static Tensor forward(Context& c, const Tensor& x) {
+    Tensor z = detail::promoted_unary(Unary::relu, name, x);
+    c.save_output(z);
+    return z;
+  }
+  static Grads backward(Context& c, const Tensor& dz) { return {where(le(c.saved(0), 0), 0, dz)}; }
+};
+
+/// z = by > 0 ? x : s x; dx = by > 0 ? dz : s dz. With by = x it is leaky_relu, which has the gradient s at 0.
+struct Leak : Op<Leak> {
+  static constexpr const char* name = "leaky_relu";
+  static Tensor forward(Context& c, const Tensor& x, const Tensor& by, double s) {
+    if (!is_computed(x.dtype())) {
+      const DType t = x.dtype();
+      return forward(c, detail::as_computed(x, t, name), detail::as_computed(by, t, name), s).to(t);
+    }
+    c.save(by);
+    const detail::Dense a(x), b(by);
+    Tensor z = detail::fresh_like(x);
+    detail::backend_of(x).leak(a.dtype(), a.numel(), a.raw(), b.raw(), s, z.raw());
+    return z;
+  }
+  static Grads backward(Context& c, const Tensor& dz, double s) { return {apply<Leak>(dz, c.saved(0), s)}; }
+};
+
+struct SigmoidSlope : Op<SigmoidSlope> {  // w = dz (1 - z) z; ddz = dw (1 - z) z, dz_ = dw dz (1 - 2 z)
+  static constexpr const char* name = "sigmoid_backward";
+  static Tensor forward(Context& c, const Tensor& dz, const Tensor& z) {
+    c.save(dz, z);
+    return detail::binary(Binary::sigmoid_backward, name, dz, z);
+  }
+  static Grads backward(Context& c, const Tensor& dw) {
+    const Tensor &dz = c.saved(0), &z = c.saved(1);
+    return {c.needs(0) ? apply<SigmoidSlope>(dw, z) : Tensor(), c.needs(1) ? dw * dz * (1 - z * 2) : Tensor()};
+  }
+};
+
+struct Sigmoid : Op<Sigmoid> {  // z = 1 / (1 + e^-x); dx = dz (1 - z) z
   static constexpr const char* name = "sigmoid";
   static Tensor forward(Context& c, const Tensor& x) {
     Tensor z = detail::unary(Unary::sigmoid, name, x);
     c.save_output(z);
     return z;
   }
-  static Grads backward(Context& c, const Tensor& dz) {
-    const Tensor z = c.saved_output(0);
-    return {dz * (z * (1 - z))};
+  static Grads backward(Context& c, const Tensor& dz) { return {apply<SigmoidSlope>(dz, c.saved_output(0))}; }
+};
+
+struct TanhSlope : Op<TanhSlope> {  // w = dz (1 - z^2); ddz = dw (1 - z^2), dz_ = -2 dw dz z
+  static constexpr const char* name = "tanh_backward";
+  static Tensor forward(Context& c, const Tensor& dz, const Tensor& z) {
+    c.save(dz, z);
+    return detail::binary(Binary::tanh_backward, name, dz, z);
+  }
+  static Grads backward(Context& c, const Tensor& dw) {
+    const Tensor &dz = c.saved(0), &z = c.saved(1);
+    return {c.needs(0) ? apply<TanhSlope>(dw, z) : Tensor(), c.needs(1) ? dw * dz * (z * -2) : Tensor()};
   }
 };
 
@@ -65,30 +112,46 @@ struct Tanh : Op<Tanh> {  // z = tanh x; dx = dz (1 - z^2)
     c.save_output(z);
     return z;
   }
-  static Grads backward(Context& c, const Tensor& dz) {
-    const Tensor z = c.saved_output(0);
-    return {dz * (1 - z * z)};
+  static Grads backward(Context& c, const Tensor& dz) { return {apply<TanhSlope>(dz, c.saved_output(0))}; }
+};
+
+struct Softplus : Op<Softplus> {  // z = b x > t ? x : log(1 + e^(b x)) / b; dx = b x > t ? dz : dz sigmoid(b x)
+  static constexpr const char* name = "softplus";
+  static Tensor forward(Context& c, const Tensor& x, double b, double t) {
+    if (!is_computed(x.dtype())) return forward(c, detail::as_computed(x, x.dtype(), name), b, t).to(x.dtype());
+    c.save(x);
+    const detail::Dense d(x);
+    Tensor z = detail::fresh_like(x);
+    detail::backend_of(x).softplus(d.dtype(), d.numel(), d.raw(), b, t, z.raw());
+    return z;
+  }
+  static Grads backward(Context& c, const Tensor& dz, double b, double t) {
+    const Tensor& x = c.saved(0);
+    const Tensor bx = b == 1 ? x : x * b;
+    return {dz * where(gt(bx, t), 1, sigmoid(bx))};
   }
 };
 
-struct Erf : Op<Erf> {  // z = 2/sqrt(pi) * integral of e^-t^2 from 0 to x; dx = dz 2/sqrt(pi) e^-x^2
-  static constexpr const char* name = "erf";
-  static Tensor forward(Context& c, const Tensor& x) {
-    c.save(x);
-    return detail::unary(Unary::erf, name, x);
-  }
-  static Grads backward(Context& c, const Tensor& dz) {
-    return {dz * (exp(-square(c.saved(0))) * (2 / std::sqrt(std::numbers::pi)))};
-  }
-};
+void check_floating(const Tensor& x, const char* op) {
+  if (!is_floating_point(x.dtype()))
+    throw TypeError(
+        str(op, ": for floating point, this tensor is ", name(x.dtype()), "; convert it with .to(kFloat32)"));
+}
 
 }  // namespace
 
+Tensor mask_positive(const Tensor& x, const Tensor& by) { return apply<MaskPositive>(x, by); }
+Tensor relu(const Tensor& x) { return is_computed(x.dtype()) ? apply<Relu>(x) : apply<PromotedRelu>(x); }
+Tensor leaky_relu(const Tensor& x, double negative_slope) {
+  check_floating(x, "leaky_relu");
+  return apply<Leak>(x, x.detach(), negative_slope);
+}
 Tensor sigmoid(const Tensor& x) { return apply<Sigmoid>(x); }
 Tensor tanh(const Tensor& x) { return apply<Tanh>(x); }
-Tensor erf(const Tensor& x) { return apply<Erf>(x); }
-Tensor relu(const Tensor& x) { return apply<Relu>(x); }
-Tensor mask_positive(const Tensor& x, const Tensor& by) { return apply<MaskPositive>(x, by); }
+Tensor softplus(const Tensor& x, double beta, double threshold) {
+  check_floating(x, "softplus");
+  return apply<Softplus>(x, beta, threshold);
+}
 Tensor Tensor::relu() const { return harker::relu(*this); }
 
 }  // namespace harker

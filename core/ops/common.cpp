@@ -1,5 +1,6 @@
 // What ops share and need not be inline: the errors of their checks, and the kernel calls of most elementwise ops.
 #include <harker/core/ops/common.h>
+#include <harker/core/ops/promotion.h>
 
 namespace harker::detail {
 
@@ -17,7 +18,8 @@ void refuse_alike(const Tensor& x, const Tensor& y, const char* op) {
 }
 
 Tensor unary(Unary op, const char* name, const Tensor& x) {
-  check_computed(x, name);
+  if (!is_computed(x.dtype())) [[unlikely]]
+    return promoted_unary(op, name, x);
   const Dense d(x);
   Tensor z = fresh_like(x);
   backend_of(x).unary(op, d.dtype(), d.numel(), d.raw(), z.raw());

@@ -38,9 +38,13 @@ inline void check_computed(const Tensor& x, const char* op) {
   if (!is_computed(x.dtype())) [[unlikely]]
     refuse_computed(x, op);
 }
-inline void check_alike(const Tensor& x, const Tensor& y, const char* op) {
+/// Of one dtype that arithmetic computes with as it stands, and on one device?
+inline bool alike(const Tensor& x, const Tensor& y) {
   const TensorImpl &p = x.impl(), &q = y.impl();
-  if (!is_computed(p.dtype) || p.dtype != q.dtype || !(p.device == q.device)) [[unlikely]]
+  return is_computed(p.dtype) && p.dtype == q.dtype && p.device == q.device;
+}
+inline void check_alike(const Tensor& x, const Tensor& y, const char* op) {
+  if (!alike(x, y)) [[unlikely]]
     refuse_alike(x, y, op);
 }
 
@@ -50,6 +54,10 @@ Tensor unary(Unary op, const char* name, const Tensor& x);
 Tensor binary(Binary op, const char* name, const Tensor& x, const Tensor& y);
 /// z = x op s, or s op x when `reversed`; not recorded.
 Tensor scalar(Binary op, const char* name, const Tensor& x, double s, bool reversed = false);
+/// add_, mul_ and the in-place mul and div by a number for whatever dtypes there are (in_place_math.cpp).
+Tensor& add_promoted(Tensor& x, const Tensor& o, double alpha);
+Tensor& mul_promoted(Tensor& x, const Tensor& o);
+Tensor& scale_promoted(Tensor& x, Binary op, double s, const char* name);
 /// x's strides for reading it as if it had `shape`, to which it broadcasts: 0 where it is repeated.
 Shape broadcast_strides(const Tensor& x, const Shape& shape);
 

@@ -1,20 +1,65 @@
-// Comparisons, element by element, broadcast: bool tensors. They have no gradient, so nothing is recorded.
+// Comparisons and logic, element by element, broadcast: bool tensors. They have no gradient, so nothing is recorded.
+#include <cmath>
+
 #include <harker/core/ops/common.h>
+#include <harker/core/ops/promotion.h>
 
 namespace harker {
 namespace {
 
-Tensor compared(Compare op, const char* name, const Tensor& x, const Tensor& y) {
-  detail::check_alike(x, y, name);
+using detail::broadcast_strides;
+using detail::str;
+
+/// Both of one dtype that the kernel compares.
+Tensor compare_kernel(Compare op, const Tensor& x, const Tensor& y) {
   const Shape shape = broadcast_shapes(x.shape(), y.shape());
   Tensor z = detail::fresh(shape, DType::bool_, x.device());
-  detail::backend_of(x).compare(op, x.dtype(), shape, x.raw(), detail::broadcast_strides(x, shape), y.raw(),
-                                detail::broadcast_strides(y, shape), z.raw());
+  detail::backend_of(x).compare(op, x.dtype(), shape, x.raw(), broadcast_strides(x, shape), y.raw(),
+                                broadcast_strides(y, shape), z.raw());
   return z;
 }
 
-Tensor compared(Compare op, const char* name, const Tensor& x, double s) {
-  return compared(op, name, x, scalar_tensor(s, {.dtype = x.dtype(), .device = x.device()}));
+Tensor compared(Compare op, const char* name, const Tensor& x, const Tensor& y) {
+  if (detail::alike(x, y)) return compare_kernel(op, x, y);
+  const DType t = detail::common_dtype(x, y, name);
+  return compare_kernel(op, detail::as_computed(x, t, name), detail::as_computed(y, t, name));
+}
+
+Tensor compared(Compare op, const char* name, const Tensor& x, Scalar s) {
+  const DType t = detail::common_dtype(x, s, name);
+  const Tensor y = detail::number_like(x, s, t, name);
+  return compare_kernel(op, detail::as_computed(x, t, name), detail::as_computed(y, t, name));
+}
+
+/// x != 0, as bool.
+Tensor truth(const Tensor& x) {
+  const detail::ModeScope off(false);
+  return x.to(DType::bool_);
+}
+
+Tensor logical(Logical op, const char* name, const Tensor& x, const Tensor& y) {
+  if (!(x.device() == y.device())) detail::refuse_alike(x, y, name);
+  const Tensor a = truth(x), b = truth(y);
+  const Shape shape = broadcast_shapes(a.shape(), b.shape());
+  Tensor z = detail::fresh(shape, DType::bool_, x.device());
+  detail::backend_of(x).logical(op, shape, a.raw(), broadcast_strides(a, shape), b.raw(), broadcast_strides(b, shape),
+                                z.raw());
+  return z;
+}
+
+/// The same for the operators: & of numbers would be another thing.
+Tensor of_masks(Logical op, const char* name, const Tensor& x, const Tensor& y) {
+  for (const Tensor* t : {&x, &y})
+    if (t->dtype() != DType::bool_)
+      throw TypeError(str("operator", name, ": for bool tensors, this one is ", harker::name(t->dtype()),
+                          "; logical_and() and its kin take all dtypes"));
+  return logical(op, name, x, y);
+}
+
+Tensor true_like(const Tensor& x) { return scalar_tensor(1, {.dtype = DType::bool_, .device = x.device()}); }
+
+void check_real(const Tensor& x, const char* op) {
+  if (is_complex(x.dtype())) throw TypeError(str(op, ": not for complex numbers (", name(x.dtype()), ")"));
 }
 
 }  // namespace
@@ -25,11 +70,35 @@ Tensor lt(const Tensor& x, const Tensor& y) { return compared(Compare::lt, "lt",
 Tensor le(const Tensor& x, const Tensor& y) { return compared(Compare::le, "le", x, y); }
 Tensor gt(const Tensor& x, const Tensor& y) { return compared(Compare::gt, "gt", x, y); }
 Tensor ge(const Tensor& x, const Tensor& y) { return compared(Compare::ge, "ge", x, y); }
-Tensor eq(const Tensor& x, double s) { return compared(Compare::eq, "eq", x, s); }
-Tensor ne(const Tensor& x, double s) { return compared(Compare::ne, "ne", x, s); }
-Tensor lt(const Tensor& x, double s) { return compared(Compare::lt, "lt", x, s); }
-Tensor le(const Tensor& x, double s) { return compared(Compare::le, "le", x, s); }
-Tensor gt(const Tensor& x, double s) { return compared(Compare::gt, "gt", x, s); }
-Tensor ge(const Tensor& x, double s) { return compared(Compare::ge, "ge", x, s); }
+Tensor eq(const Tensor& x, Scalar s) { return compared(Compare::eq, "eq", x, s); }
+Tensor ne(const Tensor& x, Scalar s) { return compared(Compare::ne, "ne", x, s); }
+Tensor lt(const Tensor& x, Scalar s) { return compared(Compare::lt, "lt", x, s); }
+Tensor le(const Tensor& x, Scalar s) { return compared(Compare::le, "le", x, s); }
+Tensor gt(const Tensor& x, Scalar s) { return compared(Compare::gt, "gt", x, s); }
+Tensor ge(const Tensor& x, Scalar s) { return compared(Compare::ge, "ge", x, s); }
+
+Tensor logical_and(const Tensor& x, const Tensor& y) { return logical(Logical::both, "logical_and", x, y); }
+Tensor logical_or(const Tensor& x, const Tensor& y) { return logical(Logical::either, "logical_or", x, y); }
+Tensor logical_xor(const Tensor& x, const Tensor& y) { return logical(Logical::one, "logical_xor", x, y); }
+Tensor logical_not(const Tensor& x) { return logical(Logical::one, "logical_not", x, true_like(x)); }
+Tensor operator&(const Tensor& x, const Tensor& y) { return of_masks(Logical::both, "&", x, y); }
+Tensor operator|(const Tensor& x, const Tensor& y) { return of_masks(Logical::either, "|", x, y); }
+Tensor operator^(const Tensor& x, const Tensor& y) { return of_masks(Logical::one, "^", x, y); }
+Tensor operator~(const Tensor& x) { return of_masks(Logical::one, "~", x, true_like(x)); }
+
+Tensor isnan(const Tensor& x) {
+  check_real(x, "isnan");
+  return is_floating_point(x.dtype()) ? ne(x, x) : zeros(x.shape(), {.dtype = DType::bool_, .device = x.device()});
+}
+Tensor isinf(const Tensor& x) {
+  check_real(x, "isinf");
+  if (!is_floating_point(x.dtype())) return zeros(x.shape(), {.dtype = DType::bool_, .device = x.device()});
+  return eq(abs(x.detach()), INFINITY);
+}
+Tensor isfinite(const Tensor& x) {
+  check_real(x, "isfinite");
+  if (!is_floating_point(x.dtype())) return ones(x.shape(), {.dtype = DType::bool_, .device = x.device()});
+  return lt(abs(x.detach()), INFINITY);
+}
 
 }  // namespace harker

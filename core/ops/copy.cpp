@@ -99,7 +99,8 @@ Tensor& Tensor::copy_(const Tensor& src) {
 Tensor& Tensor::add_(const Tensor& o, double alpha) {
   detail::check_in_place(*this, "add_");
   check_untracked(o, "add_");
-  detail::check_alike(*this, o, "add_");
+  if (!detail::alike(*this, o)) [[unlikely]]
+    return detail::add_promoted(*this, o, alpha);
   detail::check_distinct(*this, "add_");
   TensorImpl& p = impl();
   detail::ModeScope off(false);
@@ -113,7 +114,8 @@ Tensor& Tensor::add_(const Tensor& o, double alpha) {
 Tensor& Tensor::mul_(const Tensor& o) {
   detail::check_in_place(*this, "mul_");
   check_untracked(o, "mul_");
-  detail::check_alike(*this, o, "mul_");
+  if (!detail::alike(*this, o)) [[unlikely]]
+    return detail::mul_promoted(*this, o);
   detail::check_distinct(*this, "mul_");
   TensorImpl& p = impl();
   detail::ModeScope off(false);
@@ -128,7 +130,8 @@ namespace {
 /// t = t op s
 Tensor& scale_in_place(Tensor& t, Binary op, double s, const char* name) {
   detail::check_in_place(t, name);
-  detail::check_computed(t, name);
+  if (!is_computed(t.dtype())) [[unlikely]]
+    return detail::scale_promoted(t, op, s, name);
   detail::check_distinct(t, name);
   TensorImpl& p = t.impl();
   detail::ModeScope off(false);

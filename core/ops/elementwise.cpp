@@ -1,12 +1,12 @@
 // z = x op y, element by element, broadcast as in NumPy: add, sub, mul, div, neg, and the same with a number.
 // Gradients come back in the broadcast shape; the engine sums them to the inputs' (core/autograd/engine.cpp).
 #include <harker/core/ops/common.h>
+#include <harker/core/ops/promotion.h>
 
 namespace harker {
 
+using detail::alike;
 using detail::backend_of;
-using detail::check_alike;
-using detail::check_computed;
 using detail::fresh;
 using detail::fresh_like;
 using detail::str;
@@ -40,7 +40,8 @@ namespace {
 using detail::broadcast_strides;
 
 Tensor binary(Binary op, const char* name, const Tensor& x, const Tensor& y) {
-  check_alike(x, y, name);
+  if (!alike(x, y)) [[unlikely]]
+    return detail::promoted_binary(op, name, x, y);
   const TensorImpl &a = x.impl(), &b = y.impl();
   if (a.shape == b.shape && a.contiguous && b.contiguous) [[likely]] {
     Tensor z = fresh_like(x);
@@ -55,7 +56,8 @@ Tensor binary(Binary op, const char* name, const Tensor& x, const Tensor& y) {
 }
 
 Tensor scalar(Binary op, const char* name, const Tensor& x, double s, bool reversed) {
-  check_computed(x, name);
+  if (!is_computed(x.dtype())) [[unlikely]]
+    return detail::promoted_scalar(op, name, x, s, reversed);
   const detail::Dense d(x);
   Tensor z = fresh_like(x);
   backend_of(x).scalar(op, d.dtype(), d.numel(), d.raw(), s, reversed, z.raw());
@@ -101,7 +103,8 @@ struct Div : Op<Div> {  // z = x / y; dx = dz / y, dy = -dz x / y / y
 struct Neg : Op<Neg> {  // z = -x; dx = -dz
   static constexpr const char* name = "neg";
   static Tensor forward(Context&, const Tensor& x) {
-    check_computed(x, name);
+    if (!is_computed(x.dtype())) [[unlikely]]
+      return detail::promoted_unary(Unary::neg, name, x);
     const detail::Dense d(x);
     Tensor z = fresh_like(x);
     backend_of(x).unary(Unary::neg, d.dtype(), d.numel(), d.raw(), z.raw());
@@ -113,6 +116,12 @@ struct Neg : Op<Neg> {  // z = -x; dx = -dz
 struct AddScalar : Op<AddScalar> {  // z = x + s; dx = dz
   static constexpr const char* name = "add";
   static Tensor forward(Context&, const Tensor& x, double s) { return scalar(Binary::add, name, x, s, false); }
+  static Grads backward(Context&, const Tensor& dz, double) { return {dz}; }
+};
+
+struct SubScalar : Op<SubScalar> {  // z = x - s; dx = dz
+  static constexpr const char* name = "sub";
+  static Tensor forward(Context&, const Tensor& x, double s) { return scalar(Binary::sub, name, x, s, false); }
   static Grads backward(Context&, const Tensor& dz, double) { return {dz}; }
 };
 
@@ -133,6 +142,9 @@ struct RSubScalar : Op<RSubScalar> {  // z = s - x; dx = -dz
   static Tensor forward(Context&, const Tensor& x, double s) { return scalar(Binary::sub, name, x, s, true); }
   static Grads backward(Context&, const Tensor& dz, double) { return {-dz}; }
 };
+
+/// Does the number beside x compute as a double? An integer beside an integer tensor does not.
+bool real(const Tensor& x, Scalar s) { return s.is_real() || is_floating_point(x.dtype()); }
 
 struct RDivScalar : Op<RDivScalar> {  // z = s / x; dx = -dz s / x / x
   static constexpr const char* name = "reciprocal";
@@ -162,13 +174,35 @@ Tensor div(const Tensor& x, const Tensor& y) { return apply<Div>(x, y); }
 Tensor neg(const Tensor& x) { return apply<Neg>(x); }
 Tensor operator+(const Tensor& x, double s) { return apply<AddScalar>(x, s); }
 Tensor operator+(double s, const Tensor& x) { return apply<AddScalar>(x, s); }
-Tensor operator-(const Tensor& x, double s) { return apply<AddScalar>(x, -s); }
+Tensor operator-(const Tensor& x, double s) { return apply<SubScalar>(x, s); }
 Tensor operator-(double s, const Tensor& x) { return apply<RSubScalar>(x, s); }
 Tensor operator*(const Tensor& x, double s) { return apply<MulScalar>(x, s); }
 Tensor operator*(double s, const Tensor& x) { return apply<MulScalar>(x, s); }
 Tensor operator/(const Tensor& x, double s) { return apply<DivScalar>(x, s); }
 Tensor operator/(double s, const Tensor& x) { return apply<RDivScalar>(x, s); }
 
+// Integers with integers are not recorded: they carry no gradient.
+Tensor add(const Tensor& x, Scalar s) {
+  return real(x, s) ? x + s.to_double() : detail::promoted_scalar(Binary::add, "add", x, s, false);
+}
+Tensor sub(const Tensor& x, Scalar s) {
+  return real(x, s) && s.dtype() != DType::bool_ ? x - s.to_double()
+                                                 : detail::promoted_scalar(Binary::sub, "sub", x, s, false);
+}
+Tensor sub(Scalar s, const Tensor& x) {
+  return real(x, s) && s.dtype() != DType::bool_ ? s.to_double() - x
+                                                 : detail::promoted_scalar(Binary::sub, "rsub", x, s, true);
+}
+Tensor mul(const Tensor& x, Scalar s) {
+  return real(x, s) ? x * s.to_double() : detail::promoted_scalar(Binary::mul, "mul", x, s, false);
+}
+Tensor div(const Tensor& x, Scalar s) { return x / s.to_double(); }
+Tensor div(Scalar s, const Tensor& x) { return s.to_double() / x; }
+
+Tensor Tensor::add(Scalar s) const { return harker::add(*this, s); }
+Tensor Tensor::sub(Scalar s) const { return harker::sub(*this, s); }
+Tensor Tensor::mul(Scalar s) const { return harker::mul(*this, s); }
+Tensor Tensor::div(Scalar s) const { return harker::div(*this, s); }
 Tensor Tensor::add(const Tensor& o) const { return harker::add(*this, o); }
 Tensor Tensor::sub(const Tensor& o) const { return harker::sub(*this, o); }
 Tensor Tensor::mul(const Tensor& o) const { return harker::mul(*this, o); }

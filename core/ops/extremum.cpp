@@ -1,5 +1,6 @@
-// The larger or smaller of two, element by element.
+// The larger or smaller of two, element by element, and clamp, which bounds from both sides.
 #include <harker/core/ops/common.h>
+#include <harker/core/ops/promotion.h>
 
 namespace harker {
 namespace {
@@ -33,9 +34,69 @@ struct Minimum : Op<Minimum> {  // z = min(x, y); dx = x < y ? dz : x > y ? 0 : 
   }
 };
 
+/// max(x, s) or min(x, s)
+Tensor bounded(Binary op, const Tensor& x, Scalar s) {
+  return s.is_real() || is_floating_point(x.dtype()) ? detail::scalar(op, "clamp", x, s.to_double())
+                                                     : detail::promoted_scalar(op, "clamp", x, s, false);
+}
+
+using Bound = std::optional<Scalar>;
+
+struct Clamp : Op<Clamp> {  // z = min(max(x, lo), hi); dx = lo < x < hi ? dz : 0
+  static constexpr const char* name = "clamp";
+  static Tensor forward(Context& c, const Tensor& x, const Bound& lo, const Bound& hi) {
+    c.save(x);
+    if (!lo) return bounded(Binary::minimum, x, *hi);
+    Tensor z = bounded(Binary::maximum, x, *lo);
+    return hi ? bounded(Binary::minimum, z, *hi) : z;
+  }
+  static Grads backward(Context& c, const Tensor& dz, const Bound& lo, const Bound& hi) {
+    const Tensor& x = c.saved(0);
+    if (!lo) return {where(lt(x, *hi), dz, 0)};
+    if (!hi) return {where(gt(x, *lo), dz, 0)};
+    return {where(logical_and(gt(x, *lo), lt(x, *hi)), dz, 0)};
+  }
+};
+
+/// z = min(max(x, lo), hi). dz goes to x between the bounds, to lo where x < lo <= hi, and to hi where x > hi or
+/// lo > hi; x shares it half and half with a bound it equals, unless both bounds are equal: then x has it all.
+struct ClampTensor : Op<ClampTensor> {
+  static constexpr const char* name = "clamp";
+  static Tensor forward(Context& c, const Tensor& x, const Tensor& lo, const Tensor& hi) {
+    c.save(x, lo, hi);
+    return detail::binary(Binary::minimum, name, detail::binary(Binary::maximum, name, x, lo), hi);
+  }
+  static Grads backward(Context& c, const Tensor& dz) {
+    const Tensor &x = c.saved(0), &lo = c.saved(1), &hi = c.saved(2);
+    const Tensor apart = lt(lo, hi), half = dz / 2, below = lt(x, lo), above = gt(x, hi);
+    const Tensor at_lo = logical_and(eq(x, lo), apart), at_hi = logical_and(eq(x, hi), apart);
+    Tensor dx, dlo, dhi;
+    if (c.needs(0)) dx = where(logical_or(below, above), 0, where(logical_or(at_lo, at_hi), half, dz));
+    if (c.needs(1)) dlo = where(logical_and(below, le(lo, hi)), dz, where(at_lo, half, 0));
+    if (c.needs(2)) {
+      const Tensor takes = logical_or(gt(lo, hi), logical_and(above, le(lo, hi)));
+      dhi = where(takes, dz, where(at_hi, half, 0));
+    }
+    return {dx, dlo, dhi};
+  }
+};
+
 }  // namespace
 
 Tensor maximum(const Tensor& x, const Tensor& y) { return apply<Maximum>(x, y); }
 Tensor minimum(const Tensor& x, const Tensor& y) { return apply<Minimum>(x, y); }
+
+Tensor clamp(const Tensor& x, std::optional<Scalar> min, std::optional<Scalar> max) {
+  if (!min && !max) throw TypeError("clamp: neither min nor max is given");
+  return apply<Clamp>(x, min, max);
+}
+Tensor clamp(const Tensor& x, const Tensor& min, const Tensor& max) {
+  if (!min.defined() && !max.defined()) throw TypeError("clamp: neither min nor max is given");
+  if (!max.defined()) return maximum(x, min);
+  if (!min.defined()) return minimum(x, max);
+  return apply<ClampTensor>(x, min, max);
+}
+Tensor clamp_min(const Tensor& x, Scalar min) { return clamp(x, min); }
+Tensor clamp_max(const Tensor& x, Scalar max) { return clamp(x, std::nullopt, max); }
 
 }  // namespace harker

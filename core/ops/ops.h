@@ -1,6 +1,6 @@
 // The operations on tensors, as free functions under PyTorch's names. Each is differentiable, also twice, unless it
-// says otherwise. Shapes broadcast as in NumPy where two tensors meet; ShapeError when they cannot, TypeError for mixed
-// dtypes.
+// says otherwise. Shapes broadcast as in NumPy where two tensors meet, ShapeError when they cannot. Elementwise ops
+// take any dtypes and promote them as torch does; 16-bit floats compute through float32, integers as int64.
 #pragma once
 #include <harker/core/tensor.h>
 
@@ -25,69 +25,54 @@ Tensor operator*(const Tensor& x, double s);
 Tensor operator*(double s, const Tensor& x);
 Tensor operator/(const Tensor& x, double s);
 Tensor operator/(double s, const Tensor& x);
+/// With a number that remembers whether it is an integer: int64 + 1 stays int64, int64 + 1.0 is float32, and a quotient
+/// is never of integers.
+Tensor add(const Tensor& x, Scalar s);
+Tensor sub(const Tensor& x, Scalar s);
+Tensor sub(Scalar s, const Tensor& x);
+Tensor mul(const Tensor& x, Scalar s);
+Tensor div(const Tensor& x, Scalar s);
+Tensor div(Scalar s, const Tensor& x);
+template <std::integral I>
+Tensor operator+(const Tensor& x, I s) {
+  return add(x, Scalar(s));
+}
+template <std::integral I>
+Tensor operator+(I s, const Tensor& x) {
+  return add(x, Scalar(s));
+}
+template <std::integral I>
+Tensor operator-(const Tensor& x, I s) {
+  return sub(x, Scalar(s));
+}
+template <std::integral I>
+Tensor operator-(I s, const Tensor& x) {
+  return sub(Scalar(s), x);
+}
+template <std::integral I>
+Tensor operator*(const Tensor& x, I s) {
+  return mul(x, Scalar(s));
+}
+template <std::integral I>
+Tensor operator*(I s, const Tensor& x) {
+  return mul(x, Scalar(s));
+}
+template <std::integral I>
+Tensor operator/(const Tensor& x, I s) {
+  return div(x, Scalar(s));
+}
+template <std::integral I>
+Tensor operator/(I s, const Tensor& x) {
+  return div(Scalar(s), x);
+}
 /// The shape that a and b broadcast to. ShapeError (in PyTorch's words) when there is none.
 Shape broadcast_shapes(const Shape& a, const Shape& b);
 
-// --- exponential.cpp
-Tensor exp(const Tensor& x);
-Tensor expm1(const Tensor& x);  ///< e^x - 1, exact near 0
-Tensor log(const Tensor& x);
-Tensor log1p(const Tensor& x);  ///< log(1 + x), exact near 0
-
-// --- power.cpp
-Tensor sqrt(const Tensor& x);
-Tensor rsqrt(const Tensor& x);  ///< 1 / sqrt(x)
-Tensor square(const Tensor& x);
-Tensor reciprocal(const Tensor& x);
-/// x^y. As in torch: x^0 is 1 and has the gradient 0 for every x; 0^y has the gradient 0 in y for y >= 0.
-Tensor pow(const Tensor& x, const Tensor& y);
-Tensor pow(const Tensor& x, double e);
-Tensor pow(double s, const Tensor& x);
-
-// --- trigonometric.cpp
-Tensor sin(const Tensor& x);
-Tensor cos(const Tensor& x);
-
-// --- rounding.cpp: functions of steps. The gradient is 0, but for that of abs: sign(x), 0 at 0.
-Tensor abs(const Tensor& x);
-Tensor sign(const Tensor& x);  ///< -1, 0 or 1; 0 for NaN
-Tensor floor(const Tensor& x);
-Tensor ceil(const Tensor& x);
-Tensor round(const Tensor& x);  ///< halves to even
-Tensor trunc(const Tensor& x);
-
-// --- extremum.cpp: NaN where either is NaN; where both are equal the gradient is shared half and half.
-Tensor maximum(const Tensor& x, const Tensor& y);
-Tensor minimum(const Tensor& x, const Tensor& y);
-
-// --- compare.cpp: bool tensors, without gradient.
-Tensor eq(const Tensor& x, const Tensor& y);
-Tensor ne(const Tensor& x, const Tensor& y);
-Tensor lt(const Tensor& x, const Tensor& y);
-Tensor le(const Tensor& x, const Tensor& y);
-Tensor gt(const Tensor& x, const Tensor& y);
-Tensor ge(const Tensor& x, const Tensor& y);
-Tensor eq(const Tensor& x, double s);
-Tensor ne(const Tensor& x, double s);
-Tensor lt(const Tensor& x, double s);
-Tensor le(const Tensor& x, double s);
-Tensor gt(const Tensor& x, double s);
-Tensor ge(const Tensor& x, double s);
-
-// --- where.cpp
-/// mask ? x : y, broadcast; mask is bool. What is not chosen has the gradient 0, whatever it is.
-Tensor where(const Tensor& mask, const Tensor& x, const Tensor& y);
-Tensor where(const Tensor& mask, const Tensor& x, double y);
-Tensor where(const Tensor& mask, double x, const Tensor& y);
-
-// --- activation.cpp
+// --- activation.cpp; the others are in pointwise.h.
 /// max(x, 0); its gradient at 0 is 0, and NaN stays NaN.
 Tensor relu(const Tensor& x);
 /// 0 where `by` <= 0, else `x`: the derivative of relu, itself differentiable in x.
 Tensor mask_positive(const Tensor& x, const Tensor& by);
-Tensor sigmoid(const Tensor& x);
-Tensor tanh(const Tensor& x);
-Tensor erf(const Tensor& x);
 
 // --- reduce.cpp
 Tensor sum(const Tensor& x);  ///< over all elements, 0-d
@@ -112,8 +97,12 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a = false, bool t
 /// z[..., out] = x[..., in] weight[out, in]^T + bias[out]; an undefined bias is left out. One node in the graph.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
-// --- loss.cpp
-/// mean((x - y)^2), 0-d. The shapes must be equal: (5,1) against (5) is an error, not a silent broadcast.
-Tensor mse_loss(const Tensor& x, const Tensor& y);
-
 }  // namespace harker
+
+// The other families.
+#include <harker/core/ops/index.h>
+#include <harker/core/ops/layers.h>
+#include <harker/core/ops/logic.h>
+#include <harker/core/ops/loss.h>
+#include <harker/core/ops/pointwise.h>
+#include <harker/core/ops/reduce.h>

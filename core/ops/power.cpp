@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include <harker/core/ops/common.h>
+#include <harker/core/ops/promotion.h>
 
 namespace harker {
 namespace {
@@ -62,16 +63,16 @@ Tensor power(const char* name, const Tensor& x, double e) {
 struct PowScalar : Op<PowScalar> {  // z = x^e; dx = dz (e x^(e-1)), 0 when e = 0
   static constexpr const char* name = "pow";
   static Tensor forward(Context& c, const Tensor& x, double e) {
-    detail::check_computed(x, name);
     c.save(x);
-    return power(name, x, e);
+    if (is_computed(x.dtype())) return power(name, x, e);
+    const DType t = detail::common_dtype(x, e, name);  // 16-bit floats round the exponent first, and the result once
+    return power(name, detail::as_computed(x, t, name), scalar_tensor(e, t).item()).to(t);
   }
   static Grads backward(Context& c, const Tensor& dz, double e) {
     return {e == 0 ? zeros_like(dz) : dz * (pow(c.saved(0), e - 1) * e)};
   }
 };
 
-/// dz (z log b), 0 where b = 0 and y >= 0: the gradient of z = b^y in y.
 struct RPowScalar : Op<RPowScalar> {  // z = s^x; dx = dz z log s; where s = 0 and x >= 0, 0
   static constexpr const char* name = "pow";
   static Tensor forward(Context& c, const Tensor& x, double s) {
@@ -98,7 +99,7 @@ struct Pow : Op<Pow> {  // z = x^y; dx = dz (y x^(y-1)), 0 where y = 0; dy = dz 
     const Tensor &x = c.saved(0), &y = c.saved(1);
     Tensor dx, dy;
     if (c.needs(0)) dx = where(eq(y, 0), 0, dz * (y * pow(x, y - 1)));
-    if (c.needs(1)) dy = dz * where(ge(where(eq(x, 0), y, -1), 0), 0, c.saved_output(2) * log(x));
+    if (c.needs(1)) dy = dz * where(logical_and(eq(x, 0), ge(y, 0)), 0, c.saved_output(2) * log(x));
     return {dx, dy};
   }
 };
@@ -110,7 +111,13 @@ Tensor rsqrt(const Tensor& x) { return apply<Rsqrt>(x); }
 Tensor square(const Tensor& x) { return apply<Square>(x); }
 Tensor reciprocal(const Tensor& x) { return apply<Reciprocal>(x); }
 Tensor pow(const Tensor& x, const Tensor& y) { return apply<Pow>(x, y); }
-Tensor pow(const Tensor& x, double e) { return apply<PowScalar>(x, e); }
-Tensor pow(double s, const Tensor& x) { return apply<RPowScalar>(x, s); }
+Tensor pow(const Tensor& x, Scalar e) {
+  if (!e.is_real() && !is_floating_point(x.dtype())) return detail::promoted_scalar(Binary::pow, "pow", x, e, false);
+  return apply<PowScalar>(x, e.to_double());
+}
+Tensor pow(Scalar s, const Tensor& x) {
+  if (!s.is_real() && !is_floating_point(x.dtype())) return detail::promoted_scalar(Binary::pow, "pow", x, s, true);
+  return apply<RPowScalar>(x, s.to_double());
+}
 
 }  // namespace harker

@@ -1,21 +1,13 @@
 // Sums and means over some or all dimensions, and sum_to, which undoes broadcasting.
-#include <harker/core/ops/common.h>
+#include <harker/core/ops/dims.h>
 
 namespace harker {
 namespace {
 
+using detail::all_dims;
+using detail::Dims;
+using detail::has;
 using detail::str;
-
-/// A set of dimensions, one bit each.
-using Dims = std::uint64_t;
-constexpr int kMaxDims = 64;  // as in torch
-
-bool has(Dims dims, int d) { return dims >> d & 1; }
-Dims all_dims(int rank, const char* op) {
-  if (rank > kMaxDims)
-    throw ShapeError(str(op, ": only tensors with up to ", kMaxDims, " dims are supported, this one has ", rank));
-  return rank == kMaxDims ? ~Dims{0} : (Dims{1} << rank) - 1;
-}
 
 /// scale * sum of x over the dimensions in `over`; those keep size 1.
 /// Neighbouring dimensions of one kind are merged, so that most sums are one kernel call.
@@ -49,10 +41,25 @@ Tensor reduce(const Tensor& x, Dims over, double scale) {
   return z;
 }
 
+/// Sums of what the fast path does not compute with: integers and bool as int64, as in torch; halves through float32.
+/// A mean of integers is an error.
+[[gnu::noinline]] Tensor sum_of_others(const Tensor& x, Dims over, bool keepdim, double scale, const char* op) {
+  if (x.dtype() == DType::float16 || x.dtype() == DType::bfloat16) {
+    const Tensor z = reduce(x.to(DType::float32), over, scale);
+    return (keepdim ? z : z.reshape(detail::reduced_shape(x.shape(), over, false))).to(x.dtype());
+  }
+  if (is_floating_point(x.dtype()) || is_complex(x.dtype()) || scale != 1) detail::refuse_computed(x, op);
+  const detail::Folded in(x.to(DType::int64), over);
+  Tensor z = detail::fresh(detail::reduced_shape(x.shape(), over, keepdim), DType::int64, x.device());
+  detail::backend_of(x).sum_int64(in.outer, in.n, in.inner, in.x.data<std::int64_t>(), z.data<std::int64_t>());
+  return z;
+}
+
 struct Sum : Op<Sum> {  // z = k sum(x) over `dims`; dx = k dz, repeated
   static constexpr const char* name = "sum";
   static Tensor forward(Context&, const Tensor& x, Dims over, bool keepdim, double scale, const Shape&) {
-    detail::check_computed(x, name);
+    if (!is_computed(x.dtype())) [[unlikely]]
+      return sum_of_others(x, over, keepdim, scale, name);
     Tensor z = reduce(x, over, scale);
     if (keepdim) return z;
     Shape shape;
@@ -73,7 +80,8 @@ struct Sum : Op<Sum> {  // z = k sum(x) over `dims`; dx = k dz, repeated
 struct SumAll : Op<SumAll> {  // z = k sum(x); dx = k dz, repeated
   static constexpr const char* name = "sum";
   static Tensor forward(Context&, const Tensor& x, double scale, const Shape&) {
-    detail::check_computed(x, name);
+    if (!is_computed(x.dtype())) [[unlikely]]
+      return sum_of_others(x, all_dims(x.dim(), name), false, scale, name);
     const detail::Dense a(x);
     Tensor z = detail::fresh(Shape(), x.dtype(), x.device());
     detail::backend_of(x).sum(x.dtype(), 1, a.numel(), 1, a.raw(), scale, z.raw());
@@ -117,16 +125,17 @@ struct SumTo : Op<SumTo> {  // z = x summed to a shape that broadcasts to x's; d
   static Grads backward(Context&, const Tensor& dz, const Shape&, const Shape& from) { return {dz.expand(from)}; }
 };
 
+void check_mean(const Tensor& x) {
+  if (is_computed(x.dtype())) [[likely]]
+    return;
+  if (!is_floating_point(x.dtype()))
+    throw TypeError(str("mean: the mean of ", name(x.dtype()), " is no ", name(x.dtype()),
+                        "; convert the tensor with .to(kFloat32)"));
+}
+
 Tensor over_dims(const Tensor& x, const Shape& dims, bool keepdim, bool mean, const char* op) {
-  Dims over = all_dims(x.dim(), op);
-  if (dims.rank() > 0) over = 0;  // no dims named: all, as in torch
-  for (std::int64_t d : dims) {
-    if (d < INT32_MIN || d > INT32_MAX) throw ShapeError(str(op, ": dimension ", d, " is out of range"));
-    int w = detail::wrap_dim(static_cast<int>(d), x.dim(), op);
-    if (x.dim() == 0) continue;
-    if (has(over, w)) throw ShapeError(str(op, ": dim ", w, " appears multiple times in the list of dims"));
-    over |= Dims{1} << w;
-  }
+  const Dims over = detail::dims_of(dims, x.dim(), op);
+  if (mean) check_mean(x);
   std::int64_t count = 1;
   for (int i = 0; i < x.dim(); ++i)
     if (has(over, i)) count *= x.shape()[i];
@@ -136,7 +145,10 @@ Tensor over_dims(const Tensor& x, const Shape& dims, bool keepdim, bool mean, co
 }  // namespace
 
 Tensor sum(const Tensor& x) { return apply<SumAll>(x, 1.0, x.shape()); }
-Tensor mean(const Tensor& x) { return apply<SumAll>(x, 1.0 / static_cast<double>(x.numel()), x.shape()); }
+Tensor mean(const Tensor& x) {
+  check_mean(x);
+  return apply<SumAll>(x, 1.0 / static_cast<double>(x.numel()), x.shape());
+}
 Tensor sum(const Tensor& x, const Shape& dims, bool keepdim) { return over_dims(x, dims, keepdim, false, "sum"); }
 Tensor mean(const Tensor& x, const Shape& dims, bool keepdim) { return over_dims(x, dims, keepdim, true, "mean"); }
 Tensor sum_to(const Tensor& x, const Shape& shape) { return apply<SumTo>(x, shape, x.shape()); }

@@ -1,5 +1,6 @@
-// Choices by a mask.
+// Choices by a mask: where, masked_fill, masked_select.
 #include <harker/core/ops/common.h>
+#include <harker/core/ops/promotion.h>
 
 namespace harker {
 namespace {
@@ -7,18 +8,23 @@ namespace {
 using detail::broadcast_strides;
 using detail::str;
 
+void check_mask(const Tensor& mask, const char* op) {
+  if (mask.dtype() != DType::bool_)
+    throw TypeError(str(op, ": the mask must be bool, this one is ", name(mask.dtype()),
+                        "; compare it with something, ne(mask, 0) say"));
+}
+
 struct Where : Op<Where> {  // z = mask ? x : y; dx = mask ? dz : 0, dy = mask ? 0 : dz
   static constexpr const char* name = "where";
   static Tensor forward(Context& c, const Tensor& mask, const Tensor& x, const Tensor& y) {
-    if (mask.dtype() != DType::bool_)
-      throw TypeError(str("where: the mask must be bool, this one is ", harker::name(mask.dtype()),
-                          "; compare it with something (ne(mask, 0))"));
-    if (x.dtype() != y.dtype()) detail::refuse_alike(x, y, name);
+    check_mask(mask, name);
+    const DType t = detail::common_dtype(x, y, name);
+    const Tensor a = x.to(t), b = y.to(t);
+    const Shape shape = broadcast_shapes(broadcast_shapes(mask.shape(), a.shape()), b.shape());
     c.save(mask);
-    const Shape shape = broadcast_shapes(broadcast_shapes(mask.shape(), x.shape()), y.shape());
-    Tensor z = detail::fresh(shape, x.dtype(), x.device());
-    detail::backend_of(x).where(x.dtype(), shape, mask.raw(), broadcast_strides(mask, shape), x.raw(),
-                                broadcast_strides(x, shape), y.raw(), broadcast_strides(y, shape), z.raw());
+    Tensor z = detail::fresh(shape, t, x.device());
+    detail::backend_of(x).where(t, shape, mask.raw(), broadcast_strides(mask, shape), a.raw(),
+                                broadcast_strides(a, shape), b.raw(), broadcast_strides(b, shape), z.raw());
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz) {
@@ -27,12 +33,82 @@ struct Where : Op<Where> {  // z = mask ? x : y; dx = mask ? dz : 0, dy = mask ?
   }
 };
 
-Tensor like(const Tensor& x, double s) { return scalar_tensor(s, {.dtype = x.dtype(), .device = x.device()}); }
+struct MaskedSelect : Op<MaskedSelect> {  // z = the x whose mask is true, in order; dx = dz put back, 0 elsewhere
+  static constexpr const char* name = "masked_select";
+  static Tensor forward(Context& c, const Tensor& x, const Tensor& mask) {
+    c.save(mask);
+    const detail::Dense a(x), m(mask);
+    Backend& backend = detail::backend_of(x);
+    Tensor z = detail::fresh(Shape{backend.count_nonzero(m.numel(), m.raw())}, x.dtype(), x.device());
+    backend.compress(x.dtype(), a.numel(), a.raw(), m.raw(), z.raw());
+    return z;
+  }
+  static Grads backward(Context& c, const Tensor& dz);
+};
+
+struct MaskedPut : Op<MaskedPut> {  // z = 0, with x in order where the mask is true; dx = dz there
+  static constexpr const char* name = "masked_put";
+  static Tensor forward(Context& c, const Tensor& x, const Tensor& mask) {
+    c.save(mask);
+    const detail::Dense a(x), m(mask);
+    Tensor z = zeros(mask.shape(), {.dtype = x.dtype(), .device = x.device()});
+    detail::backend_of(x).decompress(x.dtype(), m.numel(), a.raw(), m.raw(), z.raw());
+    return z;
+  }
+  static Grads backward(Context& c, const Tensor& dz) { return {apply<MaskedSelect>(dz, c.saved(0)), Tensor()}; }
+};
+
+Grads MaskedSelect::backward(Context& c, const Tensor& dz) { return {apply<MaskedPut>(dz, c.saved(0)), Tensor()}; }
+
+/// The number that stands beside x in a choice.
+Tensor beside(const Tensor& x, Scalar s, const char* op) {
+  return detail::number_like(x, s, detail::common_dtype(x, s, op), op);
+}
 
 }  // namespace
 
 Tensor where(const Tensor& mask, const Tensor& x, const Tensor& y) { return apply<Where>(mask, x, y); }
-Tensor where(const Tensor& mask, const Tensor& x, double y) { return where(mask, x, like(x, y)); }
-Tensor where(const Tensor& mask, double x, const Tensor& y) { return where(mask, like(y, x), y); }
+Tensor where(const Tensor& mask, const Tensor& x, Scalar y) { return where(mask, x, beside(x, y, "where")); }
+Tensor where(const Tensor& mask, Scalar x, const Tensor& y) { return where(mask, beside(y, x, "where"), y); }
+Tensor where(const Tensor& mask, Scalar x, Scalar y) {
+  return where(mask, detail::number_like(mask, x, x.dtype(), "where"),
+               detail::number_like(mask, y, y.dtype(), "where"));
+}
+
+Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value) {
+  return where(mask, detail::number_like(x, value, x.dtype(), "masked_fill"), x);
+}
+Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value) {
+  if (value.dim() != 0)
+    throw ShapeError(str("masked_fill: the value must be a number or a 0-d tensor, this one is ", value.shape(),
+                         "; where(mask, value, x) broadcasts"));
+  return where(mask, value.to(x.dtype()), x);
+}
+
+Tensor masked_select(const Tensor& x, const Tensor& mask) {
+  check_mask(mask, "masked_select");
+  const Shape shape = broadcast_shapes(x.shape(), mask.shape());
+  const Tensor a = x.shape() == shape ? x : x.expand(shape), m = mask.shape() == shape ? mask : mask.expand(shape);
+  return apply<MaskedSelect>(a, m);
+}
+
+Tensor Tensor::operator[](const Tensor& mask) const {
+  if (mask.dtype() == DType::int64 || mask.dtype() == DType::int32) return harker::index(*this, mask);
+  check_mask(mask, "index");
+  bool leads = mask.dim() <= dim();
+  for (int i = 0; leads && i < mask.dim(); ++i) leads = mask.shape()[i] == shape()[i];
+  if (!leads)
+    throw ShapeError(str("index: a mask of ", mask.shape(), " does not fit the leading dimensions of ", shape()));
+  Shape tail{-1}, wide = mask.shape();
+  std::int64_t inner = 1;
+  for (int i = mask.dim(); i < dim(); ++i) {
+    tail = tail.inserted(tail.rank(), shape()[i]);
+    wide = wide.inserted(wide.rank(), 1);
+    inner *= shape()[i];
+  }
+  const Tensor chosen = harker::masked_select(*this, mask.view(wide));
+  if (inner == 0) tail[0] = detail::backend_of(mask).count_nonzero(mask.numel(), mask.contiguous().raw());
+  return chosen.reshape(tail);
+}
 
 }  // namespace harker

@@ -2,8 +2,8 @@
 // An expression without a row is counted as skipped, and said so.
 #include <doctest/doctest.h>
 
-#include <array_json.h>
-#include <test_data.h>
+#include "core/ops_cases.h"
+#include "core/ops_rows_layers.h"
 
 #include <harker/core/autograd/autograd.h>
 #include <harker/core/ops/ops.h>
@@ -16,22 +16,9 @@ namespace harker {
 namespace {
 
 using Json = nlohmann::json;
-struct Case {
-  std::map<std::string, Tensor> in;
-  Json params;
-  const Tensor& operator[](const char* name) const { return in.at(name); }
-  double num(const char* name) const { return test::number(params.at(name)); }
-  int dim(const char* name) const { return params.at(name).get<int>(); }
-  std::int64_t i64(const char* name) const { return params.at(name).get<std::int64_t>(); }
-  Shape shape(const char* name) const {
-    const Json& j = params.at(name);
-    if (j.is_number()) return Shape{j.get<std::int64_t>()};
-    auto v = j.get<std::vector<std::int64_t>>();
-    return Shape(std::span<const std::int64_t>(v));
-  }
-};
+using test::Case;
 
-const std::map<std::string, std::function<Tensor(const Case&)>> kExpressions = {
+const test::Expressions kExpressions = {
     {"torch.add(a, b)", [](const Case& c) { return c["a"] + c["b"]; }},
     {"torch.add(a, b, alpha=alpha)", [](const Case& c) { return c["a"] + c["b"] * c.num("alpha"); }},
     {"torch.add(a, s)", [](const Case& c) { return c["a"] + c.num("s"); }},
@@ -54,13 +41,6 @@ const std::map<std::string, std::function<Tensor(const Case&)>> kExpressions = {
     {"torch.matmul(a.t(), b)", [](const Case& c) { return matmul(c["a"].t(), c["b"]); }},
     {"F.linear(x, w, b)", [](const Case& c) { return linear(c["x"], c["w"], c["b"]); }},
     {"F.linear(x, w)", [](const Case& c) { return linear(c["x"], c["w"]); }},
-    {"F.mse_loss(x, y)", [](const Case& c) { return mse_loss(c["x"], c["y"]); }},
-    {"F.mse_loss(x, y, reduction=red)",
-     [](const Case& c) {
-       Tensor d = c["x"] - c["y"];
-       std::string red = c.params.at("red");
-       return red == "mean" ? mse_loss(c["x"], c["y"]) : red == "sum" ? sum(d * d) : d * d;
-     }},
     {"x.reshape(shape)", [](const Case& c) { return c["x"].reshape(c.shape("shape")); }},
     {"x.transpose(0, 1).reshape(shape)",
      [](const Case& c) { return c["x"].transpose(0, 1).reshape(c.shape("shape")); }},
@@ -93,6 +73,15 @@ const std::map<std::string, std::function<Tensor(const Case&)>> kExpressions = {
     {"torch.maximum(a, b)", [](const Case& c) { return maximum(c["a"], c["b"]); }},
     {"torch.minimum(a, b)", [](const Case& c) { return minimum(c["a"], c["b"]); }},
     {"torch.where(m, a, b)", [](const Case& c) { return where(c["m"], c["a"], c["b"]); }},
+    {"torch.clamp(x, min=lo, max=hi)", [](const Case& c) { return clamp(c["x"], c.num("lo"), c.num("hi")); }},
+    {"torch.clamp(x, min=lo)", [](const Case& c) { return clamp(c["x"], c.num("lo")); }},
+    {"torch.clamp(x, max=hi)", [](const Case& c) { return clamp(c["x"], std::nullopt, c.num("hi")); }},
+    {"F.leaky_relu(x, slope)", [](const Case& c) { return leaky_relu(c["x"], c.num("slope")); }},
+    {"F.silu(x)", [](const Case& c) { return silu(c["x"]); }},
+    {"F.gelu(x, approximate=ap)",
+     [](const Case& c) { return gelu(c["x"], c.params.at("ap").get<std::string>()); }},
+    {"F.softplus(x, beta, threshold)",
+     [](const Case& c) { return softplus(c["x"], c.num("beta"), c.num("threshold")); }},
     {"(x * x + torch.sin(x) * x).sum() * x",
      [](const Case& c) { return sum(c["x"] * c["x"] + sin(c["x"]) * c["x"]) * c["x"]; }},
     {"torch.relu(x @ w1.t() + b1) @ w2.t() + b2",
@@ -132,10 +121,12 @@ TEST_CASE("ops: values and gradients equal PyTorch's") {
     if (entry.path().extension() != ".json") continue;
     Json file = test::read_json(entry.path());
     for (const Json& j : file.at("cases")) {
-      auto expression = kExpressions.find(j.at("expr").get<std::string>());
-      if (expression == kExpressions.end()) {
+      const std::string text = j.at("expr");
+      auto expression = kExpressions.find(text);
+      if (expression == kExpressions.end()) expression = test::kLayerExpressions.find(text);
+      if (expression == kExpressions.end() || expression == test::kLayerExpressions.end()) {
         ++skipped;
-        unknown.insert(j.at("expr").get<std::string>());
+        unknown.insert(text);
         continue;
       }
       ++run;
@@ -147,8 +138,16 @@ TEST_CASE("ops: values and gradients equal PyTorch's") {
         c.in.emplace(name, t);
       }
       double tolerance = j.at("dtype") == "float64" ? 1e-12 : 1e-5;
-      Tensor out = expression->second(c);
+      const std::vector<Tensor> outputs = expression->second(c).all;
+      const Tensor& out = outputs[0];
+      CHECK(outputs.size() == j.at("outputs").size());
       CHECK(difference(out, test::tensor_from(j.at("outputs").at(0))) <= tolerance);
+      if (outputs.size() > 1) CHECK(equal(outputs[1], test::tensor_from(j.at("outputs").at(1))));
+      if (j.contains("inputs_after"))
+        for (const auto& [name, array] : j.at("inputs_after").items()) {
+          CAPTURE(name);
+          CHECK(difference(c[name.c_str()], test::tensor_from(array)) <= tolerance);
+        }
       if (!j.contains("grads") || j.at("grads").empty() || !out.requires_grad()) continue;
       sum(out * test::tensor_from(j.at("weight"))).backward();
       for (const auto& [name, array] : j.at("grads").items()) {

@@ -52,6 +52,7 @@ const std::map<std::string, Call>& calls() {
          Tensor t = empty_n(p);
          return one(bernoulli_(t, p.at("p")));
        }},
+      {"dropout", [](const Json& p) { return one(dropout(ones({p.at("n").get<std::int64_t>()}), p.at("p"))); }},
       {"randint",
        [](const Json& p) { return one(randint(p.at("low"), p.at("high"), {p.at("n").get<std::int64_t>()})); }},
       {"randperm", [](const Json& p) { return one(randperm(p.at("n"))); }},
@@ -141,7 +142,7 @@ TEST_CASE("random: every case equals torch to the bit") {
     ++checked[name];
   }
   for (const auto& [name, n] : skipped) MESSAGE("skipped: ", n, " cases of ", name, ", which harker does not have yet");
-  for (const char* name : {"nn.Linear", "dracula", "rand", "randn", "uniform_", "normal_", "randint", "randperm"})
+  for (const char* name : {"nn.Linear", "dracula", "rand", "randn", "uniform_", "normal_", "randint", "randperm", "dropout", "bernoulli_", "DataLoader"})
     CHECK(checked[name] > 0);
 }
 

@@ -19,7 +19,7 @@ foreach(file IN LISTS files)
         list(APPEND bad ${name})
       endif()
     elseif(NOT name MATCHES "^_Z[A-Z]*6harker[0-9]+${SET}" AND NOT name MATCHES "^_ZN6harker[0-9]+make_${SET}Ev$"
-           AND NOT name MATCHES "^(_ZT[IS]N6harker7BackendE|_ZN6harker6detail10kItemSizesE|DW\\.ref\\.__gxx_personality_v0)$")  # data only
+           AND NOT name MATCHES "^(_ZT[IS]N6harker(7BackendE|12LayerKernelsE)|_ZN6harker6detail10kItemSizesE|DW\\.ref\\.__gxx_personality_v0)$")  # data only
       list(APPEND bad ${name})
     endif()
   endforeach()

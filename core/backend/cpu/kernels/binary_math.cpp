@@ -30,6 +30,8 @@ void binary_math_of(Binary op, Index n, const T* x, Index x_step, const T* y, In
     case Binary::pow: return each(n, x, x_step, y, y_step, z, [](T a, T b) { return pow_of(a, b); });
     case Binary::maximum: return each(n, x, x_step, y, y_step, z, [](T a, T b) { return a > b || a != a ? a : b; });
     case Binary::minimum: return each(n, x, x_step, y, y_step, z, [](T a, T b) { return a < b || a != a ? a : b; });
+    case Binary::sigmoid_backward: return each(n, x, x_step, y, y_step, z, [](T a, T b) { return a * (T(1) - b) * b; });
+    case Binary::tanh_backward: return each(n, x, x_step, y, y_step, z, [](T a, T b) { return a * (T(1) - b * b); });
     default: return;  // elementwise.h
   }
 }

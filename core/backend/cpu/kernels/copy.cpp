@@ -3,6 +3,7 @@
 // cache line is fetched more than once. A complex number is two copies: of its real parts and of its imaginary parts.
 #include <harker/core/backend/cpu/kernels/copy.h>
 
+#include <harker/core/backend/cpu/kernels/bits.h>
 #include <harker/core/backend/cpu/kernels/convert.h>
 #include <harker/core/backend/cpu/kernels/transpose.h>
 #include <harker/core/backend/cpu/kernels/walk.h>
@@ -11,23 +12,6 @@
 #include <cstring>
 
 namespace harker::HARKER_ISA {
-
-/// Sixteen bytes that move as one.
-struct Bits128 {
-  std::uint64_t low, high;
-};
-
-/// use(a number of `bytes` bytes): moves of that size.
-template <class F>
-inline void with_bits(std::size_t bytes, const F& use) {
-  switch (bytes) {
-    case 1: return use(std::uint8_t());
-    case 2: return use(std::uint16_t());
-    case 4: return use(std::uint32_t());
-    case 8: return use(std::uint64_t());
-    default: return use(Bits128());
-  }
-}
 
 /// Elements of a mapped file need not be aligned; those that are not move by memcpy alone.
 inline bool aligned(const void* p, std::size_t bytes) { return reinterpret_cast<std::uintptr_t>(p) % bytes == 0; }

@@ -5,8 +5,12 @@
 #include <harker/core/backend/cpu/kernels/adaptive.h>
 #include <harker/core/backend/cpu/kernels/broadcast.h>
 #include <harker/core/backend/cpu/kernels/copy.h>
+#include <harker/core/backend/cpu/kernels/dispatch.h>
 #include <harker/core/backend/cpu/kernels/elementwise.h>
 #include <harker/core/backend/cpu/kernels/gemm.h>
+#include <harker/core/backend/cpu/kernels/integer.h>
+#include <harker/core/backend/cpu/kernels/layers.h>
+#include <harker/core/backend/cpu/kernels/mask.h>
 #include <harker/core/backend/cpu/kernels/norm.h>
 #include <harker/core/backend/cpu/kernels/reduce.h>
 #include <harker/core/backend/cpu/kernels/select.h>
@@ -20,32 +24,7 @@
 namespace harker {
 namespace HARKER_ISA {
 
-/// A pointer to memory of unknown type, given its type when it is passed on.
-struct In {
-  const void* p;
-  template <class T>
-  operator const T*() const {
-    return static_cast<const T*>(p);
-  }
-};
-struct Out {
-  void* p;
-  template <class T>
-  operator T*() const {
-    return static_cast<T*>(p);
-  }
-};
-
-/// use(T{}) with T = float or double. Ops hand kernels nothing else.
-template <class F>
-[[gnu::always_inline]] inline void with_type(DType t, const F& use) {
-  if (t == DType::float32)
-    use(float{});
-  else
-    use(double{});
-}
-
-class Cpu final : public Backend {
+class Cpu final : public Layers {
  public:
   const char* name() const override { return HARKER_TEXT(HARKER_ISA); }
 
@@ -79,11 +58,43 @@ class Cpu final : public Backend {
              const Shape& x_strides, const void* y, const Shape& y_strides, void* z) override {
     HARKER_ISA::where(item_size(t), shape, mask, mask_strides, x, x_strides, y, y_strides, z);
   }
+  void logical(Logical op, const Shape& shape, const void* x, const Shape& x_strides, const void* y,
+               const Shape& y_strides, void* z) override {
+    HARKER_ISA::logical(op, shape, x, x_strides, y, y_strides, z);
+  }
+  Index count_nonzero(Index n, const void* mask) override { return HARKER_ISA::count_nonzero(n, In{mask}); }
+  void compress(DType t, Index n, const void* x, const void* mask, void* z) override {
+    HARKER_ISA::compress(item_size(t), n, x, In{mask}, z);
+  }
+  void decompress(DType t, Index n, const void* x, const void* mask, void* z) override {
+    HARKER_ISA::decompress(item_size(t), n, x, In{mask}, z);
+  }
+  void any_or_all(bool all, Index outer, Index n, const void* x, void* z) override {
+    HARKER_ISA::any_or_all(all, outer, n, In{x}, Out{z});
+  }
+  void unary_int64(Unary op, Index n, const void* x, void* z) override {
+    HARKER_ISA::unary_int64(op, n, In{x}, Out{z});
+  }
+  void binary_int64(Binary op, const Shape& shape, const void* x, const Shape& x_strides, const void* y,
+                    const Shape& y_strides, void* z) override {
+    HARKER_ISA::binary_int64(op, shape, In{x}, x_strides, In{y}, y_strides, Out{z});
+  }
   void axpy(DType t, Index n, double alpha, const void* x, void* y) override {
     with_type(t, [=](auto k) { HARKER_ISA::axpy<decltype(k)>(n, static_cast<decltype(k)>(alpha), In{x}, Out{y}); });
   }
   void mask_positive(DType t, Index n, const void* x, const void* by, void* z) override {
     with_type(t, [=](auto k) { HARKER_ISA::mask_positive<decltype(k)>(n, In{x}, In{by}, Out{z}); });
+  }
+  void leak(DType t, Index n, const void* x, const void* by, double slope, void* z) override {
+    with_type(
+        t, [=](auto k) { HARKER_ISA::leak<decltype(k)>(n, In{x}, In{by}, static_cast<decltype(k)>(slope), Out{z}); });
+  }
+  void softplus(DType t, Index n, const void* x, double beta, double threshold, void* z) override {
+    with_type(t, [=](auto k) {
+      using T = decltype(k);
+      HARKER_ISA::softplus(n, static_cast<const T*>(x), static_cast<T>(beta), static_cast<T>(threshold),
+                           static_cast<T*>(z));
+    });
   }
   void sum(DType t, Index outer, Index n, Index inner, const void* x, double scale, void* z) override {
     with_type(t, [=](auto k) { HARKER_ISA::sum<decltype(k)>(outer, n, inner, In{x}, scale, Out{z}); });

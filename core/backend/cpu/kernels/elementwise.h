@@ -93,6 +93,13 @@ void mask_positive(Index n, const T* x, const T* by, T* z) {
   });
 }
 
+template <class T>
+void leak(Index n, const T* x, const T* by, T slope, T* z) {
+  in_chunks(n, [=](Index at, Index count) {
+    map(count, x + at, by + at, z + at, [=](auto v, auto gate) { return gate > T(0) ? v : slope * v; });
+  });
+}
+
 /// z = factor * (x - y)
 template <class T>
 void scaled_diff(Index n, const T* x, const T* y, T factor, T* z) {

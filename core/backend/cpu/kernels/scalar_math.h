@@ -31,4 +31,33 @@ inline T sigmoid_of(T x) {
   return T(1) / (T(1) + exp_of(-x));
 }
 
+/// The derivative of x sigmoid(x).
+template <class T>
+inline T silu_slope_of(T x) {
+  const T s = sigmoid_of(x);
+  return s * (T(1) + x * (T(1) - s));
+}
+
+/// The normal distribution and its density.
+template <class T>
+inline T normal_cdf_of(T x) {
+  return T(0.5) * (T(1) + erf_of(x * T(0.70710678118654752440)));  // 1 / sqrt(2)
+}
+template <class T>
+inline T normal_density_of(T x) {
+  return exp_of(T(-0.5) * x * x) * T(0.39894228040143267794);  // 1 / sqrt(2 pi)
+}
+
+/// What gelu's approximation takes the tanh of, and the approximation's derivative.
+inline constexpr double kGeluScale = 0.79788456080286535588, kGeluCubic = 0.044715;  // sqrt(2 / pi)
+template <class T>
+inline T gelu_inner(T x) {
+  return T(kGeluScale) * (x + T(kGeluCubic) * x * x * x);
+}
+template <class T>
+inline T gelu_tanh_slope_of(T x) {
+  const T t = tanh_of(gelu_inner(x));
+  return T(0.5) * (T(1) + t) + T(0.5) * x * (T(1) - t * t) * T(kGeluScale) * (T(1) + T(3 * kGeluCubic) * x * x);
+}
+
 }  // namespace harker::HARKER_ISA

@@ -1,6 +1,7 @@
 // Comparisons give bytes of 0 and 1; a mask is such bytes (of a file: any byte but 0 is true).
 #include <harker/core/backend/cpu/kernels/select.h>
 
+#include <harker/core/backend/cpu/kernels/bits.h>
 #include <harker/core/backend/cpu/kernels/threads.h>
 #include <harker/core/backend/cpu/kernels/walk.h>
 
@@ -55,6 +56,28 @@ void compare(Compare op, DType t, const Shape& shape, const void* x, const Shape
     compare_of(op, walk, static_cast<const std::int64_t*>(x), static_cast<const std::int64_t*>(y), out);
 }
 
+void logical(Logical op, const Shape& shape, const void* x, const Shape& x_strides, const void* y,
+             const Shape& y_strides, void* z) {
+  Walk<2> walk;
+  const Index *const sizes = shape.data(), *const xs = x_strides.data(), *const ys = y_strides.data();
+  for (int d = 0; d < shape.rank(); ++d) walk.add(sizes[d], {xs[d], ys[d]});
+  const Index n = walk.inner_size(), x_step = walk.inner_stride(0), y_step = walk.inner_stride(1);
+  std::uint8_t* out = static_cast<std::uint8_t*>(z);
+  walk.each_outer(1, [&](const Index(&offset)[2]) {
+    const std::uint8_t *const a = static_cast<const std::uint8_t*>(x) + offset[0], *const b =
+                                                                                       static_cast<const std::uint8_t*>(
+                                                                                           y) +
+                                                                                       offset[1];
+    const auto run = [=](auto f) {
+      for (Index i = 0; i < n; ++i) out[i] = f(a[i * x_step] != 0, b[i * y_step] != 0);
+    };
+    if (op == Logical::both) run([](bool p, bool q) { return p && q; });
+    if (op == Logical::either) run([](bool p, bool q) { return p || q; });
+    if (op == Logical::one) run([](bool p, bool q) { return p != q; });
+    out += n;
+  });
+}
+
 template <class B>
 void where_of(const Walk<3>& walk, const std::uint8_t* mask, const B* x, const B* y, B* z) {
   const Index n = walk.inner_size();
@@ -79,11 +102,6 @@ void where_of(const Walk<3>& walk, const std::uint8_t* mask, const B* x, const B
   });
 }
 
-/// Sixteen bytes that move as one.
-struct Pair {
-  std::uint64_t low, high;
-};
-
 void where(std::size_t bytes, const Shape& shape, const void* mask, const Shape& mask_strides, const void* x,
            const Shape& x_strides, const void* y, const Shape& y_strides, void* z) {
   Walk<3> walk;
@@ -95,13 +113,7 @@ void where(std::size_t bytes, const Shape& shape, const void* mask, const Shape&
     where_of(walk, static_cast<const std::uint8_t*>(mask), static_cast<const B*>(x), static_cast<const B*>(y),
              static_cast<B*>(z));
   };
-  switch (bytes) {
-    case 1: return run(std::uint8_t());
-    case 2: return run(std::uint16_t());
-    case 4: return run(std::uint32_t());
-    case 8: return run(std::uint64_t());
-    default: return run(Pair());
-  }
+  with_bits(bytes, run);
 }
 
 }  // namespace harker::HARKER_ISA

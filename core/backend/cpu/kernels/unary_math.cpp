@@ -37,7 +37,23 @@ void unary_math_of(Unary op, Index n, const T* x, T* z) {
     case Unary::ceil: return each(n, x, z, [](T v) { return ceil_of(v); });
     case Unary::round: return each(n, x, z, [](T v) { return nearbyint_of(v); });
     case Unary::trunc: return each(n, x, z, [](T v) { return trunc_of(v); });
+    case Unary::silu: return each(n, x, z, [](T v) { return v / (T(1) + exp_of(-v)); });
+    case Unary::silu_slope: return each(n, x, z, [](T v) { return silu_slope_of(v); });
+    case Unary::gelu: return each(n, x, z, [](T v) { return v * normal_cdf_of(v); });
+    case Unary::gelu_slope: return each(n, x, z, [](T v) { return normal_cdf_of(v) + v * normal_density_of(v); });
+    case Unary::gelu_tanh: return each(n, x, z, [](T v) { return T(0.5) * v * (T(1) + tanh_of(gelu_inner(v))); });
+    case Unary::gelu_tanh_slope: return each(n, x, z, [](T v) { return gelu_tanh_slope_of(v); });
   }
+}
+
+template <class T>
+void softplus_of(Index n, const T* x, T beta, T threshold, T* z) {
+  each(n, x, z, [=](T v) { return v * beta > threshold ? v : log1p_of(exp_of(v * beta)) / beta; });
+}
+
+void softplus(Index n, const float* x, float beta, float threshold, float* z) { softplus_of(n, x, beta, threshold, z); }
+void softplus(Index n, const double* x, double beta, double threshold, double* z) {
+  softplus_of(n, x, beta, threshold, z);
 }
 
 void unary_math(Unary op, Index n, const float* x, float* z) { unary_math_of(op, n, x, z); }

@@ -1,0 +1,189 @@
+// Where the elements that meet lie beside one another (inner is 1), one row after the other; else a piece of up to 64
+// columns at a time goes down all n rows, so that memory is read along. Sums and products are carried in double.
+#include <harker/core/backend/cpu/kernels/fold.h>
+
+#include <harker/core/backend/cpu/kernels/dispatch.h>
+#include <harker/core/backend/cpu/kernels/reduce.h>
+
+namespace harker::HARKER_ISA {
+
+/// What sums and products of T are carried in.
+template <class T>
+struct CarriedIn {
+  using Type = double;
+};
+template <>
+struct CarriedIn<Index> {
+  using Type = std::uint64_t;  // wraps around, which a signed number must not
+};
+template <class T>
+using Carried = typename CarriedIn<T>::Type;
+
+void sum_int64(Index outer, Index n, Index inner, const Index* x, Index* z) {
+  each_piece(outer, n, inner, [=](Index from, Index to, Index width) {
+    std::uint64_t sum[kFoldWidth] = {};
+    for (Index i = 0; i < n; ++i)
+      for (Index j = 0; j < width; ++j) sum[j] += static_cast<std::uint64_t>(x[from + i * inner + j]);
+    for (Index j = 0; j < width; ++j) z[to + j] = static_cast<Index>(sum[j]);
+  });
+}
+
+/// Does v come before the best so far? NaN comes before all, and nothing before NaN.
+template <bool Largest, class T>
+inline bool better(T v, T best) {
+  return (Largest ? v > best : v < best) || (v != v && best == best);
+}
+
+template <bool Largest, class T>
+void extreme_of(Index outer, Index n, Index inner, const T* x, T* z, Index* index) {
+  if (inner == 1) {
+    for (Index o = 0; o < outer; ++o) {
+      const T* const row = x + o * n;
+      Index at = 0;
+      for (Index i = 1; i < n; ++i)
+        if (better<Largest>(row[i], row[at])) at = i;
+      index[o] = at;
+      if (z) z[o] = row[at];
+    }
+    return;
+  }
+  each_piece(outer, n, inner, [=](Index from, Index to, Index width) {
+    T best[kFoldWidth];
+    Index at[kFoldWidth];
+    for (Index j = 0; j < width; ++j) best[j] = x[from + j], at[j] = 0;
+    for (Index i = 1; i < n; ++i) {
+      const T* const row = x + from + i * inner;
+      for (Index j = 0; j < width; ++j)
+        if (better<Largest>(row[j], best[j])) best[j] = row[j], at[j] = i;
+    }
+    for (Index j = 0; j < width; ++j) {
+      index[to + j] = at[j];
+      if (z) z[to + j] = best[j];
+    }
+  });
+}
+
+void extreme(DType t, bool largest, Index outer, Index n, Index inner, const void* x, void* z, Index* index) {
+  with_number(t, [=](auto kind) {
+    using T = decltype(kind);
+    if (largest)
+      extreme_of<true, T>(outer, n, inner, In{x}, Out{z}, index);
+    else
+      extreme_of<false, T>(outer, n, inner, In{x}, Out{z}, index);
+  });
+}
+
+void product(DType t, Index outer, Index n, Index inner, const void* x, void* z) {
+  with_number(t, [=](auto kind) {
+    using T = decltype(kind);
+    const T* const in = static_cast<const T*>(x);
+    each_piece(outer, n, inner, [=](Index from, Index to, Index width) {
+      Carried<T> of[kFoldWidth];
+      for (Index j = 0; j < width; ++j) of[j] = 1;
+      for (Index i = 0; i < n; ++i)
+        for (Index j = 0; j < width; ++j) of[j] *= static_cast<Carried<T>>(in[from + i * inner + j]);
+      for (Index j = 0; j < width; ++j) static_cast<T*>(z)[to + j] = static_cast<T>(of[j]);
+    });
+  });
+}
+
+void product_of_others(DType t, Index outer, Index n, Index inner, const void* x, void* z) {
+  with_type(t, [=](auto kind) {
+    using T = decltype(kind);
+    const T* const in = static_cast<const T*>(x);
+    T* const out = static_cast<T*>(z);
+    each_piece(outer, n, inner, [=](Index from, Index, Index width) {
+      // Those before, from the front; then those behind, from the end.
+      double of[kFoldWidth];
+      for (Index j = 0; j < width; ++j) of[j] = 1;
+      for (Index i = 0; i < n; ++i)
+        for (Index j = 0; j < width; ++j) {
+          const Index at = from + i * inner + j;
+          out[at] = static_cast<T>(of[j]);
+          of[j] *= static_cast<double>(in[at]);
+        }
+      for (Index j = 0; j < width; ++j) of[j] = 1;
+      for (Index i = n; i-- > 0;)
+        for (Index j = 0; j < width; ++j) {
+          const Index at = from + i * inner + j;
+          out[at] = static_cast<T>(static_cast<double>(out[at]) * of[j]);
+          of[j] *= static_cast<double>(in[at]);
+        }
+    });
+  });
+}
+
+void running_sum(DType t, bool from_end, Index outer, Index n, Index inner, const void* x, void* z) {
+  with_number(t, [=](auto kind) {
+    using T = decltype(kind);
+    const T* const in = static_cast<const T*>(x);
+    T* const out = static_cast<T*>(z);
+    if (inner == 1) {
+      for (Index o = 0; o < outer; ++o) {
+        Carried<T> sum = 0;
+        for (Index i = 0; i < n; ++i) {
+          const Index at = o * n + (from_end ? n - 1 - i : i);
+          sum += static_cast<Carried<T>>(in[at]);
+          out[at] = static_cast<T>(sum);
+        }
+      }
+      return;
+    }
+    each_piece(outer, n, inner, [=](Index from, Index, Index width) {
+      Carried<T> sum[kFoldWidth] = {};
+      for (Index i = 0; i < n; ++i)
+        for (Index j = 0; j < width; ++j) {
+          const Index at = from + (from_end ? n - 1 - i : i) * inner + j;
+          sum[j] += static_cast<Carried<T>>(in[at]);
+          out[at] = static_cast<T>(sum[j]);
+        }
+    });
+  });
+}
+
+/// (x - mean)^2
+template <class T>
+struct SquaredDistance {
+  const T* x;
+  T mean;
+  Vector<T> operator()(Index i, Vector<T>) const {
+    const Vector<T> d = load(x + i) - mean;
+    return d * d;
+  }
+  T operator()(Index i, T) const { return (x[i] - mean) * (x[i] - mean); }
+};
+
+void variance(DType t, Index outer, Index n, Index inner, double divisor, const void* x, void* z) {
+  with_type(t, [=](auto kind) {
+    using T = decltype(kind);
+    const T* const in = static_cast<const T*>(x);
+    T* const out = static_cast<T*>(z);
+    if (inner == 1) {
+      for (Index o = 0; o < outer; ++o) {
+        const T* const row = in + o * n;
+        const double mean = sum_all(n, row) / static_cast<double>(n),
+                     rounded = static_cast<double>(static_cast<T>(mean));
+        const double squares = sum_of_chunks(n, [=](Index at, Index count) {
+          return block_sums<T>(count, SquaredDistance<T>{row + at, static_cast<T>(mean)});
+        });
+        // The mean was rounded to T: that much is too much.
+        out[o] = static_cast<T>((squares - static_cast<double>(n) * (mean - rounded) * (mean - rounded)) / divisor);
+      }
+      return;
+    }
+    each_piece(outer, n, inner, [=](Index from, Index to, Index width) {
+      double mean[kFoldWidth] = {}, squares[kFoldWidth] = {};
+      for (Index i = 0; i < n; ++i)
+        for (Index j = 0; j < width; ++j) mean[j] += static_cast<double>(in[from + i * inner + j]);
+      for (Index j = 0; j < width; ++j) mean[j] /= static_cast<double>(n);
+      for (Index i = 0; i < n; ++i)
+        for (Index j = 0; j < width; ++j) {
+          const double d = static_cast<double>(in[from + i * inner + j]) - mean[j];
+          squares[j] += d * d;
+        }
+      for (Index j = 0; j < width; ++j) out[to + j] = static_cast<T>(squares[j] / divisor);
+    });
+  });
+}
+
+}  // namespace harker::HARKER_ISA

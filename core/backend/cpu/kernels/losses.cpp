@@ -1,0 +1,137 @@
+// The losses that are worth a kernel: those of a difference with their derivatives, the logistic one, and cross entropy
+// of class indices, where softmax and its gradient are one pass over each row.
+#include <harker/core/backend/cpu/kernels/losses.h>
+
+#include <harker/core/backend/cpu/kernels/dispatch.h>
+#include <harker/core/backend/cpu/kernels/elementwise.h>
+#include <harker/core/backend/cpu/kernels/softmax_row.h>
+
+namespace harker::HARKER_ISA {
+
+/// |d| within the quadratic part: smooth_l1 leaves it out at beta (so that beta = 0 is |d|), huber lets it in.
+///              f                      f'                f''
+///   square     d^2                    2 d               2
+///   absolute   |d|                    sign(d)           0
+///   smooth_l1  d^2 / 2 beta, |d| - beta/2    d / beta, sign(d)        1 / beta, 0
+///   huber      d^2 / 2, beta (|d| - beta/2)  d, beta sign(d)          1, 0
+template <class T>
+inline T difference_at(Difference f, int derivative, T beta, T d) {
+  const T size = fabs_of(d), sign = d > 0 ? T(1) : d < 0 ? T(-1) : d;  // NaN stays
+  switch (f) {
+    case Difference::square: return derivative == 0 ? d * d : derivative == 1 ? 2 * d : T(2);
+    case Difference::absolute: return derivative == 0 ? size : derivative == 1 ? sign : T(0);
+    case Difference::smooth_l1:
+      if (size < beta) return derivative == 0 ? T(0.5) * d * d / beta : derivative == 1 ? d / beta : 1 / beta;
+      return derivative == 0 ? size - T(0.5) * beta : derivative == 1 ? sign : T(0);
+    case Difference::huber:
+      if (size <= beta) return derivative == 0 ? T(0.5) * d * d : derivative == 1 ? d : T(1);
+      return derivative == 0 ? beta * (size - T(0.5) * beta) : derivative == 1 ? beta * sign : T(0);
+  }
+  return d;
+}
+
+void of_difference(Difference f, int derivative, DType t, Index n, double beta, const void* x, const void* y, void* z) {
+  with_type(t, [=](auto kind) {
+    using T = decltype(kind);
+    const T *const a = static_cast<const T*>(x), *const b = static_cast<const T*>(y);
+    T* const out = static_cast<T*>(z);
+    if (f == Difference::square && derivative == 0)
+      return in_chunks(n, [=](Index at, Index count) {
+        map(count, a + at, b + at, out + at, [](auto xv, auto yv) { return (xv - yv) * (xv - yv); });
+      });
+    in_chunks(n, [=](Index at, Index count) {
+      for (Index i = at; i < at + count; ++i) out[i] = difference_at(f, derivative, static_cast<T>(beta), a[i] - b[i]);
+    });
+  });
+}
+
+void bce_with_logits(DType t, Index n, const void* x, const void* y, const void* pos, void* z) {
+  with_type(t, [=](auto kind) {
+    using T = decltype(kind);
+    const T *const in = static_cast<const T*>(x), *const target = static_cast<const T*>(y);
+    const T* const weight = static_cast<const T*>(pos);
+    T* const out = static_cast<T*>(z);
+    in_chunks(n, [=](Index at, Index count) {
+      for (Index i = at; i < at + count; ++i) {
+        const T v = in[i], below = v < 0 ? -v : T(0);
+        const T softplus = log1p_of(exp_of(-fabs_of(v))) + below;  // log(1 + exp(-v))
+        const T factor = weight ? (weight[i] - 1) * target[i] + 1 : T(1);
+        out[i] = (1 - target[i]) * v + factor * softplus;
+      }
+    });
+  });
+}
+
+template <class T>
+inline double sum_of_weights(Index n, const T* weight) {
+  if (!weight) return static_cast<double>(n);
+  double sum = 0;
+  for (Index c = 0; c < n; ++c) sum += static_cast<double>(weight[c]);
+  return sum;
+}
+
+/// Rows that one thread takes at a time.
+inline Index rows_together(Index n) { return larger(1, (Index{1} << 15) / larger(1, n)); }
+
+template <class F>
+inline void each_row_of(Index rows, Index n, const F& run) {
+  const Index together = rows_together(n);
+  parallel_for(rows * n >= Index{1} << 16, (rows + together - 1) / together, [&](Index at) {
+    for (Index r = at * together; r < smaller(rows, (at + 1) * together); ++r) run(r);
+  });
+}
+
+void cross_entropy(DType t, Index rows, Index n, const void* x, const Index* target, double hard, double smooth,
+                   const void* weight, void* z) {
+  with_type(t, [=](auto kind) {
+    using T = decltype(kind);
+    const T *const in = static_cast<const T*>(x), *const w = static_cast<const T*>(weight);
+    T* const out = static_cast<T*>(z);
+    const double all = smooth != 0 ? sum_of_weights(n, w) : 0;
+    each_row_of(rows, n, [=](Index r) {
+      const Index c = target[r];
+      if (c < 0) {
+        out[r] = 0;
+        return;
+      }
+      const T *const row = in + r * n, shift = largest_of(n, row);
+      const double lse = log_of(sum_of_exp<T>(n, row, shift, nullptr));  // relative to the largest, as all below
+      double loss = hard * (w ? static_cast<double>(w[c]) : 1.0) * (lse - static_cast<double>(row[c] - shift));
+      if (smooth != 0) {
+        double sum = 0;
+        for (Index j = 0; j < n; ++j) sum += static_cast<double>(w ? w[j] * (row[j] - shift) : row[j] - shift);
+        loss += smooth * (all * lse - sum);
+      }
+      out[r] = static_cast<T>(loss);
+    });
+  });
+}
+
+void cross_entropy_backward(DType t, Index rows, Index n, const void* x, const Index* target, double hard,
+                            double smooth, const void* weight, const void* g, Index g_step, void* dx) {
+  with_type(t, [=](auto kind) {
+    using T = decltype(kind);
+    const T *const in = static_cast<const T*>(x), *const w = static_cast<const T*>(weight);
+    const T* const gradient = static_cast<const T*>(g);
+    T* const out = static_cast<T*>(dx);
+    const double all = smooth != 0 ? sum_of_weights(n, w) : 0;
+    each_row_of(rows, n, [=](Index r) {
+      const Index c = target[r];
+      T* const to = out + r * n;
+      if (c < 0) {
+        for (Index j = 0; j < n; ++j) to[j] = 0;
+        return;
+      }
+      const T *const row = in + r * n, scale = gradient[r * g_step];
+      const double chosen = hard * (w ? static_cast<double>(w[c]) : 1.0);
+      const double sum = sum_of_exp<T>(n, row, largest_of(n, row), to);
+      const T by = static_cast<T>((chosen + smooth * all) / sum) * scale;
+      map(n, static_cast<const T*>(to), to, [=](auto e) { return e * by; });
+      if (smooth != 0)
+        for (Index j = 0; j < n; ++j) to[j] -= scale * static_cast<T>(smooth) * (w ? w[j] : T(1));
+      to[c] -= scale * static_cast<T>(chosen);
+    });
+  });
+}
+
+}  // namespace harker::HARKER_ISA

@@ -1,0 +1,154 @@
+// Convolution of images. Three operations, each bilinear, and each the derivative of the others:
+//   z  = C(x, w)    the convolution              dx = T(dz, w)   dw = G(dz, x)
+//   x' = T(z, w)    its transpose                dz = C(dx', w)  dw = G(z, dx')
+//   w' = G(z, x)    the gradient of the weight   dz = C(x, dw')  dx = T(z, dw')
+#include <harker/core/ops/half.h>
+#include <harker/core/ops/windows.h>
+
+namespace harker {
+namespace {
+
+using detail::backend_of;
+using detail::str;
+
+/// The geometry of one convolution: the windows over x, and the sizes of all three tensors.
+struct Plan {
+  Windows w;
+  std::int64_t images, groups, outputs;
+  Shape x_shape() const { return {images, w.channels, w.size[0], w.size[1]}; }
+  Shape w_shape() const { return {outputs, w.channels / groups, w.kernel[0], w.kernel[1]}; }
+  Shape z_shape() const { return {images, outputs, w.out[0], w.out[1]}; }
+};
+
+Tensor convolution(const Tensor& x, const Tensor& w, const Plan& p);
+Tensor transposed(const Tensor& z, const Tensor& w, const Plan& p);
+Tensor weight_gradient(const Tensor& z, const Tensor& x, const Plan& p);
+
+struct Conv2d : Op<Conv2d> {  // z = C(x, w) + b; dx = T(dz, w), dw = G(dz, x), db = sum of dz over images and positions
+  static constexpr const char* name = "conv2d";
+  static Tensor forward(Context& c, const Tensor& x, const Tensor& w, const Tensor& b, const Plan& p) {
+    c.save(x, w);
+    const detail::Dense in(x), weight(w);
+    const Tensor bias = b.defined() ? b.contiguous() : b;
+    Tensor z = detail::fresh(p.z_shape(), x.dtype(), x.device());
+    if (z.numel() > 0)
+      backend_of(x).conv2d(x.dtype(), p.w, p.images, p.groups, p.outputs, in.raw(), weight.raw(),
+                           bias.defined() ? bias.raw() : nullptr, z.raw());
+    return z;
+  }
+  static Grads backward(Context& c, const Tensor& dz, const Plan& p) {
+    return {c.needs(0) ? transposed(dz, c.saved(1), p) : Tensor(),
+            c.needs(1) ? weight_gradient(dz, c.saved(0), p) : Tensor(), c.needs(2) ? sum(dz, {0, 2, 3}) : Tensor()};
+  }
+};
+
+struct Transposed : Op<Transposed> {  // x = T(z, w); dz = C(dx, w), dw = G(z, dx)
+  static constexpr const char* name = "conv_transpose2d";
+  static Tensor forward(Context& c, const Tensor& z, const Tensor& w, const Plan& p) {
+    c.save(z, w);
+    const detail::Dense in(z), weight(w);
+    Tensor x = detail::fresh(p.x_shape(), z.dtype(), z.device());
+    if (x.numel() > 0)
+      backend_of(z).conv2d_input(z.dtype(), p.w, p.images, p.groups, p.outputs, in.raw(), weight.raw(), x.raw());
+    return x;
+  }
+  static Grads backward(Context& c, const Tensor& dx, const Plan& p) {
+    return {c.needs(0) ? convolution(dx, c.saved(1), p) : Tensor(),
+            c.needs(1) ? weight_gradient(c.saved(0), dx, p) : Tensor()};
+  }
+};
+
+struct WeightGradient : Op<WeightGradient> {  // w = G(z, x); dz = C(x, dw), dx = T(z, dw)
+  static constexpr const char* name = "conv2d_weight";
+  static Tensor forward(Context& c, const Tensor& z, const Tensor& x, const Plan& p) {
+    c.save(z, x);
+    const detail::Dense g(z), in(x);
+    Tensor w = detail::fresh(p.w_shape(), x.dtype(), x.device());
+    const Tensor work =
+        detail::fresh({backend_of(x).conv2d_weight_work(p.w, p.images, p.groups, p.outputs)}, x.dtype(), x.device());
+    if (w.numel() > 0)
+      backend_of(x).conv2d_weight(x.dtype(), p.w, p.images, p.groups, p.outputs, g.raw(), in.raw(), work.raw(),
+                                  w.raw());
+    return w;
+  }
+  static Grads backward(Context& c, const Tensor& dw, const Plan& p) {
+    return {c.needs(0) ? convolution(c.saved(1), dw, p) : Tensor(),
+            c.needs(1) ? transposed(c.saved(0), dw, p) : Tensor()};
+  }
+};
+
+Tensor convolution(const Tensor& x, const Tensor& w, const Plan& p) { return apply<Conv2d>(x, w, Tensor(), p); }
+Tensor transposed(const Tensor& z, const Tensor& w, const Plan& p) { return apply<Transposed>(z, w, p); }
+Tensor weight_gradient(const Tensor& z, const Tensor& x, const Plan& p) { return apply<WeightGradient>(z, x, p); }
+
+/// The checks that both directions share; `inputs` and `outputs` are the channels that weight and bias must have.
+void check_operands(const Tensor& x, const Tensor& w, const Tensor& bias, std::int64_t groups, bool transpose,
+                    const char* op) {
+  detail::check_alike(x, w, op);
+  if (w.dim() != 4) throw ShapeError(str(op, ": the weight must have 4 dimensions, it is ", w.shape()));
+  const std::int64_t channels = x.shape()[x.dim() - 3];
+  if (groups < 1 || w.shape()[0] % groups != 0 || channels % groups != 0)
+    throw ShapeError(str(op, ": ", groups, " groups do not divide the ", channels, " channels of the input ", x.shape(),
+                         " and the first dimension of the weight ", w.shape()));
+  const std::int64_t wanted = transpose ? w.shape()[0] : w.shape()[1] * groups;
+  if (channels != wanted || channels == 0)
+    throw ShapeError(str(op, ": the weight ", w.shape(), " with ", groups, " groups takes ", wanted,
+                         " channels, the input ", x.shape(), " has ", channels));
+  if (!bias.defined()) return;
+  detail::check_alike(x, bias, op);
+  const std::int64_t outputs = transpose ? w.shape()[1] * groups : w.shape()[0];
+  if (bias.dim() != 1 || bias.shape()[0] != outputs)
+    throw ShapeError(
+        str(op, ": the bias is ", bias.shape(), ", the weight ", w.shape(), " needs one of (", outputs, ")"));
+}
+
+}  // namespace
+
+Tensor conv2d(const Tensor& given, const Tensor& weight, const Tensor& bias, Conv2dOptions o) {
+  if (detail::is_half(given))
+    return conv2d(detail::widened(given), detail::widened(weight), detail::widened(bias), o).to(given.dtype());
+  const Tensor x = detail::as_images(given, "conv2d");
+  check_operands(x, weight, bias, o.groups, false, "conv2d");
+  const Pair kernel{weight.shape()[2], weight.shape()[3]};
+  const Plan p{detail::windows_over(x, kernel, o.stride, o.padding, o.dilation, false, "conv2d"), x.shape()[0],
+               o.groups, weight.shape()[0]};
+  const Tensor z = apply<Conv2d>(x, weight, bias, p);
+  return given.dim() == 3 ? z.squeeze(0) : z;
+}
+
+Tensor conv_transpose2d(const Tensor& given, const Tensor& weight, const Tensor& bias, ConvTranspose2dOptions o) {
+  constexpr const char* op = "conv_transpose2d";
+  if (detail::is_half(given))
+    return conv_transpose2d(detail::widened(given), detail::widened(weight), detail::widened(bias), o)
+        .to(given.dtype());
+  const Tensor z = detail::as_images(given, op);
+  check_operands(z, weight, bias, o.groups, true, op);
+  // The convolution whose transpose this is goes from the result to the input.
+  Shape from = z.shape();
+  from[1] = weight.shape()[1] * o.groups;
+  const Pair kernel{weight.shape()[2], weight.shape()[3]};
+  for (int d = 0; d < 2; ++d) {
+    const std::int64_t k = d ? kernel.across : kernel.down, s = d ? o.stride.across : o.stride.down;
+    const std::int64_t p = d ? o.padding.across : o.padding.down, a = d ? o.dilation.across : o.dilation.down;
+    const std::int64_t extra = d ? o.output_padding.across : o.output_padding.down;
+    if (extra < 0 || (extra >= s && extra >= a))
+      throw ShapeError(
+          str(op, ": output_padding (", extra, ") must be smaller than stride (", s, ") or dilation (", a, ")"));
+    std::int64_t reach, steps;
+    if (z.shape()[2 + d] < 1 || __builtin_mul_overflow(z.shape()[2 + d] - 1, s, &steps) ||
+        __builtin_mul_overflow(k - 1, a, &reach) || __builtin_add_overflow(steps, reach, &from[2 + d]) ||
+        (from[2 + d] += 1 + extra - 2 * p) < 1)
+      throw ShapeError(str(op, ": the input ", z.shape(), " with a kernel of ", k, ", stride ", s, " and padding ", p,
+                           " gives no output"));
+  }
+  detail::check_countable(from, op);
+  const Tensor shaped = empty({1}, z.dtype()).expand(from);  // only its sizes are read
+  Plan p{detail::windows_over(shaped, kernel, o.stride, o.padding, o.dilation, false, op), z.shape()[0], o.groups,
+         z.shape()[1]};
+  for (int d = 0; d < 2; ++d) p.w.out[d] = z.shape()[2 + d];  // more would fit where output_padding reaches a stride
+  Tensor x = apply<Transposed>(z, weight, p);
+  if (bias.defined()) x = x + bias.reshape({-1, 1, 1});
+  return given.dim() == 3 ? x.squeeze(0) : x;
+}
+
+}  // namespace harker

@@ -1,0 +1,22 @@
+// float16 and bfloat16 in functions that compute with float32 and float64 alone (internal): there and back again.
+#pragma once
+#include <harker/core/tensor.h>
+
+namespace harker HARKER_PUBLIC {
+namespace detail {
+
+inline bool is_half(const Tensor& x) {
+  const DType t = x.dtype();
+  return t == DType::float16 || t == DType::bfloat16;
+}
+/// x as float32 if it is a half, recorded; else itself. An undefined tensor stays undefined.
+inline Tensor widened(const Tensor& x) { return x.defined() && is_half(x) ? x.to(DType::float32) : x; }
+/// f(x), computed in float32 where x is a half and rounded to its dtype at the end.
+template <class F>
+inline Tensor through_float(const Tensor& x, const F& f) {
+  if (!is_half(x)) return f(x);
+  return f(x.to(DType::float32)).to(x.dtype());
+}
+
+}  // namespace detail
+}  // namespace harker

@@ -1,0 +1,218 @@
+// Tensors put together and taken apart: cat, stack, split, chunk, flip. cat is the one op with any number of inputs, so
+// its node is written out here instead of coming from apply (core/autograd/op.h).
+#include <memory>
+#include <span>
+
+#include <harker/core/ops/common.h>
+#include <harker/core/ops/index.h>
+
+namespace harker {
+namespace {
+
+using detail::str;
+
+/// An empty 1-d tensor joins tensors of any shape, and adds nothing.
+bool is_nothing(const Tensor& x) { return x.dim() == 1 && x.numel() == 0; }
+
+/// z = the inputs along `dim`; dx of each = its part of dz
+class CatNode final : public Node {
+ public:
+  CatNode(std::unique_ptr<Edge[]> room, std::span<const Tensor> x, int dim, const Shape& out)
+      : Node(room.get(), static_cast<std::uint32_t>(x.size())), room_(std::move(room)), dim_(dim) {
+    shape = out;
+    sizes_ = Shape::filled(static_cast<int>(x.size()), kPassedOver);
+    for (int i = 0; i < sizes_.rank(); ++i) {
+      const Tensor& t = x[static_cast<std::size_t>(i)];
+      if (!is_nothing(t)) sizes_[i] = t.shape()[dim];
+      if (!t.requires_grad()) continue;
+      const Node* const from = edges[i].set(t);
+      if (from && from->depth >= depth) depth = from->depth + 1;
+    }
+  }
+  Grads run(const Tensor& dz) override {
+    auto grads = std::make_unique<Tensor[]>(inputs);
+    std::int64_t start = 0;
+    for (int i = 0; i < sizes_.rank(); ++i) {
+      const bool nothing = sizes_[i] == kPassedOver;
+      const std::int64_t size = nothing ? 0 : sizes_[i];
+      if (edges[i].needed())
+        grads[static_cast<std::size_t>(i)] = nothing ? zeros({0}, dz.dtype()) : dz.narrow(dim_, start, size);
+      start += size;
+    }
+    return Grads(std::move(grads));
+  }
+  void release_saved() noexcept override {}
+  void dispose() noexcept override {
+    this->~CatNode();
+    pool::free(this, sizeof(CatNode));
+  }
+  const char* name() const override { return "cat"; }
+
+ private:
+  static constexpr std::int64_t kPassedOver = -1;
+  std::unique_ptr<Edge[]> room_;
+  Shape sizes_;  // of each input along dim_
+  int dim_;
+};
+
+/// The shape of the result. ShapeError or TypeError when the tensors do not fit.
+Shape joined_shape(std::span<const Tensor> x, int d, int& dim, const char* op) {
+  if (x.empty()) throw ShapeError(str(op, ": needs at least one tensor"));
+  const Tensor* first = &x[0];
+  for (std::size_t i = 1; i < x.size() && is_nothing(*first); ++i) first = &x[i];
+  if (first->dim() == 0) throw ShapeError(str(op, ": a 0-d tensor cannot be joined to others; use stack"));
+  dim = detail::wrap_dim(d, first->dim(), op);
+  Shape shape = first->shape();
+  shape[dim] = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const Tensor& t = x[i];
+    if (t.dtype() != first->dtype())
+      throw TypeError(str(op, ": all tensors need one dtype, got ", name(first->dtype()), " and ", name(t.dtype()),
+                          " (tensor ", i, "); convert one with .to()"));
+    if (!(t.device() == first->device()))
+      throw DeviceError(
+          str(op, ": all tensors must be on one device, got ", name(first->device()), " and ", name(t.device())));
+    if (is_nothing(t)) continue;
+    bool fits = t.dim() == shape.rank();
+    for (int k = 0; fits && k < shape.rank(); ++k) fits = k == dim || t.shape()[k] == shape[k];
+    if (!fits)
+      throw ShapeError(str(op, ": tensor ", i, " is ", t.shape(), ", the others ", first->shape(),
+                           "; the sizes must be equal but in dimension ", dim));
+    if (__builtin_add_overflow(shape[dim], t.shape()[dim], &shape[dim]))
+      throw ShapeError(str(op, ": dimension ", dim, " has more elements than can be counted"));
+  }
+  return shape;
+}
+
+Tensor joined(std::span<const Tensor> x, int dim, const Shape& shape) {
+  Tensor z = detail::fresh(shape, x[0].dtype(), x[0].device());
+  const Shape strides = z.strides();
+  std::int64_t start = 0;
+  for (const Tensor& t : x) {
+    if (is_nothing(t)) continue;
+    char* const to =
+        static_cast<char*>(z.raw()) + start * strides[dim] * static_cast<std::int64_t>(item_size(z.dtype()));
+    detail::backend_of(z).copy(t.dtype(), z.dtype(), t.shape(), t.raw(), t.strides(), to, strides);
+    start += t.shape()[dim];
+  }
+  return z;
+}
+
+struct Flip : Op<Flip> {  // z = x with dimensions reversed; dx = dz with the same reversed
+  static constexpr const char* name = "flip";
+  static Tensor forward(Context&, const Tensor& x, const Shape& reversed) {
+    Tensor z = detail::fresh_like(x);
+    if (x.numel() == 0) return z;
+    Shape strides = x.strides();
+    std::int64_t last = 0;  // where the reading begins
+    for (int i = 0; i < x.dim(); ++i) {
+      if (!reversed[i]) continue;
+      last += (x.shape()[i] - 1) * strides[i];
+      strides[i] = -strides[i];
+    }
+    const char* const from = static_cast<const char*>(x.raw()) + last * static_cast<std::int64_t>(item_size(x.dtype()));
+    detail::backend_of(x).copy(x.dtype(), x.dtype(), x.shape(), from, strides, z.raw(), z.strides());
+    return z;
+  }
+  static Grads backward(Context&, const Tensor& dz, const Shape& reversed) { return {apply<Flip>(dz, reversed)}; }
+};
+
+}  // namespace
+
+Tensor cat(const std::vector<Tensor>& x, int d) {
+  int dim;
+  const Shape shape = joined_shape(x, d, dim, "cat");
+  bool recorded = false;
+  if (detail::grad_enabled)
+    for (const Tensor& t : x) recorded |= t.requires_grad();
+  if (!recorded) return joined(x, dim, shape);
+  void* const room = pool::alloc(sizeof(CatNode));
+  Ref<Node> node;
+  try {
+    node = Ref<Node>(new (room) CatNode(std::make_unique<Edge[]>(x.size()), x, dim, shape));
+  } catch (...) {
+    pool::free(room, sizeof(CatNode));
+    throw;
+  }
+  detail::ModeScope off(false);
+  Tensor z = joined(x, dim, shape);
+  node->dtype = z.dtype();
+  z.impl().grad_fn = node.release();
+  z.impl().requires_grad = true;
+  return z;
+}
+
+Tensor stack(const std::vector<Tensor>& x, int d) {
+  if (x.empty()) throw ShapeError("stack: needs at least one tensor");
+  const int dim = detail::wrap_dim(d, x[0].dim() + 1, "stack");
+  std::vector<Tensor> rows;
+  rows.reserve(x.size());
+  for (const Tensor& t : x) {
+    if (!(t.shape() == x[0].shape()))
+      throw ShapeError(str("stack: all tensors need one shape, got ", x[0].shape(), " and ", t.shape(), " (tensor ",
+                           rows.size(), ")"));
+    rows.push_back(t.unsqueeze(dim));
+  }
+  return cat(rows, dim);
+}
+
+std::vector<Tensor> split(const Tensor& x, std::int64_t size, int d) {
+  if (x.dim() == 0) throw ShapeError("split: a 0-d tensor cannot be split");
+  const int dim = detail::wrap_dim(d, x.dim(), "split");
+  const std::int64_t n = x.shape()[dim];
+  if (size < 0 || (size == 0 && n > 0))
+    throw ShapeError(str("split: dimension ", dim, " of size ", n, " cannot be split into parts of ", size));
+  std::vector<Tensor> out;
+  std::int64_t start = 0;
+  do {
+    const std::int64_t length = size < n - start ? size : n - start;
+    out.push_back(x.narrow(dim, start, length));
+    start += length;
+  } while (start < n);
+  return out;
+}
+
+std::vector<Tensor> split(const Tensor& x, const Shape& sizes, int d) {
+  if (x.dim() == 0) throw ShapeError("split: a 0-d tensor cannot be split");
+  const int dim = detail::wrap_dim(d, x.dim(), "split");
+  std::int64_t left = x.shape()[dim];
+  bool fits = true;
+  for (std::int64_t s : sizes) {
+    fits = fits && s >= 0 && s <= left;
+    if (fits) left -= s;
+  }
+  if (!fits || left != 0)
+    throw ShapeError(str("split: the sizes ", sizes, " do not add up to dimension ", dim, " of ", x.shape()));
+  std::vector<Tensor> out;
+  std::int64_t start = 0;
+  for (std::int64_t s : sizes) {
+    out.push_back(x.narrow(dim, start, s));
+    start += s;
+  }
+  return out;
+}
+
+std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, int d) {
+  if (chunks <= 0) throw ShapeError(str("chunk: needs at least 1 chunk, got ", chunks));
+  if (x.dim() == 0) throw ShapeError("chunk: a 0-d tensor cannot be split");
+  const int dim = detail::wrap_dim(d, x.dim(), "chunk");
+  const std::int64_t n = x.shape()[dim];
+  return split(x, n == 0 ? 0 : (n - 1) / chunks + 1, dim);
+}
+
+Tensor flip(const Tensor& x, const Shape& dims) {
+  Shape reversed = Shape::filled(x.dim(), 0);
+  for (std::int64_t d : dims) {
+    if (d < INT32_MIN || d > INT32_MAX) throw ShapeError(str("flip: dimension ", d, " is out of range"));
+    const int dim = detail::wrap_dim(static_cast<int>(d), x.dim(), "flip");
+    if (x.dim() == 0) continue;
+    if (reversed[dim]++) throw ShapeError(str("flip: dim ", dim, " appears multiple times in the list of dims"));
+  }
+  return apply<Flip>(x, reversed);
+}
+
+Tensor Tensor::flip(const Shape& dims) const { return harker::flip(*this, dims); }
+std::vector<Tensor> Tensor::split(std::int64_t size, int dim) const { return harker::split(*this, size, dim); }
+std::vector<Tensor> Tensor::chunk(std::int64_t chunks, int dim) const { return harker::chunk(*this, chunks, dim); }
+
+}  // namespace harker

@@ -1,0 +1,78 @@
+// What the layers of a network compute: normalisation, convolution, pooling, dropout. All compute with float32 and
+// float64 (float16 and bfloat16 through float32), and are differentiable, also twice, in every floating-point tensor
+// they take but running statistics.
+#pragma once
+#include <concepts>
+
+#include <harker/core/tensor.h>
+
+namespace harker HARKER_PUBLIC {
+
+class Generator;
+Generator& default_generator();
+
+// --- normalization.cpp
+/// (x - mean) / sqrt(variance + eps) over the last dimensions, which `normalized_shape` names, times weight plus bias
+/// of that shape (left out where undefined). The variance is divided by the count.
+Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight = {}, const Tensor& bias = {},
+                  double eps = 1e-5);
+/// The same over all but dimension 1 of x[n, channels, ...]. In training the statistics are the batch's, and the
+/// running ones, where defined, move towards them in place (the variance divided by count - 1): running = (1 -
+/// momentum) running + momentum batch. Otherwise the running statistics are used, and must be defined. ShapeError for
+/// training with one value per channel.
+Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& running_var, const Tensor& weight = {},
+                  const Tensor& bias = {}, bool training = false, double momentum = 0.1, double eps = 1e-5);
+
+/// A number for each direction of an image, down and across: `{.stride = 2}` or `{.stride = {2, 1}}`.
+struct Pair {
+  std::int64_t down = 0, across = 0;
+  constexpr Pair() = default;
+  template <std::integral I>
+  constexpr Pair(I both) : down(both), across(both) {}
+  constexpr Pair(std::int64_t d, std::int64_t a) : down(d), across(a) {}
+};
+
+// --- convolution.cpp
+struct Conv2dOptions {
+  Pair stride = 1, padding = 0, dilation = 1;
+  std::int64_t groups = 1;  ///< each group of outputs sees its own group of channels
+};
+/// x[n, channels, h, w] (or without n) with weight[outputs, channels / groups, kernel, kernel] and bias[outputs]:
+/// cross-correlation, as torch. Padding is zeros.
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, Conv2dOptions options = {});
+/// The transpose of that, as a function of x: x[n, channels, h, w], weight[channels, outputs / groups, kernel, kernel].
+/// `output_padding` is added to the result's size on one side.
+struct ConvTranspose2dOptions {
+  Pair stride = 1, padding = 0, output_padding = 0;
+  std::int64_t groups = 1;
+  Pair dilation = 1;
+};
+Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
+                        ConvTranspose2dOptions options = {});
+
+// --- pooling.cpp: over windows of x[n, channels, h, w] (or without n).
+struct MaxPool2dOptions {
+  Pair stride = 0;  ///< 0: the kernel's size
+  Pair padding = 0, dilation = 1;
+  bool ceil_mode = false;  ///< windows that begin inside but end outside count too
+};
+/// The largest element of each window; padding is never chosen. The first among equals has the gradient.
+Tensor max_pool2d(const Tensor& x, Pair kernel, MaxPool2dOptions options = {});
+/// The same, with the places in h * w (int64).
+ValuesAndIndices max_pool2d_with_indices(const Tensor& x, Pair kernel, MaxPool2dOptions options = {});
+struct AvgPool2dOptions {
+  Pair stride = 0;  ///< 0: the kernel's size
+  Pair padding = 0;
+  bool ceil_mode = false;
+  bool count_include_pad = true;      ///< zeros of the padding count as elements
+  std::int64_t divisor_override = 0;  ///< not 0: divide by this
+};
+/// The mean of each window.
+Tensor avg_pool2d(const Tensor& x, Pair kernel, AvgPool2dOptions options = {});
+
+// --- dropout.cpp
+/// In training each element is 0 with probability p, else x / (1 - p): which ones is torch's choice for the same seed.
+/// x itself otherwise.
+Tensor dropout(const Tensor& x, double p = 0.5, bool training = true, Generator& g = default_generator());
+
+}  // namespace harker

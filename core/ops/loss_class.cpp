@@ -1,0 +1,199 @@
+// Losses of classes: negative log-likelihood and cross entropy. Cross entropy of class indices is one node, with
+// log_softmax inside.
+#include <harker/core/ops/gather.h>
+#include <harker/core/ops/half.h>
+#include <harker/core/ops/loss_common.h>
+#include <harker/core/ops/reduce.h>
+
+namespace harker {
+namespace {
+
+using detail::backend_of;
+using detail::str;
+
+/// Where the classes are: the only dimension, or the second.
+int class_dim(const Tensor& x) { return x.dim() == 1 ? 0 : 1; }
+
+void check_weight(const Tensor& x, const Tensor& weight, std::int64_t classes, const char* op) {
+  if (!weight.defined()) return;
+  detail::check_alike(x, weight, op);
+  if (weight.dim() != 1 || weight.shape()[0] != classes)
+    throw ShapeError(
+        str(op, ": the weight is ", weight.shape(), ", ", classes, " classes need one of (", classes, ")"));
+  if (detail::grad_enabled && weight.requires_grad())
+    throw GradError(str(op, ": is not differentiable in the weight of the classes; detach() it"));
+}
+
+/// The target as contiguous int64, with -1 where it is to be ignored.
+Tensor checked_target(const Tensor& x, const Tensor& target, std::int64_t ignore_index, const char* op) {
+  if (x.dim() == 0) throw ShapeError(str(op, ": the input needs a dimension of classes, it is 0-d"));
+  const int dim = class_dim(x);
+  const Shape wanted = x.shape().erased(dim);
+  if (!(target.shape() == wanted))
+    throw ShapeError(
+        str(op, ": the input is ", x.shape(), ", the target ", target.shape(), "; class indices need ", wanted));
+  if (target.dtype() != DType::int64 && target.dtype() != DType::int32)
+    throw TypeError(str(op, ": class indices must be int64 or int32, the target is ", name(target.dtype()),
+                        "; convert it with .to(kInt64)"));
+  Tensor at = target.to(DType::int64).contiguous();
+  const auto* from = at.data<std::int64_t>();
+  const std::int64_t n = at.numel(), classes = x.shape()[dim];
+  std::int64_t bad = backend_of(at).first_outside(n, from, 0, classes);
+  // Usually there is nothing to ignore.
+  if (bad < 0 && (ignore_index < 0 || ignore_index >= classes)) return at;
+  Tensor marked = detail::fresh_like(at);
+  auto* to = marked.data<std::int64_t>();
+  for (std::int64_t i = 0; i < n; ++i) {
+    to[i] = from[i] == ignore_index ? -1 : from[i];
+    if (from[i] != ignore_index && (from[i] < 0 || from[i] >= classes))
+      throw ShapeError(str(op, ": target ", from[i], " is out of bounds for ", classes, " classes (dimension ", dim,
+                           " of ", x.shape(), "); targets to be left out equal ignore_index, which is ", ignore_index));
+  }
+  return marked;
+}
+
+/// The weight of each target (1 without weights), 0 where it is ignored.
+Tensor target_weights(const Tensor& target, const Tensor& weight, DType dtype) {
+  detail::ModeScope off(false);
+  if (!weight.defined()) return ge(target, 0.0).to(dtype);
+  return detail::gather_checked(weight, target.reshape({-1}), 0).reshape(target.shape());
+}
+
+struct CrossEntropy : Op<CrossEntropy> {  // z[r] = h w[t] (lse - x[r,t]) + s sum_c w[c] (lse - x[r,c]), lse = logsumexp
+  // of x[r]; or scale times their sum. dx[r,c] = dz[r] (a[r] softmax(x)[r,c] - b[r,c]), where a = h w[t] + s sum w and
+  // b = h w[t] at c = t, and s w[c] everywhere.
+  static constexpr const char* name = "cross_entropy";
+  static Tensor forward(Context& c, const Tensor& x, const Tensor& target, const Tensor& weight, double hard,
+                        double smooth, bool summed, double scale) {
+    c.save(x, target, weight);
+    const detail::Dense in(x);
+    const std::int64_t rows = x.shape()[0], n = x.shape()[1];
+    Backend& b = backend_of(x);
+    Tensor z = detail::fresh({rows}, x.dtype(), x.device());
+    b.cross_entropy(x.dtype(), rows, n, in.raw(), target.data<std::int64_t>(), hard, smooth,
+                    weight.defined() ? weight.raw() : nullptr, z.raw());
+    if (!summed) return z;
+    Tensor total = detail::fresh(Shape(), x.dtype(), x.device());
+    b.sum(x.dtype(), 1, rows, 1, z.raw(), scale, total.raw());
+    return total;
+  }
+  static Grads backward(Context& c, const Tensor& dz, double hard, double smooth, bool summed, double scale) {
+    const Tensor &x = c.saved(0), &target = c.saved(1), &weight = c.saved_if_any(2);
+    const Tensor g = scale == 1 ? dz : dz * scale;
+    if (detail::grad_enabled) {
+      Tensor a, b;
+      constants(x, target, weight, hard, smooth, a, b);
+      return {(summed ? g : g.unsqueeze(1)) * (softmax(x, 1) * a - b)};
+    }
+    const detail::Dense in(x), gradient(g);
+    Tensor dx = detail::fresh_like(x);
+    backend_of(x).cross_entropy_backward(x.dtype(), x.shape()[0], x.shape()[1], in.raw(), target.data<std::int64_t>(),
+                                         hard, smooth, weight.defined() ? weight.raw() : nullptr, gradient.raw(),
+                                         summed ? 0 : 1, dx.raw());
+    return {dx};
+  }
+
+  static void constants(const Tensor& x, const Tensor& target, const Tensor& weight, double hard, double smooth,
+                        Tensor& a, Tensor& b) {
+    detail::ModeScope off(false);
+    const Tensor chosen = target_weights(target, weight, x.dtype()).unsqueeze(1) * hard;
+    const Tensor counts = target_weights(target, Tensor(), x.dtype()).unsqueeze(1);
+    const Tensor all = weight.defined() ? weight : ones({x.shape()[1]}, x.dtype());
+    a = chosen + counts * (smooth * sum(all).item());
+    b = counts * (all * smooth) + detail::gather_backward(chosen, target.unsqueeze(1), 1, x.shape());
+  }
+};
+
+/// x as rows of classes, [n, classes].
+Tensor as_rows(const Tensor& x) {
+  if (x.dim() == 2) return x;
+  if (x.dim() == 1) return x.unsqueeze(0);
+  Shape order = x.shape();
+  order[0] = 0;
+  for (int i = 2; i < x.dim(); ++i) order[i - 1] = i;
+  order[x.dim() - 1] = 1;
+  return x.permute(order).reshape({-1, x.shape()[1]});
+}
+
+Tensor cross_entropy_of_probabilities(const Tensor& x, const Tensor& given, const CrossEntropyOptions& o) {
+  constexpr const char* op = CrossEntropy::name;
+  const int dim = class_dim(x);
+  const std::int64_t classes = x.shape()[dim];
+  if (o.ignore_index >= 0)
+    throw Error("cross_entropy: ignore_index is for class indices, this target holds probabilities");
+  Tensor y = given;
+  if (o.label_smoothing > 0) y = y * (1 - o.label_smoothing) + o.label_smoothing / static_cast<double>(classes);
+  Tensor losses = log_softmax(x, dim) * y;
+  if (o.weight.defined()) {
+    Shape shape = Shape::filled(x.dim(), 1);
+    shape[dim] = classes;
+    losses = losses * o.weight.reshape(shape);
+  }
+  const double n = static_cast<double>(x.numel()) / static_cast<double>(classes);
+  switch (o.reduction) {
+    case Reduction::none: return -sum(losses, dim);
+    case Reduction::sum: return -sum(losses);
+    case Reduction::mean: return sum(losses) * (-1 / n);
+    case Reduction::batch_mean: break;
+  }
+  detail::refuse_reduction(op);
+}
+
+}  // namespace
+
+Tensor nll_loss(const Tensor& x, const Tensor& target, const NllLossOptions& o) {
+  constexpr const char* op = "nll_loss";
+  if (detail::is_half(x)) {
+    NllLossOptions wide = o;
+    wide.weight = detail::widened(o.weight);
+    return nll_loss(detail::widened(x), target, wide).to(x.dtype());
+  }
+  detail::check_computed(x, op);
+  const Tensor at = checked_target(x, target, o.ignore_index, op);
+  const int dim = class_dim(x);
+  check_weight(x, o.weight, x.shape()[dim], op);
+  const Tensor picked = detail::gather_checked(x, at.unsqueeze(dim), dim).squeeze(dim);
+  const Tensor w = target_weights(at, o.weight, x.dtype());
+  const Tensor losses = o.weight.defined() ? picked * w : picked;
+  switch (o.reduction) {
+    case Reduction::none: return -losses;
+    case Reduction::sum: return -sum(losses);
+    case Reduction::mean: return sum(losses) * (-1 / sum(w).item());
+    case Reduction::batch_mean: break;
+  }
+  detail::refuse_reduction(op);
+}
+
+Tensor cross_entropy(const Tensor& x, const Tensor& target, const CrossEntropyOptions& o) {
+  constexpr const char* op = CrossEntropy::name;
+  if (detail::is_half(x)) {
+    CrossEntropyOptions wide = o;
+    wide.weight = detail::widened(o.weight);
+    return cross_entropy(detail::widened(x), detail::widened(target), wide).to(x.dtype());
+  }
+  detail::check_computed(x, op);
+  if (!(o.label_smoothing >= 0 && o.label_smoothing <= 1))
+    throw Error(str(op, ": label_smoothing must lie in [0, 1], got ", o.label_smoothing));
+  if (o.reduction == Reduction::batch_mean) detail::refuse_reduction(op);
+  if (x.dim() == 0) throw ShapeError(str(op, ": the input needs a dimension of classes, it is 0-d"));
+  const std::int64_t classes = x.shape()[class_dim(x)];
+  check_weight(x, o.weight, classes, op);
+  if (is_floating_point(target.dtype()) && target.shape() == x.shape()) {
+    detail::check_alike(x, target, op);
+    return cross_entropy_of_probabilities(x, target, o);
+  }
+  const Tensor at = checked_target(x, target, o.ignore_index, op);
+  const bool summed = o.reduction != Reduction::none;
+  double scale = 1;
+  if (o.reduction == Reduction::mean) {
+    const bool all_count =
+        !o.weight.defined() && backend_of(at).first_outside(at.numel(), at.data<std::int64_t>(), 0, classes) < 0;
+    scale = 1 / (all_count ? static_cast<double>(at.numel()) : sum(target_weights(at, o.weight, x.dtype())).item());
+  }
+  const Tensor losses =
+      apply<CrossEntropy>(as_rows(x), at.reshape({-1}), o.weight.defined() ? o.weight.contiguous() : o.weight,
+                          1 - o.label_smoothing, o.label_smoothing / static_cast<double>(classes), summed, scale);
+  return summed || target.dim() == 1 ? losses : losses.reshape(target.shape());
+}
+
+}  // namespace harker

@@ -1,0 +1,18 @@
+// What losses share (internal): the check of shapes, and the reduction at the end.
+#pragma once
+#include <harker/core/ops/common.h>
+#include <harker/core/ops/loss.h>
+
+namespace harker HARKER_PUBLIC {
+namespace detail {
+
+/// ShapeError unless prediction and target have one shape.
+void check_one_shape(const Tensor& x, const Tensor& y, const char* op);
+/// ShapeError unless `t` broadcasts to `shape` without changing it; `what` names it.
+void check_broadcasts(const Tensor& t, const Shape& shape, const char* op, const char* what);
+/// The losses of all elements as the reduction has them.
+Tensor reduced(const Tensor& losses, Reduction reduction, const char* op);
+[[noreturn]] void refuse_reduction(const char* op);
+
+}  // namespace detail
+}  // namespace harker

@@ -1,0 +1,104 @@
+// Pooling of images: the largest element, or the mean, of each window.
+#include <harker/core/ops/gather.h>
+#include <harker/core/ops/half.h>
+#include <harker/core/ops/windows.h>
+
+namespace harker {
+namespace {
+
+using detail::backend_of;
+using detail::str;
+
+struct MaxPoolName {
+  static constexpr const char* text = "max_pool2d";
+};
+
+struct AvgPool : Op<AvgPool> {  // z = the mean of each window of x; dx = dz shared out over its window
+  static constexpr const char* name = "avg_pool2d";
+  static Tensor forward(Context&, const Tensor& x, const Windows& w, bool count_padding, std::int64_t divisor) {
+    const detail::Dense in(x);
+    Tensor z = detail::fresh({x.shape()[0], w.channels, w.out[0], w.out[1]}, x.dtype(), x.device());
+    backend_of(x).avg_pool2d(x.dtype(), w, x.shape()[0], count_padding, divisor, in.raw(), z.raw());
+    return z;
+  }
+  static Grads backward(Context&, const Tensor& dz, const Windows& w, bool count_padding, std::int64_t divisor);
+};
+
+struct AvgPoolBackward : Op<AvgPoolBackward> {  // x = z shared out over its window; dz = the mean of each window of dx
+  static constexpr const char* name = "avg_pool2d_backward";
+  static Tensor forward(Context&, const Tensor& z, const Windows& w, bool count_padding, std::int64_t divisor) {
+    const detail::Dense in(z);
+    Tensor x = detail::fresh({z.shape()[0], w.channels, w.size[0], w.size[1]}, z.dtype(), z.device());
+    backend_of(z).avg_pool2d_backward(z.dtype(), w, z.shape()[0], count_padding, divisor, in.raw(), x.raw());
+    return x;
+  }
+  static Grads backward(Context&, const Tensor& dx, const Windows& w, bool count_padding, std::int64_t divisor) {
+    return {apply<AvgPool>(dx, w, count_padding, divisor)};
+  }
+};
+
+Grads AvgPool::backward(Context&, const Tensor& dz, const Windows& w, bool count_padding, std::int64_t divisor) {
+  return {apply<AvgPoolBackward>(dz, w, count_padding, divisor)};
+}
+
+/// The windows of a pool. ShapeError where a window could lie in the padding altogether.
+Windows pool_windows(const Tensor& x, Pair kernel, Pair stride, Pair padding, Pair dilation, bool ceil_mode,
+                     const char* op) {
+  if (stride.down == 0 && stride.across == 0) stride = kernel;
+  if (padding.down * 2 > kernel.down || padding.across * 2 > kernel.across)
+    throw ShapeError(str(op, ": padding should be at most half of the kernel size, got padding (", padding.down, ", ",
+                         padding.across, ") and kernel (", kernel.down, ", ", kernel.across, ")"));
+  if (x.shape()[1] == 0 || x.shape()[2] == 0 || x.shape()[3] == 0)
+    throw ShapeError(str(op, ": the input ", x.shape(), " has no elements in an image"));
+  const Windows w = detail::windows_over(x, kernel, stride, padding, dilation, ceil_mode, op);
+  for (int d = 0; d < 2; ++d)
+    for (std::int64_t first = -w.padding[d]; first < 0; first += w.stride[d])
+      if ((-first + w.dilation[d] - 1) / w.dilation[d] * w.dilation[d] + first >= w.size[d])
+        throw ShapeError(str(op, ": with padding ", w.padding[d], " and dilation ", w.dilation[d],
+                             " a window steps over all of the input ", x.shape()));
+  return w;
+}
+
+}  // namespace
+
+ValuesAndIndices max_pool2d_with_indices(const Tensor& given, Pair kernel, MaxPool2dOptions o) {
+  constexpr const char* op = MaxPoolName::text;
+  if (detail::is_half(given)) {
+    const ValuesAndIndices wide = max_pool2d_with_indices(detail::widened(given), kernel, o);
+    return {wide.values.to(given.dtype()), wide.indices};
+  }
+  detail::check_computed(given, op);
+  const Tensor x = detail::as_images(given, op);
+  const Windows w = pool_windows(x, kernel, o.stride, o.padding, o.dilation, o.ceil_mode, op);
+  const std::int64_t n = x.shape()[0], outputs = w.out[0] * w.out[1];
+  Tensor values = detail::fresh({n, w.channels, outputs}, x.dtype(), x.device());
+  Tensor at = detail::fresh({n, w.channels, outputs}, DType::int64, x.device());
+  {
+    detail::ModeScope off(false);
+    const detail::Dense in(x);
+    backend_of(x).max_pool2d(x.dtype(), w, n, in.raw(), values.raw(), at.data<std::int64_t>());
+  }
+  const Tensor flat = x.flatten(2);
+  Tensor z = apply<detail::Chosen<MaxPoolName>>(flat, values, at, 2, flat.shape());
+  const Shape shape =
+      given.dim() == 4 ? Shape{n, w.channels, w.out[0], w.out[1]} : Shape{w.channels, w.out[0], w.out[1]};
+  return {z.reshape(shape), at.reshape(shape)};
+}
+
+Tensor max_pool2d(const Tensor& x, Pair kernel, MaxPool2dOptions o) {
+  return max_pool2d_with_indices(x, kernel, o).values;
+}
+
+Tensor avg_pool2d(const Tensor& given, Pair kernel, AvgPool2dOptions o) {
+  constexpr const char* op = AvgPool::name;
+  if (detail::is_half(given)) return avg_pool2d(detail::widened(given), kernel, o).to(given.dtype());
+  detail::check_computed(given, op);
+  if (o.divisor_override < 0)
+    throw ShapeError(str(op, ": divisor_override must not be negative, got ", o.divisor_override));
+  const Tensor x = detail::as_images(given, op);
+  const Windows w = pool_windows(x, kernel, o.stride, o.padding, 1, o.ceil_mode, op);
+  const Tensor z = apply<AvgPool>(x, w, o.count_include_pad, o.divisor_override);
+  return given.dim() == 3 ? z.squeeze(0) : z;
+}
+
+}  // namespace harker

@@ -1,0 +1,27 @@
+// Tensors of different dtypes (internal): what they meet in, and the way of ops that float32 and float64 do not take.
+// Everything here is off the fast path: an op gets here when its one comparison of dtypes has failed.
+#pragma once
+#include <harker/core/backend/backend.h>
+#include <harker/core/ops/ops.h>
+
+namespace harker HARKER_PUBLIC {
+namespace detail {
+
+/// What arithmetic on `t` computes with: float32 and float64 themselves, float32 for the 16-bit floats, int64 for
+/// integers and bool. TypeError, naming `op`, for complex, float8, quantized and the wide unsigned dtypes.
+DType computing_dtype(DType t, const char* op);
+/// result_type, or TypeError naming `op`; DeviceError when the tensors are on different devices.
+DType common_dtype(const Tensor& x, const Tensor& y, const char* op);
+DType common_dtype(const Tensor& x, Scalar s, const char* op);
+/// x as `t`, seen as what computes `t`; not recorded.
+Tensor as_computed(const Tensor& x, DType t, const char* op);
+/// s as a 0-d tensor of dtype `t`. TypeError when it is an integer that `t` does not hold, where torch wraps around.
+Tensor number_like(const Tensor& x, Scalar s, DType t, const char* op);
+
+/// unary, binary and scalar (common.h) for whatever dtypes there are.
+Tensor promoted_unary(Unary op, const char* name, const Tensor& x);
+Tensor promoted_binary(Binary op, const char* name, const Tensor& x, const Tensor& y);
+Tensor promoted_scalar(Binary op, const char* name, const Tensor& x, Scalar s, bool reversed);
+
+}  // namespace detail
+}  // namespace harker

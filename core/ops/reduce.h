@@ -1,0 +1,71 @@
+// Reductions: the largest, products, variances, norms, softmax and its kin, and what orders elements. sum and mean are
+// in ops.h. Dimensions may be negative; `keepdim` keeps a reduced dimension with size 1; no dimensions named means all.
+// All compute with float32 and float64 (float16 and bfloat16 through float32); where it says so, integers too. All are
+// differentiable, also twice.
+#pragma once
+#include <concepts>
+
+#include <harker/core/tensor.h>
+
+namespace harker HARKER_PUBLIC {
+
+// --- extreme.cpp: integers and bool too. NaN is larger, and smaller, than any number. ShapeError for no elements.
+/// Over all elements, 0-d: the gradient is shared evenly among equal ones.
+Tensor max(const Tensor& x);
+Tensor min(const Tensor& x);
+/// Along one dimension, with the places (int64): the first among equals, which alone receives the gradient.
+ValuesAndIndices max(const Tensor& x, int dim, bool keepdim = false);
+ValuesAndIndices min(const Tensor& x, int dim, bool keepdim = false);
+/// The place of the first largest (smallest) element, int64: in the flattened tensor, or along a dimension.
+Tensor argmax(const Tensor& x);
+Tensor argmax(const Tensor& x, int dim, bool keepdim = false);
+Tensor argmin(const Tensor& x);
+Tensor argmin(const Tensor& x, int dim, bool keepdim = false);
+
+// --- sort.cpp: integers too. Stable; NaN is the largest. The values are differentiable.
+ValuesAndIndices sort(const Tensor& x, int dim = -1, bool descending = false);
+Tensor argsort(const Tensor& x, int dim = -1, bool descending = false);
+/// The k largest (or smallest) along a dimension, in order.
+ValuesAndIndices topk(const Tensor& x, std::int64_t k, int dim = -1, bool largest = true);
+
+// --- product.cpp: integers too, as int64.
+Tensor prod(const Tensor& x);
+Tensor prod(const Tensor& x, int dim, bool keepdim = false);
+/// z[i] = x[0] + ... + x[i] along a dimension.
+Tensor cumsum(const Tensor& x, int dim);
+
+// --- variance.cpp
+struct VarOptions {
+  double correction = 1;  ///< the sum of squares is divided by count - correction
+  bool keepdim = false;
+};
+Tensor var(const Tensor& x, VarOptions options = {});
+Tensor var(const Tensor& x, const Shape& dims, VarOptions options = {});
+template <std::integral I>
+Tensor var(const Tensor& x, I dim, VarOptions options = {}) {
+  return var(x, Shape{static_cast<std::int64_t>(dim)}, options);
+}
+/// The square root of var. Where it is 0, so is its gradient.
+Tensor std(const Tensor& x, VarOptions options = {});
+Tensor std(const Tensor& x, const Shape& dims, VarOptions options = {});
+template <std::integral I>
+Tensor std(const Tensor& x, I dim, VarOptions options = {}) {
+  return harker::std(x, Shape{static_cast<std::int64_t>(dim)}, options);
+}
+/// (sum |x|^p)^(1/p); p may be infinite (the largest |x|). Where it is 0, so is its gradient.
+Tensor norm(const Tensor& x, double p = 2);
+Tensor norm(const Tensor& x, double p, const Shape& dims, bool keepdim = false);
+
+// --- softmax.cpp
+/// log(sum exp(x)), without overflow.
+Tensor logsumexp(const Tensor& x, const Shape& dims, bool keepdim = false);
+template <std::integral I>
+Tensor logsumexp(const Tensor& x, I dim, bool keepdim = false) {
+  return logsumexp(x, Shape{static_cast<std::int64_t>(dim)}, keepdim);
+}
+/// exp(x) / sum exp(x) along a dimension.
+Tensor softmax(const Tensor& x, int dim);
+/// x - logsumexp(x) along a dimension.
+Tensor log_softmax(const Tensor& x, int dim);
+
+}  // namespace harker

@@ -1,0 +1,34 @@
+// Scalar: a number beside a tensor, which remembers whether it was written as a real number, an integer or a bool. What
+// `x + s` becomes depends on that: an int64 tensor plus 1 stays int64, plus 1.0 becomes float32, as in torch.
+#pragma once
+#include <concepts>
+#include <cstdint>
+
+#include <harker/core/dtype.h>
+
+namespace harker HARKER_PUBLIC {
+
+class Scalar {
+ public:
+  template <std::floating_point T>
+  constexpr Scalar(T v) noexcept : real_(static_cast<double>(v)), kind_(DType::float32) {}
+  template <std::integral T>
+  constexpr Scalar(T v) noexcept
+      : whole_(static_cast<std::int64_t>(v)), kind_(std::same_as<T, bool> ? DType::bool_ : DType::int64) {}
+
+  /// The dtype of a tensor made of it: float32 (for every real number), int64 or bool.
+  constexpr DType dtype() const noexcept { return kind_; }
+  constexpr bool is_real() const noexcept { return kind_ == DType::float32; }
+  constexpr double to_double() const noexcept { return is_real() ? real_ : static_cast<double>(whole_); }
+  /// Towards 0. Only for integers and bool, and real numbers that fit.
+  constexpr std::int64_t to_int64() const noexcept { return is_real() ? static_cast<std::int64_t>(real_) : whole_; }
+
+ private:
+  union {
+    double real_;
+    std::int64_t whole_;
+  };
+  DType kind_;
+};
+
+}  // namespace harker

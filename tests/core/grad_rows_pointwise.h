@@ -1,0 +1,99 @@
+// The rows of elementwise.cpp and of pointwise.h and logic.h.
+#pragma once
+#include <core/grad_rows.h>
+
+namespace harker::test {
+
+/// True where the place is even, of x's shape.
+inline Tensor chequered(const Tensor& x) {
+  Tensor i = arange(x.numel()).view(x.shape());
+  return eq(i - mul(div(i, 2).to(kInt64), 2), 0);
+}
+
+inline GradRows pointwise_rows() {
+  GradRows rows;
+#define HARKER_UNARY(f, domain) \
+  add_unary(                    \
+      rows, #f, [](const Tensor& x) { return f(x); }, domain)
+#define HARKER_BINARY(f, domain) \
+  add_binary(                    \
+      rows, #f, [](const Tensor& x, const Tensor& y) { return f(x, y); }, domain)
+  HARKER_BINARY(add, Domain::any);
+  HARKER_BINARY(sub, Domain::any);
+  HARKER_BINARY(mul, Domain::any);
+  HARKER_BINARY(div, Domain::positive);
+  HARKER_BINARY(pow, Domain::positive);
+  HARKER_BINARY(maximum, Domain::any);
+  HARKER_BINARY(minimum, Domain::any);
+  HARKER_UNARY(neg, Domain::any);
+  HARKER_UNARY(exp, Domain::any);
+  HARKER_UNARY(expm1, Domain::any);
+  HARKER_UNARY(log, Domain::positive);
+  HARKER_UNARY(log1p, Domain::positive);
+  HARKER_UNARY(sqrt, Domain::positive);
+  HARKER_UNARY(rsqrt, Domain::positive);
+  HARKER_UNARY(square, Domain::any);
+  HARKER_UNARY(reciprocal, Domain::positive);
+  HARKER_UNARY(sin, Domain::any);
+  HARKER_UNARY(cos, Domain::any);
+  HARKER_UNARY(abs, Domain::any);
+  HARKER_UNARY(sign, Domain::any);
+  HARKER_UNARY(floor, Domain::steps);
+  HARKER_UNARY(ceil, Domain::steps);
+  HARKER_UNARY(round, Domain::steps);
+  HARKER_UNARY(trunc, Domain::steps);
+  HARKER_UNARY(relu, Domain::any);
+  HARKER_UNARY(leaky_relu, Domain::any);
+  HARKER_UNARY(sigmoid, Domain::any);
+  HARKER_UNARY(tanh, Domain::any);
+  HARKER_UNARY(softplus, Domain::any);
+  HARKER_UNARY(erf, Domain::any);
+  HARKER_UNARY(silu, Domain::any);
+  HARKER_UNARY(gelu, Domain::any);
+#undef HARKER_UNARY
+#undef HARKER_BINARY
+  add_unary(rows, "gelu", [](const Tensor& x) { return gelu(x, "tanh"); });
+  add_unary(rows, "softplus", [](const Tensor& x) { return softplus(x, 3, 1.5); });
+  add_unary(rows, "leaky_relu", [](const Tensor& x) { return leaky_relu(x, -0.5); });
+  add_unary(rows, "mask_positive", [](const Tensor& x) { return mask_positive(x, cos(x.detach() * 7)); });
+  add_unary(rows, "add", [](const Tensor& x) { return 3 - (x * 2 + 1.5 - 4) / 3; });
+  add_unary(
+      rows, "div", [](const Tensor& x) { return 2 / x; }, Domain::positive);
+  for (int e : {0, 1, 2, 3, -1, -2, 5})
+    rows.push_back({"pow", "x^" + std::to_string(e), [=](In x) { return pow(x[0], e); }, {{2, 3}}});
+  for (double e : {0.5, -0.5, 1.7, -2.3})
+    rows.push_back({"pow", "x^" + std::to_string(e), [=](In x) { return pow(x[0], e); }, {{2, 3}}, Domain::positive});
+  add_unary(rows, "pow", [](const Tensor& x) { return pow(1.7, x); });
+  add_unary(rows, "clamp", [](const Tensor& x) { return clamp(x, -0.4, 0.6); });
+  add_unary(rows, "clamp_min", [](const Tensor& x) { return clamp_min(x, 0.02); });
+  add_unary(rows, "clamp_max", [](const Tensor& x) { return clamp_max(x, 0.02); });
+  rows.push_back({"clamp",
+                  "tensors",
+                  [](In x) { return clamp(x[0], x[1] * 0.3 - 0.4, x[2] * 0.3 + 0.4); },
+                  {{2, 3}, {3}, {2, 1}}});
+  rows.push_back({"clamp", "min tensor", [](In x) { return clamp(x[0], x[1] * 0.7); }, {{2, 3}, {3}}});
+  rows.push_back({"clamp", "max tensor", [](In x) { return clamp(x[0], {}, x[1] * 0.7); }, {{2, 3}, {3}}});
+  add_binary(rows, "where",
+             [](const Tensor& x, const Tensor& y) { return where(chequered((x + y).detach()), x * x, y); });
+  add_unary(rows, "where", [](const Tensor& x) { return where(chequered(x), x * x, 2) + where(chequered(x), 0.5, x); });
+  add_unary(rows, "masked_fill", [](const Tensor& x) { return masked_fill(x * x, chequered(x), -1); });
+  rows.push_back({"masked_fill",
+                  "0-d value",
+                  [](In x) { return masked_fill(x[0] * x[0], chequered(x[0]), x[1] * x[1]); },
+                  {{2, 3}, {}}});
+  add_unary(rows, "masked_select", [](const Tensor& x) { return masked_select(x * x, chequered(x)); });
+  rows.push_back({"masked_select",
+                  "broadcast",
+                  [](In x) {
+                    return masked_select(x[0] * x[0], tensor({1, 0, 1}, kBool));
+                  },
+                  {{2, 1}}});
+  rows.push_back({"masked_select", "rows", [](In x) { return (x[0] * x[0])[tensor({1, 0, 1}, kBool)]; }, {{3, 2}}});
+  for (std::int64_t d : {-1, 0, 1}) {
+    rows.push_back({"tril", "diagonal " + std::to_string(d), [=](In x) { return tril(x[0] * x[0], d); }, {{2, 3, 4}}});
+    rows.push_back({"triu", "diagonal " + std::to_string(d), [=](In x) { return triu(x[0] * x[0], d); }, {{4, 3}}});
+  }
+  return rows;
+}
+
+}  // namespace harker::test
