@@ -41,6 +41,7 @@ class RandomValue {
     }
     Value::seal_cycles(root);
     for (Value& v : changeable_) Value::seal_cycles(v);
+    for (Value& v : pool_) Value::seal_cycles(v);  // also what the root does not lead to
     return root;
   }
 
