@@ -76,6 +76,8 @@ class Context {
   }
   /// The same for an output; with its history again while the backward pass is itself recorded.
   Tensor saved_output(int i) const;
+  /// The number of tensors among the inputs, those of lists one by one.
+  std::size_t input_count() const { return node_ ? node_->inputs : 0; }
   /// How many were saved.
   int saved_count() const { return static_cast<int>(count_); }
 
