@@ -413,7 +413,7 @@ void add_objects(std::vector<Case>& all) {
 // --- What people save.
 
 void add_checkpoints(std::vector<Case>& all) {
-  const Tensor w = counted({3, 2}, kFloat32), b = counted({3}, kFloat32), step = full({}, 7);
+  const Tensor w = counted({3, 2}, kFloat32), b = counted({3}, kFloat32), step = full({}, 7.0);
   const Value state =
       Value::dict({{0, Value::dict({{"step", step}, {"exp_avg", w.clone()}, {"exp_avg_sq", w.clone()}})}});
   const Value group = Value::dict(
