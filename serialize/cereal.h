@@ -1,6 +1,9 @@
-// For programs that use cereal themselves: a Tensor, StateDict or Value as a member of their own structures, in any
-// cereal archive. Each is one byte string, the bytes of a .harker file, so it is checked like one when it comes back;
-// binary archives hold it raw, text archives (JSON, XML) as base64. Needs cereal; no other header of harker does.
+// For programs that use cereal themselves: a Tensor, StateDict or Value, or anything with a state (a module, an
+// optimizer, a scheduler, a generator), as a member of their own structures, in any cereal archive. Each is one byte
+// string, the bytes of a .harker file, so it is checked like one when it comes back; binary archives hold it raw, text
+// archives (JSON, XML) as base64. What has a state is loaded into: it must have been made with the same shape first.
+// Each member is a file of its own: tensors that two members share come back apart; to keep them together, archive one
+// Value or Checkpoint that holds both. Needs cereal; no other header of harker does.
 #pragma once
 #include <algorithm>
 #include <cereal/cereal.hpp>
@@ -12,35 +15,51 @@
 #include <type_traits>
 #include <vector>
 
+#include <harker/core/stateful.h>
 #include <harker/serialize/serialize.h>
 
 namespace harker HARKER_PUBLIC {
 namespace detail {
 
 template <class T>
-concept CerealMember = std::same_as<T, Value> || std::same_as<T, Tensor> || std::same_as<T, StateDict>;
+concept HeldInValue = std::same_as<T, Value> || std::same_as<T, Tensor> || std::same_as<T, StateDict>;
+// A class with functions of its own for cereal keeps them.
+template <class T, class Archive>
+concept HasOwnCereal = requires(T& t, Archive& archive) {
+  cereal::access::member_serialize(archive, t);
+}
+|| requires(const T& t, Archive& archive) { cereal::access::member_save(archive, t); }
+|| requires(T& t, Archive& archive) { cereal::access::member_load(archive, t); };
+template <class T, class Archive>
+concept CerealMember = HeldInValue<T> ||(Stateful<T> && !HasOwnCereal<T, Archive>);
 template <class Archive>
 inline constexpr bool kTextArchive = std::is_base_of_v<cereal::traits::TextArchive, Archive>;
 
 template <class T>
+Value to_value(const T& v) {
+  if constexpr (std::same_as<T, Tensor>)
+    return v.defined() ? Value(v) : Value();  // an undefined tensor is None
+  else if constexpr (HeldInValue<T>)
+    return v;
+  else
+    return v.state_dict();
+}
+template <class T>
 void from_value(const Value& v, T& out) {
   if constexpr (std::same_as<T, Tensor>)
     out = v.is_none() ? Tensor() : v.tensor();
-  else
+  else if constexpr (HeldInValue<T>)
     out = T(v);
+  else
+    out.load_state_dict(v);
 }
 
 }  // namespace detail
 
-template <class Archive, detail::CerealMember T>
+template <class Archive, class T>
+requires detail::CerealMember<T, Archive>
 void CEREAL_SAVE_FUNCTION_NAME(Archive& archive, const T& v) {
-  Value value;
-  if constexpr (std::same_as<T, Tensor>) {
-    if (v.defined()) value = Value(v);  // an undefined tensor is None
-  } else {
-    value = v;
-  }
-  const std::vector<std::uint8_t> bytes = save_to_bytes(value, {.format = "harker"});
+  const std::vector<std::uint8_t> bytes = save_to_bytes(detail::to_value(v), {.format = "harker"});
   if constexpr (detail::kTextArchive<Archive>) {
     archive(cereal::make_nvp("harker", cereal::base64::encode(bytes.data(), bytes.size())));
   } else {
@@ -49,9 +68,10 @@ void CEREAL_SAVE_FUNCTION_NAME(Archive& archive, const T& v) {
   }
 }
 
-/// FormatError for damaged bytes; cereal's Exception when the archive ends early, before memory is taken for what is
-/// not there.
-template <class Archive, detail::CerealMember T>
+/// FormatError for damaged bytes, Error for a state that does not fit; cereal's Exception when the archive ends early,
+/// before memory is taken for what is not there.
+template <class Archive, class T>
+requires detail::CerealMember<T, Archive>
 void CEREAL_LOAD_FUNCTION_NAME(Archive& archive, T& v) {
   std::vector<std::uint8_t> bytes;
   if constexpr (detail::kTextArchive<Archive>) {

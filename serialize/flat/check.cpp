@@ -105,6 +105,8 @@ class Checker {
       if (v.rank > kMaxRank) bad(str("rank ", v.rank, ": at most ", kMaxRank, " dimensions are possible"));
       if (std::size_t{2} * v.rank > t_.extents.size() - extent) bad("its sizes and strides are missing");
       if (v.storage >= t_.storages.size()) bad(str("storage ", v.storage, " of ", t_.storages.size()));
+      if (v.requires_grad && !is_floating_point(v.dtype) && !is_complex(v.dtype))
+        bad(str("requires a gradient, which elements of ", harker::name(v.dtype), " cannot have"));
       const std::span<const std::int64_t> both(t_.extents.data() + extent, std::size_t{2} * v.rank);
       extent += both.size();
       const std::string wrong =

@@ -3,11 +3,8 @@
 #include <harker/serialize/io/crc32.h>
 #include <harker/serialize/serialize.h>
 #include <random_value.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <fstream>
+#include "little_memory.h"
 
 namespace {
 
@@ -48,43 +45,6 @@ bool names_a_part(const std::string& message) {
     if (message.find(part) != std::string::npos) return true;
   return false;
 }
-// Loads `n` variants in a child process that may take 16 MiB more than it has: how many loaded, or -1 when memory ran
-// out or it crashed.
-template <class MakeVariant>
-int load_in_little_memory(int n, MakeVariant make_variant) {
-  int pipe_ends[2];
-  REQUIRE(pipe(pipe_ends) == 0);
-  const pid_t child = fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-#if !defined(__SANITIZE_ADDRESS__)  // whose shadow memory counts as well
-    long pages = 0;
-    std::ifstream("/proc/self/statm") >> pages;
-    const rlim_t limit = static_cast<rlim_t>(pages * sysconf(_SC_PAGESIZE)) + (16 << 20);
-    const rlimit both{limit, limit};
-    setrlimit(RLIMIT_AS, &both);
-#endif
-    int loaded = 0;
-    try {
-      for (int i = 0; i < n; ++i) {
-        const Bytes b = make_variant(i);
-        try {
-          load(b, {.unknown = Unknown::keep});
-          ++loaded;
-        } catch (const Error&) {}
-      }
-    } catch (...) { loaded = -1; }
-    const bool told = write(pipe_ends[1], &loaded, sizeof loaded) == sizeof loaded;
-    _exit(told ? 0 : 1);
-  }
-  close(pipe_ends[1]);
-  int loaded = -1, status = 0;
-  if (read(pipe_ends[0], &loaded, sizeof loaded) != sizeof loaded) loaded = -1;
-  close(pipe_ends[0]);
-  waitpid(child, &status, 0);
-  return status == 0 ? loaded : -1;
-}
-
 }  // namespace
 
 TEST_CASE("harker: every single bit flip is found and its part or tensor named") {
@@ -150,7 +110,7 @@ TEST_CASE("harker: no length in the index is believed: 6000 of them from 2^20 to
   const Bytes good = file_of(small());
   const std::size_t index = index_bytes(good);
   harker::test::RandomValue random(7);
-  const int accepted = load_in_little_memory(6000, [&](int i) {
+  const int accepted = test::load_in_little_memory(6000, [&](int i) {
     Bytes b = good;
     // Everywhere in the index, counts among it; and the index length itself.
     const std::size_t at = i % 50 == 0 ? 16 : kHeader + random.below(index - 8);
