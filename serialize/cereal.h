@@ -3,7 +3,7 @@
 // string, the bytes of a .harker file, so it is checked like one when it comes back; binary archives hold it raw, text
 // archives (JSON, XML) as base64. What has a state is loaded into: it must have been made with the same shape first.
 // Each member is a file of its own: tensors that two members share come back apart; to keep them together, archive one
-// Value or Checkpoint that holds both. Needs cereal; no other header of harker does.
+// Value that holds both (`Value(checkpoint)`). Needs cereal; no other header of harker does.
 #pragma once
 #include <algorithm>
 #include <cereal/cereal.hpp>
@@ -56,28 +56,32 @@ void from_value(const Value& v, T& out) {
 
 }  // namespace detail
 
+}  // namespace harker
+
+namespace cereal {  // where cereal looks for every archive, whatever namespace a user's module is in
+
 template <class Archive, class T>
-requires detail::CerealMember<T, Archive>
+requires harker::detail::CerealMember<T, Archive>
 void CEREAL_SAVE_FUNCTION_NAME(Archive& archive, const T& v) {
-  const std::vector<std::uint8_t> bytes = save_to_bytes(detail::to_value(v), {.format = "harker"});
-  if constexpr (detail::kTextArchive<Archive>) {
-    archive(cereal::make_nvp("harker", cereal::base64::encode(bytes.data(), bytes.size())));
+  const std::vector<std::uint8_t> bytes = harker::save_to_bytes(harker::detail::to_value(v), {.format = "harker"});
+  if constexpr (harker::detail::kTextArchive<Archive>) {
+    archive(make_nvp("harker", base64::encode(bytes.data(), bytes.size())));
   } else {
     archive(static_cast<std::uint64_t>(bytes.size()));
-    archive(cereal::binary_data(bytes.data(), bytes.size()));
+    archive(binary_data(bytes.data(), bytes.size()));
   }
 }
 
 /// FormatError for damaged bytes, Error for a state that does not fit; cereal's Exception when the archive ends early,
 /// before memory is taken for what is not there.
 template <class Archive, class T>
-requires detail::CerealMember<T, Archive>
+requires harker::detail::CerealMember<T, Archive>
 void CEREAL_LOAD_FUNCTION_NAME(Archive& archive, T& v) {
   std::vector<std::uint8_t> bytes;
-  if constexpr (detail::kTextArchive<Archive>) {
+  if constexpr (harker::detail::kTextArchive<Archive>) {
     std::string text;
-    archive(cereal::make_nvp("harker", text));
-    const std::string decoded = cereal::base64::decode(text);
+    archive(make_nvp("harker", text));
+    const std::string decoded = base64::decode(text);
     bytes.assign(decoded.begin(), decoded.end());
   } else {
     constexpr std::uint64_t kPiece = 1 << 20;
@@ -86,11 +90,11 @@ void CEREAL_LOAD_FUNCTION_NAME(Archive& archive, T& v) {
     while (left > 0) {  // piece by piece: a length that lies meets the archive's end first
       const auto n = static_cast<std::size_t>(std::min(left, kPiece));
       bytes.resize(bytes.size() + n);
-      archive(cereal::binary_data(bytes.data() + bytes.size() - n, n));
+      archive(binary_data(bytes.data() + bytes.size() - n, n));
       left -= n;
     }
   }
-  detail::from_value(load(bytes), v);
+  harker::detail::from_value(harker::load(bytes), v);
 }
 
-}  // namespace harker
+}  // namespace cereal

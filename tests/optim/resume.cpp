@@ -1,12 +1,12 @@
 // For resume_test.cpp: a run of ten epochs with shuffling and dropout, whole, or saved in the middle of the sixth and
-// gone on with by another process. `resume OPTIMIZER whole|first|second [PATH]` prints all that it ended with, hashed.
+// gone on with by another process: `resume OPTIMIZER whole END`, `resume OPTIMIZER first MIDDLE`, `resume OPTIMIZER
+// second END MIDDLE`.
 #include <harker/harker.h>
-#include <sha256.h>
 
 #include <cstdio>
-#include <cstring>
 #include <memory>
 #include <string>
+#include <vector>
 
 using namespace harker;
 
@@ -33,18 +33,19 @@ std::unique_ptr<optim::Optimizer> optimizer_named(const std::string& name, const
   throw Error("no optimizer " + name);
 }
 
-void run(const std::string& name, bool first, bool second, const std::string& path) {
+// From the beginning, or from the file `from`; to the middle, or to the end.
+void run(const std::string& name, const std::string& from, const std::string& to, bool to_the_end) {
   manual_seed(11);
   const Tensor x = randn({kSamples, 10}), y = randn({kSamples, 1});
-  if (second) manual_seed(99);  // nothing but the file may matter from here
+  if (!from.empty()) manual_seed(99);  // nothing but the file may matter from here
   Net net;
   const auto optimizer = optimizer_named(name, net.parameters());
   optim::CosineAnnealingLR scheduler(*optimizer, {.T_max = 100});
   optim::ReduceLROnPlateau plateau(*optimizer, {.patience = 7});
   nn::data::DataLoader loader(nn::data::TensorDataset(x, y), {.batch_size = kBatch, .shuffle = true});
   std::int64_t step = 0;
-  if (second) {
-    const Checkpoint c = load_checkpoint(path);
+  if (!from.empty()) {
+    const Checkpoint c = load_checkpoint(from);
     step = c.step;
     net.load_state_dict(c.model("net"));
     optimizer->load_state_dict(c.optimizer("optimizer"));
@@ -53,7 +54,7 @@ void run(const std::string& name, bool first, bool second, const std::string& pa
     loader.load_state_dict(c.loader("train"));
     default_generator().load_state_dict(c.generator("default"));
   }
-  const std::int64_t end = first ? kStop : kSteps;
+  const std::int64_t end = to_the_end ? kSteps : kStop;
   net.train();
   while (step < end)
     for (const auto& [inputs, targets] : loader) {
@@ -70,22 +71,20 @@ void run(const std::string& name, bool first, bool second, const std::string& pa
   c.add_model("net", net).add_optimizer("optimizer", *optimizer);
   c.add_scheduler("cosine", scheduler).add_scheduler("plateau", plateau);
   c.add_loader("train", loader).add_generator("default", default_generator());
-  if (first) save_checkpoint(c, path);
-  std::printf("%s\n", test::sha256_hex(save_to_bytes(c, {.format = "harker"})).c_str());
+  save_checkpoint(c, to);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  const std::vector<std::string> args(argv + 1, argv + argc);
   try {
-    if (argc >= 3) {
-      run(argv[1], !std::strcmp(argv[2], "first"), !std::strcmp(argv[2], "second"), argc > 3 ? argv[3] : "");
-      return 0;
-    }
+    if (args.size() == 3 && args[1] != "second") return run(args[0], "", args[2], args[1] == "whole"), 0;
+    if (args.size() == 4) return run(args[0], args[3], args[2], true), 0;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "%s\n", e.what());
     return 1;
   }
-  std::fprintf(stderr, "usage: resume OPTIMIZER whole|first|second [PATH]\n");
+  std::fprintf(stderr, "usage: resume OPTIMIZER whole|first|second TO [FROM]\n");
   return 2;
 }

@@ -12,29 +12,28 @@ Value back(const std::vector<std::uint8_t>& file) { return load(file, {.unknown 
 
 constexpr const char* kFormats[] = {"harker", "onnx"};
 
-void round_trips(int first, int count) {
-  for (const char* format : kFormats) {
-    int wrong = 0;
-    for (int seed = first; seed < first + count && wrong < 3; ++seed) {
-      const Value v = harker::test::RandomValue(static_cast<std::uint64_t>(seed))();
-      const auto file = bytes(v, format);
-      const Value w = back(file);
-      const bool same = v.equals(w), identical = bytes(w, format) == file;
-      if (same && identical) continue;
-      ++wrong;
-      CAPTURE(format);
-      CAPTURE(seed);
-      CHECK(same);
-      CHECK(identical);
-    }
-    CHECK(wrong == 0);
+void round_trips(const char* format, int count) {
+  int wrong = 0;
+  for (int seed = 1; seed <= count && wrong < 3; ++seed) {
+    const Value v = harker::test::RandomValue(static_cast<std::uint64_t>(seed))();
+    const auto file = bytes(v, format);
+    const Value w = back(file);
+    const bool same = v.equals(w), identical = bytes(w, format) == file;
+    if (same && identical) continue;
+    ++wrong;
+    CAPTURE(format);
+    CAPTURE(seed);
+    CHECK(same);
+    CHECK(identical);
   }
+  CHECK(wrong == 0);
 }
 
 }  // namespace
 
-TEST_CASE("flat table: 2000 random values come back equal and are written again as the same bytes") {
-  round_trips(1, 2000);
+TEST_CASE("flat table: 20,000 random values come back equal and are written again as the same bytes") {
+  round_trips("harker", 20000);
+  round_trips("onnx", 2000);
 }
 
 TEST_CASE("flat table: identity, sharing and where things came from survive") {

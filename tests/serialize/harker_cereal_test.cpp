@@ -76,7 +76,7 @@ struct Run {
   }
   void step() {
     adam.zero_grad();
-    nn::functional::mse_loss(net.forward(randn({4, 3}, kFloat32, &generator)), ones({4, 2})).backward();
+    nn::functional::mse_loss(net.forward(randn({4, 3}, {}, generator)), ones({4, 2})).backward();
     adam.step();
     ++epoch;
   }

@@ -252,7 +252,8 @@ const Case kLayout[] = {
     {"a storage of 2^64 - 1 bytes", "truncated|reaches", [](Parts& p) { p.index.places.back().nbytes = UINT64_MAX; }},
     {"a storage that ends where adding wraps", "truncated|reaches",
      [](Parts& p) { p.index.places.back().nbytes = UINT64_MAX - p.index.places.back().offset + 1; }},
-    {"storages that change places", "expected", [](Parts& p) { std::swap(p.index.places[0], p.index.places[1]); }},
+    {"storages that change places", "expected|reaches",
+     [](Parts& p) { std::swap(p.index.places[0], p.index.places[1]); }},
     {"a wrong CRC-32 of a storage", "CRC-32", [](Parts& p) { p.index.places[0].crc ^= 1; }},
     {"an end marker that says another length", "end marker", [](Parts& p) { p.end = 1; }},
     {"places for fewer storages", "storage|storages", [](Parts& p) { p.index.places.pop_back(); }},
@@ -329,7 +330,7 @@ TEST_CASE("harker: a class that calls itself harmless is refused all the same") 
   p.index.table.text.replace(at, static_cast<std::size_t>(n.text), name);
   n.text = name.size(), n.number = 2, n.flags |= flat::kKnown;
   place(p);
-  CHECK_THROWS_WITH_AS(load(file_of(p)), doctest::Contains("'os.system' at opaque"), FormatError);
+  CHECK_THROWS_WITH_AS(load(file_of(p)), doctest::Contains("'os.system' at 'opaque'"), FormatError);
 }
 
 TEST_CASE("harker: a tuple that stands for 2^40 others is one row each, and costs no more") {
