@@ -9,13 +9,15 @@ namespace harker::cli {
 
 /// What inspect lists. A large file's tensors are not read; of a small one (up to 1 MiB) all is, and so is checked.
 Document open_listing(const std::string& path, LoadOptions options);
+/// What a checkpoint (serialize/checkpoint.h) holds, a line each; empty for anything else.
+std::string checkpoint_text(const Value& root);
 /// Prints a table of what the file holds; tensors' bytes are not read.
 int inspect(const std::string& path, const LoadOptions& options);
 /// The same as one JSON object (tests/fixtures/README.md).
 int inspect_json(const std::string& path, const LoadOptions& options);
 /// Writes one tensor's elements to standard output.
 int cat(const std::string& path, const std::string& key, const LoadOptions& options);
-/// Checks every byte and prints one line.
+/// Checks every byte, and that a checkpoint is one, and prints one line.
 int verify(const std::string& path, const LoadOptions& options);
 struct Conversion {
   std::string prefix;  ///< taken off the names of a state dict

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <harker/core/text.h>
+#include <harker/serialize/checkpoint.h>
 #include <harker/serialize/format.h>
 #include <unordered_set>
 
@@ -38,6 +39,10 @@ int verify(const std::string& path, const LoadOptions& options) {
   lazy.mmap = true;
   format.verify(source, checked);
   const Document doc = format.read(source, lazy);
+  const bool checkpoint = Checkpoint::claims(doc.value);
+  if (checkpoint) try {
+      Checkpoint{doc.value};
+    } catch (const TypeError& e) { throw TypeError(path + ": " + e.what()); }
   std::uint64_t tensors = 0, bytes = 0;
   std::unordered_set<const Storage*> storages;
   auto use = [&](const Tensor& t) {
@@ -56,8 +61,8 @@ int verify(const std::string& path, const LoadOptions& options) {
     ++tensors;
   }
   Out out;
-  out << shown(path) << ": ok, " << grouped(tensors) << (tensors == 1 ? " tensor, " : " tensors, ") << grouped(bytes)
-      << " bytes\n";
+  out << shown(path) << (checkpoint ? ": ok, a checkpoint, " : ": ok, ") << grouped(tensors)
+      << (tensors == 1 ? " tensor, " : " tensors, ") << grouped(bytes) << " bytes\n";
   out.flush();
   return 0;
 }

@@ -4,6 +4,7 @@
 #include <harker/core/text.h>
 #include <harker/serialize/format.h>
 #include <algorithm>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "commands.h"
@@ -28,12 +29,22 @@ std::string shape_text(const Shape& s) {
   return out + ']';
 }
 
-std::string tensor_note(const Walk& walk) {
+/// Where each storage was met first.
+using Owners = std::unordered_map<const Storage*, std::uint32_t>;
+
+std::string tensor_note(Walk& walk, Owners* owners) {
   const Value& v = walk.value();
   const Tensor& t = v.lazy_tensor();
   std::string note;
   auto add = [&](std::string_view s) { note += (note.empty() ? "" : ", ") + std::string(s); };
   if (walk.met_before()) add("same as " + walk.same_as());
+  if (owners && t.storage().nbytes > 0) {
+    const auto [at, fresh] = owners->try_emplace(&t.storage(), 0);
+    if (fresh)
+      at->second = walk.pin();
+    else if (!walk.met_before())
+      add("shares memory with " + walk.path_of(at->second));
+  }
   if (v.is_parameter()) add("Parameter");
   if (t.requires_grad() && !v.is_parameter()) add("requires grad");
   if (v.conj()) add("conjugate view");
@@ -44,7 +55,7 @@ std::string tensor_note(const Walk& walk) {
 }
 
 /// False for a container that its children speak for.
-bool make_row(const Walk& walk, Row& row) {
+bool make_row(Walk& walk, Row& row, Owners* owners = nullptr) {
   const Value& v = walk.value();
   row = {shown(walk.path()), {}, {}, {}, {}};
   if (walk.key().empty()) row.name = "(the file itself)";
@@ -56,7 +67,7 @@ bool make_row(const Walk& walk, Row& row) {
     row.type = name(t.dtype());
     row.shape = shape_text(t.shape());
     row.bytes = grouped(tensor_bytes(t));
-    row.note = tensor_note(walk);
+    row.note = tensor_note(walk, owners);
   } else if (v.kind() == Kind::sparse) {
     row.type = "sparse";
     row.shape = shape_text(v.as_sparse().shape);
@@ -105,6 +116,7 @@ int inspect(const std::string& path, const LoadOptions& options) {
   std::size_t name_width = 4, type_width = 4, shape_width = 5, bytes_width = 5;
   std::uint64_t tensors = 0, elements = 0, bytes = 0;
   std::unordered_set<const Storage*> storages;
+  Owners owners;
   Row row;
   std::uint64_t listed = 0;
   for (Walk walk(doc.value); walk.next();) {
@@ -124,7 +136,7 @@ int inspect(const std::string& path, const LoadOptions& options) {
     bytes_width = std::max(bytes_width, row.bytes.size());
   }
   Out out;
-  out << shown(path) << ": " << facts_text(doc.facts) << "\n\n";
+  out << shown(path) << ": " << facts_text(doc.facts) << '\n' << checkpoint_text(doc.value) << '\n';
   auto line = [&](const Row& r) {
     padded(out, r.name, name_width);
     padded(out << "  ", r.type, type_width);
@@ -135,7 +147,7 @@ int inspect(const std::string& path, const LoadOptions& options) {
   };
   line({"name", "type", "shape", "bytes", {}});
   for (Walk walk(doc.value); walk.next();)
-    if (make_row(walk, row)) line(row);
+    if (make_row(walk, row, &owners)) line(row);
   out << '\n' << grouped(tensors) << (tensors == 1 ? " tensor, " : " tensors, ") << grouped(elements) << " elements, ";
   out << grouped(bytes) << " bytes in " << grouped(storages.size())
       << (storages.size() == 1 ? " storage\n" : " storages\n");

@@ -43,7 +43,19 @@ const Value& named(const Value& where, std::string_view name, const char* kind) 
                   near.empty() ? str(" among ", names.size()) : str(", did you mean ", quoted(near), "?")));
 }
 
+std::vector<std::string> names_of(const Value& dict) {
+  std::vector<std::string> names;
+  for (const auto& [name, state] : dict.items())
+    if (name.is_string()) names.emplace_back(name.as_string());
+  return names;
+}
+
 }  // namespace
+
+bool Checkpoint::claims(const Value& v) {
+  const Value* run = v.is_dict() ? v.find(kRun) : nullptr;
+  return run && run->is_dict() && run->contains("version") && run->contains("models");
+}
 
 Checkpoint::Checkpoint(const Value& v) {
   if (!v.is_dict()) throw TypeError(str("this is no checkpoint, but a ", v.type_name()));
@@ -128,11 +140,11 @@ const Value& Checkpoint::scheduler(std::string_view name) const { return named(s
 const Value& Checkpoint::generator(std::string_view name) const { return named(generators_, name, "generator"); }
 const Value& Checkpoint::loader(std::string_view name) const { return named(loaders_, name, "data loader"); }
 
-std::vector<std::string> Checkpoint::models() const {
-  std::vector<std::string> names;
-  for (const auto& [name, state] : models_.items()) names.emplace_back(name.as_string());
-  return names;
-}
+std::vector<std::string> Checkpoint::models() const { return names_of(models_); }
+std::vector<std::string> Checkpoint::optimizers() const { return names_of(optimizers_); }
+std::vector<std::string> Checkpoint::schedulers() const { return names_of(schedulers_); }
+std::vector<std::string> Checkpoint::generators() const { return names_of(generators_); }
+std::vector<std::string> Checkpoint::loaders() const { return names_of(loaders_); }
 
 std::vector<std::string> Checkpoint::parameters_of(std::string_view name) const {
   std::vector<std::string> names;

@@ -23,6 +23,8 @@ class Checkpoint {
   Checkpoint() = default;
   /// From what load() returned. TypeError, naming the path, when it is not laid out as above.
   explicit Checkpoint(const Value& v);
+  /// Does it claim to be one? (What is wrong with it, the constructor says.)
+  static bool claims(const Value& v);
   /// Identical content gives identical bytes: there is no time in it unless `metadata` has one.
   operator Value() const;
 
@@ -64,6 +66,10 @@ class Checkpoint {
   const Value& generator(std::string_view name) const;
   const Value& loader(std::string_view name) const;
   std::vector<std::string> models() const;
+  std::vector<std::string> optimizers() const;
+  std::vector<std::string> schedulers() const;
+  std::vector<std::string> generators() const;
+  std::vector<std::string> loaders() const;
   /// The names that add_optimizer noted; "" for a parameter of no model.
   std::vector<std::string> parameters_of(std::string_view optimizer) const;
 
