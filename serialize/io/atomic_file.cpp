@@ -43,7 +43,8 @@ std::string behind_links(std::string path) {
 
 }  // namespace
 
-AtomicFile::AtomicFile(std::string path, bool durable) : path_(behind_links(std::move(path))), durable_(durable) {
+AtomicFile::AtomicFile(std::string path, bool durable)
+    : path_(behind_links(std::move(path))), folder_(folder_of(path_)), durable_(durable) {
   struct stat old;
   const bool exists = ::stat(path_.c_str(), &old) == 0;
   if (exists && !S_ISREG(old.st_mode))
@@ -52,7 +53,7 @@ AtomicFile::AtomicFile(std::string path, bool durable) : path_(behind_links(std:
   buffer_.reserve(kBuffer);  // before there is a file that an exception would leave behind
   const unsigned mode = exists ? static_cast<unsigned>(old.st_mode & 07777) : 0666U;
   static std::atomic<unsigned> counter{0};
-  const std::string stem = detail::str(folder_of(path_), "/.harker-", ::getpid(), "-");
+  const std::string stem = detail::str(folder_, "/.harker-", ::getpid(), "-");
   for (int i = 0; i < kNames && fd_ < 0; ++i) {
     temporary_ = detail::str(stem, counter.fetch_add(1), ".tmp");
     fd_ = file_system().create(temporary_, mode);
@@ -124,7 +125,7 @@ void AtomicFile::commit() {
   if (fs.rename(temporary_, path_) != 0) fail("renaming");
   temporary_.clear();
   if (!durable_) return;
-  if (fs.fsync_folder(folder_of(path_)) != 0 && errno != EINVAL && errno != ENOTSUP)
+  if (fs.fsync_folder(folder_) != 0 && errno != EINVAL && errno != ENOTSUP)
     throw IoError(detail::str(path_, ": the new file is in place, but fsync of its folder failed: ", reason(errno),
                               " (a power cut may bring the old one back)"));
 }

@@ -48,7 +48,7 @@ class AtomicFile final : public Sink {
   void flush();
   void write_through(ByteView data);
   [[noreturn]] void fail(const char* call);
-  std::string path_, temporary_;
+  std::string path_, folder_, temporary_;
   std::vector<std::uint8_t> buffer_;
   int fd_ = -1;
   bool durable_;
