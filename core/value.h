@@ -167,24 +167,33 @@ class Value {
   std::string_view as_name() const;  ///< of a device or layout
   const Shape& as_size() const;
 
-  // --- Reading containers.
+  // --- Reading containers. A Value that dies at the end of its expression gives its parts away as Values of their own,
+  // and refuses what would only point into it: `for (auto& item : load(path).items())` would walk freed memory. Name
+  // it.
   /// Elements of a list, tuple, set, items of a dict, sizes of a torch.Size.
   std::size_t len() const;
-  std::span<const Value> elements() const;  ///< list, tuple, set, frozenset
-  std::span<const Item> items() const;      ///< dict, in insertion order
+  std::span<const Value> elements() const&;  ///< list, tuple, set, frozenset
+  std::span<const Value> elements() const&& = delete;
+  std::span<const Item> items() const&;  ///< dict, in insertion order
+  std::span<const Item> items() const&& = delete;
   DictFlavour flavour() const;
   /// v["fc1.weight"], v[0], v[-1]: an item of a dict or an element of a list or tuple. A missing key throws Error with
   /// the nearest name; an index out of range throws ShapeError.
-  const Value& operator[](const Value& key) const;
+  const Value& operator[](const Value& key) const&;
+  Value operator[](const Value& key) const&& { return (*this)[key]; }
   /// v.at({"optimizer", "state", 0}): a path of keys.
-  const Value& at(std::initializer_list<Value> path) const;
+  const Value& at(std::initializer_list<Value> path) const&;
+  Value at(std::initializer_list<Value> path) const&& { return at(path); }
   /// The item, or null when it is absent. Python's equality: 1, 1.0 and True are one key.
-  const Value* find(const Value& key) const;
+  const Value* find(const Value& key) const&;
+  const Value* find(const Value& key) const&& = delete;
   bool contains(const Value& key) const { return find(key) != nullptr; }
   /// Attributes of a dict or tensor object (`_metadata` of a state dict): a dict, or None when there are none.
-  const Value& attributes() const;
+  const Value& attributes() const&;
+  Value attributes() const&& { return attributes(); }
   /// defaultdict's factory (None or opaque).
-  const Value& default_factory() const;
+  const Value& default_factory() const&;
+  Value default_factory() const&& { return default_factory(); }
 
   // --- Changing containers. A handle on the same object sees the change.
   void push_back(Value v);              ///< list; also set (a duplicate is dropped)

@@ -161,15 +161,15 @@ std::size_t Value::len() const {
   wrong_kind(*this, "a container");
 }
 
-std::span<const Value> Value::elements() const { return sequence(*this).items; }
-std::span<const Value::Item> Value::items() const { return dict_of(*this).items; }
+std::span<const Value> Value::elements() const& { return sequence(*this).items; }
+std::span<const Value::Item> Value::items() const& { return dict_of(*this).items; }
 DictFlavour Value::flavour() const { return dict_of(*this).flavour; }
 
-const Value& Value::operator[](const Value& key) const {
+const Value& Value::operator[](const Value& key) const& {
   return look_up(*this, key, [&] { return str("the ", type_name()); });
 }
 
-const Value& Value::at(std::initializer_list<Value> path) const {
+const Value& Value::at(std::initializer_list<Value> path) const& {
   const Value* v = this;
   std::size_t walked = 0;
   for (const Value& key : path) {
@@ -179,19 +179,19 @@ const Value& Value::at(std::initializer_list<Value> path) const {
   return *v;
 }
 
-const Value* Value::find(const Value& key) const {
+const Value* Value::find(const Value& key) const& {
   const Dict& d = dict_of(*this);
   const std::uint32_t at = find_key(d.index, d.items.size(), key, item_key(d));
   return at == HashIndex::kNone ? nullptr : &d.items[at].second;
 }
 
-const Value& Value::attributes() const {
+const Value& Value::attributes() const& {
   if (is_dict()) return object_as<Dict>(*this).attributes;
   if (is_tensor()) return object_as<TensorObject>(*this).attributes;
   return kNothing;
 }
 
-const Value& Value::default_factory() const { return is_dict() ? object_as<Dict>(*this).default_factory : kNothing; }
+const Value& Value::default_factory() const& { return is_dict() ? object_as<Dict>(*this).default_factory : kNothing; }
 
 // --- Changing.
 

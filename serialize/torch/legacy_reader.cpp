@@ -41,9 +41,9 @@ class LegacyObjects final : public StoredObjects {
   };
   Root& root(const StorageId& id);
   std::size_t view(const StorageId& id, const Root& of, const Value& metadata);
-  std::unordered_map<std::string, Root> roots_;
-  std::unordered_map<std::string, View> views_;
-  std::unordered_map<std::string, Value> values_;
+  KeyedMap<std::string, Root> roots_;
+  KeyedMap<std::string, View> views_;
+  KeyedMap<std::string, Value> values_;
 };
 
 std::string key_text(const Value& v, const char* what) {
@@ -110,8 +110,8 @@ std::size_t LegacyObjects::view(const StorageId& id, const Root& of, const Value
     throw FormatError(str(what, ", ", quoted(key), ", is claimed again with another offset, size or storage"));
   if (fresh) {
     const std::uint64_t item = id.untyped ? 1 : item_size(id.type.dtype);
-    v.record = add_view(record(of.record), static_cast<std::uint64_t>(offset) * item,
-                        static_cast<std::uint64_t>(size) * item, "view " + step_text(Value(key)));
+    v.record = add_view(of.record, static_cast<std::uint64_t>(offset) * item, static_cast<std::uint64_t>(size) * item,
+                        "view " + step_text(Value(key)));
   } else if (record(v.record).storage->nbytes !=
              static_cast<std::uint64_t>(size) * (id.untyped ? 1 : item_size(id.type.dtype))) {
     throw FormatError(str(what, ", ", quoted(key), ", is claimed again with another dtype"));
@@ -173,7 +173,8 @@ Document read_legacy(const std::shared_ptr<const io::Source>& source, const Load
   const std::string& name = source->name();
   io::ByteCursor in(file, name);
   const Value magic = plain(in, *source, name + ": magic number", options);
-  if (!magic.is_int() || magic.integer_decimal() != kMagicText)
+  const io::ByteView number = io::bytes(kMagicBytes.substr(2));
+  if (!magic.is_int() || !std::ranges::equal(magic.integer_bytes(), number))
     throw FormatError(name + ": wrong magic number: not a legacy PyTorch file");
   std::string what = str(name, ": protocol version (pickle at ", in.position(), ")");
   const Value version = plain(in, *source, what, options);

@@ -1,6 +1,8 @@
 // The pickle machine. One opcode is one step; errors get the opcode's position in run(), and so need not know it.
 #include <harker/serialize/torch/pickle_reader.h>
 
+#include <algorithm>
+
 #include <harker/core/text.h>
 #include <harker/serialize/torch/pickle_text.h>
 #include <harker/serialize/torch/utf8.h>
@@ -28,8 +30,25 @@ std::uint64_t weight(const Value& v) {
     case Value::Kind::tuple:
     case Value::Kind::set:
     case Value::Kind::frozenset: return v.len() * sizeof(Value);
+    case Value::Kind::size: return v.len() * sizeof(std::int64_t);
     default: return sizeof(Value);
   }
+}
+
+// The same of a key, for which tuples and frozensets are hashed and compared to their depth. Stops counting at `most`.
+std::uint64_t key_weight(const Value& key, std::uint64_t most) {
+  const auto nest = [](const Value& v) { return v.is_tuple() || v.kind() == Value::Kind::frozenset; };
+  if (!nest(key)) return weight(key);
+  std::uint64_t sum = 0;
+  std::vector<const Value*> todo{&key};
+  while (!todo.empty() && sum <= most) {
+    const Value& v = *todo.back();
+    todo.pop_back();
+    sum += std::max<std::uint64_t>(weight(v), sizeof(Value));
+    if (nest(v))
+      for (const Value& e : v.elements()) todo.push_back(&e);
+  }
+  return sum;
 }
 
 }  // namespace
@@ -250,6 +269,7 @@ bool PickleReader::container(std::uint8_t op) {
     case 0x91: {
       const std::size_t first = pop_mark();
       const Value items = tuple_of(first);
+      for (const Value& v : items.elements()) charge_key(v);
       push(made(Value::frozenset({items.elements().begin(), items.elements().end()})));
       return true;
     }
@@ -292,7 +312,7 @@ void PickleReader::set_items_from(std::size_t first) {
   const bool opaque = target.kind() == Value::Kind::opaque && target.as_opaque().called;
   if (!target.is_dict() && !opaque) throw FormatError(str("SETITEM on a ", target.type_name()));
   for (std::size_t i = first; i < stack_.size(); i += 2) {
-    if (const std::uint64_t key = weight(stack_[i]); key > kLongKey) charge(key);
+    if (!opaque) charge_key(stack_[i]);
     if (opaque)
       target.as_opaque().assigned.emplace_back(std::move(stack_[i]), std::move(stack_[i + 1]));
     else
@@ -306,7 +326,7 @@ void PickleReader::add_items_from(std::size_t first) {
   Value& target = stack_[first - 1];
   if (target.kind() != Value::Kind::set) throw FormatError(str("ADDITEMS to a ", target.type_name()));
   for (std::size_t i = first; i < stack_.size(); ++i) {
-    if (const std::uint64_t key = weight(stack_[i]); key > kLongKey) charge(key);
+    charge_key(stack_[i]);
     target.push_back(std::move(stack_[i]));
   }
   stack_.resize(first);
@@ -321,6 +341,11 @@ void PickleReader::charge(std::uint64_t bytes) {
                           "again: more than the limit of ", limits_.copies, " bytes in all (LoadOptions::max_bytes)"));
   spend(bytes);
 }
+void PickleReader::charge_long(std::uint64_t bytes) {
+  if (bytes > kLongKey) charge(bytes);
+}
+// Of what a dict or set is about to hash and compare.
+void PickleReader::charge_key(const Value& key) { charge_long(key_weight(key, limits_.copies)); }
 // A pickle as it stands in its file never comes to the limit by its opcodes: a deflated one can be a thousand times as
 // large as its file.
 void PickleReader::spend(std::uint64_t bytes) {
@@ -348,11 +373,31 @@ void PickleReader::make(const Value& callable, const Value& args, bool newobj) {
       spend(name);
     if (o.known) {  // of an unknown class, the arguments are only referred to
       charge(weight(args));
-      for (const Value& v : args.elements()) charge(weight(v));
+      for (const Value& v : args.elements()) {
+        charge(weight(v));
+        charge_keys_of(v, o.name == "set" || o.name == "frozenset");
+      }
     }
   }
   push(hooks_.call(callable, args, newobj));
   if (stack_.back().id() && !stack_.back().from_file()) stack_.back() = made(std::move(stack_.back()));
+}
+
+// What a call makes a dict or set of: the elements are its keys, or pairs that begin with them.
+void PickleReader::charge_keys_of(const Value& v, bool of_set) {
+  if (v.is_dict()) {
+    for (const auto& [key, item] : v.items()) charge_key(key);
+  } else if (v.is_list() || v.is_tuple() || v.kind() == Value::Kind::set || v.kind() == Value::Kind::frozenset) {
+    for (const Value& e : v.elements()) {
+      const bool pair = !of_set && (e.is_list() || e.is_tuple()) && e.len() > 0;
+      charge_key(pair ? e[0] : e);
+    }
+  }
+}
+// Names that are made of a persistent id: the storage's key, and that of a view.
+void PickleReader::charge_id(const Value& id) {
+  if (id.len() > 2) charge(weight(id[2]));
+  if (id.len() > 5 && id[5].is_tuple() && id[5].len() > 0) charge(weight(id[5][0]));
 }
 
 void PickleReader::push_persistent(const Value& id) {
@@ -380,6 +425,7 @@ bool PickleReader::object(std::uint8_t op) {
       const Value name = pop(), module = pop();
       if (!name.is_string() || !module.is_string())
         throw FormatError("STACK_GLOBAL: a global's module and name must be strings");
+      charge_long(module.as_string().size() + name.as_string().size());
       push(hooks_.global(module.as_string(), name.as_string(), op_at_));
       return true;
     }
@@ -417,12 +463,13 @@ bool PickleReader::object(std::uint8_t op) {
       const Value state = pop();
       if (state.is_tuple() && top().kind() == Value::Kind::numpy_array)
         for (const Value& v : state.elements()) charge(weight(v));
+      if (state.is_dict()) charge_long(weight(state));
       hooks_.build(top(), state);
       return true;
     }
     case 'Q': {
       const Value id = pop();
-      if (id.is_tuple() && id.len() > 2) charge(weight(id[2]));
+      if (id.is_tuple()) charge_id(id);
       push_persistent(id);
       return true;
     }

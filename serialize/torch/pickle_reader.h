@@ -4,12 +4,12 @@
 #pragma once
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include <harker/core/value.h>
 #include <harker/serialize/io/source.h>
 #include <harker/serialize/serialize.h>
+#include <harker/serialize/torch/keyed_map.h>
 
 namespace harker::pt {
 
@@ -67,6 +67,10 @@ class PickleReader {
   void add_items_from(std::size_t first);
   void make(const Value& callable, const Value& args, bool newobj);
   void charge(std::uint64_t bytes);
+  void charge_key(const Value& key);
+  void charge_keys_of(const Value& v, bool of_set);
+  void charge_id(const Value& id);
+  void charge_long(std::uint64_t bytes);
   void spend(std::uint64_t bytes);
   Value made(Value v);
   void remember(std::uint64_t index);
@@ -90,9 +94,9 @@ class PickleReader {
   int protocol_ = 0;
   std::vector<Value> stack_;
   std::vector<std::size_t> marks_;
-  std::vector<Value> memo_;                            // indices 0, 1, 2, ... as picklers give them
-  std::unordered_map<std::uint64_t, Value> far_memo_;  // any others
-  std::vector<Value> doubled_;  // what DUP copied and the like, so that cycles through it can be freed
+  std::vector<Value> memo_;                  // indices 0, 1, 2, ... as picklers give them
+  KeyedMap<std::uint64_t, Value> far_memo_;  // any others
+  std::vector<Value> doubled_;               // what DUP copied and the like, so that cycles through it can be freed
 };
 
 }  // namespace harker::pt

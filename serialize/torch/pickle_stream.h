@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include <harker/core/shape.h>
 #include <harker/serialize/io/byte_view.h>
+#include <harker/serialize/torch/keyed_map.h>
 
 namespace harker::pt {
 
@@ -41,7 +41,7 @@ class PickleStream {
  private:
   std::string out_;
   std::uint32_t count_ = 0;
-  std::unordered_map<std::string, std::uint32_t> strings_, globals_;
+  KeyedMap<std::string, std::uint32_t> strings_, globals_;
 };
 
 /// Strings that CPython has only once: the empty one and those of one Latin-1 character.

@@ -16,14 +16,15 @@ bool is_module(const Value& v) {
 
 }  // namespace
 
-Value script_weights(const Value& root, const std::string& what) {
+Value script_weights(const Value& root, const std::string& what, std::uint64_t most_bytes) {
   if (!is_module(root))
     throw FormatError(detail::str(what, ": a TorchScript archive whose root is no module, but a ", root.type_name()));
   Value out = Value::ordered_dict();
-  walk_modules(root, [&](const NamedModule& m, std::vector<NamedModule>& children) {
+  const auto visit = [&](const NamedModule& m, std::vector<NamedModule>& children, WalkBudget& budget) {
     const Value& state = m.module.as_opaque().state;
     if (!state.is_dict()) return;
     for (const auto& [key, v] : state.items()) {
+      budget.take(key.is_string() ? m.prefix.size() + key.as_string().size() : 0);
       if (!key.is_string()) continue;
       const std::string name = m.prefix + std::string(key.as_string());
       if (v.is_tensor()) {
@@ -33,7 +34,10 @@ Value script_weights(const Value& root, const std::string& what) {
         children.push_back({name + ".", v});
       }
     }
-  });
+  };
+  try {
+    walk_modules(root, most_bytes, visit);
+  } catch (const FormatError& e) { throw FormatError(detail::str(what, ": ", e.what())); }
   return out;
 }
 

@@ -1,6 +1,7 @@
 // The weights of a TorchScript archive (torch.jit.save, and LibTorch's torch::save): its modules are objects whose
 // attributes are tensors and modules; a weight's name is the path of attributes that leads to it.
 #pragma once
+#include <cstdint>
 #include <string>
 
 #include <harker/core/value.h>
@@ -8,7 +9,8 @@
 namespace harker::pt {
 
 /// Attribute path -> tensor, as an OrderedDict in the order of the file, without requires_grad, as state_dict() gives
-/// them. FormatError (beginning with `what`) when the root is no module, or when modules nest in a cycle.
-Value script_weights(const Value& root, const std::string& what);
+/// them. FormatError (beginning with `what`) when the root is no module, when modules nest in a cycle, or when sharing
+/// makes of them more than `most_bytes` of names.
+Value script_weights(const Value& root, const std::string& what, std::uint64_t most_bytes);
 
 }  // namespace harker::pt

@@ -2,8 +2,10 @@
 #include <harker/serialize/torch/state_dict_of.h>
 
 #include <array>
+#include <unordered_set>
 
 #include <harker/core/text.h>
+#include <harker/serialize/torch/keyed_map.h>
 #include <harker/serialize/torch/module_walk.h>
 
 namespace harker {
@@ -31,17 +33,24 @@ const Value* table(const Value& attributes, const std::string& prefix, const cha
   return v;
 }
 
-bool holds(const Value* names, const Value& name) {
-  if (!names || names->kind() != Value::Kind::set) return false;
-  for (const Value& v : names->elements())
-    if (v.is_string() && v.as_string() == name.as_string()) return true;
-  return false;
+using Names = std::unordered_set<std::string, pt::KeyedHash>;
+
+Names names_in(const Value* set, pt::WalkBudget& budget) {
+  Names out;
+  if (!set || set->kind() != Value::Kind::set) return out;
+  for (const Value& v : set->elements()) {
+    budget.take(v.is_string() ? v.as_string().size() : 0);
+    if (v.is_string()) out.emplace(v.as_string());
+  }
+  return out;
 }
 
-void add_tensors(StateDict& out, const std::string& prefix, const Value& from, const Value* except) {
+void add_tensors(StateDict& out, const std::string& prefix, const Value& from, const Names& except,
+                 pt::WalkBudget& budget) {
   for (const auto& [key, v] : from.items()) {
+    budget.take(prefix.size() + key.as_string().size());
     if (v.is_none()) continue;  // a layer without bias
-    if (holds(except, key)) continue;
+    if (!except.empty() && except.contains(std::string(key.as_string()))) continue;
     const std::string name = prefix + std::string(key.as_string());
     if (!v.is_tensor()) throw FormatError(str("module: ", quoted(name), " must be a tensor, it is a ", v.type_name()));
     out.set(name, v.tensor());
@@ -55,21 +64,25 @@ StateDict state_dict_of(const Value& module) {
     throw TypeError(str("state_dict_of: this is no pickled module (an object with _parameters and _modules), but a ",
                         module.type_name()));
   StateDict out;
-  pt::walk_modules(module, [&](const pt::NamedModule& m, std::vector<pt::NamedModule>& children) {
+  constexpr std::uint64_t kMostBytes = 256 << 20;
+  const auto visit = [&](const pt::NamedModule& m, std::vector<pt::NamedModule>& children, pt::WalkBudget& budget) {
     const Value& attributes = *attributes_of(m.module);
     const Value* hidden = attributes.find("_non_persistent_buffers_set");
-    if (const Value* t = table(attributes, m.prefix, "_parameters")) add_tensors(out, m.prefix, *t, nullptr);
-    if (const Value* t = table(attributes, m.prefix, "_buffers")) add_tensors(out, m.prefix, *t, hidden);
+    if (const Value* t = table(attributes, m.prefix, "_parameters")) add_tensors(out, m.prefix, *t, {}, budget);
+    if (const Value* t = table(attributes, m.prefix, "_buffers"))
+      add_tensors(out, m.prefix, *t, names_in(hidden, budget), budget);
     const Value* modules = table(attributes, m.prefix, "_modules");
     if (!modules) return;
     for (const auto& [key, child] : modules->items()) {
+      budget.take(m.prefix.size() + key.as_string().size());
       if (child.is_none()) continue;
       const std::string name = m.prefix + std::string(key.as_string());
       if (!attributes_of(child))
         throw FormatError(str("module: ", quoted(name), " must be a module, it is a ", child.type_name()));
       children.push_back({name + ".", child});
     }
-  });
+  };
+  pt::walk_modules(module, kMostBytes, visit);
   return out;
 }
 

@@ -102,10 +102,12 @@ std::size_t StoredObjects::add(StoredRecord r, io::StorageBytes bytes) {
   return records_.size() - 1;
 }
 
-std::size_t StoredObjects::add_view(const StoredRecord& root, std::uint64_t offset, std::uint64_t nbytes,
-                                    std::string label) {
+std::size_t StoredObjects::add_view(std::size_t of, std::uint64_t offset, std::uint64_t nbytes, std::string label) {
+  if (records_[of].is_view) offset += records_[of].offset, of = records_[of].root;
+  const StoredRecord& root = records_[of];
   StoredRecord r;
   r.label = std::move(label);
+  r.root = of, r.offset = offset, r.is_view = true;
   r.storage = nbytes == 0 ? make_storage(0)
                           : make_storage(new PartOfStorage(root.storage, offset), nullptr,
                                          static_cast<std::size_t>(nbytes), true);

@@ -28,6 +28,9 @@ struct StoredRecord {
   std::size_t part = 0;              ///< where in the file: an index that means something to the container
   std::size_t swap = 1;
   bool placed = false;
+  std::size_t root = 0;      ///< of a view: the record that it is part of, which is none itself
+  std::uint64_t offset = 0;  ///< of a view: where it begins in that one
+  bool is_view = false;
   bool quantized = false;  ///< Value::Quantized gives the integers without asking: they are read even when lazy
 };
 
@@ -45,8 +48,8 @@ class StoredObjects : public TorchObjects {
   StorageId storage_id(const Value& id, std::size_t arity) const;
   /// A record whose bytes are `bytes`, or, with `bytes.stored` empty, will be told later.
   std::size_t add(StoredRecord r, io::StorageBytes bytes);
-  /// A record that is part of another's storage.
-  std::size_t add_view(const StoredRecord& root, std::uint64_t offset, std::uint64_t nbytes, std::string label);
+  /// A record that is part of another's storage. Part of a part is a part of the whole, however long the chain.
+  std::size_t add_view(std::size_t of, std::uint64_t offset, std::uint64_t nbytes, std::string label);
   StoredRecord& record(std::size_t i) { return records_[i]; }
   const io::Source& source() const { return *source_; }
 

@@ -45,8 +45,8 @@ class TarObjects final : public StoredObjects {
   const Stored& storage(std::int64_t key) const;
   void add_storage(std::int64_t key, std::size_t record, DType dtype);
   PickleLimits limits_;
-  std::unordered_map<std::int64_t, Stored> storages_;
-  std::unordered_map<std::int64_t, Value> tensors_;
+  KeyedMap<std::int64_t, Stored> storages_;
+  KeyedMap<std::int64_t, Value> tensors_;
 };
 
 Value TarObjects::persistent(const Value& id) {
@@ -130,7 +130,7 @@ void TarObjects::read_view(const Value& entry) {
   if (offset > all || numel > all - offset)
     throw FormatError(str("view ", key, " reaches past its storage: offset ", offset, ", size ", numel, " of ", all));
   const DType dtype = root.dtype;
-  add_storage(key, add_view(record(root.record), offset * item, numel * item, str("view ", key)), dtype);
+  add_storage(key, add_view(root.record, offset * item, numel * item, str("view ", key)), dtype);
 }
 
 void TarObjects::read_tensors(io::ByteView member, const std::string& what) {

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include <harker/serialize/torch/keyed_map.h>
 #include <harker/serialize/torch/known_names.h>
 #include <harker/serialize/torch/pickle_reader.h>
 
@@ -60,7 +61,7 @@ class TorchObjects : public PickleHooks {
   Value parameter(const Value& args, bool with_state);
   const StorageRef& storage_of(const Value& v) const;
 
-  std::unordered_map<std::string, Value> globals_;
+  KeyedMap<std::string, Value> globals_;
   std::unordered_map<const void*, KnownName> known_;
   std::unordered_map<const void*, StorageRef> storages_;
   std::vector<Value> keep_;  // identities in the maps above stay taken

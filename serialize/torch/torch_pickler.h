@@ -103,7 +103,7 @@ class TorchPickler {
   std::vector<Frame> frames_;
   std::unordered_map<const void*, std::uint32_t> memo_;
   std::unordered_map<const void*, int> opened_;
-  std::unordered_map<std::string, std::uint32_t> by_value_;  // layouts, NumPy's dtypes, bytes of at most one byte
+  KeyedMap<std::string, std::uint32_t> by_value_;  // layouts, NumPy's dtypes, bytes of at most one byte
   struct Stored {
     std::size_t index;
     std::uint32_t key;  // memo index of its key string

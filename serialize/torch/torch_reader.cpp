@@ -35,8 +35,8 @@ class ZipObjects final : public StoredObjects {
   const ZipArchive& zip_;
   std::string root_;
   bool big_endian_;
-  std::unordered_map<std::string, std::size_t> by_key_;
-  std::unordered_map<std::string, Value> values_;
+  KeyedMap<std::string, std::size_t> by_key_;
+  KeyedMap<std::string, Value> values_;
 };
 
 Value ZipObjects::persistent(const Value& id) {
@@ -140,12 +140,13 @@ Document read_zip(const std::shared_ptr<const io::Source>& source, const LoadOpt
   const bool lazy = options.mmap && !every_record;
   const bool scripted = zip.find(root + "constants.pkl") != nullptr;  // torch's own rule
   ZipObjects objects(source, zip, root, order == "big", lazy);
-  PickleReader machine(pickle, what, objects, pickle_limits(options, *source));
+  const PickleLimits limits = pickle_limits(options, *source);
+  PickleReader machine(pickle, what, objects, limits);
   Value value = machine.run();
   if (machine.used() != pickle.size())
     throw FormatError(
         str(what, " at ", machine.used(), ": ", pickle.size() - machine.used(), " trailing bytes after STOP"));
-  if (scripted) value = script_weights(value, what);
+  if (scripted) value = script_weights(value, what, limits.memory);
   const std::vector<const StoredRecord*> used = objects.finish(value, what, options, scripted);
   std::unordered_set<const ZipEntry*> checked;
   if (!lazy)

@@ -13,11 +13,14 @@ namespace {
 
 constexpr std::int64_t kMaxAlignment = 32768;  // the padding's length is a 16-bit number
 
-// The folder in the archive: the file's name without its last extension, as torch has it.
+// The folder in the archive: the file's name without its last extension, as torch has it, to which a backslash ends a
+// folder, too. A file named "...pt" would give "..", which no reader should follow.
 std::string root_folder(std::string_view name) {
   for (char c : name)
     if (static_cast<unsigned char>(c) >= 0x80) return "archive";
+  name = name.substr(name.find_last_of("/\\") + 1);
   const std::string_view stem = name.substr(0, name.find_last_of('.'));
+  if (stem == "." || stem == "..") return "archive";
   if (stem.empty())
     throw Error(detail::str("torch: the file name ", detail::quoted(name),
                             " has nothing before its extension, which torch.save refuses"));

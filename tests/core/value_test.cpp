@@ -43,8 +43,35 @@ TEST_CASE("value: the wrong kind is said in words") {
   CHECK_THROWS_WITH_AS(Value(3).len(), "this is an int, not a container", TypeError);
   Value::Opaque o;
   o.module = "argparse", o.name = "Namespace", o.called = true;
-  CHECK_THROWS_WITH_AS(Value::opaque(o).items(), "this is an object of class 'argparse.Namespace', not a dict",
-                       TypeError);
+  const Value object = Value::opaque(o);
+  CHECK_THROWS_WITH_AS(object.items(), "this is an object of class 'argparse.Namespace', not a dict", TypeError);
+}
+
+namespace {
+template <class V>
+concept PointsInto = requires(V&& v) {
+  std::forward<V>(v).items();
+}
+|| requires(V&& v) { std::forward<V>(v).elements(); }
+|| requires(V&& v) { std::forward<V>(v).find(1); };
+}  // namespace
+TEST_CASE("value: what points into a dying value does not compile, and its parts outlive it") {
+  static_assert(PointsInto<Value&> && PointsInto<const Value&>);
+  static_assert(!PointsInto<Value> && !PointsInto<const Value>);
+  const auto made = [] { return Value::list({Value::list({Value::list({"a string on the heap"})})}); };
+  const Value& one = made()[0];  // not a reference into the list that is gone
+  CHECK(one[0][0].as_string() == "a string on the heap");
+  const Value& inner = made().at({0, 0});
+  CHECK(inner[0].as_string() == "a string on the heap");
+  const auto dict = [] {
+    Value d = Value::dict({}, DictFlavour::default_dict);
+    d.set_attributes(Value::dict({{"x", 1}}));
+    return d;
+  };
+  const Value& attributes = dict().attributes();
+  CHECK(attributes["x"].as_int() == 1);
+  const Value& factory = dict().default_factory();
+  CHECK(factory.is_none());
 }
 
 TEST_CASE("value: integers of any size are normalised and read back") {

@@ -19,7 +19,12 @@
 #endif
 #endif
 #if defined(HARKER_HAS_ASAN)
-#include <sanitizer/allocator_interface.h>
+// From sanitizer/allocator_interface.h, which clang installs and g++ does not, though its library has them.
+extern "C" {
+int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void*, std::size_t),
+                                              void (*on_free)(const volatile void*));
+std::size_t __sanitizer_get_allocated_size(const volatile void*);
+}
 #endif
 
 namespace {
