@@ -3,6 +3,7 @@
 // cycles, so freeing one frees all it alone held.
 #include <algorithm>
 #include <memory>
+#include <new>
 #include <unordered_map>
 
 #include <harker/core/value_object.h>
@@ -29,7 +30,9 @@ bool holds_values(const Object& o) {
 
 class Tarjan {
  public:
+  /// Also several times: what one run has seen is not looked at again.
   void run(Object* root) {
+    if (root->group || !holds_values(*root) || number_.contains(root)) return;
     enter(root);
     while (!path_.empty()) {
       Frame& f = path_.back();
@@ -115,9 +118,21 @@ class Tarjan {
 }  // namespace
 }  // namespace detail
 
-void Value::seal_cycles(const Value& root) {
-  detail::Object* o = detail::Object::of(root);
-  if (o && !o->group && detail::holds_values(*o)) detail::Tarjan().run(o);
+void Value::seal_cycles(std::span<const Value> roots) {
+  detail::Tarjan search;
+  for (const Value& v : roots)
+    if (detail::Object* o = detail::Object::of(v)) search.run(o);
+}
+
+void Value::abandon(std::span<const Value> roots) noexcept {
+  try {
+    seal_cycles(roots);
+  } catch (const std::bad_alloc&) {
+    for (const Value& v : roots) {
+      detail::Object* o = detail::Object::of(v);
+      if (o && !o->group && detail::holds_values(*o)) detail::for_each_child(*o, [](Value& child) { child = Value(); });
+    }
+  }
 }
 
 }  // namespace harker

@@ -22,15 +22,15 @@ class Builder {
 
   Rebuilt run() {
     values_.resize(t_.nodes.size());
+    // All rows are sealed: a hostile table has cycles that the root does not reach, and one that fails leaves some.
     try {
       build();
+      Value::seal_cycles(values_);
     } catch (...) {
-      seal();
+      Value::abandon(values_);
       throw;
     }
-    Rebuilt out{values_[t_.root], std::move(views_)};
-    seal();
-    return out;
+    return {values_[t_.root], std::move(views_)};
   }
 
  private:
@@ -46,8 +46,6 @@ class Builder {
       if (n.flags & kFromFile) v.mark_from_file();
     });
   }
-  // Of all rows: a hostile table has cycles that the root does not reach, and a row that fails leaves some behind.
-  void seal() { Value::seal_cycles(Value::list(std::move(values_))); }
   [[noreturn]] void fail(const std::string& why) const {
     throw FormatError(str(what_, ": row ", row_, " (", name(t_.nodes[row_].kind), "): ", why));
   }

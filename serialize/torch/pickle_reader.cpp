@@ -66,18 +66,18 @@ PickleReader::PickleReader(io::ByteView data, std::string what, PickleHooks& hoo
     : data_(data), in_(data, "its operand"), what_(std::move(what)), hooks_(hooks), limits_(limits) {}
 
 // Whatever can lie on a cycle was memoised, copied, named by a persistent id, or is still on the stack. Sealing it all
-// lets go of cycles that a bad file built and that no value leads to.
+// also lets go of cycles that a bad file built and that no value leads to.
+void PickleReader::seal() {
+  for (const auto& [index, v] : far_memo_) doubled_.push_back(v);
+  far_memo_.clear();
+  Value::seal_cycles(memo_);
+  if (!doubled_.empty()) Value::seal_cycles(doubled_);
+  sealed_ = true;
+}
 PickleReader::~PickleReader() {
-  if (memo_.empty() && far_memo_.empty() && doubled_.empty()) return;  // nothing can refer to an object twice
-  try {
-    std::vector<Value> all = std::move(memo_);
-    for (auto& [index, v] : far_memo_) all.push_back(std::move(v));
-    for (Value& v : doubled_) all.push_back(std::move(v));
-    for (Value& v : stack_) all.push_back(std::move(v));
-    far_memo_.clear();
-    Value::seal_cycles(Value::list(std::move(all)));
-  } catch (...) {  // out of memory: then they leak
-  }
+  if (sealed_ || (memo_.empty() && far_memo_.empty() && doubled_.empty())) return;  // nothing is referred to twice
+  for (const auto& [index, v] : far_memo_) Value::abandon({&v, 1});
+  for (const std::vector<Value>* values : {&memo_, &doubled_, &stack_}) Value::abandon(*values);
 }
 
 Value PickleReader::run() {
@@ -93,6 +93,7 @@ Value PickleReader::run() {
     if (stack_.empty()) throw FormatError("STOP with an empty stack");
     if (stack_.size() != 1 || !marks_.empty())
       throw FormatError("STOP with more than one value on the stack, or an open mark");
+    seal();
     return stack_.back();
   } catch (const Error& e) {  // also a TypeError of a Value: an unhashable key, say
     throw FormatError(str(what_, " at ", op_at_, ": ", e.what()));

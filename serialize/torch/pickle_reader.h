@@ -66,6 +66,7 @@ class PickleReader {
   void set_items_from(std::size_t first);
   void add_items_from(std::size_t first);
   void make(const Value& callable, const Value& args, bool newobj);
+  void seal();
   void charge(std::uint64_t bytes);
   void charge_key(const Value& key);
   void charge_keys_of(const Value& v, bool of_set);
@@ -91,6 +92,7 @@ class PickleReader {
   PickleLimits limits_;
   std::uint64_t copied_ = 0, spent_ = 0;  // see charge() and spend()
   std::size_t op_at_ = 0;
+  bool sealed_ = false;
   int protocol_ = 0;
   std::vector<Value> stack_;
   std::vector<std::size_t> marks_;
