@@ -3,6 +3,7 @@
 
 #include <sys/mman.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <mutex>
 #include <new>
@@ -14,6 +15,12 @@ constinit Lists no_lists{};
 HARKER_THREAD_LOCAL Lists* lists = &no_lists;
 
 namespace {
+
+// Of a Watched. Asked only by blocks that take the slow way, as all of its thread then do.
+using Watcher = void (*)(std::size_t);
+HARKER_THREAD_LOCAL Watcher watch_alloc = nullptr;
+HARKER_THREAD_LOCAL Watcher watch_free = nullptr;
+constinit std::atomic<std::size_t> taken{0};
 
 constexpr std::size_t kSlab = 64 << 10;
 constexpr std::size_t kHugePage = 2 << 20;
@@ -56,10 +63,16 @@ void* system_alloc(std::size_t bytes) {
   std::size_t align = huge ? kHugePage : 64;
   void* p = std::aligned_alloc(align, (bytes + align - 1) / align * align);
   if (!p) throw std::bad_alloc();
+  taken.fetch_add(bytes, std::memory_order_relaxed);
 #if defined(MADV_HUGEPAGE)
   if (huge) madvise(p, (bytes + align - 1) / align * align, MADV_HUGEPAGE);
 #endif
   return p;
+}
+
+void system_free(void* p, std::size_t bytes) noexcept {
+  taken.fetch_sub(bytes, std::memory_order_relaxed);
+  std::free(p);
 }
 
 #if !defined(HARKER_NO_POOL)
@@ -84,7 +97,7 @@ struct Owned : Lists {
     for (int c = kSmallClasses; c < kClasses; ++c) {
       while (Block* b = list[c].head) {
         list[c].head = b->next;
-        std::free(b);
+        system_free(b, class_bytes(c));
       }
     }
     lists = &no_lists;
@@ -132,6 +145,7 @@ void batch_full(int c) noexcept {
 }
 
 void* slow_alloc(std::size_t n) {
+  if (watch_alloc) watch_alloc(n);
 #if defined(HARKER_NO_POOL)
   return system_alloc(n < 64 ? 64 : n);
 #else
@@ -149,9 +163,9 @@ void* slow_alloc(std::size_t n) {
 }
 
 void slow_free(void* p, std::size_t n) noexcept {
+  if (watch_free) watch_free(n);
 #if defined(HARKER_NO_POOL)
-  (void)n;
-  std::free(p);
+  system_free(p, n < 64 ? 64 : n);
 #else
   if (!lists->alive) start_thread();
   int c = class_of(n < kLarge ? n : kLarge);
@@ -166,9 +180,22 @@ void slow_free(void* p, std::size_t n) noexcept {
     lists->list[c].head = b;
     lists->large_bytes += class_bytes(c);
   } else {
-    std::free(p);
+    system_free(p, n <= kLarge ? class_bytes(c) : n);
   }
 #endif
+}
+
+std::size_t system_bytes() noexcept { return taken.load(std::memory_order_relaxed); }
+
+Watched::Watched(void (*before)(std::size_t), void (*after)(std::size_t)) {
+  free(alloc(1), 1);  // the thread has its lists, if it can have any
+  lists_ = std::exchange(lists, &no_lists);
+  watch_alloc = before;
+  watch_free = after;
+}
+Watched::~Watched() {
+  watch_alloc = watch_free = nullptr;
+  lists = lists_;
 }
 
 }  // namespace harker::pool

@@ -97,6 +97,22 @@ inline void free(void* p, std::size_t n) noexcept {
   slow_free(p, n);
 }
 
+/// Bytes that the pool has from the system, in use or not. Small blocks never go back, so that of these it is the peak.
+std::size_t system_bytes() noexcept;
+
+/// For tests of what happens without memory: while it lives, every block that this thread asks for is announced to
+/// `before`, which may throw std::bad_alloc, and every one that it gives back to `after`; its own lists are not used.
+class Watched {
+ public:
+  Watched(void (*before)(std::size_t bytes), void (*after)(std::size_t bytes));
+  ~Watched();
+  Watched(const Watched&) = delete;
+  Watched& operator=(const Watched&) = delete;
+
+ private:
+  Lists* lists_;
+};
+
 /// For the standard containers.
 template <class T>
 struct Allocator {

@@ -60,7 +60,7 @@ void destroy(TensorImpl* p) noexcept;
 struct ViewImpl : TensorImpl {
   using TensorImpl::TensorImpl;
   TensorImpl* base = nullptr;  ///< owned; null when it was made while nothing was recorded
-  std::uint32_t made_at;       ///< the version of its storage then
+  std::uint32_t made_at = 0;   ///< the version of its storage then
   /// base's grad_fn when this view's was made: when it has another one, this view's is stale.
   std::atomic<Node*> seen{nullptr};
 };

@@ -74,10 +74,10 @@ class Context {
     const std::uint32_t k = static_cast<std::uint32_t>(i);
     return k < count_ && !item(k).t.defined() ? item(k).t : saved(i);
   }
-  /// The same where an undefined tensor may have been saved.
-  const Tensor& saved_if_any(int i) const { return released_ || item(i)->t.defined() ? saved(i) : item(i)->t; }
   /// The same for an output; with its history again while the backward pass is itself recorded.
   Tensor saved_output(int i) const;
+  /// The number of tensors among the inputs, those of lists one by one.
+  std::size_t input_count() const { return node_ ? node_->inputs : 0; }
   /// How many were saved.
   int saved_count() const { return static_cast<int>(count_); }
 
