@@ -129,7 +129,12 @@ void* carve(int c) {
     return batch;
   }
   char* slab = static_cast<char*>(system_alloc(kSlab));
-  for (std::size_t i = kSlab / size - 1; i > 0; --i) pool::free(slab + i * size, size);
+  for (std::size_t i = kSlab / size - 1; i > 0; --i) {
+    if (lists->alive)
+      pool::free(slab + i * size, size);
+    else
+      shared().give_one(c, reinterpret_cast<Block*>(slab + i * size));
+  }
   return slab;
 }
 #endif

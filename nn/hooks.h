@@ -1,7 +1,7 @@
-// Hooks of modules: functions of the user's that run before and after a module's forward, and when its backward is done.
-// forward is not virtual, so they are run by what calls it: nn::call, which is what operator() of every layer, and
-// Sequential for its layers, use. `model.forward(x)` runs no hooks of the model itself, as in PyTorch. A module without
-// hooks pays one test. Registering them: Module::register_forward_hook and its kin.
+// Hooks of modules: functions of the user's that run before and after a module's forward, and when its backward is
+// done. forward is not virtual, so they are run by what calls it: nn::call, which is what operator() of every layer,
+// and Sequential for its layers, use. `model.forward(x)` runs no hooks of the model itself, as in PyTorch. A module
+// without hooks pays one test. Registering them: Module::register_forward_hook and its kin.
 #pragma once
 #include <concepts>
 #include <memory>
@@ -61,7 +61,8 @@ struct ModuleBackwardHookOf final : ModuleBackwardHook {
   F f;
   explicit ModuleBackwardHookOf(F function) : f(std::move(function)) {}
   void call(nn::Module& m, std::vector<Tensor>& in, std::span<const Tensor> out) override {
-    if constexpr (std::is_void_v<std::invoke_result_t<F&, nn::Module&, std::span<const Tensor>, std::span<const Tensor>>>)
+    if constexpr (std::is_void_v<
+                      std::invoke_result_t<F&, nn::Module&, std::span<const Tensor>, std::span<const Tensor>>>)
       f(m, std::span<const Tensor>(in), out);
     else
       in = f(m, std::span<const Tensor>(in), out);
@@ -108,7 +109,8 @@ auto call_hooked(M& m, A&&... args) {
   };
   // Braces: from left to right.
   std::tuple<decltype(put(std::forward<A>(args)))...> given{put(std::forward<A>(args))...};
-  return call.output(std::apply([&](auto&&... v) { return m.forward(std::forward<decltype(v)>(v)...); }, std::move(given)));
+  return call.output(
+      std::apply([&](auto&&... v) { return m.forward(std::forward<decltype(v)>(v)...); }, std::move(given)));
 }
 
 }  // namespace detail
@@ -118,7 +120,8 @@ namespace nn {
 /// module.forward(args...) with the hooks that the module has. They see the tensors among the arguments; a module whose
 /// forward returns something other than one tensor runs without hooks.
 template <class M, class... A>
-requires std::derived_from<M, Module> auto call(M& module, A&&... args) {
+requires std::derived_from<M, Module>
+auto call(M& module, A&&... args) {
   if constexpr (std::convertible_to<decltype(module.forward(std::forward<A>(args)...)), Tensor>)
     if (module.has_hooks()) [[unlikely]]
       return Tensor(detail::call_hooked(module, std::forward<A>(args)...));

@@ -66,10 +66,10 @@ class Module {
     for (Module& m : children_first()) fn(m);
   }
 
-  // --- Hooks (nn/hooks.h): they run where the module is called by nn::call, as operator() of every layer and Sequential
-  // do. `m` is a handle on the module.
-  /// f(Module& m, std::span<const Tensor> inputs) before forward. May return the inputs to use instead: all of them in a
-  /// std::vector<Tensor>, or the only one as a Tensor.
+  // --- Hooks (nn/hooks.h): they run where the module is called by nn::call, as operator() of every layer and
+  // Sequential do. `m` is a handle on the module.
+  /// f(Module& m, std::span<const Tensor> inputs) before forward. May return the inputs to use instead: all of them in
+  /// a std::vector<Tensor>, or the only one as a Tensor.
   template <class F>
   HookHandle register_forward_pre_hook(F f) {
     return add_hook(Ref<detail::Hook>(new detail::ModulePreHookOf<F>(std::move(f))), HookKind::pre);

@@ -5,8 +5,8 @@
 #include <harker/core/autograd/autograd.h>
 #include <harker/core/autograd/extras.h>
 #include <harker/core/autograd/graph.h>
-#include <harker/core/autograd/wide.h>
 #include <harker/core/autograd/view_history.h>
+#include <harker/core/autograd/wide.h>
 #include <harker/core/text.h>
 
 namespace harker {
@@ -56,7 +56,8 @@ class Drawing {
     return str(quotable(what), "\\n", name(dtype), " ", shape);
   }
   const std::string* name_of(const void* p) const {
-    const auto at = std::lower_bound(names_.begin(), names_.end(), std::pair(p, static_cast<const std::string*>(nullptr)));
+    const auto at =
+        std::lower_bound(names_.begin(), names_.end(), std::pair(p, static_cast<const std::string*>(nullptr)));
     return at != names_.end() && at->first == p ? at->second : nullptr;
   }
   /// Declares the leaf at its first use.
@@ -84,7 +85,8 @@ class Drawing {
     const std::string* name = name_of(&n);
     const auto* wide = dynamic_cast<const detail::WideNode*>(&n);
     const std::string what = name ? str(n.name(), ": ", *name) : std::string(n.name());
-    text_ += str("  ", id, " [label=\"", wide && wide->several() ? quotable(what) : described(what, n.dtype, n.shape), "\"]\n");
+    text_ += str("  ", id, " [label=\"", wide && wide->several() ? quotable(what) : described(what, n.dtype, n.shape),
+                 "\"]\n");
     for (std::uint32_t k = 0; k < n.inputs; ++k) {
       const Edge& e = n.edges[k];
       if (!e.needed()) continue;

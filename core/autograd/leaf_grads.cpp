@@ -7,6 +7,7 @@
 #include <thread>
 
 #include <harker/core/autograd/hook_set.h>
+#include <harker/core/autograd/node.h>
 #include <harker/core/backend/backend.h>
 #include <harker/core/ops/ops.h>
 #include <harker/core/tensor_make.h>
@@ -80,28 +81,45 @@ void LeafGrads::call_hooks() {
 void LeafGrads::commit(bool create_graph) {
   // Nearly always no leaf has a gradient yet, and nobody else can see those that they take over.
   bool prepared = !create_graph;
-  for_each([&](Entry& e) { prepared = prepared && !e.leaf->hooks && !grad_of(e.leaf) && unshared(e.sum); });
+  for_each([&](Entry& e) {
+    prepared = prepared && !e.leaf->hooks && !e.leaf->grad_fn && !grad_of(e.leaf) && unshared(e.sum);
+  });
   if (!prepared) return commit_carefully(create_graph);
   for_each([](Entry& e) {
     if (!take_first(e)) add_to_grad(e);
   });
 }
 
+namespace {
+/// A recorded change in place after detach_() or requires_grad_(false): whose gradient would it be?
+void check_leaf(const TensorImpl& t) {
+  if (t.grad_fn && !(t.marks & TensorImpl::kRetainsGrad))
+    throw GradError(str("backward: a gradient has reached a leaf, ", name(t.dtype), " ", t.shape,
+                        ", that has been changed in place since by a recorded operation (", t.grad_fn->name(),
+                        "); change a clone() of it, or use NoGradGuard"));
+}
+/// Can a gradient be added to this one where it lies, so that nothing can fail?
+bool adds_in_place(const TensorImpl& grad) { return grad.contiguous && is_computed(grad.dtype); }
+}  // namespace
+
 void LeafGrads::commit_carefully(bool create_graph) {
+  for_each([](Entry& e) { check_leaf(*e.leaf); });
   call_hooks();
   std::vector<std::pair<Tensor, Ref<HookSet>>> accumulated;
+  std::vector<Entry*> replaced;  // get a new tensor as their gradient
   for_each([&](Entry& e) {
     if (e.leaf->hooks && e.leaf->hooks->accumulated)
       accumulated.emplace_back(Tensor(Ref<TensorImpl>::share(e.leaf).release()), e.leaf->hooks->accumulated);
+    const TensorImpl* const grad = grad_of(e.leaf);
+    if (create_graph || (grad && !adds_in_place(*grad)))
+      replaced.push_back(&e);
+    else
+      prepare(e);
   });
-  if (create_graph) {
-    commit_recorded();
-  } else {
-    for_each([](Entry& e) { prepare(e); });
-    for_each([](Entry& e) {
-      if (!take_first(e)) add_to_grad(e);
-    });
-  }
+  replace_grads(replaced);
+  for_each([](Entry& e) {
+    if (e.sum.defined() && !take_first(e)) add_to_grad(e);
+  });
   for (const auto& [leaf, set] : accumulated)
     for (const Ref<Hook>& h : set->now()) static_cast<TensorHook&>(*h).call(leaf);
 }
@@ -130,7 +148,7 @@ void LeafGrads::add_to_grad(Entry& e) {
   Tensor old;
   Held held(e.leaf);
   TensorImpl* grad = grad_of(e.leaf);
-  if (grad->contiguous && is_computed(grad->dtype)) {
+  if (adds_in_place(*grad)) {
     backend(grad->device).axpy(grad->dtype, grad->numel, 1.0, e.sum.raw(), grad->data);
     ++grad->storage->version;
     return;
@@ -140,12 +158,10 @@ void LeafGrads::add_to_grad(Entry& e) {
   old = Tensor(std::atomic_ref(e.leaf->grad).exchange(e.sum.release(), std::memory_order_acq_rel));
 }
 
-/// With create_graph a leaf's new gradient is a new tensor, the recorded sum of its old one and what has come. All
-/// leaves are held from before the sums are made until they have been taken, in one order for all threads: no other
-/// pass adds in between.
-void LeafGrads::commit_recorded() {
-  std::vector<Entry*> entries;
-  for_each([&](Entry& e) { entries.push_back(&e); });
+/// With create_graph a leaf's new gradient is a new tensor, the recorded sum of its old one and what has come; so it is
+/// where the old one has 16 bits or strides. All leaves are held from before the sums are made until they have been
+/// taken, in one order for all threads: no other pass adds in between.
+void LeafGrads::replace_grads(std::vector<Entry*>& entries) {
   std::sort(entries.begin(), entries.end(), [](const Entry* a, const Entry* b) { return a->leaf < b->leaf; });
   std::vector<Tensor> old(entries.size()), sums(entries.size());
   std::deque<Held> held;
@@ -168,6 +184,7 @@ void LeafGrads::commit_recorded() {
     }
     sums[i].release();
     const Tensor dropped(before);
+    entries[i]->sum = {};  // done
   }
 }
 

@@ -49,7 +49,7 @@ class LeafGrads {
   /// Where the table has, or would have, this leaf.
   std::uint32_t& slot_of(const TensorImpl* leaf);
   void commit_carefully(bool create_graph);
-  void commit_recorded();
+  static void replace_grads(std::vector<Entry*>& entries);
   static void prepare(Entry& e);
   static bool take_first(Entry& e);
   static void add_to_grad(Entry& e);

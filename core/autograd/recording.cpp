@@ -40,7 +40,8 @@ void adopt_history(TensorImpl& p, Ref<Node> n) noexcept {
 void renew_history(TensorImpl& p) {
   ViewImpl& v = static_cast<ViewImpl&>(p);
   if (v.marks & TensorImpl::kUnrecordedView && v.storage->recorded > v.made_at)
-    throw GradError(str("a view of ", v.shape, " was made while nothing was recorded (NoGradGuard), and since then a recorded "
+    throw GradError(str("a view of ", v.shape,
+                        " was made while nothing was recorded (NoGradGuard), and since then a recorded "
                         "operation has changed its memory in place: its history is not known; make the view again"));
   TensorImpl* const base = base_of(v);
   if (!base || v.seen.load(std::memory_order_acquire) == base->grad_fn) return;

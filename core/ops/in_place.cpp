@@ -134,8 +134,7 @@ Tensor& record_change(Tensor& x, const char* op, const NewValue& f) {
   r = r.to(p.dtype);
   // A history of its own, and no memory that is about to be written: f may return a tensor that was there before.
   if (r.shares_storage(x) || !r.impl().refs.unique()) r = r.clone();
-  const Tensor whole =
-      base ? assigned(Tensor(Ref<TensorImpl>::share(base).release()), r, geometry_of(p, *base)) : r;
+  const Tensor whole = base ? assigned(Tensor(Ref<TensorImpl>::share(base).release()), r, geometry_of(p, *base)) : r;
   Node* const after = whole.impl().grad_fn;
   prepare_adoption(owner, after);
   // The handles that are known of: the caller's, and of a base also the view's.

@@ -1,5 +1,5 @@
-// Tensors put together and taken apart: cat, stack, split, chunk, flip. cat takes any number of inputs, so its node is a
-// wide one (core/autograd/wide.h).
+// Tensors put together and taken apart: cat, stack, split, chunk, flip. cat takes any number of inputs, so its node is
+// a wide one (core/autograd/wide.h).
 #include <span>
 
 #include <harker/core/ops/common.h>

@@ -70,7 +70,7 @@ struct ScaleAll : Function<ScaleAll> {
     for (int i = 0; i < n; ++i) {
       const Tensor& g = dz[static_cast<std::size_t>(i)];
       grads.push_back(ctx.needs(i) ? g * k : Tensor());
-      const Tensor part = sum(g * ctx.saved(i));
+      const Tensor part = sum_to(g * ctx.saved(i), k.shape());
       dk = dk.defined() ? dk + part : part;
     }
     grads.push_back(ctx.needs(n) ? dk : Tensor());
@@ -247,8 +247,9 @@ TEST_CASE("context: more than four saved tensors, and one that was changed since
     NoGradGuard no_grad;
     x[9].mul_(2.0);
   }
-  CHECK(has(words([&] { z.backward(); }), "backward of many: a tensor needed for gradient computation has been modified by an "
-                                          "in-place operation: its input 9, float64 (1), is at version 1; expected version 0"));
+  CHECK(has(words([&] { z.backward(); }),
+            "backward of many: a tensor needed for gradient computation has been modified by an "
+            "in-place operation: its input 9, float64 (1), is at version 1; expected version 0"));
 }
 
 }  // namespace harker

@@ -92,7 +92,8 @@ TEST_CASE("inference mode: its tensors cannot be saved for backward, changed or 
   }
   CHECK(!is_inference_mode_enabled());
   CHECK(values(w + made) == Numbers{7, 10});  // add saves nothing
-  CHECK(has(words([&] { mul(w, made); }), "mul: it must save a tensor of (2) for backward, but that was made in InferenceMode"));
+  CHECK(has(words([&] { mul(w, made); }),
+            "mul: it must save a tensor of (2) for backward, but that was made in InferenceMode"));
   CHECK(has(words([&] { made.add_(copy); }), "InferenceMode"));
   CHECK(has(words([&] { made.fill_(0); }), "InferenceMode"));
   CHECK(has(words([&] { made.requires_grad_(); }), "InferenceMode"));

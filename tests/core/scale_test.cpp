@@ -23,9 +23,7 @@ struct SumOfMany : Function<SumOfMany> {
     for (const Tensor& t : x) z.add_(t);
     return z;
   }
-  static std::vector<Tensor> backward(Context& c, const Tensor& dz) {
-    return std::vector<Tensor>(c.input_count(), dz);
-  }
+  static std::vector<Tensor> backward(Context& c, const Tensor& dz) { return std::vector<Tensor>(c.input_count(), dz); }
 };
 
 /// One output for each row.

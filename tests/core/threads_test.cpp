@@ -89,8 +89,7 @@ TEST_CASE("threads: passes over one set of parameters add up exactly") {
 TEST_CASE("threads: recorded passes (create_graph) over one leaf lose no sum, mixed with others") {
   Tensor w = leaf({3}, 1), v = leaf({2}, 1);
   in_threads([&](int t) {
-    for (int i = 0; i < kTimes / 5; ++i)
-      (sum(w * w) + sum(v * v)).backward({}, {.create_graph = t % 2 == 0});
+    for (int i = 0; i < kTimes / 5; ++i) (sum(w * w) + sum(v * v)).backward({}, {.create_graph = t % 2 == 0});
   });
   const double n = kThreads * (kTimes / 5);
   CHECK(values(w.grad()) == Numbers(3, 2 * n));
