@@ -1,15 +1,33 @@
-// The grad mode of each thread.
+// The modes of each thread.
 #include <harker/core/grad_mode.h>
 
 #include <harker/core/autograd/mode.h>
+#include <harker/core/tensor_impl.h>
 
 namespace harker {
 
 namespace detail {
-HARKER_THREAD_LOCAL bool grad_enabled = true;
+HARKER_THREAD_LOCAL Modes modes;
 }
 
-bool is_grad_enabled() noexcept { return detail::grad_enabled; }
-bool set_grad_enabled(bool on) noexcept { return std::exchange(detail::grad_enabled, on); }
+using detail::modes;
+
+bool is_grad_enabled() noexcept { return modes.grad; }
+bool set_grad_enabled(bool on) noexcept { return std::exchange(modes.grad, on && !is_inference_mode_enabled()); }
+
+bool is_inference_mode_enabled() noexcept { return modes.new_marks != 0; }
+
+InferenceMode::InferenceMode(bool on) noexcept
+    : grad_(std::exchange(modes.grad, !on)),
+      marks_(std::exchange(modes.new_marks, static_cast<std::uint8_t>(on ? TensorImpl::kInference : 0))) {}
+InferenceMode::~InferenceMode() {
+  modes.grad = grad_;
+  modes.new_marks = marks_;
+}
+
+bool is_anomaly_enabled() noexcept { return modes.tracing != 0; }
+bool set_detect_anomaly(bool on) noexcept {
+  return std::exchange(modes.tracing, on ? detail::kTracing : std::uint16_t{0}) != 0;
+}
 
 }  // namespace harker

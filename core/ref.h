@@ -16,6 +16,7 @@ class RefCount {
   bool dec() noexcept {
     return n_.load(std::memory_order_acquire) == 1 || n_.fetch_sub(1, std::memory_order_acq_rel) == 1;
   }
+  std::uint32_t count() const noexcept { return n_.load(std::memory_order_acquire); }
   bool unique() const noexcept { return n_.load(std::memory_order_acquire) == 1; }
 
  private:

@@ -30,6 +30,7 @@ struct Storage {
   void* data = nullptr;           ///< may be null while `owner` has not materialised it
   StorageOwner* owner = nullptr;  ///< null: the bytes lie in this very block
   std::atomic<bool> lazy{false};  ///< `owner->materialize()` is still to come; see ensure()
+  std::uint32_t recorded = 0;     ///< the version that the last change in place which autograd recorded has made
 
   /// Makes lazy bytes real (checked, in this machine's byte order). Harmless when they are already; safe from several
   /// threads.

@@ -2,8 +2,11 @@
 // core/factories.cpp, arithmetic in core/ops.
 #include <harker/core/tensor.h>
 
+#include <harker/core/autograd/extras.h>
+#include <harker/core/autograd/hook_set.h>
 #include <harker/core/autograd/mode.h>
 #include <harker/core/autograd/node.h>
+#include <harker/core/autograd/view_history.h>
 #include <harker/core/backend/backend.h>
 #include <harker/core/pool.h>
 #include <harker/core/tensor_make.h>
@@ -43,6 +46,7 @@ template <class Sizes>
   s->data = block + kHead;
   TensorImpl* p = new (block + kImplAt) TensorImpl(s, s->data, dtype, device, std::forward<Sizes>(shape), numel);
   p->in_block = true;
+  p->marks = modes.new_marks;
   return Tensor(p);
 }
 }  // namespace
@@ -70,7 +74,9 @@ Tensor fresh_matrix(std::int64_t rows, std::int64_t columns, DType dtype, Device
 
 Tensor alias(const Tensor& t, const Shape& shape, const Shape& strides, std::int64_t offset) {
   const TensorImpl& p = t.impl();
-  return make_view(Ref<Storage>::share(p.storage), p.dtype, shape, strides, offset, p.device);
+  Tensor z = make_view(Ref<Storage>::share(p.storage), p.dtype, shape, strides, offset, p.device);
+  z.impl().marks = p.marks & TensorImpl::kInference;
+  return z;
 }
 
 int wrap_dim(int d, int rank, const char* op) {
@@ -101,14 +107,6 @@ void check_distinct(const Tensor& t, const char* op) {
   }
 }
 
-void check_in_place(const Tensor& t, const char* op) {
-  if (!grad_enabled || !t.requires_grad()) return;
-  if (t.is_leaf())
-    throw GradError(str(op, ": a leaf tensor that requires grad is being changed in place; do it under a NoGradGuard"));
-  throw GradError(str(op, ": this tensor was computed by ", t.grad_fn(),
-                      " and is recorded for backward; change it under a NoGradGuard, or compute a new tensor instead"));
-}
-
 }  // namespace detail
 
 namespace {
@@ -123,40 +121,81 @@ bool row_major(const Shape& shape, const Shape& strides) {
 }
 }  // namespace
 
-Tensor make_view(Ref<Storage> storage, DType dtype, const Shape& shape, const Shape& strides, std::int64_t offset,
-                 Device device) {
+namespace {
+template <class Impl>
+Tensor view_as(Ref<Storage> storage, DType dtype, const Shape& shape, const Shape& strides, std::int64_t offset,
+               Device device) {
   char* base = static_cast<char*>(storage->data);
   void* first = base ? base + offset * static_cast<std::int64_t>(item_size(dtype)) : nullptr;
+  const bool contiguous = row_major(shape, strides);
+  const bool own_strides = !contiguous || !(strides == shape.contiguous_strides());
+  Shape sizes = shape, steps = own_strides ? strides : Shape();  // beyond six dimensions a copy may fail
   Storage* s = storage.get();
-  TensorImpl* p = new (pool::alloc(sizeof(TensorImpl))) TensorImpl(s, first, dtype, device, shape, shape.numel());
+  Impl* p = new (pool::alloc(sizeof(Impl))) Impl(s, first, dtype, device, std::move(sizes), shape.numel());
   storage.release();  // from here on the impl owns it
-  Tensor t(p);
   p->offset = offset;
-  p->contiguous = row_major(shape, strides);
-  if (!p->contiguous || !(strides == shape.contiguous_strides())) {
-    p->strides = strides;
-    p->own_strides = true;
-  }
-  return t;
+  p->contiguous = contiguous;
+  p->own_strides = own_strides;
+  p->strides = std::move(steps);
+  return Tensor(p);
+}
+}  // namespace
+
+Tensor make_view(Ref<Storage> storage, DType dtype, const Shape& shape, const Shape& strides, std::int64_t offset,
+                 Device device) {
+  return view_as<TensorImpl>(std::move(storage), dtype, shape, strides, offset, device);
 }
 
+namespace detail {
+Tensor view_of(const Tensor& t, const Shape& shape, const Shape& strides, std::int64_t offset) {
+  const TensorImpl& p = t.impl();
+  Tensor z = view_as<ViewImpl>(Ref<Storage>::share(p.storage), p.dtype, shape, strides, offset, p.device);
+  static_cast<ViewImpl&>(z.impl()).made_at = p.storage->version;
+  const bool recorded = p.requires_grad || p.marks & TensorImpl::kViewOfRecorded;
+  z.impl().marks =
+      static_cast<std::uint8_t>((p.marks & TensorImpl::kInference) | TensorImpl::kView | TensorImpl::kUnrecordedView |
+                                (recorded ? TensorImpl::kViewOfRecorded : 0));
+  return z;
+}
+}  // namespace detail
+
 namespace {
-/// History and gradient go: most tensors have neither, so this is kept out of their way.
+/// History, gradient and hooks go: most tensors have none, so this is kept out of their way.
 [[gnu::noinline]] void drop_history(TensorImpl* p) noexcept {
   if (p->grad_fn) {
-    if (p->retains_grad) p->grad_fn->retained = nullptr;
+    if (p->marks & TensorImpl::kRetainsGrad) p->grad_fn->extras->retained = nullptr;
     unref(p->grad_fn);
   }
   if (p->grad) Tensor drop(p->grad);
+  if (p->hooks) [[unlikely]]
+    detail::drop_hooks(p);
+}
+
+/// One that does not lie in its storage's block.
+void free_apart(TensorImpl* p) noexcept {
+  if (!(p->marks & TensorImpl::kView)) {
+    p->~TensorImpl();
+    return pool::free(p, sizeof(TensorImpl));
+  }
+  ViewImpl* const v = static_cast<ViewImpl*>(p);
+  const Tensor base(v->base);
+  v->~ViewImpl();
+  pool::free(v, sizeof(ViewImpl));
+}
+
+bool any(const void* a, const void* b, const void* c) {
+  return reinterpret_cast<std::uintptr_t>(a) | reinterpret_cast<std::uintptr_t>(b) |
+         reinterpret_cast<std::uintptr_t>(c);
 }
 }  // namespace
 
 void destroy(TensorImpl* p) noexcept {
-  if (p->grad_fn || p->grad) drop_history(p);
+  if (any(p->grad_fn, p->grad, p->hooks)) drop_history(p);
   Storage* s = p->storage;
-  const bool in_block = p->in_block;
-  p->~TensorImpl();
-  if (!in_block) pool::free(p, sizeof(TensorImpl));
+  if (p->in_block) [[likely]]
+    p->~TensorImpl();
+  else
+    free_apart(p);
   if (s->refs.dec()) destroy(s);
 }
 
@@ -173,16 +212,28 @@ Shape Tensor::strides() const { return impl().own_strides ? impl().strides : imp
 
 std::int64_t Tensor::stride(int d) const { return strides()[detail::wrap_dim(d, dim(), "stride")]; }
 
+bool Tensor::view_requires_grad() const { return detail::up_to_date(*this).requires_grad; }
+
 Tensor& Tensor::requires_grad_(bool on) {
-  TensorImpl& p = impl();
-  if (p.grad_fn) throw GradError("requires_grad_: only a leaf can be changed; this tensor was computed (use detach())");
+  TensorImpl& p = detail::up_to_date(*this);
+  if (p.grad_fn) {
+    if (on) return *this;
+    throw GradError(str("requires_grad_(false): only a leaf can be changed; this tensor was computed by ",
+                        p.grad_fn->name(), " (use detach())"));
+  }
   if (on && !is_floating_point(p.dtype) && !is_complex(p.dtype))
     throw GradError(str("requires_grad_: only floating point tensors can require grad, this one is ", name(p.dtype)));
+  if (on && p.marks & TensorImpl::kInference && !detail::modes.new_marks)
+    throw GradError("requires_grad_: the tensor was made in InferenceMode; use a clone() of it made outside");
   p.requires_grad = on;
   return *this;
 }
 
-std::string Tensor::grad_fn() const { return impl().grad_fn ? impl().grad_fn->name() : ""; }
+bool Tensor::is_leaf() const { return detail::up_to_date(*this).grad_fn == nullptr; }
+std::string Tensor::grad_fn() const {
+  const TensorImpl& p = detail::up_to_date(*this);
+  return p.grad_fn ? p.grad_fn->name() : "";
+}
 
 Tensor Tensor::grad() const {
   TensorImpl* g = impl().grad;
@@ -200,11 +251,21 @@ void Tensor::set_grad(const Tensor& g) {
 }
 
 void Tensor::retain_grad() {
-  TensorImpl& p = impl();
+  TensorImpl& p = detail::up_to_date(*this);
   if (!p.requires_grad) throw GradError("retain_grad: the tensor does not require grad");
   if (!p.grad_fn) return;  // a leaf keeps its gradient anyway
-  p.grad_fn->retained = &p;
-  p.retains_grad = true;
+  detail::extras_of(p.grad_fn).retained = &p;
+  p.marks |= TensorImpl::kRetainsGrad;
+}
+
+bool Tensor::is_view() const { return detail::base_of(impl()) != nullptr; }
+
+Tensor& Tensor::detach_() {
+  TensorImpl& p = impl();
+  if (detail::base_of(p))
+    throw GradError("detach_: the tensor is a view, whose history is that of what it is a view of; use detach()");
+  detail::adopt_history(p, {});
+  return *this;
 }
 
 Tensor Tensor::detach() const {
@@ -219,6 +280,7 @@ Tensor Tensor::detach() const {
   }
   v->offset = p.offset;
   v->contiguous = p.contiguous;
+  v->marks = p.marks & TensorImpl::kInference;
   if (p.own_strides) {
     v->strides = p.strides;
     v->own_strides = true;

@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <harker/core/autograd/hooks.h>
 #include <harker/core/error.h>
 #include <harker/core/scalar.h>
 #include <harker/core/tensor_impl.h>
@@ -90,10 +91,14 @@ class Tensor {
   std::vector<T> to_vector() const;
 
   // --- Autograd (core/autograd).
-  bool requires_grad() const { return impl().requires_grad; }
-  /// Only a leaf may be changed; only floating point can require grad.
+  bool requires_grad() const {
+    const TensorImpl& p = impl();
+    return p.marks & TensorImpl::kView ? view_requires_grad() : p.requires_grad;
+  }
+  /// GradError for a tensor that was computed (use detach()) when turning it off; only floating point can require grad.
   Tensor& requires_grad_(bool on = true);
-  bool is_leaf() const { return impl().grad_fn == nullptr; }
+  /// Not computed: made by the user, or under a NoGradGuard.
+  bool is_leaf() const;
   /// The name of the operation that made it ("mul"), or "" for a leaf.
   std::string grad_fn() const;
   /// The accumulated gradient: the same tensor each time, undefined before the first backward.
@@ -101,12 +106,29 @@ class Tensor {
   void set_grad(const Tensor& g);
   /// Keep the gradient of a tensor that is no leaf.
   void retain_grad();
+  bool retains_grad() const { return impl().marks & TensorImpl::kRetainsGrad; }
+  /// Calls f(gradient) when a backward pass has computed this tensor's whole gradient, before it goes on (of a leaf: at
+  /// the end of the pass, before grad() changes). What f returns takes the gradient's place: a tensor of the same shape
+  /// and dtype, or an undefined one (or nothing at all) to leave it. Hooks run in the order of their registration;
+  /// those of a tensor that is changed in place later see the gradient of its old value. GradError when it does not
+  /// require grad.
+  template <class F>
+  HookHandle register_hook(F f) const;
+  /// Calls f(leaf) when a backward pass has added to a leaf's grad(), at the end of the pass.
+  template <class F>
+  HookHandle register_post_accumulate_grad_hook(F f) const;
   /// Computes the gradients of all leaves this depends on and adds them to their grad(). Without `gradient` the tensor
   /// must have one element. Throws GradError without history, or when the graph was freed or changed; then no grad()
   /// has changed.
   void backward(const Tensor& gradient = {}, BackwardOptions options = {}) const;
   /// The same bytes without history.
   Tensor detach() const;
+  /// Forgets the history of this very tensor: it becomes a leaf that does not require grad. GradError for a view.
+  Tensor& detach_();
+  /// Is it a view that an op made while grad mode was on, and which its base's changes in place reach?
+  bool is_view() const;
+  /// Was it made in InferenceMode (core/grad_mode.h)?
+  bool is_inference() const { return impl().marks & TensorImpl::kInference; }
 
   // --- Views (core/ops/view.cpp, index.cpp): they share storage. Negative dimensions count from the end.
   Tensor view(const Shape& shape) const;     ///< one size may be -1; ShapeError when it cannot be a view
@@ -261,7 +283,9 @@ class Tensor {
   std::vector<Tensor> split(std::int64_t size, int dim = 0) const;
   std::vector<Tensor> chunk(std::int64_t chunks, int dim = 0) const;
 
-  // --- In place. Not recorded: throws GradError while autograd would have to (use NoGradGuard for parameters).
+  // --- In place. Recorded as any other op when autograd has to: the tensor, and with it its base and all views of the
+  // same memory, gets a new history; an op that had saved the old value says so in backward. GradError for a leaf that
+  // requires grad and for views of one: use NoGradGuard for parameters.
   Tensor& copy_(const Tensor& src);  ///< broadcasts and converts
   Tensor& fill_(double value);
   Tensor& zero_() { return fill_(0); }
@@ -325,6 +349,7 @@ class Tensor {
  private:
   [[noreturn]] static void undefined();
   [[noreturn]] void wrong_type(DType asked) const;
+  bool view_requires_grad() const;
   double item_double() const;
   std::int64_t item_int64() const;
   Ref<TensorImpl> p_;
@@ -334,6 +359,31 @@ class Tensor {
 struct ValuesAndIndices {
   Tensor values, indices;
 };
+
+namespace detail {
+template <class F, bool kAccumulated>
+struct HookOf final : TensorHook {
+  F f;
+  explicit HookOf(F function) : f(std::move(function)) {}
+  Tensor call(const Tensor& t) override {
+    if constexpr (kAccumulated || std::is_void_v<std::invoke_result_t<F&, const Tensor&>>) {
+      f(t);
+      return {};
+    } else {
+      return f(t);
+    }
+  }
+};
+}  // namespace detail
+
+template <class F>
+HookHandle Tensor::register_hook(F f) const {
+  return detail::add_gradient_hook(*this, Ref<detail::Hook>(new detail::HookOf<F, false>(std::move(f))));
+}
+template <class F>
+HookHandle Tensor::register_post_accumulate_grad_hook(F f) const {
+  return detail::add_accumulated_hook(*this, Ref<detail::Hook>(new detail::HookOf<F, true>(std::move(f))));
+}
 
 /// Prints values as PyTorch does, shortened for large tensors.
 std::ostream& operator<<(std::ostream& out, const Tensor& t);

@@ -22,6 +22,10 @@ inline bool unshared(const Tensor& t) {
 /// A view of t's storage with its own geometry, without history.
 Tensor alias(const Tensor& t, const Shape& shape, const Shape& strides, std::int64_t offset);
 
+/// The same for an op's result that is a view of its input: changes in place of either are then seen by both
+/// (core/autograd/view_history.h).
+Tensor view_of(const Tensor& t, const Shape& shape, const Shape& strides, std::int64_t offset);
+
 /// d in [0, rank), from an index that may be negative. ShapeError in torch's words, naming `op`.
 int wrap_dim(int d, int rank, const char* op);
 
@@ -30,9 +34,6 @@ void check_countable(const Shape& shape, const char* op);
 
 /// ShapeError when `t` repeats elements (a stride of 0): what is written to it would depend on the order.
 void check_distinct(const Tensor& t, const char* op);
-
-/// GradError when autograd would have to record a change in place of `t`, or of `t` by `src`.
-void check_in_place(const Tensor& t, const char* op);
 
 }  // namespace detail
 }  // namespace harker

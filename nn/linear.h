@@ -19,7 +19,7 @@ class Linear : public Module {
   Linear(std::int64_t in_features, std::int64_t out_features, LinearOptions options = {});
   /// [..., in] -> [..., out]
   Tensor forward(const Tensor& x) const;
-  Tensor operator()(const Tensor& x) const { return forward(x); }
+  Tensor operator()(const Tensor& x) const { return call(*this, x); }
   /// Draws both anew.
   void reset_parameters();
 };

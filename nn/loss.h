@@ -11,7 +11,7 @@ class MSELoss : public Module {
  public:
   MSELoss() : Module("MSELoss") {}
   Tensor forward(const Tensor& x, const Tensor& y) const { return mse_loss(x, y); }
-  Tensor operator()(const Tensor& x, const Tensor& y) const { return forward(x, y); }
+  Tensor operator()(const Tensor& x, const Tensor& y) const { return call(*this, x, y); }
 };
 
 }  // namespace nn

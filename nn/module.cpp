@@ -9,7 +9,8 @@ namespace harker::nn {
 using detail::quoted;
 using detail::str;
 
-Module::Module(std::string_view class_name, int version) : registry_(std::make_shared<Registry>()) {
+Module::Module(std::shared_ptr<Registry> registry) : registry_(std::move(registry)), hooks_(&registry_->hooks) {}
+Module::Module(std::string_view class_name, int version) : Module(std::make_shared<Registry>()) {
   registry_->class_name = class_name;
   registry_->version = version;
 }

@@ -13,6 +13,7 @@
 
 #include <harker/core/load_report.h>
 #include <harker/core/state_dict.h>
+#include <harker/nn/hooks.h>
 #include <harker/nn/parameter.h>
 
 namespace harker HARKER_PUBLIC {
@@ -65,6 +66,28 @@ class Module {
     for (Module& m : children_first()) fn(m);
   }
 
+  // --- Hooks (nn/hooks.h): they run where the module is called by nn::call, as operator() of every layer and
+  // Sequential do. `m` is a handle on the module.
+  /// f(Module& m, std::span<const Tensor> inputs) before forward. May return the inputs to use instead: all of them in
+  /// a std::vector<Tensor>, or the only one as a Tensor.
+  template <class F>
+  HookHandle register_forward_pre_hook(F f) {
+    return add_hook(Ref<detail::Hook>(new detail::ModulePreHookOf<F>(std::move(f))), HookKind::pre);
+  }
+  /// f(Module& m, std::span<const Tensor> inputs, const Tensor& output) after forward. May return another output.
+  template <class F>
+  HookHandle register_forward_hook(F f) {
+    return add_hook(Ref<detail::Hook>(new detail::ModuleForwardHookOf<F>(std::move(f))), HookKind::forward);
+  }
+  /// f(Module& m, std::span<const Tensor> grad_input, std::span<const Tensor> grad_output) when the gradients of all
+  /// inputs are known; undefined for an input that does not require grad. May return others for grad_input, in a
+  /// std::vector<Tensor>.
+  template <class F>
+  HookHandle register_full_backward_hook(F f) {
+    return add_hook(Ref<detail::Hook>(new detail::ModuleBackwardHookOf<F>(std::move(f))), HookKind::backward);
+  }
+  bool has_hooks() const noexcept { return *hooks_ != nullptr; }
+
  protected:
   /// `class_name` is for messages; `version` is written to the state dict's metadata.
   explicit Module(std::string_view class_name, int version = 1);
@@ -85,11 +108,16 @@ class Module {
   Tensor register_buffer(std::string_view name, const Tensor& t, bool persistent = true);
 
  private:
+  friend class detail::HookedCall;
   struct Registry;
-  explicit Module(std::shared_ptr<Registry> registry) : registry_(std::move(registry)) {}
+  enum class HookKind { pre, forward, backward };
+  explicit Module(std::shared_ptr<Registry> registry);
   void add_child(std::string_view name, const Module& child);
   std::vector<Module> children_first() const;
+  HookHandle add_hook(Ref<detail::Hook> hook, HookKind kind);
+  detail::ModuleHooks* hooks() const noexcept { return *hooks_; }
   std::shared_ptr<Registry> registry_;
+  detail::ModuleHooks** hooks_;  // in the registry, where a call finds it without the registry's declaration
 };
 
 }  // namespace nn

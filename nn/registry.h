@@ -2,6 +2,7 @@
 // members.
 #pragma once
 #include <harker/nn/module.h>
+#include <harker/nn/module_hooks.h>
 
 namespace harker::nn {
 
@@ -25,7 +26,12 @@ struct Module::Registry {
   std::vector<Param> parameters;
   std::vector<Buffer> buffers;
   std::vector<Child> children;
+  detail::ModuleHooks* hooks = nullptr;  // owned: one reference; null until the first is registered
 
+  Registry() = default;
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+  ~Registry() { Ref<detail::ModuleHooks> drop(hooks); }
   /// Error when nothing can be registered under this name.
   void check_name(std::string_view name, const char* what) const;
   bool reaches(const Registry* other) const;

@@ -44,7 +44,7 @@ class Sequential : public Module {
 
   /// x through all of them; x itself when there are none.
   Tensor forward(const Tensor& x) const;
-  Tensor operator()(const Tensor& x) const { return forward(x); }
+  Tensor operator()(const Tensor& x) const { return call(*this, x); }
 
  private:
   struct Layer {
@@ -55,7 +55,7 @@ class Sequential : public Module {
   struct LayerOf final : Layer {
     M module;
     explicit LayerOf(M m) : module(std::move(m)) {}
-    Tensor forward(const Tensor& x) override { return module.forward(x); }
+    Tensor forward(const Tensor& x) override { return call(module, x); }
   };
   std::string next_name() const;
   std::shared_ptr<std::vector<std::unique_ptr<Layer>>> layers_;  // shared: a copy is another name for the same module

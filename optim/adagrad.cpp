@@ -32,12 +32,6 @@ unsigned Adagrad::slots_in_use(std::size_t) const { return 0b1; }
 
 double Adagrad::initial_value(std::size_t group) const { return options_[group].initial_accumulator_value; }
 
-void Adagrad::prepare_all() {
-  for (std::size_t g = 0; g < groups_.size(); ++g) {
-    for (std::size_t i = groups_[g].begin; i < groups_[g].end; ++i) prepare(g, i);
-  }
-}
-
 void Adagrad::launch(std::size_t group, Backend& on, DType dtype, std::span<const StepItem> items, double step) {
   const AdagradOptions& o = options_[group];
   on.adagrad(dtype, items, {o.lr / (1 + (step - 1) * o.lr_decay), o.eps, o.weight_decay, o.maximize});

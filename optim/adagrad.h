@@ -19,14 +19,14 @@ class Adagrad : public OptimizerWith<Adagrad, AdagradOptions, FusedOptimizer> {
  public:
   explicit Adagrad(std::vector<Tensor> params, const AdagradOptions& options = {})
       : OptimizerWith(std::move(params), options) {
-    prepare_all();
+    make_states();
   }
   /// With names: the state dict carries them, and is matched by them.
   explicit Adagrad(std::vector<NamedTensor> params, const AdagradOptions& options = {})
       : OptimizerWith(std::move(params), options) {
-    prepare_all();
+    make_states();
   }
-  explicit Adagrad(std::vector<ParamGroup<AdagradOptions>> groups) : OptimizerWith(std::move(groups)) { prepare_all(); }
+  explicit Adagrad(std::vector<ParamGroup<AdagradOptions>> groups) : OptimizerWith(std::move(groups)) { make_states(); }
 
   static void describe(AdagradOptions& o, OptionIO& io);
   static void check(const AdagradOptions& o);
@@ -36,9 +36,6 @@ class Adagrad : public OptimizerWith<Adagrad, AdagradOptions, FusedOptimizer> {
   unsigned slots_in_use(std::size_t group) const override;
   double initial_value(std::size_t group) const override;
   void launch(std::size_t group, Backend& on, DType dtype, std::span<const StepItem> items, double step) override;
-
- private:
-  void prepare_all();
 };
 
 }  // namespace optim

@@ -1,5 +1,6 @@
 // How parameters get to their kernel: as they lay at the last step, sorted anew, or by copies.
-#include <harker/core/grad_mode.h>
+#include <algorithm>
+
 #include <harker/core/text.h>
 #include <harker/optim/fused_optimizer.h>
 
@@ -48,45 +49,82 @@ void FusedOptimizer::check_gradients(const Group& group) const {
   }
 }
 
-void FusedOptimizer::prepare(std::size_t group, std::size_t i) {
+/// Makes the state tensors that parameter i has not yet, aside.
+void FusedOptimizer::make_slots(std::size_t g, std::size_t i) {
   const TensorImpl& p = params_[i].impl();
-  const unsigned slots = slots_in_use(group);
-  State& s = states_[i];
-  bool first = false;
+  const unsigned slots = slots_in_use(g);
   for (unsigned k = 0; k < 3; ++k) {
     if (!(slots >> k & 1)) continue;
-    Tensor& slot = s.slots[k];
-    if (!slot.defined()) [[unlikely]] {
-      slot = full(p.shape, initial_value(group), {.dtype = p.dtype, .device = p.device});
-      first = true;
-    } else if (slot.impl().dtype != p.dtype) [[unlikely]] {
-      slot = slot.to(p.dtype);  // Module::to came in between
-    }
+    const Tensor& slot = states_[i].slots[k];
+    if (!slot.defined()) [[unlikely]]
+      made_.push_back({i, k, full(p.shape, initial_value(g), {.dtype = p.dtype, .device = p.device}), true});
+    else if (slot.impl().dtype != p.dtype) [[unlikely]]
+      made_.push_back({i, k, slot.to(p.dtype), false});  // Module::to came in between
   }
-  if (!counts_steps()) s.step = first || s.step == 0 ? 0 : 1;
-  if (!s.exists && (slots || counts_steps())) [[unlikely]]
-    make_state(i);
+}
+
+void FusedOptimizer::take_made() {
+  for (Made& m : made_) {
+    State& s = states_[m.param];
+    s.slots[m.slot] = std::move(m.tensor);
+    if (m.first && !counts_steps()) s.step = 0;
+  }
+  made_.clear();
+}
+
+void FusedOptimizer::make_states() {
+  for (std::size_t g = 0; g < groups_.size(); ++g)
+    for (std::size_t i = groups_[g].begin; i < groups_[g].end; ++i) make_slots(g, i);
+  take_made();
+  for (std::size_t i = 0; i < params_.size(); ++i) make_state(i);
+}
+
+/// What can fail comes before the first change.
+void FusedOptimizer::prepare(std::size_t g) {
+  for (std::size_t i = groups_[g].begin; i < groups_[g].end; ++i) {
+    const TensorImpl& p = params_[i].impl();
+    if (!p.grad) continue;
+    make_slots(g, i);
+    if (!direct(p, *p.grad)) scratch_numel_ = std::max(scratch_numel_, p.numel);
+  }
+}
+
+/// From here on nothing fails.
+void FusedOptimizer::enter(std::size_t g) {
+  const bool stateful = slots_in_use(g) || counts_steps();
+  for (std::size_t i = groups_[g].begin; i < groups_[g].end; ++i) {
+    if (!params_[i].impl().grad) continue;
+    State& s = states_[i];
+    if (!counts_steps() && s.step != 0) s.step = 1;
+    if (!s.exists && stateful) [[unlikely]]
+      make_state(i);
+  }
 }
 
 void FusedOptimizer::step() {
   if (groups_.size() == 1 && as_before(groups_[0], slots_in_use(0))) return step_again(0);
   as_before_.assign(groups_.size(), false);
+  made_.clear();  // of a step that threw
+  scratch_numel_ = 0;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     as_before_[g] = as_before(groups_[g], slots_in_use(g));
     if (!as_before_[g]) check_gradients(groups_[g]);
   }
-  for (std::size_t g = 0; g < groups_.size(); ++g) {
-    if (as_before_[g]) continue;
-    for (std::size_t i = groups_[g].begin; i < groups_[g].end; ++i) {
-      if (params_[i].impl().grad) prepare(g, i);
-    }
-  }
+  for (std::size_t g = 0; g < groups_.size(); ++g)
+    if (!as_before_[g]) prepare(g);
+  const Tensor scratch =
+      scratch_numel_ ? empty({5, scratch_numel_}, {.dtype = kFloat64, .device = params_[0].device()}) : Tensor();
+  cached_.resize(params_.size());
+  for (std::vector<StepItem>& waiting : items_) waiting.reserve(params_.size());
+  take_made();
   stepped_ = true;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
-    if (as_before_[g])
+    if (as_before_[g]) {
       step_again(g);
-    else
-      step_anew(g);
+    } else {
+      enter(g);
+      step_anew(g, scratch);
+    }
   }
 }
 
@@ -104,11 +142,9 @@ void FusedOptimizer::step_again(std::size_t g) {
 }
 
 /// Sorts the parameters into as few kernel calls as dtype, device and number of steps allow.
-void FusedOptimizer::step_anew(std::size_t g) {
+void FusedOptimizer::step_anew(std::size_t g, const Tensor& scratch) {
   const Group& group = groups_[g];
   const unsigned slots = slots_in_use(g);
-  cached_.resize(params_.size());
-  for (std::vector<StepItem>& waiting : items_) waiting.clear();  // of a step that threw
   Device device;
   double steps[2] = {0, 0};  // of the items that wait, by dtype
   const auto run = [&](DType dtype) {
@@ -125,7 +161,7 @@ void FusedOptimizer::step_anew(std::size_t g) {
     ++s.step;
     ++p.storage->version;
     if (!direct(p, *p.grad)) {
-      step_by_copy(g, i);
+      step_by_copy(g, i, scratch);
       continue;
     }
     const bool wide = p.dtype == DType::float64;
@@ -143,28 +179,33 @@ void FusedOptimizer::step_anew(std::size_t g) {
   run(DType::float64);
 }
 
-/// Parameters or gradients that are strided, and those in 16 bits, which are computed in float32.
-void FusedOptimizer::step_by_copy(std::size_t g, std::size_t i) {
-  NoGradGuard no_grad;
-  const Tensor p = params_[i].detach();
+/// Parameters or gradients that are strided, and those in 16 bits, which are computed in float32: copied to the rows of
+/// `scratch`, whose room the largest of them fits in, and back.
+void FusedOptimizer::step_by_copy(std::size_t g, std::size_t i, const Tensor& scratch) {
+  TensorImpl& p = params_[i].impl();
   State& s = states_[i];
   const unsigned slots = slots_in_use(g);
-  const DType dtype = is_computed(p.dtype()) ? p.dtype() : DType::float32;
-  const auto working = [&](const Tensor& t) { return t.to(dtype).contiguous(); };
-  const Tensor work = working(p), grad = working(params_[i].grad().detach());
-  Tensor state[3];
-  StepItem item = {work.raw(), {}, grad.raw(), work.numel()};
-  for (unsigned k = 0; k < 3; ++k) {
-    if (!(slots >> k & 1)) continue;
-    state[k] = working(s.slots[k]);
-    item.state[k] = state[k].raw();
-  }
-  launch(g, backend(p.device()), dtype, {&item, 1}, s.step);
-  const auto put_back = [](Tensor to, const Tensor& from) {
-    if (from.defined() && from.raw() != to.raw()) to.copy_(from);
+  const DType dtype = is_computed(p.dtype) ? p.dtype : DType::float32;
+  Backend& on = backend(p.device);
+  std::size_t row = 0;
+  const auto dense = [&](const TensorImpl& t) { return t.contiguous && t.dtype == dtype; };
+  const auto steps = [](const TensorImpl& t) { return t.own_strides ? t.strides : t.shape.contiguous_strides(); };
+  const auto taken = [&](const TensorImpl& t) -> void* {
+    if (dense(t)) return t.data;
+    void* const to = scratch.data<double>() + static_cast<std::int64_t>(row++) * scratch.size(1);
+    on.copy(t.dtype, dtype, t.shape, t.data, steps(t), to, t.shape.contiguous_strides());
+    return to;
   };
-  put_back(p, work);
-  for (unsigned k = 0; k < 3; ++k) put_back(s.slots[k], state[k]);
+  const auto put_back = [&](TensorImpl& t, const void* from) {
+    if (!dense(t)) on.copy(dtype, t.dtype, t.shape, from, t.shape.contiguous_strides(), t.data, steps(t));
+  };
+  StepItem item = {taken(p), {}, taken(*p.grad), p.numel};
+  for (unsigned k = 0; k < 3; ++k)
+    if (slots >> k & 1) item.state[k] = taken(s.slots[k].impl());
+  launch(g, on, dtype, {&item, 1}, s.step);
+  put_back(p, item.p);
+  for (unsigned k = 0; k < 3; ++k)
+    if (slots >> k & 1) put_back(s.slots[k].impl(), item.state[k]);
 }
 
 }  // namespace harker::optim

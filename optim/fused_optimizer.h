@@ -10,7 +10,8 @@ namespace optim {
 
 class FusedOptimizer : public Optimizer {
  public:
-  /// Updates every parameter that has a gradient. ShapeError, and nothing has changed, when a gradient does not fit.
+  /// Updates every parameter that has a gradient. ShapeError when a gradient does not fit. Nothing has changed when
+  /// this throws, std::bad_alloc included.
   void step() override;
 
  protected:
@@ -22,21 +23,34 @@ class FusedOptimizer : public Optimizer {
   /// Without counts_steps(), `step` only tells the first (1) from later ones.
   virtual void launch(std::size_t group, Backend& on, DType dtype, std::span<const StepItem> items, double step) = 0;
 
-  /// Makes the slots that are missing, and the state if there is something to keep.
-  void prepare(std::size_t group, std::size_t i);
+  /// Gives every parameter its state before the first step, as Adagrad has it.
+  void make_states();
   bool has_stepped() const override { return stepped_; }
 
  private:
   bool as_before(const Group& group, unsigned slots) const;
   void check_gradients(const Group& group) const;
   void step_again(std::size_t group);
-  void step_anew(std::size_t group);
-  void step_by_copy(std::size_t group, std::size_t i);
+  void make_slots(std::size_t group, std::size_t i);
+  void take_made();
+  void prepare(std::size_t group);
+  void enter(std::size_t group);
+  void step_anew(std::size_t group, const Tensor& scratch);
+  void step_by_copy(std::size_t group, std::size_t i, const Tensor& scratch);
   bool stepped_ = false;
+  std::int64_t scratch_numel_ = 0;  // elements of the largest parameter that is stepped by copies
   // Kept, so that a step allocates nothing:
   std::vector<StepItem> cached_;    // one per parameter: where it lay at the last step; all null when it was not direct
   std::vector<bool> as_before_;     // one per group
   std::vector<StepItem> items_[2];  // float32, float64
+  /// A state tensor that the step needs, until all have been made.
+  struct Made {
+    std::size_t param;
+    unsigned slot;
+    Tensor tensor;
+    bool first;  // there was none
+  };
+  std::vector<Made> made_;
 };
 
 }  // namespace optim

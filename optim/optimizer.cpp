@@ -108,17 +108,20 @@ void Optimizer::no_such_group(std::size_t group, std::size_t count) {
 }
 
 void Optimizer::zero_grad(bool set_to_none) {
+  if (!set_to_none) {
+    NoGradGuard no_grad;
+    std::vector<Tensor> zeroed;  // all of them, before the first changes: what can fail comes first
+    for (Tensor& p : params_) zeroed.push_back(p.impl().grad ? p.grad().detach() : Tensor());
+    for (std::size_t i = 0; i < params_.size(); ++i) {
+      if (!zeroed[i].defined()) continue;
+      zeroed[i].zero_();
+      params_[i].set_grad(zeroed[i]);  // drops what history the old one had
+    }
+    return;
+  }
   for (Tensor& p : params_) {
     TensorImpl*& grad = p.impl().grad;
-    if (!grad) continue;
-    if (set_to_none) {
-      const Tensor drop(std::exchange(grad, nullptr));
-    } else {
-      NoGradGuard no_grad;
-      Tensor g = p.grad().detach();
-      g.zero_();
-      p.set_grad(g);  // drops what history the old one had
-    }
+    if (grad) const Tensor drop(std::exchange(grad, nullptr));
   }
 }
 

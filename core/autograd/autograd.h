@@ -1,6 +1,8 @@
-// Gradients on request, and the check that they are right.
+// Gradients on request, the check that they are right, and a drawing of where they come from.
 #pragma once
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <harker/core/tensor.h>
@@ -8,10 +10,16 @@
 namespace harker HARKER_PUBLIC {
 
 /// d(sum of outputs) / d(each input), without touching any grad(). `grad_outputs` weighs the outputs (undefined or
-/// missing: 1, for outputs of one element). An input that the outputs do not depend on gives an undefined tensor. With
+/// missing: 1, for outputs of one element). Inputs may be leaves or computed; only what lies between them and the
+/// outputs is run. An input that the outputs do not depend on gives an undefined tensor (PyTorch's allow_unused =
+/// true). Hooks on tensors are called, also those of the inputs themselves; retain_grad() has no effect here. With
 /// {.create_graph = true} the result can be differentiated again. Throws GradError as backward() does.
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                          const std::vector<Tensor>& grad_outputs = {}, BackwardOptions options = {});
+
+/// The operations that `root` was computed by, and the leaves they began with, as Graphviz text: `dot -Tsvg`. Tensors
+/// in `names` (Module::named_parameters(), say) are drawn with their names.
+std::string graph_dot(const Tensor& root, const std::vector<std::pair<std::string, Tensor>>& names = {});
 
 /// Defaults tighter than PyTorch's; for float64 inputs.
 struct GradcheckOptions {

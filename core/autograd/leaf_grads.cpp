@@ -1,8 +1,13 @@
 // How leaves take their gradients, and how several backward passes share one leaf.
 #include <harker/core/autograd/leaf_grads.h>
 
+#include <algorithm>
 #include <atomic>
+#include <deque>
+#include <thread>
 
+#include <harker/core/autograd/hook_set.h>
+#include <harker/core/autograd/node.h>
 #include <harker/core/backend/backend.h>
 #include <harker/core/ops/ops.h>
 #include <harker/core/tensor_make.h>
@@ -17,7 +22,7 @@ namespace {
 class Held {
  public:
   explicit Held(TensorImpl* leaf) : leaf_(leaf) {
-    while (leaf_->busy.exchange(true, std::memory_order_acquire)) {}
+    while (leaf_->busy.exchange(true, std::memory_order_acquire)) std::this_thread::yield();
   }
   ~Held() { leaf_->busy.store(false, std::memory_order_release); }
   Held(const Held&) = delete;
@@ -65,25 +70,64 @@ void LeafGrads::add_more(TensorImpl* leaf, Tensor&& g) {
   slot = static_cast<std::uint32_t>(more_.size());
 }
 
-void LeafGrads::commit(bool create_graph) {
-  // Nearly always no leaf has a gradient yet, and nobody else can see those that they take over.
-  bool prepared = true;
-  for_each([&](Entry& e) { prepared = prepared && !grad_of(e.leaf) && unshared(e.sum); });
-  if (!prepared) for_each([=](Entry& e) { prepare(e, create_graph); });
-  for_each([=](Entry& e) {
-    if (!take_first(e)) add_to_grad(e, create_graph);
+void LeafGrads::call_hooks() {
+  for_each([](Entry& e) {
+    if (!e.leaf->hooks || !e.leaf->hooks->gradient) return;
+    const Tensor alive(Ref<TensorImpl>::share(e.leaf).release());
+    e.sum = hooked(*Ref<HookSet>(e.leaf->hooks->gradient), std::move(e.sum));
   });
 }
 
-void LeafGrads::prepare(Entry& e, bool create_graph) {
+void LeafGrads::commit(bool create_graph) {
+  // Nearly always no leaf has a gradient yet, and nobody else can see those that they take over.
+  bool prepared = !create_graph;
+  for_each([&](Entry& e) {
+    prepared = prepared && !e.leaf->hooks && !e.leaf->grad_fn && !grad_of(e.leaf) && unshared(e.sum);
+  });
+  if (!prepared) return commit_carefully(create_graph);
+  for_each([](Entry& e) {
+    if (!take_first(e)) add_to_grad(e);
+  });
+}
+
+namespace {
+/// A recorded change in place after detach_() or requires_grad_(false): whose gradient would it be?
+void check_leaf(const TensorImpl& t) {
+  if (t.grad_fn && !(t.marks & TensorImpl::kRetainsGrad))
+    throw GradError(str("backward: a gradient has reached a leaf, ", name(t.dtype), " ", t.shape,
+                        ", that has been changed in place since by a recorded operation (", t.grad_fn->name(),
+                        "); change a clone() of it, or use NoGradGuard"));
+}
+/// Can a gradient be added to this one where it lies, so that nothing can fail?
+bool adds_in_place(const TensorImpl& grad) { return grad.contiguous && is_computed(grad.dtype); }
+}  // namespace
+
+void LeafGrads::commit_carefully(bool create_graph) {
+  for_each([](Entry& e) { check_leaf(*e.leaf); });
+  call_hooks();
+  std::vector<std::pair<Tensor, Ref<HookSet>>> accumulated;
+  std::vector<Entry*> replaced;  // get a new tensor as their gradient
+  for_each([&](Entry& e) {
+    if (e.leaf->hooks && e.leaf->hooks->accumulated)
+      accumulated.emplace_back(Tensor(Ref<TensorImpl>::share(e.leaf).release()), e.leaf->hooks->accumulated);
+    const TensorImpl* const grad = grad_of(e.leaf);
+    if (create_graph || (grad && !adds_in_place(*grad)))
+      replaced.push_back(&e);
+    else
+      prepare(e);
+  });
+  replace_grads(replaced);
+  for_each([](Entry& e) {
+    if (e.sum.defined() && !take_first(e)) add_to_grad(e);
+  });
+  for (const auto& [leaf, set] : accumulated)
+    for (const Ref<Hook>& h : set->now()) static_cast<TensorHook&>(*h).call(leaf);
+}
+
+void LeafGrads::prepare(Entry& e) {
   TensorImpl* grad = grad_of(e.leaf);
   if (!grad) {
     if (!unshared(e.sum)) e.sum = e.sum.clone();
-  } else if (create_graph) {
-    Held held(e.leaf);
-    grad = grad_of(e.leaf);
-    grad->refs.inc();
-    e.sum = plus(Tensor(grad), e.sum);
   } else if (is_complex(e.sum.dtype())) {
     plus(e.sum, e.sum);  // throws
   } else if (!e.sum.is_contiguous()) {
@@ -100,20 +144,48 @@ bool LeafGrads::take_first(Entry& e) {
   return true;
 }
 
-void LeafGrads::add_to_grad(Entry& e, bool create_graph) {
+void LeafGrads::add_to_grad(Entry& e) {
   Tensor old;
   Held held(e.leaf);
   TensorImpl* grad = grad_of(e.leaf);
-  if (!create_graph && grad->contiguous && is_computed(grad->dtype)) {
+  if (adds_in_place(*grad)) {
     backend(grad->device).axpy(grad->dtype, grad->numel, 1.0, e.sum.raw(), grad->data);
     ++grad->storage->version;
     return;
   }
-  if (!create_graph) {
-    grad->refs.inc();
-    e.sum = plus(Tensor(grad), e.sum);
-  }
+  grad->refs.inc();
+  e.sum = plus(Tensor(grad), e.sum);
   old = Tensor(std::atomic_ref(e.leaf->grad).exchange(e.sum.release(), std::memory_order_acq_rel));
+}
+
+/// With create_graph a leaf's new gradient is a new tensor, the recorded sum of its old one and what has come; so it is
+/// where the old one has 16 bits or strides. All leaves are held from before the sums are made until they have been
+/// taken, in one order for all threads: no other pass adds in between.
+void LeafGrads::replace_grads(std::vector<Entry*>& entries) {
+  std::sort(entries.begin(), entries.end(), [](const Entry* a, const Entry* b) { return a->leaf < b->leaf; });
+  std::vector<Tensor> old(entries.size()), sums(entries.size());
+  std::deque<Held> held;
+  for (const Entry* e : entries) held.emplace_back(e->leaf);
+  const auto summed = [&](std::size_t i) {
+    const Tensor& g = entries[i]->sum;
+    sums[i] = old[i].defined() ? plus(old[i], g) : unshared(g) ? g : g.clone();
+  };
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    old[i] = Tensor(Ref<TensorImpl>::share(grad_of(entries[i]->leaf)).release());
+    summed(i);
+  }
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const std::atomic_ref grad(entries[i]->leaf->grad);
+    TensorImpl* before = old[i].get();
+    while (!grad.compare_exchange_strong(before, sums[i].get(), std::memory_order_acq_rel)) {
+      old[i] =
+          Tensor(Ref<TensorImpl>::share(before).release());  // a leaf without gradient may take its first one unheld
+      summed(i);
+    }
+    sums[i].release();
+    const Tensor dropped(before);
+    entries[i]->sum = {};  // done
+  }
 }
 
 }  // namespace detail

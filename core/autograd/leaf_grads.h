@@ -32,7 +32,9 @@ class LeafGrads {
   }
   /// What this tensor would get; undefined when nothing reached it.
   Tensor sum_of(TensorImpl& t);
-  /// All that can fail is done first; then each leaf takes its gradient.
+  /// The leaves' hooks, each once with the whole gradient, which they may replace.
+  void call_hooks();
+  /// Hooks and all that can fail come first; then each leaf takes its gradient; then hooks on accumulated gradients.
   void commit(bool create_graph);
 
  private:
@@ -46,9 +48,11 @@ class LeafGrads {
   void add_more(TensorImpl* leaf, Tensor&& g);
   /// Where the table has, or would have, this leaf.
   std::uint32_t& slot_of(const TensorImpl* leaf);
-  static void prepare(Entry& e, bool create_graph);
+  void commit_carefully(bool create_graph);
+  static void replace_grads(std::vector<Entry*>& entries);
+  static void prepare(Entry& e);
   static bool take_first(Entry& e);
-  static void add_to_grad(Entry& e, bool create_graph);
+  static void add_to_grad(Entry& e);
   template <class F>
   void for_each(F f) {
     for (std::size_t i = 0; i < count_; ++i) f(at(i));

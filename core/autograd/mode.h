@@ -1,17 +1,33 @@
-// The thread's grad mode as a plain variable, for the path of every op (core/grad_mode.h is the public face).
+// The thread's modes as plain variables, for the path of every op (core/grad_mode.h is the public face).
 #pragma once
+#include <cstdint>
+
 #include <harker/core/export.h>
 
 namespace harker HARKER_PUBLIC {
 namespace detail {
 
-extern HARKER_THREAD_LOCAL bool grad_enabled;
+/// One variable, since finding one of each thread costs as much as reading it.
+struct Modes {
+  bool grad = true;            ///< operations are recorded
+  std::uint8_t new_marks = 0;  ///< what a new tensor is marked with: TensorImpl::kInference in InferenceMode
+  std::uint16_t tracing = 0;   ///< kTracing in anomaly mode: every recorded op keeps the place of its call
+};
+extern HARKER_THREAD_LOCAL Modes modes;
 
-/// Sets the mode until the end of the scope; inline, about a nanosecond.
+inline constexpr std::uint16_t kTracing = 1 << 15;  // beside what apply knows of the inputs
+
+/// `if (detail::grad_enabled)`
+struct GradEnabled {
+  operator bool() const { return modes.grad; }
+};
+inline constexpr GradEnabled grad_enabled;
+
+/// Sets the grad mode until the end of the scope; inline, about a nanosecond.
 struct ModeScope {
   bool old;
-  explicit ModeScope(bool on) : old(grad_enabled) { grad_enabled = on; }
-  ~ModeScope() { grad_enabled = old; }
+  explicit ModeScope(bool on) : old(modes.grad) { modes.grad = on; }
+  ~ModeScope() { modes.grad = old; }
   ModeScope(const ModeScope&) = delete;
   ModeScope& operator=(const ModeScope&) = delete;
 };

@@ -1,11 +1,20 @@
-// Saved tensors and the freeing of nodes.
+// Saved tensors, what few nodes have, and the freeing of nodes.
 #include <harker/core/autograd/node.h>
 
+#include <bit>
+
+#include <harker/core/autograd/anomaly.h>
 #include <harker/core/autograd/context.h>
+#include <harker/core/autograd/extras.h>
+#include <harker/core/autograd/hook_set.h>
 #include <harker/core/autograd/mode.h>
+#include <harker/core/autograd/wide.h>
+#include <harker/core/pool.h>
 #include <harker/core/text.h>
 
 namespace harker {
+
+using detail::str;
 
 namespace {
 HARKER_THREAD_LOCAL Node* dead = nullptr;
@@ -24,27 +33,134 @@ void destroy(Node* n) noexcept {
   burying = false;
 }
 
+namespace detail {
+
+NodeExtras::NodeExtras() = default;
+NodeExtras::~NodeExtras() = default;
+void destroy(NodeExtras* extras) noexcept { delete extras; }
+
+NodeExtras& extras_of(Node* n) {
+  if (!n->extras) n->extras = new NodeExtras;
+  return *n->extras;
+}
+
+}  // namespace detail
+
+// --- Saved tensors.
+
+void Context::put_more(Tensor t, std::uint32_t output) {
+  if (count_ < kMaxSaved) return put(std::move(t), output);
+  const std::uint32_t version = t.defined() ? t.get()->storage->version : 0;
+  const std::uint32_t n = count_ - kMaxSaved;  // in use; the block is full when that is 0 or a power of two
+  if ((n & (n - 1)) == 0) {
+    const std::size_t bytes = n * sizeof(Saved);
+    Saved* bigger = static_cast<Saved*>(pool::alloc(n == 0 ? sizeof(Saved) : 2 * bytes));
+    for (std::uint32_t i = 0; i < n; ++i) {
+      new (bigger + i) Saved(std::move(more_[i]));
+      more_[i].~Saved();
+    }
+    if (n) pool::free(more_, bytes);
+    more_ = bigger;
+  }
+  new (more_ + n) Saved{std::move(t), version, output};
+  ++count_;
+}
+
+void Context::clear_all() noexcept {
+  const std::uint32_t n = count_ - kMaxSaved;
+  for (std::uint32_t i = 0; i < n; ++i) more_[i].~Saved();
+  pool::free(more_, std::bit_ceil(n) * sizeof(Saved));
+  count_ = kMaxSaved;
+  clear();
+}
+
+namespace {
+
+/// Which input of the node a saved tensor was; -1 when that cannot be told.
+int input_number(const Node& n, const Tensor& saved, int at) {
+  const auto leads_to = [&](const Edge& e, const void* p) {
+    return e.needed() && (e.leaf() ? static_cast<const void*>(e.tensor()) : e.node()) == p;
+  };
+  const auto find = [&](const void* p) {
+    for (std::uint32_t i = 0; i < n.inputs; ++i)
+      if (leads_to(n.edges[i], p)) return static_cast<int>(i);
+    return -1;
+  };
+  const TensorImpl& p = saved.impl();
+  if (!p.grad_fn && p.requires_grad) return find(&p);
+  // Its history has grown by every recorded change in place; the first input of those is what it was before.
+  const Node* from = p.grad_fn;
+  for (int step = 0; from && step < 1000; ++step) {
+    if (const int found = find(from); found >= 0) return found;
+    const Edge* before = from->inputs ? from->edges : nullptr;
+    from = before && before->needed() && !before->leaf() ? before->node() : nullptr;
+  }
+  // No gradient is wanted for it: an input without an edge.
+  int without = -1;
+  for (std::uint32_t i = 0; i < n.inputs; ++i) {
+    if (n.edges[i].needed()) continue;
+    if (static_cast<int>(i) == at) return at;
+    without = without == -1 ? static_cast<int>(i) : -2;
+  }
+  return without;
+}
+
+}  // namespace
+
 void Context::refuse(int i) const {
   if (released_)
-    throw GradError(
-        detail::str("backward of ", node_->name(),
-                    ": Trying to backward through the graph a second time, but its saved tensors have been freed. "
-                    "Specify {.retain_graph = true} the first time"));
-  throw GradError(detail::str("backward of ", node_->name(),
-                              ": a tensor needed for gradient computation has been modified by an "
-                              "in-place operation: ",
-                              name(item(i)->t.dtype()), " ", item(i)->t.shape(), " is at version ",
-                              item(i)->t.version(), "; expected version ", item(i)->version, " instead"));
+    throw GradError(str("backward of ", node_->name(),
+                        ": Trying to backward through the graph a second time, but its saved tensors have been freed. "
+                        "Specify {.retain_graph = true} the first time"));
+  if (i < 0 || static_cast<std::uint32_t>(i) >= count_)
+    throw GradError(str("backward of ", node_ ? node_->name() : "an operation", ": saved(", i,
+                        "), but its forward saved ", count_, " tensors"));
+  const Saved& s = item(static_cast<std::uint32_t>(i));
+  if (!s.t.defined())
+    throw GradError(str("backward of ", node_->name(), ": the tensor it saved as number ", i, " is undefined"));
+  std::string which = str("the tensor it saved as number ", i);
+  if (s.output && s.output < kInput)
+    which = str("its output ", s.output - 1);
+  else if (const int n = s.output ? static_cast<int>(s.output - kInput) : input_number(*node_, s.t, i); n >= 0)
+    which = str("its input ", n);
+  throw GradError(str("backward of ", node_->name(),
+                      ": a tensor needed for gradient computation has been modified by an in-place operation: ", which,
+                      ", ", name(s.t.dtype()), " ", s.t.shape(), ", is at version ", s.t.version(),
+                      "; expected version ", s.version,
+                      " instead. Compute a new tensor instead of changing this one, or change a clone() of it"));
 }
 
 Tensor Context::saved_output(int i) const {
   const Tensor& t = saved(i);
   if (!detail::grad_enabled) return t;
   Tensor z = t.detach();
-  node_->refs.inc();
-  z.impl().grad_fn = node_;
-  z.impl().requires_grad = true;
+  const std::uint32_t k = item(static_cast<std::uint32_t>(i)).output;
+  if (auto* wide = dynamic_cast<detail::WideNode*>(node_)) {
+    wide->give_history(z, k ? k - 1 : 0);
+  } else {
+    node_->refs.inc();
+    z.impl().grad_fn = node_;
+    z.impl().requires_grad = true;
+  }
   return z;
+}
+
+void Context::find_stale(const Storage* storage, std::vector<Stale>& found) {
+  for (std::uint32_t i = 0; i < count_; ++i) {
+    Saved& s = item(i);
+    if (!s.t.defined() || s.t.get()->storage != storage) continue;
+    std::uint32_t output = s.output;
+    if (!output)
+      if (const int n = input_number(*node_, s.t, static_cast<int>(i)); n >= 0)
+        output = kInput + static_cast<std::uint32_t>(n);
+    found.push_back({&s, s.t.detach(), output});
+  }
+}
+
+const Tensor* Context::find_marked(std::uint8_t mark) const {
+  for (std::uint32_t i = 0; i < count_; ++i)
+    if (const Tensor& t = item(i).t; t.defined() && t.get()->marks & mark) return &t;
+  return nullptr;
 }
 
 }  // namespace harker

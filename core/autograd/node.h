@@ -11,6 +11,12 @@
 
 namespace harker HARKER_PUBLIC {
 
+class Context;
+namespace detail {
+struct NodeExtras;
+void destroy(NodeExtras* extras) noexcept;
+}  // namespace detail
+
 /// A strong reference to a Node, or to a leaf's TensorImpl: one tagged word (bit 0 tells which). Empty: no gradient
 /// wanted.
 class Edge {
@@ -24,6 +30,8 @@ class Edge {
 
   /// Points to where `input`, which requires grad, came from: its node, or null for a leaf.
   inline Node* set(const Tensor& input);
+  /// Points to this very node.
+  inline void set(Node* node);
   bool needed() const { return bits_ != 0; }
   bool leaf() const { return bits_ & 1; }
   Node* node() const { return reinterpret_cast<Node*>(bits_); }
@@ -40,11 +48,15 @@ class Grads {
  public:
   static constexpr std::uint32_t kInline = 4;
   template <std::convertible_to<Tensor>... T>
-  Grads(T&&... t) : few_{std::forward<T>(t)...} {}
-  explicit Grads(std::unique_ptr<Tensor[]> many) : many_(std::move(many)) {}
+  Grads(T&&... t) : count_(sizeof...(T)), few_{std::forward<T>(t)...} {}
+  /// As many as the node has inputs.
+  explicit Grads(std::unique_ptr<Tensor[]> many) : count_(UINT32_MAX), many_(std::move(many)) {}
   Tensor* data() { return many_ ? many_.get() : few_; }
+  /// How many were given, when they are few.
+  std::uint32_t size() const { return count_; }
 
  private:
+  std::uint32_t count_;
   Tensor few_[kInline];
   std::unique_ptr<Tensor[]> many_;
 };
@@ -58,23 +70,30 @@ class Node {
   Edge* edges;                               ///< `inputs` of them
   Shape shape;                               ///< of the output: gradients are summed to it before they arrive
   Tensor grad;                               ///< what has arrived during a backward pass
-  TensorImpl* retained = nullptr;            ///< the output, when it keeps its gradient (cleared by its destructor)
+  detail::NodeExtras* extras = nullptr;      ///< owned; what few nodes have: hooks, a kept gradient (extras.h)
   std::atomic<const void*> runner{nullptr};  ///< the backward pass that has put a gradient here
   Node* next_dead = nullptr;
 
   /// From the gradient of the output to those of the inputs.
   virtual Grads run(const Tensor& dz) = 0;
   virtual void release_saved() noexcept = 0;
+  /// After a pass that threw: what has arrived elsewhere than in `grad` goes.
+  virtual void forget_arrived() noexcept {}
   /// Destructor and free.
   virtual void dispose() noexcept = 0;
   virtual const char* name() const = 0;
+  /// Its saved tensors; null when it has none by design.
+  virtual Context* context() noexcept { return nullptr; }
 
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
  protected:
   Node(Edge* e, std::uint32_t n) : inputs(n), edges(e) {}
-  ~Node() = default;
+  ~Node() {
+    if (extras) [[unlikely]]
+      detail::destroy(extras);
+  }
 };
 
 /// A node without references joins a list that whoever finds it unattended works through: freeing a graph never
@@ -95,6 +114,11 @@ inline Node* Edge::set(const Tensor& input) {
     bits_ = reinterpret_cast<std::uintptr_t>(p) | 1;
   }
   return from;
+}
+
+inline void Edge::set(Node* node) {
+  node->refs.inc();
+  bits_ = reinterpret_cast<std::uintptr_t>(node);
 }
 
 inline void Edge::drop() noexcept {

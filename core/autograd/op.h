@@ -10,13 +10,18 @@
 // Arguments of type const Tensor& are inputs, each with an edge; all others are kept by value and handed to backward
 // again. forward runs with grad mode off and returns a tensor of its own (never an input's handle). backward is written
 // with recorded ops, so that it can be differentiated again; it need not undo broadcasting: the engine sums gradients
-// to the input's shape.
+// to the input's shape. Lists of tensors and several outputs: core/autograd/wide.h. For users: function.h.
 #pragma once
+#include <bit>
+#include <cstddef>
+#include <cstring>
 #include <tuple>
 #include <type_traits>
 
 #include <harker/core/autograd/context.h>
 #include <harker/core/autograd/mode.h>
+#include <harker/core/autograd/recording.h>
+#include <harker/core/autograd/wide.h>
 #include <harker/core/pool.h>
 
 namespace harker HARKER_PUBLIC {
@@ -27,42 +32,52 @@ struct Op {};
 
 namespace detail {
 
-template <class T>
-inline constexpr bool is_tensor = std::is_same_v<std::remove_cvref_t<T>, Tensor>;
-
 template <class F>
 struct Signature;
-template <class... A>
-struct Signature<Tensor (*)(Context&, A...)> {
+template <class R, class... A>
+struct Signature<R (*)(Context&, A...)> {
   static constexpr int tensors = (int{is_tensor<A>} + ... + 0);
-  static_assert(tensors <= Grads::kInline);
-  using Rest =
-      decltype(std::tuple_cat(std::conditional_t<is_tensor<A>, std::tuple<>, std::tuple<std::decay_t<A>>>()...));
+  static constexpr bool wide = !is_tensor<R> || (is_list<A> || ...) || tensors > static_cast<int>(Grads::kInline);
+  using Result = R;
+  using Rest = decltype(std::tuple_cat(std::conditional_t < is_tensor<A> || is_list<A>, std::tuple<>,
+                                       std::tuple < std::decay_t < A >>> ()...));
 };
+/// Takes the path of wide.h: by its signature, or because it asks for that path's checks.
+template <class O>
+constexpr bool is_wide() {
+  if constexpr (requires { O::is_function; })
+    return true;
+  else
+    return Signature<decltype(&O::forward)>::wide;
+}
 
 /// The node of op O: edges, saved tensors and other arguments inline, of exactly the size they need.
 template <class O>
 struct OpNode final : Node {
   using S = Signature<decltype(&O::forward)>;
   Edge edge[S::tensors];
-  Context context{this};
+  Context context_{this};
   [[no_unique_address]] typename S::Rest rest;
 
-  explicit OpNode(typename S::Rest r) : Node(edge, S::tensors), rest(std::move(r)) {}
+  explicit OpNode(typename S::Rest&& r) : Node(edge, S::tensors), rest(std::move(r)) {}
+  ~OpNode() { context_.clear(); }
+  OpNode(const OpNode&) = delete;
+  OpNode& operator=(const OpNode&) = delete;
   Grads run(const Tensor& dz) override {
-    return std::apply([&](const auto&... args) { return O::backward(context, dz, args...); }, rest);
+    return std::apply([&](const auto&... args) { return O::backward(context_, dz, args...); }, rest);
   }
-  void release_saved() noexcept override { context.clear(); }
+  void release_saved() noexcept override { context_.clear(); }
   void dispose() noexcept override {
     this->~OpNode();
     pool::free(this, sizeof(OpNode));
   }
   const char* name() const override { return O::name; }
+  Context* context() noexcept override { return &context_; }
 };
 
 template <class T>
 auto keep(const T& v) {
-  if constexpr (is_tensor<T>)
+  if constexpr (is_tensor<T> || is_list<T>)
     return std::tuple<>();
   else
     return std::tuple<T>(v);
@@ -85,27 +100,116 @@ template <class T>
   }
 }
 
+/// requires_grad (bit 0) and the marks (from bit 8) of a tensor, read at once. 0 for what is no tensor.
+template <class T>
+unsigned flags_of(const T& v) {
+  if constexpr (is_tensor<T>) {
+    if (!v.defined()) return 0;
+    const TensorImpl* const p = v.get();
+    if constexpr (std::endian::native == std::endian::little) {
+      static_assert(offsetof(TensorImpl, marks) == offsetof(TensorImpl, requires_grad) + 1);
+      std::uint16_t both;
+      std::memcpy(&both, &p->requires_grad, 2);
+      return both;
+    } else {
+      return p->requires_grad | unsigned{p->marks} << 8;
+    }
+  } else {
+    return 0;
+  }
+}
+/// The tensors among the arguments, and null for each of the others.
+template <class T>
+const Tensor* tensor_of(const T& v) {
+  if constexpr (is_tensor<T>)
+    return &v;
+  else
+    return nullptr;
+}
+
+/// apply for lists of tensors and several outputs, in any grad mode.
+template <class O, class... A>
+[[gnu::noinline]] auto apply_wide(const A&... args) {
+  using S = Signature<decltype(&O::forward)>;
+  using Made = WideNodeOf<O, typename S::Result, typename S::Rest>;
+  WideCall call;
+  const auto take = [&](const auto& v) {
+    using T = std::remove_cvref_t<decltype(v)>;
+    if constexpr (is_tensor<T>)
+      call.input(v);
+    else if constexpr (is_list<T>)
+      for (const Tensor& t : std::span<const Tensor>(v)) call.input(t);
+  };
+  (take(args), ...);
+  std::vector<Tensor*> outputs;
+  const auto put = [&](Tensor& t) { outputs.push_back(&t); };
+  if (!grad_enabled || !call.tracked()) {
+    Context none;
+    ModeScope off(false);
+    typename S::Result z = O::forward(none, args...);
+    each_output(z, put);
+    call.pass(outputs, off.old);
+    return z;
+  }
+  typename S::Rest rest = std::tuple_cat(keep(args)...);
+  Edge* edges = WideNode::make_edges(call.size());
+  void* block;
+  try {
+    block = pool::alloc(sizeof(Made));
+  } catch (...) {
+    WideNode::free_edges(edges, call.size());
+    throw;
+  }
+  Made* n = new (block) Made(edges, call.size(), std::move(rest));
+  const Ref<Node> owner(n);
+  call.link(*n);
+  ModeScope mode(false);
+  typename S::Result z = O::forward(n->saved, args...);
+  each_output(z, put);
+  call.record(*n, outputs, !is_tensor<typename S::Result>);
+  return z;
+}
+
 }  // namespace detail
 
 /// apply while grad mode is on.
 template <class O, class... A>
 [[gnu::noinline]] Tensor apply_recording(const A&... args) {
   using Made = detail::OpNode<O>;
-  if (!(detail::tracked(args) || ...)) {
-    Context none;
-    detail::ModeScope off(false);
-    return O::forward(none, args...);
+  unsigned flags = (detail::flags_of(args) | ... | detail::modes.tracing);
+  if (flags != 1) {  // nothing to record, or something out of the ordinary
+    if (flags > 1) [[unlikely]] {
+      const Tensor* const inputs[] = {detail::tensor_of(args)...};
+      detail::before_recording(inputs);
+      flags = (detail::flags_of(args) | ... | detail::modes.tracing);
+    }
+    if (!(flags & 1)) {
+      Context none;
+      detail::ModeScope off(false);
+      Tensor z = O::forward(none, args...);
+      if (!z.impl().in_block) {
+        const Tensor* const inputs[] = {detail::tensor_of(args)...};
+        detail::recorded_view(z, inputs);
+      }
+      return z;
+    }
   }
-  Made* n = new (pool::alloc(sizeof(Made))) Made(std::tuple_cat(detail::keep(args)...));
+  typename Made::S::Rest rest = std::tuple_cat(detail::keep(args)...);
+  Made* n = new (pool::alloc(sizeof(Made))) Made(std::move(rest));
   Ref<Node> owner(n);
   int i = 0;
   (detail::link(n, i, args), ...);
   Tensor z;
   {
     detail::ModeScope off(false);
-    z = O::forward(n->context, args...);
+    z = O::forward(n->context_, args...);
   }
   TensorImpl& out = z.impl();
+  if (flags != 1 || !out.in_block) [[unlikely]] {
+    const Tensor* const inputs[] = {detail::tensor_of(args)...};
+    detail::recorded_view(z, inputs);
+    detail::after_recording(*n, flags >> 8, inputs);
+  }
   n->shape = out.shape;
   n->dtype = out.dtype;
   out.grad_fn = owner.release();
@@ -116,10 +220,14 @@ template <class O, class... A>
 /// Runs O::forward, and records it when grad mode is on and an input requires grad. With grad mode off, as in inference
 /// and in every backward pass, it is forward alone: the compiler sees that `none` keeps nothing.
 template <class O, class... A>
-inline Tensor apply(const A&... args) {
-  if (detail::grad_enabled) return apply_recording<O>(args...);
-  Context none;
-  return O::forward(none, args...);
+inline auto apply(const A&... args) {
+  if constexpr (detail::is_wide<O>()) {
+    return detail::apply_wide<O>(args...);
+  } else {
+    if (detail::grad_enabled) return apply_recording<O>(args...);
+    Context none;
+    return O::forward(none, args...);
+  }
 }
 
 }  // namespace harker

@@ -1,6 +1,7 @@
 // Copies: clone, contiguous, conversion between dtypes; and the changes in place that need nothing but a copy or a
 // fill.
 #include <harker/core/ops/common.h>
+#include <harker/core/ops/in_place.h>
 
 namespace harker {
 
@@ -28,12 +29,23 @@ struct To : Op<To> {  // z = x as another dtype; dx = dz as x's
   static Grads backward(Context&, const Tensor& dz, DType, DType from) { return {dz.to(from)}; }
 };
 
-/// GradError when the values put in would have to be recorded.
-void check_untracked(const Tensor& src, const char* op) {
-  if (detail::grad_enabled && src.requires_grad())
-    throw GradError(str(
-        op, ": the source requires grad and changes in place are not recorded; detach() it, or compute a new tensor"));
-}
+struct Fill : Op<Fill> {  // z = value, everywhere in x's shape; dx = 0
+  static constexpr const char* name = "fill";
+  static Tensor forward(Context&, const Tensor& x, double value) {
+    return full(x.shape(), value, {.dtype = x.dtype(), .device = x.device()});
+  }
+  static Grads backward(Context&, const Tensor& dz, double) { return {zeros_like(dz)}; }
+};
+
+Tensor expanded(const Tensor& src, const Tensor& z, const char* op);
+
+struct Copy : Op<Copy> {  // z = y in x's shape and dtype; dx = 0, dy = dz
+  static constexpr const char* name = "copy";
+  static Tensor forward(Context&, const Tensor& x, const Tensor& y) {
+    return copied(expanded(y, x, "copy_"), x.dtype());
+  }
+  static Grads backward(Context& c, const Tensor& dz) { return {c.needs(0) ? zeros_like(dz) : Tensor(), dz}; }
+};
 
 /// src with z's shape, for reading: a view with strides of 0 where it is repeated.
 Tensor expanded(const Tensor& src, const Tensor& z, const char* op) {
@@ -71,7 +83,8 @@ Tensor Tensor::to(Device device) const {
 }
 
 Tensor& Tensor::fill_(double value) {
-  detail::check_in_place(*this, "fill_");
+  if (detail::records_change(*this, "fill_", {}, false))
+    return detail::record_change(*this, "fill_", [&](const Tensor& x) { return apply<Fill>(x, value); });
   TensorImpl& p = impl();
   Backend& b = backend(p.device);
   if (p.contiguous) {
@@ -85,9 +98,8 @@ Tensor& Tensor::fill_(double value) {
 }
 
 Tensor& Tensor::copy_(const Tensor& src) {
-  detail::check_in_place(*this, "copy_");
-  check_untracked(src, "copy_");
-  detail::check_distinct(*this, "copy_");
+  if (detail::records_change(*this, "copy_", {&src}))
+    return detail::record_change(*this, "copy_", [&](const Tensor& x) { return apply<Copy>(x, src); });
   TensorImpl& p = impl();
   Tensor from = expanded(src, *this, "copy_");
   if (from.shares_storage(*this)) from = copied(from, from.dtype());  // they may overlap
@@ -97,11 +109,10 @@ Tensor& Tensor::copy_(const Tensor& src) {
 }
 
 Tensor& Tensor::add_(const Tensor& o, double alpha) {
-  detail::check_in_place(*this, "add_");
-  check_untracked(o, "add_");
   if (!detail::alike(*this, o)) [[unlikely]]
     return detail::add_promoted(*this, o, alpha);
-  detail::check_distinct(*this, "add_");
+  if (detail::records_change(*this, "add_", {&o}))
+    return detail::record_change(*this, "add_", [&](const Tensor& x) { return x + (alpha == 1 ? o : o * alpha); });
   TensorImpl& p = impl();
   detail::ModeScope off(false);
   Tensor y = operand(o, *this, "add_");
@@ -112,11 +123,12 @@ Tensor& Tensor::add_(const Tensor& o, double alpha) {
 }
 
 Tensor& Tensor::mul_(const Tensor& o) {
-  detail::check_in_place(*this, "mul_");
-  check_untracked(o, "mul_");
   if (!detail::alike(*this, o)) [[unlikely]]
     return detail::mul_promoted(*this, o);
-  detail::check_distinct(*this, "mul_");
+  if (detail::records_change(*this, "mul_", {&o})) {
+    const Tensor y = o.shares_storage(*this) ? o.clone() : o;  // saved for backward, which would see the change
+    return detail::record_change(*this, "mul_", [&](const Tensor& x) { return x * y; });
+  }
   TensorImpl& p = impl();
   detail::ModeScope off(false);
   Tensor y = operand(o, *this, "mul_");
@@ -129,13 +141,13 @@ Tensor& Tensor::mul_(const Tensor& o) {
 namespace {
 /// t = t op s
 Tensor& scale_in_place(Tensor& t, Binary op, double s, const char* name) {
-  detail::check_in_place(t, name);
   if (!is_computed(t.dtype())) [[unlikely]]
     return detail::scale_promoted(t, op, s, name);
-  detail::check_distinct(t, name);
+  const auto scaled = [&](const Tensor& x) { return op == Binary::mul ? x * s : x / s; };
+  if (detail::records_change(t, name)) return detail::record_change(t, name, scaled);
   TensorImpl& p = t.impl();
   detail::ModeScope off(false);
-  if (!p.contiguous) return t.copy_(op == Binary::mul ? t * s : t / s);
+  if (!p.contiguous) return t.copy_(scaled(t));
   backend(p.device).scalar(op, p.dtype, p.numel, p.data, s, false, p.data);
   ++p.storage->version;
   return t;

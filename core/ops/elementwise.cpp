@@ -83,8 +83,7 @@ struct Mul : Op<Mul> {  // z = x y; dx = dz y, dy = dz x
     return binary(Binary::mul, name, x, y);
   }
   static Grads backward(Context& c, const Tensor& dz) {
-    const Tensor &x = c.saved(0), &y = c.saved(1);
-    return {c.needs(0) ? dz * y : Tensor(), c.needs(1) ? dz * x : Tensor()};
+    return {c.needs(0) ? dz * c.saved(1) : Tensor(), c.needs(1) ? dz * c.saved(0) : Tensor()};
   }
 };
 
@@ -95,8 +94,8 @@ struct Div : Op<Div> {  // z = x / y; dx = dz / y, dy = -dz x / y / y
     return binary(Binary::div, name, x, y);
   }
   static Grads backward(Context& c, const Tensor& dz) {
-    const Tensor &x = c.saved(0), &y = c.saved(1);
-    return {c.needs(0) ? dz / y : Tensor(), c.needs(1) ? -dz * (x / y / y) : Tensor()};
+    const Tensor& y = c.saved(1);
+    return {c.needs(0) ? dz / y : Tensor(), c.needs(1) ? -dz * (c.saved(0) / y / y) : Tensor()};
   }
 };
 

@@ -1,22 +1,154 @@
-// Changes in place, not recorded.
+// What all changes in place share: when they may be recorded, and how.
 #include <harker/core/ops/in_place.h>
 
+#include <harker/core/autograd/context.h>
+#include <harker/core/autograd/graph.h>
+#include <harker/core/autograd/mode.h>
+#include <harker/core/autograd/view_history.h>
+#include <harker/core/backend/backend.h>
 #include <harker/core/ops/common.h>
+#include <harker/core/ops/strided.h>
 
 namespace harker::detail {
 
-bool records_change(const Tensor& x, const char* op, std::initializer_list<const Tensor*> sources, bool distinct) {
-  check_in_place(x, op);
-  for (const Tensor* s : sources)
-    if (grad_enabled && s->defined() && s->requires_grad())
-      throw GradError(str(op, ": the source requires grad and changes in place are not recorded; detach() it"));
-  if (distinct) check_distinct(x, op);
-  return false;
+namespace {
+
+/// Is there another tensor with this memory?
+bool visible_elsewhere(const TensorImpl& p) { return !p.storage->refs.unique(); }
+
+void check_recordable(const TensorImpl& p, const TensorImpl* base, const char* op) {
+  const unsigned marks = p.marks | (base ? base->marks : 0u);
+  if (marks & TensorImpl::kUnrecordedView && visible_elsewhere(p))
+    throw GradError(str(op,
+                        ": the tensor is a view that was made while nothing was recorded (NoGradGuard), so what it is "
+                        "a view of would not learn of the change; make the view where you change it, or change it "
+                        "under the guard as well"));
+  const TensorImpl& owner = base ? *base : p;
+  if (owner.grad_fn || !owner.requires_grad) return;
+  if (base)
+    throw GradError(str(op,
+                        ": a view of a leaf tensor that requires grad is being changed in place; do it under a "
+                        "NoGradGuard, or compute a new tensor instead"));
+  throw GradError(str(op, ": a leaf tensor that requires grad is being changed in place; do it under a NoGradGuard"));
 }
-Tensor& record_change(Tensor& x, const char* op, const NewValue& f) { return write_change(x, op, f); }
-Tensor& write_change(Tensor& x, const char*, const NewValue& f) {
-  const ModeScope off(false);
-  return x.copy_(f(x));
+
+/// x's shape and a dtype that x's can hold, else an error.
+void check_result(const Tensor& r, const TensorImpl& p, const char* op) {
+  if (!(r.shape() == p.shape))
+    throw ShapeError(str(op, ": the result is ", r.shape(), ", but it is written in place of ", p.shape,
+                         ", and that does not grow; compute a new tensor instead"));
+  if ((is_floating_point(r.dtype()) || is_complex(r.dtype())) && !is_floating_point(p.dtype) && !is_complex(p.dtype))
+    throw TypeError(str(op, ": the result is ", name(r.dtype()), ", which ", name(p.dtype),
+                        " cannot hold; convert the tensor with .to() first"));
+  if (is_complex(r.dtype()) && !is_complex(p.dtype))
+    throw TypeError(
+        str(op, ": the result is ", name(r.dtype()), ", whose imaginary part ", name(p.dtype), " would lose"));
+}
+
+/// Where from and to lie, ready to be copied: after this nothing can fail.
+class Writing {
+ public:
+  Writing(const Tensor& from, const Tensor& to)
+      : from_(from.impl()), to_(to.impl()), from_strides_(from.strides()), to_strides_(to.strides()) {}
+  void now() {
+    backend(to_.device).copy(from_.dtype, to_.dtype, to_.shape, from_.data, from_strides_, to_.data, to_strides_);
+    ++to_.storage->version;
+  }
+
+ private:
+  TensorImpl &from_, &to_;
+  Shape from_strides_, to_strides_;
+};
+
+/// x's value of now in memory of its own, with x's history.
+Tensor old_value(const Tensor& x) {
+  const TensorImpl& p = x.impl();
+  ModeScope off(false);
+  Tensor old = x.clone();
+  TensorImpl& q = old.impl();
+  if (p.grad_fn) {
+    p.grad_fn->refs.inc();
+    q.grad_fn = p.grad_fn;
+    q.requires_grad = true;
+  }
+  return old;
+}
+
+/// Operations between the old history and the new one may have saved the very tensor (or a view of it) that takes over
+/// the new history: it would own them, and they it, for ever. What they saved is stale with the change, so that they
+/// need its shape and version only.
+class StaleSaved {
+ public:
+  StaleSaved(Node* after, const Node* before, const Storage* storage) {
+    NodeSet nodes;
+    nodes.add(after);
+    nodes.add_reachable([before](const Node* n) { return n != before; });
+    for (std::size_t i = 0; i < nodes.size(); ++i)
+      if (Context* c = nodes[i]->context()) c->find_stale(storage, found_);
+  }
+  void replace() noexcept {
+    for (Context::Stale& s : found_) s.replace();
+  }
+
+ private:
+  std::vector<Context::Stale> found_;
+};
+
+}  // namespace
+
+bool records_change(const Tensor& x, const char* op, std::initializer_list<const Tensor*> sources, bool distinct) {
+  const TensorImpl& p = x.impl();
+  if (p.marks & TensorImpl::kInference && !modes.new_marks)
+    throw GradError(str(op,
+                        ": the tensor was made in InferenceMode and can be changed in place only there; use a clone() "
+                        "of it"));
+  if (distinct) check_distinct(x, op);
+  if (!grad_enabled) return false;
+  up_to_date(x);
+  const TensorImpl* base = base_of(p);
+  bool recorded = p.requires_grad || (base && base->requires_grad);
+  for (const Tensor* s : sources) recorded = recorded || (s->defined() && up_to_date(*s).requires_grad);
+  if (p.marks & (TensorImpl::kUnrecordedView) && visible_elsewhere(p))
+    recorded = recorded || p.marks & TensorImpl::kViewOfRecorded;
+  if (!recorded || (!is_floating_point(p.dtype) && !is_complex(p.dtype))) return false;
+  check_recordable(p, base, op);
+  return true;
+}
+
+Tensor& write_change(Tensor& x, const char* op, const NewValue& f) {
+  ModeScope off(false);
+  const Tensor r = f(x);
+  check_result(r, x.impl(), op);
+  if (r.is(x)) return x;
+  Tensor from = r.shares_storage(x) ? r.clone() : r;
+  Writing(from, x).now();
+  return x;
+}
+
+Tensor& record_change(Tensor& x, const char* op, const NewValue& f) {
+  TensorImpl& p = x.impl();
+  TensorImpl* const base = base_of(p);
+  TensorImpl& owner = base ? *base : p;
+  Tensor r = f(old_value(x));
+  check_result(r, p, op);
+  r = r.to(p.dtype);
+  // A history of its own, and no memory that is about to be written: f may return a tensor that was there before.
+  if (r.shares_storage(x) || !r.impl().refs.unique()) r = r.clone();
+  const Tensor whole = base ? assigned(Tensor(Ref<TensorImpl>::share(base).release()), r, geometry_of(p, *base)) : r;
+  Node* const after = whole.impl().grad_fn;
+  prepare_adoption(owner, after);
+  // The handles that are known of: the caller's, and of a base also the view's.
+  const bool known =
+      p.refs.unique() && (base ? owner.refs.count() == 2 && p.storage->refs.count() == 2 : p.storage->refs.unique());
+  std::optional<StaleSaved> stale;
+  if (!known && after) stale.emplace(after, owner.grad_fn, p.storage);
+  Writing writing(r, x);
+  // From here on nothing fails.
+  if (stale) stale->replace();
+  writing.now();
+  p.storage->recorded = p.storage->version;
+  adopt_history(owner, Ref<Node>::share(after));
+  return x;
 }
 
 }  // namespace harker::detail

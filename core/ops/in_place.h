@@ -1,4 +1,18 @@
-// Changes in place: x = f(x), written into x's memory. Internal.
+// Changes in place: x = f(x), written into x's memory. Every function that ends in `_` goes through change_in_place,
+// or, where it has a faster way when nothing is recorded, asks records_change first:
+//
+//   Tensor& Tensor::exp_() {
+//     return detail::change_in_place(*this, "exp_", [](const Tensor& x) { return exp(x); });
+//   }
+//   Tensor& Tensor::add_(const Tensor& o, double alpha) {
+//     if (detail::records_change(*this, "add_", {&o}))
+//       return detail::record_change(*this, "add_", [&](const Tensor& x) { return x + o * alpha; });
+//     ... its kernel, and ++version
+//   }
+//
+// What is recorded is f, out of place, on a copy of the old value; the tensor then takes over the history of f's result
+// (and its base, when it is a view: core/autograd/view_history.h). So any f will do, saved tensors are never those that
+// are overwritten, and nothing has changed when f throws. Internal.
 #pragma once
 #include <initializer_list>
 
@@ -20,11 +34,17 @@ class NewValue {
   Tensor (*call_)(const void*, const Tensor&);
 };
 
+/// Must autograd record a change of x by these sources? GradError where that cannot be (a leaf that requires grad, a
+/// view of one, a view made under a NoGradGuard) and where a tensor of InferenceMode would be changed outside it;
+/// ShapeError when x repeats elements and `distinct` asks that it does not.
 bool records_change(const Tensor& x, const char* op, std::initializer_list<const Tensor*> sources = {},
                     bool distinct = true);
+/// x = f(x), recorded.
 Tensor& record_change(Tensor& x, const char* op, const NewValue& f);
+/// x = f(x), not recorded.
 Tensor& write_change(Tensor& x, const char* op, const NewValue& f);
 
+/// x = f(x). The sources are the tensors that f takes besides; one that shares x's memory is read as it was before.
 template <class... S>
 Tensor& change_in_place(Tensor& x, const char* op, const NewValue& f, const S&... sources) {
   return records_change(x, op, {&sources...}) ? record_change(x, op, f) : write_change(x, op, f);

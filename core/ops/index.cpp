@@ -17,7 +17,7 @@ Tensor range_view(const Tensor& x, const Range& r) {
   std::int64_t offset = x.storage_offset() + r.start * strides[r.dim];
   shape[r.dim] = r.length;
   strides[r.dim] *= r.step;
-  return detail::alias(x, shape, strides, offset);
+  return detail::view_of(x, shape, strides, offset);
 }
 
 Tensor scatter(const Tensor& dz, const Range& r, const Shape& shape);

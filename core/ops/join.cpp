@@ -1,6 +1,5 @@
-// Tensors put together and taken apart: cat, stack, split, chunk, flip. cat is the one op with any number of inputs, so
-// its node is written out here instead of coming from apply (core/autograd/op.h).
-#include <memory>
+// Tensors put together and taken apart: cat, stack, split, chunk, flip. cat takes any number of inputs, so its node is
+// a wide one (core/autograd/wide.h).
 #include <span>
 
 #include <harker/core/ops/common.h>
@@ -14,46 +13,7 @@ using detail::str;
 /// An empty 1-d tensor joins tensors of any shape, and adds nothing.
 bool is_nothing(const Tensor& x) { return x.dim() == 1 && x.numel() == 0; }
 
-/// z = the inputs along `dim`; dx of each = its part of dz
-class CatNode final : public Node {
- public:
-  CatNode(std::unique_ptr<Edge[]> room, std::span<const Tensor> x, int dim, const Shape& out)
-      : Node(room.get(), static_cast<std::uint32_t>(x.size())), room_(std::move(room)), dim_(dim) {
-    shape = out;
-    sizes_ = Shape::filled(static_cast<int>(x.size()), kPassedOver);
-    for (int i = 0; i < sizes_.rank(); ++i) {
-      const Tensor& t = x[static_cast<std::size_t>(i)];
-      if (!is_nothing(t)) sizes_[i] = t.shape()[dim];
-      if (!t.requires_grad()) continue;
-      const Node* const from = edges[i].set(t);
-      if (from && from->depth >= depth) depth = from->depth + 1;
-    }
-  }
-  Grads run(const Tensor& dz) override {
-    auto grads = std::make_unique<Tensor[]>(inputs);
-    std::int64_t start = 0;
-    for (int i = 0; i < sizes_.rank(); ++i) {
-      const bool nothing = sizes_[i] == kPassedOver;
-      const std::int64_t size = nothing ? 0 : sizes_[i];
-      if (edges[i].needed())
-        grads[static_cast<std::size_t>(i)] = nothing ? zeros({0}, dz.dtype()) : dz.narrow(dim_, start, size);
-      start += size;
-    }
-    return Grads(std::move(grads));
-  }
-  void release_saved() noexcept override {}
-  void dispose() noexcept override {
-    this->~CatNode();
-    pool::free(this, sizeof(CatNode));
-  }
-  const char* name() const override { return "cat"; }
-
- private:
-  static constexpr std::int64_t kPassedOver = -1;
-  std::unique_ptr<Edge[]> room_;
-  Shape sizes_;  // of each input along dim_
-  int dim_;
-};
+constexpr std::int64_t kPassedOver = -1;  // the size of an input that is nothing
 
 /// The shape of the result. ShapeError or TypeError when the tensors do not fit.
 Shape joined_shape(std::span<const Tensor> x, int d, int& dim, const char* op) {
@@ -98,6 +58,26 @@ Tensor joined(std::span<const Tensor> x, int dim, const Shape& shape) {
   return z;
 }
 
+struct Cat : Op<Cat> {  // z = the inputs along `dim`; dx of each = its part of dz
+  static constexpr const char* name = "cat";
+  static Tensor forward(Context&, std::span<const Tensor> x, int dim, const Shape& shape, const Shape&) {
+    return joined(x, dim, shape);
+  }
+  static std::vector<Tensor> backward(Context& c, const Tensor& dz, int dim, const Shape&, const Shape& sizes) {
+    std::vector<Tensor> grads(static_cast<std::size_t>(sizes.rank()));
+    std::int64_t start = 0;
+    for (int i = 0; i < sizes.rank(); ++i) {
+      const bool nothing = sizes[i] == kPassedOver;
+      const std::int64_t size = nothing ? 0 : sizes[i];
+      if (c.needs(i))
+        grads[static_cast<std::size_t>(i)] =
+            nothing ? zeros({0}, {.dtype = dz.dtype(), .device = dz.device()}) : dz.narrow(dim, start, size);
+      start += size;
+    }
+    return grads;
+  }
+};
+
 struct Flip : Op<Flip> {  // z = x with dimensions reversed; dx = dz with the same reversed
   static constexpr const char* name = "flip";
   static Tensor forward(Context&, const Tensor& x, const Shape& reversed) {
@@ -122,24 +102,10 @@ struct Flip : Op<Flip> {  // z = x with dimensions reversed; dx = dz with the sa
 Tensor cat(const std::vector<Tensor>& x, int d) {
   int dim;
   const Shape shape = joined_shape(x, d, dim, "cat");
-  bool recorded = false;
-  if (detail::grad_enabled)
-    for (const Tensor& t : x) recorded |= t.requires_grad();
-  if (!recorded) return joined(x, dim, shape);
-  void* const room = pool::alloc(sizeof(CatNode));
-  Ref<Node> node;
-  try {
-    node = Ref<Node>(new (room) CatNode(std::make_unique<Edge[]>(x.size()), x, dim, shape));
-  } catch (...) {
-    pool::free(room, sizeof(CatNode));
-    throw;
-  }
-  detail::ModeScope off(false);
-  Tensor z = joined(x, dim, shape);
-  node->dtype = z.dtype();
-  z.impl().grad_fn = node.release();
-  z.impl().requires_grad = true;
-  return z;
+  Shape sizes = Shape::filled(static_cast<int>(x.size()), kPassedOver);
+  for (std::size_t i = 0; i < x.size(); ++i)
+    if (!is_nothing(x[i])) sizes[static_cast<int>(i)] = x[i].shape()[dim];
+  return apply<Cat>(std::span<const Tensor>(x), dim, shape, sizes);
 }
 
 Tensor stack(const std::vector<Tensor>& x, int d) {

@@ -94,13 +94,12 @@ struct MatMul : Op<MatMul> {  // z[m,n] = op(a)[m,k] op(b)[k,n], op = transpose 
     return a.dim() == 2 && b.dim() == 2 ? product(a, b, ta, tb) : batched(a, b, ta, tb);
   }
   static Grads backward(Context& c, const Tensor& dz, bool ta, bool tb) {
-    const Tensor &a = c.saved(0), &b = c.saved(1);
     return {!c.needs(0) ? Tensor()
-            : ta        ? matmul(b, dz, tb, true)
-                        : matmul(dz, b, false, !tb),  // da = dz op(b)^T
+            : ta        ? matmul(c.saved(1), dz, tb, true)
+                        : matmul(dz, c.saved(1), false, !tb),  // da = dz op(b)^T
             !c.needs(1) ? Tensor()
-            : tb        ? matmul(dz, a, true, ta)
-                        : matmul(a, dz, !ta, false)};  // db = op(a)^T dz
+            : tb        ? matmul(dz, c.saved(0), true, ta)
+                        : matmul(c.saved(0), dz, !ta, false)};  // db = op(a)^T dz
   }
 };
 
@@ -126,9 +125,8 @@ struct Linear : Op<Linear> {  // z[B,O] = x[B,I] w[O,I]^T + b[O]; dx = dz w, dw 
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz) {
-    const Tensor &x = c.saved(0), &w = c.saved(1);
-    return {c.needs(0) ? matmul(dz, w) : Tensor(), c.needs(1) ? matmul(dz, x, true) : Tensor(),
-            c.needs(2) ? sum_to(dz, {w.shape()[0]}) : Tensor()};
+    return {c.needs(0) ? matmul(dz, c.saved(1)) : Tensor(), c.needs(1) ? matmul(dz, c.saved(0), true) : Tensor(),
+            c.needs(2) ? sum_to(dz, {dz.shape()[1]}) : Tensor()};
   }
 };
 

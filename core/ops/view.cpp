@@ -5,8 +5,8 @@
 
 namespace harker {
 
-using detail::alias;
 using detail::str;
+using detail::view_of;
 using detail::wrap_dim;
 
 namespace {
@@ -67,7 +67,7 @@ Shape inferred(const Tensor& x, Shape shape, const char* op) {
 struct View : Op<View> {  // z = x in another shape; dx = dz in x's
   static constexpr const char* name = "view";
   static Tensor forward(Context&, const Tensor& x, const Shape& shape, const Shape& strides, const Shape&) {
-    return alias(x, shape, strides, x.storage_offset());
+    return view_of(x, shape, strides, x.storage_offset());
   }
   static Grads backward(Context&, const Tensor& dz, const Shape&, const Shape&, const Shape& from) {
     return {dz.reshape(from)};
@@ -88,7 +88,7 @@ struct Permute : Op<Permute> {  // z's dimension i is x's dimension order[i]; dx
       shape[i] = x.shape()[static_cast<int>(order[i])];
       strides[i] = old[static_cast<int>(order[i])];
     }
-    return alias(x, shape, strides, x.storage_offset());
+    return view_of(x, shape, strides, x.storage_offset());
   }
   static Grads backward(Context&, const Tensor& dz, const Shape& order) { return {dz.permute(inverse(order))}; }
 };
@@ -103,7 +103,7 @@ struct Expand : Op<Expand> {  // z = x repeated along dimensions of size 1; dx: 
     // New leading dimensions and repeated ones have stride 0; a new leading size of 1 has torch's stride.
     for (int i = skip - 1; i >= 0 && x.dim() > 0; --i)
       if (shape[i] == 1) strides[i] = shape[i + 1] * strides[i + 1];
-    return alias(x, shape, strides, x.storage_offset());
+    return view_of(x, shape, strides, x.storage_offset());
   }
   static Grads backward(Context&, const Tensor& dz, const Shape&) { return {dz}; }
 };

@@ -1,0 +1,105 @@
+// Registering, removing and calling the hooks of tensors.
+#include <harker/core/autograd/hooks.h>
+
+#include <algorithm>
+
+#include <harker/core/autograd/extras.h>
+#include <harker/core/autograd/hook_set.h>
+#include <harker/core/autograd/view_history.h>
+#include <harker/core/tensor.h>
+#include <harker/core/text.h>
+
+namespace harker {
+
+HookHandle::HookHandle(detail::HookSet* shared, std::uint64_t id) noexcept : set_(shared), id_(id) {
+  if (set_) set_->refs.inc();
+}
+HookHandle::HookHandle(const HookHandle& o) noexcept : HookHandle(o.set_, o.id_) {}
+HookHandle& HookHandle::operator=(const HookHandle& o) noexcept {
+  HookHandle copy(o);
+  std::swap(set_, copy.set_);
+  std::swap(id_, copy.id_);
+  return *this;
+}
+HookHandle::~HookHandle() { Ref<detail::HookSet> drop(set_); }
+void HookHandle::remove() noexcept {
+  if (set_) set_->remove(id_);
+  *this = {};
+}
+
+namespace detail {
+
+Hook::~Hook() = default;
+
+HookHandle HookSet::add(Ref<Hook> hook) {
+  const std::lock_guard lock(mutex_);
+  hooks_.emplace_back(next_, std::move(hook));
+  return HookHandle(this, next_++);
+}
+
+void HookSet::remove(std::uint64_t id) noexcept {
+  Ref<Hook> gone;  // its destructor is the user's code: not under the lock
+  const std::lock_guard lock(mutex_);
+  const auto at = std::find_if(hooks_.begin(), hooks_.end(), [id](const auto& h) { return h.first == id; });
+  if (at == hooks_.end()) return;
+  gone = std::move(at->second);
+  hooks_.erase(at);
+}
+
+std::vector<Ref<Hook>> HookSet::now() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Ref<Hook>> all;
+  all.reserve(hooks_.size());
+  for (const auto& [id, hook] : hooks_) all.push_back(hook);
+  return all;
+}
+
+bool HookSet::empty() const {
+  const std::lock_guard lock(mutex_);
+  return hooks_.empty();
+}
+
+void drop_hooks(TensorImpl* leaf) noexcept { delete std::exchange(leaf->hooks, nullptr); }
+
+Tensor hooked(const HookSet& hooks, Tensor g) {
+  for (const Ref<Hook>& h : hooks.now()) {
+    Tensor instead = static_cast<TensorHook&>(*h).call(g);
+    if (!instead.defined()) continue;
+    if (!(instead.shape() == g.shape()) || instead.dtype() != g.dtype() || !(instead.device() == g.device()))
+      throw ShapeError(str("register_hook: the hook was given a gradient of ", name(g.dtype()), " ", g.shape(),
+                           " and returned ", name(instead.dtype()), " ", instead.shape(),
+                           "; return one of the same shape and dtype, or nothing"));
+    g = std::move(instead);
+  }
+  return g;
+}
+
+HookHandle add_gradient_hook(const Tensor& t, Ref<Hook> hook) {
+  TensorImpl& p = up_to_date(t);
+  if (!p.requires_grad)
+    throw GradError("register_hook: the tensor does not require grad, so no gradient will ever pass");
+  Ref<HookSet>* set;
+  if (p.grad_fn) {
+    set = &extras_of(p.grad_fn).hooks;
+  } else {
+    if (!p.hooks) p.hooks = new TensorHooks;
+    set = &p.hooks->gradient;
+  }
+  if (!*set) *set = Ref<HookSet>(new HookSet);
+  return (*set)->add(std::move(hook));
+}
+
+HookHandle add_accumulated_hook(const Tensor& t, Ref<Hook> hook) {
+  TensorImpl& p = up_to_date(t);
+  if (!p.requires_grad || p.grad_fn)
+    throw GradError(
+        "register_post_accumulate_grad_hook: only a leaf that requires grad accumulates a gradient; for a tensor that "
+        "was computed there is register_hook");
+  if (!p.hooks) p.hooks = new TensorHooks;
+  Ref<HookSet>& set = p.hooks->accumulated;
+  if (!set) set = Ref<HookSet>(new HookSet);
+  return set->add(std::move(hook));
+}
+
+}  // namespace detail
+}  // namespace harker

@@ -1,0 +1,112 @@
+// Running the hooks of a module. Its backward hook wants the gradients of all inputs at once, when the last one is
+// complete: the inputs pass through one operation that does nothing, and so does the output, where the gradient that
+// comes in is taken down.
+#include <harker/nn/hooks.h>
+
+#include <harker/core/autograd/function.h>
+#include <harker/core/autograd/hook_set.h>
+#include <harker/core/grad_mode.h>
+#include <harker/core/text.h>
+#include <harker/nn/module.h>
+#include <harker/nn/module_hooks.h>
+
+namespace harker {
+namespace detail {
+
+struct HookedCall::State {
+  nn::Module module;
+  Ref<ModuleHooks> hooks;
+  State(const nn::Module& m, Ref<ModuleHooks> h) : module(m), hooks(std::move(h)) {}
+  bool backward = false;             // there are hooks on the backward pass
+  std::size_t inputs = 0;            // how many there are
+  std::vector<std::size_t> passing;  // those of them whose gradient will come by
+  std::vector<Tensor> grad_output;
+
+  void run_backward_hooks(std::vector<Tensor>& grad_input) {
+    for (const Ref<Hook>& h : hooks->backward->now()) {
+      const std::size_t n = grad_input.size();
+      static_cast<ModuleBackwardHook&>(*h).call(module, grad_input, grad_output);
+      if (grad_input.size() != n)
+        throw GradError(str("register_full_backward_hook: the hook of ", module.class_name(), " returned ",
+                            grad_input.size(), " gradients for ", n, " inputs"));
+    }
+    grad_output.clear();
+  }
+};
+
+/// z_i = x_i; dx_i = dz_i, or what the hooks make of them. x: the inputs that require grad.
+template <class State>
+struct PassInputs : Function<PassInputs<State>> {
+  static constexpr const char* name = "module_inputs";
+  static constexpr bool materialize_grads = false;
+  static std::vector<Tensor> forward(Context&, const std::vector<Tensor>& x, const std::shared_ptr<State>&) {
+    return x;
+  }
+  static std::vector<Tensor> backward(Context&, std::span<const Tensor> dz, const std::shared_ptr<State>& state) {
+    std::vector<Tensor> all(state->inputs), grads;
+    for (std::size_t i = 0; i < dz.size(); ++i) all[state->passing[i]] = dz[i];
+    state->run_backward_hooks(all);
+    for (const std::size_t at : state->passing) grads.push_back(std::move(all[at]));
+    return grads;
+  }
+};
+
+/// z = x; dx = dz, which is kept for the hooks
+template <class State>
+struct PassOutput : Function<PassOutput<State>> {
+  static constexpr const char* name = "module_output";
+  static Tensor forward(Context&, const Tensor& x, const std::shared_ptr<State>&) { return x; }
+  static Grads backward(Context&, const Tensor& dz, const std::shared_ptr<State>& state) {
+    state->grad_output = {dz};
+    if (state->passing.empty()) {
+      std::vector<Tensor> none(state->inputs);
+      state->run_backward_hooks(none);
+    }
+    return {dz};
+  }
+};
+
+HookedCall::HookedCall(const nn::Module& m, std::vector<Tensor> inputs)
+    : state_(std::make_shared<State>(m, Ref<ModuleHooks>::share(m.hooks()))), inputs_(std::move(inputs)) {
+  for (const Ref<Hook>& h : state_->hooks->pre->now()) {
+    const std::size_t n = inputs_.size();
+    static_cast<ModulePreHook&>(*h).call(state_->module, inputs_);
+    if (inputs_.size() != n)
+      throw Error(str("register_forward_pre_hook: the hook of ", m.class_name(), " returned ", inputs_.size(),
+                      " tensors; forward was given ", n));
+  }
+  state_->backward = !state_->hooks->backward->empty();
+  state_->inputs = inputs_.size();
+  if (!state_->backward) return;
+  std::vector<Tensor> passing;
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    if (!is_grad_enabled() || !inputs_[i].defined() || !inputs_[i].requires_grad()) continue;
+    state_->passing.push_back(i);
+    passing.push_back(inputs_[i]);
+  }
+  if (passing.empty()) return;
+  passing = PassInputs<State>::apply(passing, state_);
+  for (std::size_t i = 0; i < passing.size(); ++i) inputs_[state_->passing[i]] = passing[i];
+}
+HookedCall::~HookedCall() = default;
+
+Tensor HookedCall::output(Tensor z) {
+  for (const Ref<Hook>& h : state_->hooks->forward->now())
+    static_cast<ModuleForwardHook&>(*h).call(state_->module, inputs_, z);
+  return state_->backward ? PassOutput<State>::apply(z, state_) : z;
+}
+
+}  // namespace detail
+
+// --- Registering.
+
+HookHandle nn::Module::add_hook(Ref<detail::Hook> hook, HookKind kind) {
+  if (!*hooks_) *hooks_ = new detail::ModuleHooks;
+  detail::ModuleHooks& all = **hooks_;
+  const detail::ModuleHooks::Set& set = kind == HookKind::pre       ? all.pre
+                                        : kind == HookKind::forward ? all.forward
+                                                                    : all.backward;
+  return set->add(std::move(hook));
+}
+
+}  // namespace harker

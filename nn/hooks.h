@@ -1,0 +1,132 @@
+// Hooks of modules: functions of the user's that run before and after a module's forward, and when its backward is
+// done. forward is not virtual, so they are run by what calls it: nn::call, which is what operator() of every layer,
+// and Sequential for its layers, use. `model.forward(x)` runs no hooks of the model itself, as in PyTorch. A module
+// without hooks pays one test. Registering them: Module::register_forward_hook and its kin.
+#pragma once
+#include <concepts>
+#include <memory>
+#include <span>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <harker/core/autograd/hooks.h>
+#include <harker/core/tensor.h>
+
+namespace harker HARKER_PUBLIC {
+namespace nn {
+class Module;
+}
+
+namespace detail {
+
+struct ModulePreHook : Hook {
+  virtual void call(nn::Module& m, std::vector<Tensor>& inputs) = 0;
+};
+struct ModuleForwardHook : Hook {
+  virtual void call(nn::Module& m, std::span<const Tensor> inputs, Tensor& output) = 0;
+};
+struct ModuleBackwardHook : Hook {
+  virtual void call(nn::Module& m, std::vector<Tensor>& grad_input, std::span<const Tensor> grad_output) = 0;
+};
+
+template <class F>
+struct ModulePreHookOf final : ModulePreHook {
+  F f;
+  explicit ModulePreHookOf(F function) : f(std::move(function)) {}
+  void call(nn::Module& m, std::vector<Tensor>& inputs) override {
+    using R = std::invoke_result_t<F&, nn::Module&, std::span<const Tensor>>;
+    if constexpr (std::is_void_v<R>)
+      f(m, std::span<const Tensor>(inputs));
+    else if constexpr (std::convertible_to<R, Tensor>)
+      inputs = {f(m, std::span<const Tensor>(inputs))};
+    else
+      inputs = f(m, std::span<const Tensor>(inputs));
+  }
+};
+template <class F>
+struct ModuleForwardHookOf final : ModuleForwardHook {
+  F f;
+  explicit ModuleForwardHookOf(F function) : f(std::move(function)) {}
+  void call(nn::Module& m, std::span<const Tensor> inputs, Tensor& output) override {
+    if constexpr (std::is_void_v<std::invoke_result_t<F&, nn::Module&, std::span<const Tensor>, const Tensor&>>)
+      f(m, inputs, std::as_const(output));
+    else if (Tensor instead = f(m, inputs, std::as_const(output)); instead.defined())
+      output = std::move(instead);
+  }
+};
+template <class F>
+struct ModuleBackwardHookOf final : ModuleBackwardHook {
+  F f;
+  explicit ModuleBackwardHookOf(F function) : f(std::move(function)) {}
+  void call(nn::Module& m, std::vector<Tensor>& in, std::span<const Tensor> out) override {
+    if constexpr (std::is_void_v<
+                      std::invoke_result_t<F&, nn::Module&, std::span<const Tensor>, std::span<const Tensor>>>)
+      f(m, std::span<const Tensor>(in), out);
+    else
+      in = f(m, std::span<const Tensor>(in), out);
+  }
+};
+
+/// The hooks of one module: those that all its handles share.
+class ModuleHooks;
+
+/// One call of a module that has hooks.
+class HookedCall {
+ public:
+  HookedCall(const nn::Module& m, std::vector<Tensor> inputs);
+  ~HookedCall();
+  HookedCall(const HookedCall&) = delete;
+  HookedCall& operator=(const HookedCall&) = delete;
+  /// After the hooks that run before forward.
+  const std::vector<Tensor>& inputs() const { return inputs_; }
+  Tensor output(Tensor z);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+  std::vector<Tensor> inputs_;
+};
+
+template <class T>
+concept TensorArgument = std::derived_from<std::remove_cvref_t<T>, Tensor>;
+
+template <class M, class... A>
+auto call_hooked(M& m, A&&... args) {
+  std::vector<Tensor> tensors;
+  const auto take = [&](const auto& v) {
+    if constexpr (TensorArgument<decltype(v)>) tensors.push_back(v);
+  };
+  (take(args), ...);
+  HookedCall call(m, std::move(tensors));
+  std::size_t k = 0;
+  const auto put = [&]<class T>(T&& v) -> decltype(auto) {
+    if constexpr (TensorArgument<T>)
+      return static_cast<const Tensor&>(call.inputs()[k++]);
+    else
+      return std::forward<T>(v);
+  };
+  // Braces: from left to right.
+  std::tuple<decltype(put(std::forward<A>(args)))...> given{put(std::forward<A>(args))...};
+  return call.output(
+      std::apply([&](auto&&... v) { return m.forward(std::forward<decltype(v)>(v)...); }, std::move(given)));
+}
+
+}  // namespace detail
+
+namespace nn {
+
+/// module.forward(args...) with the hooks that the module has. They see the tensors among the arguments; a module whose
+/// forward returns something other than one tensor runs without hooks.
+template <class M, class... A>
+requires std::derived_from<M, Module>
+auto call(M& module, A&&... args) {
+  if constexpr (std::convertible_to<decltype(module.forward(std::forward<A>(args)...)), Tensor>)
+    if (module.has_hooks()) [[unlikely]]
+      return Tensor(detail::call_hooked(module, std::forward<A>(args)...));
+  return module.forward(std::forward<A>(args)...);
+}
+
+}  // namespace nn
+}  // namespace harker
