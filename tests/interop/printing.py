@@ -9,7 +9,7 @@ try:
     import torch
 except ImportError:
     judge = os.environ.get("HARKER_JUDGE")
-    if judge and os.path.realpath(judge) != os.path.realpath(sys.executable):
+    if judge and os.path.abspath(judge) != sys.executable:
         os.execv(judge, [judge, *sys.argv])
     print("SKIPPED: no torch; HARKER_JUDGE names a Python that has it")
     sys.exit(77)
