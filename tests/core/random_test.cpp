@@ -35,6 +35,11 @@ const std::map<std::string, Call>& calls() {
        [](const Json&) {
          return named(nn::Sequential{nn::Linear(10, 20), nn::ReLU(), nn::Linear(20, 1)}.named_parameters());
        }},
+      {"nn.Embedding", [](const Json& p) { return named(nn::Embedding(p.at("num"), p.at("dim")).named_parameters()); }},
+      {"nn.Conv2d",
+       [](const Json& p) {
+         return named(nn::Conv2d(p.at("in"), p.at("out"), p.at("kernel").get<std::int64_t>()).named_parameters());
+       }},
       {"rand",
        [](const Json& p) {
          return one(
@@ -142,8 +147,11 @@ TEST_CASE("random: every case equals torch to the bit") {
     ++checked[name];
   }
   for (const auto& [name, n] : skipped) MESSAGE("skipped: ", n, " cases of ", name, ", which harker does not have yet");
-  for (const char* name : {"nn.Linear", "dracula", "rand", "randn", "uniform_", "normal_", "randint", "randperm",
-                           "dropout", "bernoulli_", "DataLoader"})
+  int ran = 0;
+  for (const auto& [name, n] : checked) ran += n;
+  MESSAGE(ran, " cases ran");
+  for (const char* name : {"nn.Linear", "nn.Embedding", "nn.Conv2d", "dracula", "rand", "randn", "uniform_", "normal_",
+                           "randint", "randperm", "dropout", "bernoulli_", "DataLoader"})
     CHECK(checked[name] > 0);
 }
 

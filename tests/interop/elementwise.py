@@ -53,7 +53,8 @@ def stricter(op, operands):
     """Why harker refuses what torch does, or None."""
     numbers = [v for v in operands if not torch.is_tensor(v)]
     tensors = [v for v in operands if torch.is_tensor(v)]
-    if numbers and isinstance(numbers[0], int) and not isinstance(numbers[0], bool) and op in ("eq", "ne", "lt", "le", "gt", "ge"):
+    if numbers and isinstance(numbers[0], int) and not isinstance(numbers[0], bool) and op in (
+            "eq", "ne", "lt", "le", "gt", "ge", "floor_divide", "remainder", "fmod"):
         if tensors[0].dtype == torch.uint8 and numbers[0] < 0:
             return "an integer that the dtype does not hold"
     if op in ("pow",) and all(v.dtype == torch.bool for v in tensors) and (not numbers or isinstance(numbers[0], bool)):
