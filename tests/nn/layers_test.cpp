@@ -226,8 +226,25 @@ TEST_CASE("layers: to(dtype) converts parameters and buffers, but not the counte
   loss.to(kFloat64);
   CHECK(loss(randn({2, 3}, kFloat64), tensor({0, 2})).dtype() == kFloat64);
   for (DType half : {kFloat16, kBFloat16}) {
-    nn::Linear linear(4, 3, {.dtype = half});
-    CHECK(linear(randn({2, 4}, half)).dtype() == half);
+    CAPTURE(name(half));
+    manual_seed(4);
+    nn::Sequential wide{nn::Conv2d(1, 2, 3), nn::BatchNorm2d(2), nn::GELU(),       nn::MaxPool2d(2),
+                        nn::Flatten(),       nn::Linear(8, 3),   nn::LayerNorm(3), nn::Softmax(1)};
+    nn::Sequential narrow{nn::Conv2d(1, 2, 3), nn::BatchNorm2d(2), nn::GELU(),       nn::MaxPool2d(2),
+                          nn::Flatten(),       nn::Linear(8, 3),   nn::LayerNorm(3), nn::Softmax(1)};
+    narrow.to(half);
+    narrow.load_state_dict(wide.state_dict());
+    const Tensor x = randn({4, 1, 6, 6}), y = narrow(x.to(half));
+    CHECK(y.dtype() == half);
+    CHECK(allclose(y.to(kFloat32), wide(x), 0.05, 0.05));
+    nn::MSELoss()(y, zeros({4, 3}, half)).backward();
+    nn::MSELoss()(wide(x), zeros({4, 3})).backward();
+    const auto theirs = wide.parameters();
+    auto their = theirs.begin();
+    for (const Tensor& p : narrow.parameters()) {
+      CHECK(p.grad().dtype() == half);
+      CHECK(allclose(p.grad().to(kFloat32), (their++)->grad(), 0.1, 0.05));
+    }
   }
 }
 
