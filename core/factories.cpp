@@ -82,29 +82,57 @@ Tensor detail::tensor_of(const double* values, std::int64_t n, const TensorOptio
 }
 
 namespace {
-/// Appends the numbers of dimension `d` and below; the first list of each depth decides that dimension's size.
-void gather(std::span<const TensorValue> list, int d, std::vector<std::int64_t>& shape, std::vector<double>& out) {
-  const auto n = static_cast<std::int64_t>(list.size()), depth = static_cast<std::int64_t>(shape.size());
-  const bool first = d == depth;
-  if (first) shape.push_back(n);
-  if (const std::int64_t wanted = shape[static_cast<std::size_t>(d)]; wanted != n)
-    throw ShapeError(str("tensor: rows of ", wanted, " and of ", n, " elements"));
-  for (const TensorValue& v : list) {
-    if (v.is_list() != list.front().is_list() || (!first && v.is_list() != (d + 1 < depth)))
-      throw ShapeError("tensor: numbers and lists of numbers stand side by side");
-    if (v.is_list())
-      gather(v.list(), d + 1, shape, out);
-    else
-      out.push_back(v.number());
+/// What stands between braces, in row-major order.
+struct Listed {
+  std::vector<std::int64_t> shape;
+  std::vector<Scalar> numbers;
+  bool real = false, whole = false;  // there is a real number, an integer that is no bool
+
+  /// Appends dimension `d` and below; the first list of each depth decides that dimension's size.
+  void gather(std::span<const TensorValue> list, int d) {
+    const auto n = static_cast<std::int64_t>(list.size()), depth = static_cast<std::int64_t>(shape.size());
+    const bool first = d == depth;
+    if (first) shape.push_back(n);
+    if (const std::int64_t wanted = shape[static_cast<std::size_t>(d)]; wanted != n)
+      throw ShapeError(str("tensor: rows of ", wanted, " and of ", n, " elements"));
+    for (const TensorValue& v : list) {
+      if (v.is_list() != list.front().is_list() || (!first && v.is_list() != (d + 1 < depth)))
+        throw ShapeError("tensor: numbers and lists of numbers stand side by side");
+      if (v.is_list()) {
+        gather(v.list(), d + 1);
+        continue;
+      }
+      numbers.push_back(v.number());
+      real |= v.number().is_real();
+      whole |= v.number().dtype() == DType::int64;
+    }
   }
-}
+  DType dtype() const { return real || numbers.empty() ? DType::float32 : whole ? DType::int64 : DType::bool_; }
+  Tensor make(const TensorOptions& o) const {
+    const Shape as(std::span<const std::int64_t>(shape.data(), shape.size()));
+    if (real || is_floating_point(o.dtype)) {
+      std::vector<double> values;
+      for (Scalar s : numbers) values.push_back(s.to_double());
+      return from_doubles(values.data(), static_cast<std::int64_t>(values.size()), as, o);
+    }
+    std::vector<std::int64_t> values;
+    for (Scalar s : numbers) values.push_back(s.to_int64());
+    Tensor t = from_vector(values, as).to(o.dtype).to(o.device);
+    if (o.requires_grad) t.requires_grad_();
+    return t;
+  }
+};
 }  // namespace
 
+Tensor tensor(std::initializer_list<TensorValue> values) {
+  Listed listed;
+  listed.gather({values.begin(), values.size()}, 0);
+  return listed.make({.dtype = listed.dtype()});
+}
 Tensor tensor(std::initializer_list<TensorValue> values, TensorOptions o) {
-  std::vector<std::int64_t> shape;
-  std::vector<double> numbers;
-  gather({values.begin(), values.size()}, 0, shape, numbers);
-  return from_doubles(numbers.data(), static_cast<std::int64_t>(numbers.size()), Shape(std::span(shape)), o);
+  Listed listed;
+  listed.gather({values.begin(), values.size()}, 0);
+  return listed.make(o);
 }
 
 template <class T>

@@ -49,6 +49,8 @@ Tensor& uniform_(Tensor& t, double from = 0, double to = 1, Generator& g = defau
 Tensor& normal_(Tensor& t, double mean = 0, double std = 1, Generator& g = default_generator());
 Tensor& random_(Tensor& t, Generator& g = default_generator());  ///< int64: 0 .. 2^63 - 1
 Tensor& bernoulli_(Tensor& t, double p = 0.5, Generator& g = default_generator());
+/// Density lambda exp(-lambda x), x >= 0; lambda > 0.
+Tensor& exponential_(Tensor& t, double lambda = 1, Generator& g = default_generator());
 
 Tensor rand(const Shape& shape, TensorOptions options = {}, Generator& g = default_generator());
 Tensor randn(const Shape& shape, TensorOptions options = {}, Generator& g = default_generator());
@@ -56,6 +58,13 @@ inline Tensor rand(const Shape& shape, DType t) { return rand(shape, TensorOptio
 inline Tensor randn(const Shape& shape, DType t) { return randn(shape, TensorOptions{.dtype = t}); }
 /// int64 numbers from low (inclusive) to high (exclusive).
 Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generator& g = default_generator());
+// --- core/random_choice.cpp
+/// 1 with the probability that stands in p, else 0; in p's dtype.
+Tensor bernoulli(const Tensor& p, Generator& g = default_generator());
+/// `n` choices among the categories of weights[categories] or weights[rows, categories], which need not add up to 1:
+/// int64 of shape (n) or (rows, n). Without replacement a category is chosen once at most. ShapeError for more choices
+/// than that allows, Error for weights that are negative, infinite or all 0.
+Tensor multinomial(const Tensor& weights, std::int64_t n, bool replacement = false, Generator& g = default_generator());
 /// 0 .. n-1 in random order, int64.
 Tensor randperm(std::int64_t n, Generator& g = default_generator());
 

@@ -217,6 +217,21 @@ Tensor& bernoulli_(Tensor& t, double p, Generator& g) {
   });
 }
 
+Tensor& exponential_(Tensor& t, double lambda, Generator& g) {
+  check_writable(t, "exponential_");
+  const DType made = drawn_as(t, "exponential_");
+  if (!(lambda > 0)) throw Error(str("exponential_: lambda must be > 0, not ", lambda));
+  const auto fill = [&]<class T>(T* out, std::int64_t n) {
+    for (std::int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(-1 / lambda * std::log1p(-g.uniform()));
+  };
+  return fill_with(t, made, [&](Tensor& out) {
+    if (made == DType::float64)
+      fill(out.data<double>(), out.numel());
+    else
+      fill(out.data<float>(), out.numel());
+  });
+}
+
 namespace {
 template <class Fill>
 Tensor made_by(const Shape& shape, TensorOptions options, const Fill& fill) {

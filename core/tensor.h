@@ -206,6 +206,12 @@ class Tensor {
   Tensor erf() const;
   Tensor pow(const Tensor& y) const;
   Tensor pow(Scalar e) const;
+  Tensor floor_divide(const Tensor& y) const;
+  Tensor floor_divide(Scalar s) const;
+  Tensor remainder(const Tensor& y) const;
+  Tensor remainder(Scalar s) const;
+  Tensor fmod(const Tensor& y) const;
+  Tensor fmod(Scalar s) const;
   Tensor maximum(const Tensor& o) const;
   Tensor minimum(const Tensor& o) const;
   Tensor clamp(std::optional<Scalar> min, std::optional<Scalar> max = std::nullopt) const;
@@ -427,20 +433,22 @@ inline Tensor eye(std::int64_t n, DType t) { return eye(n, TensorOptions{.dtype 
 class TensorValue {
  public:
   template <class T>
-  requires std::is_arithmetic_v<T> TensorValue(T v) : number_(static_cast<double>(v)) {}
+  requires std::is_arithmetic_v<T> TensorValue(T v) : number_(v) {}
   TensorValue(std::initializer_list<TensorValue> list) : list_(list), is_list_(true) {}
   bool is_list() const noexcept { return is_list_; }
-  double number() const noexcept { return number_; }
+  Scalar number() const noexcept { return number_; }
   std::span<const TensorValue> list() const noexcept { return {list_.begin(), list_.size()}; }
 
  private:
-  double number_ = 0;
+  Scalar number_ = 0;
   std::initializer_list<TensorValue> list_;
   bool is_list_ = false;
 };
-/// A tensor of these values: `tensor({1, 2, 3})`, `tensor({{1, 2}, {3, 4}})`, any depth; ShapeError when rows differ in
-/// length.
-Tensor tensor(std::initializer_list<TensorValue> values, TensorOptions options = {});
+/// A tensor of these values: `tensor({1.5, 2})`, `tensor({{1, 2}, {3, 4}})`, any depth; ShapeError when rows differ in
+/// length. As in torch float32, but int64 when all are written as integers, and bool when all are true or false.
+Tensor tensor(std::initializer_list<TensorValue> values);
+/// The same in the options' dtype: float32 unless they name another.
+Tensor tensor(std::initializer_list<TensorValue> values, TensorOptions options);
 inline Tensor tensor(std::initializer_list<TensorValue> values, DType t) {
   return tensor(values, TensorOptions{.dtype = t});
 }

@@ -13,6 +13,7 @@
 #include "dracula/data.h"
 #include "dracula/loss_curve.h"
 #include "dracula/progress.h"
+#include "shipped.h"
 
 using namespace harker;
 
@@ -113,7 +114,7 @@ class Files {
 };
 
 int run(const Options& o, bool lr_given) {
-  const dracula::Data data = dracula::read_data(o.data.empty() ? dracula::shipped_data() : o.data, o.target, 10);
+  const dracula::Data data = dracula::read_data(o.data.empty() ? shipped("dracula.csv") : o.data, o.target, 10);
   manual_seed(static_cast<std::uint64_t>(o.seed));
   DraculaModel model;
   optim::Adam optimizer(model.parameters(), {.lr = o.lr});

@@ -1,5 +1,5 @@
 // Activations as modules; they have no parameters, and exist so that a Sequential and a state dict's metadata can name
-// them.
+// them. The functions are core/ops/pointwise.h and reduce.h.
 #pragma once
 #include <harker/core/ops/ops.h>
 #include <harker/nn/module.h>
@@ -13,6 +13,83 @@ class ReLU : public Module {
   ReLU() : Module("ReLU") {}
   Tensor forward(const Tensor& x) const { return relu(x); }
   Tensor operator()(const Tensor& x) const { return call(*this, x); }
+};
+
+/// x where x > 0, else negative_slope x
+class LeakyReLU : public Module {
+ public:
+  explicit LeakyReLU(double negative_slope = 0.01) : Module("LeakyReLU"), negative_slope_(negative_slope) {}
+  Tensor forward(const Tensor& x) const { return leaky_relu(x, negative_slope_); }
+  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+
+ private:
+  double negative_slope_;
+};
+
+/// x P(X <= x) for a normal X, exactly ("none") or by the formula with tanh ("tanh"); Error for another word.
+class GELU : public Module {
+ public:
+  explicit GELU(std::string_view approximate = "none");
+  Tensor forward(const Tensor& x) const { return gelu(x, by_tanh_ ? "tanh" : "none"); }
+  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+
+ private:
+  bool by_tanh_;
+};
+
+/// x sigmoid(x)
+class SiLU : public Module {
+ public:
+  SiLU() : Module("SiLU") {}
+  Tensor forward(const Tensor& x) const { return silu(x); }
+  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+};
+
+class Sigmoid : public Module {
+ public:
+  Sigmoid() : Module("Sigmoid") {}
+  Tensor forward(const Tensor& x) const { return sigmoid(x); }
+  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+};
+
+class Tanh : public Module {
+ public:
+  Tanh() : Module("Tanh") {}
+  Tensor forward(const Tensor& x) const { return harker::tanh(x); }
+  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+};
+
+/// log(1 + e^(beta x)) / beta; x itself where beta x > threshold.
+class Softplus : public Module {
+ public:
+  explicit Softplus(double beta = 1, double threshold = 20) : Module("Softplus"), beta_(beta), threshold_(threshold) {}
+  Tensor forward(const Tensor& x) const { return softplus(x, beta_, threshold_); }
+  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+
+ private:
+  double beta_, threshold_;
+};
+
+/// exp(x) / sum exp(x) along a dimension, which must be named: torch's guess of it depends on the rank.
+class Softmax : public Module {
+ public:
+  explicit Softmax(int dim) : Module("Softmax"), dim_(dim) {}
+  Tensor forward(const Tensor& x) const { return softmax(x, dim_); }
+  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+
+ private:
+  int dim_;
+};
+
+/// x - logsumexp(x) along a dimension
+class LogSoftmax : public Module {
+ public:
+  explicit LogSoftmax(int dim) : Module("LogSoftmax"), dim_(dim) {}
+  Tensor forward(const Tensor& x) const { return log_softmax(x, dim_); }
+  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+
+ private:
+  int dim_;
 };
 
 }  // namespace nn

@@ -19,6 +19,7 @@ using harker::tanh;
 // Layers
 using harker::avg_pool2d;
 using harker::batch_norm;
+using harker::bilinear;
 using harker::conv2d;
 using harker::conv_transpose2d;
 using harker::dropout;
@@ -28,6 +29,7 @@ using harker::linear;
 using harker::max_pool2d;
 using harker::max_pool2d_with_indices;
 using harker::one_hot;
+using harker::scaled_dot_product_attention;
 // Losses
 using harker::binary_cross_entropy;
 using harker::binary_cross_entropy_with_logits;

@@ -1,29 +1,24 @@
-// Linear and its default initialisation. The math is core/ops/matmul.cpp.
+// Linear and Bilinear, and their default initialisation. The math is core/ops/matmul.cpp and bilinear.cpp.
 #include <harker/core/ops/ops.h>
-#include <harker/core/text.h>
 #include <harker/nn/init.h>
+#include <harker/nn/layer_parts.h>
 #include <harker/nn/linear.h>
 #include <cmath>
 
 namespace harker::nn {
 
 namespace {
-Tensor uninitialised(const Shape& shape, DType dtype) {
-  for (std::int64_t n : shape) {
-    if (n < 0) throw ShapeError(detail::str("Linear: the number of features must not be negative, it is ", n));
-  }
-  if (!is_computed(dtype) && dtype != DType::float16 && dtype != DType::bfloat16) {
-    throw TypeError(detail::str("Linear: needs float32, float64, float16 or bfloat16, not ", name(dtype)));
-  }
-  return empty(shape, dtype);
+Shape checked(const Shape& shape, const char* layer, std::int64_t least = 0) {
+  for (std::int64_t n : shape) check_size(n, least, layer, "features");
+  return shape;
 }
 }  // namespace
 
 Linear::Linear(std::int64_t in_features, std::int64_t out_features, LinearOptions options)
     : Module("Linear"),
-      weight(register_parameter("weight", uninitialised({out_features, in_features}, options.dtype))),
-      bias(register_parameter("bias",
-                              options.bias ? Parameter(uninitialised({out_features}, options.dtype)) : Parameter())) {
+      weight(register_parameter(
+          "weight", uninitialised(checked({out_features, in_features}, "Linear"), options.dtype, "Linear"))),
+      bias(register_parameter("bias", parameter_if(options.bias, {out_features}, options.dtype, "Linear"))) {
   reset_parameters();
 }
 
@@ -37,5 +32,23 @@ void Linear::reset_parameters() {
 }
 
 Tensor Linear::forward(const Tensor& x) const { return linear(x, weight, bias); }
+
+Bilinear::Bilinear(std::int64_t in1_features, std::int64_t in2_features, std::int64_t out_features,
+                   LinearOptions options)
+    : Module("Bilinear"),
+      weight(
+          register_parameter("weight", uninitialised(checked({out_features, in1_features, in2_features}, "Bilinear", 1),
+                                                     options.dtype, "Bilinear"))),
+      bias(register_parameter("bias", parameter_if(options.bias, {out_features}, options.dtype, "Bilinear"))) {
+  reset_parameters();
+}
+
+void Bilinear::reset_parameters() {
+  const double bound = 1 / std::sqrt(static_cast<double>(weight.size(1)));
+  init::uniform_(weight, -bound, bound);
+  if (bias.defined()) init::uniform_(bias, -bound, bound);
+}
+
+Tensor Bilinear::forward(const Tensor& a, const Tensor& b) const { return bilinear(a, b, weight, bias); }
 
 }  // namespace harker::nn

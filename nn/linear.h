@@ -1,4 +1,4 @@
-// Linear: y = x weight^T + bias.
+// Linear: y = x weight^T + bias. Bilinear: the same of two inputs.
 #pragma once
 #include <harker/nn/module.h>
 
@@ -20,6 +20,20 @@ class Linear : public Module {
   /// [..., in] -> [..., out]
   Tensor forward(const Tensor& x) const;
   Tensor operator()(const Tensor& x) const { return call(*this, x); }
+  /// Draws both anew.
+  void reset_parameters();
+};
+
+/// y[o] = a^T weight[o] b + bias[o]
+class Bilinear : public Module {
+ public:
+  Parameter weight;  ///< [out, in1, in2]
+  Parameter bias;    ///< [out]; undefined without bias
+
+  Bilinear(std::int64_t in1_features, std::int64_t in2_features, std::int64_t out_features, LinearOptions options = {});
+  /// a[..., in1] and b[..., in2], alike but for the last dimension -> [..., out]
+  Tensor forward(const Tensor& a, const Tensor& b) const;
+  Tensor operator()(const Tensor& a, const Tensor& b) const { return call(*this, a, b); }
   /// Draws both anew.
   void reset_parameters();
 };

@@ -54,10 +54,15 @@ Parameter Module::register_parameter(std::string_view name, const Parameter& p) 
   return own;
 }
 
-Tensor Module::register_buffer(std::string_view name, const Tensor& t, bool persistent) {
+Buffer Module::register_buffer(std::string_view name, const Tensor& t, bool persistent) {
   registry_->check_name(name, "register_buffer");
-  Tensor own = t.defined() && t.impl().in_block ? t.detach() : t;
+  Buffer own(t.defined() && t.impl().in_block ? t.detach() : t);
   registry_->buffers.push_back({std::string(name), own, persistent});
+  return own;
+}
+Buffer Module::register_buffer_since(int version, std::string_view name, const Tensor& t) {
+  Buffer own = register_buffer(name, t);
+  registry_->buffers.back().since = version;
   return own;
 }
 

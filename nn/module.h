@@ -104,8 +104,11 @@ class Module {
     return register_parameter(name, Parameter(t));
   }
   /// A tensor that is saved (if `persistent`) but not trained; the handle returned is the registered one and shares t's
-  /// storage.
-  Tensor register_buffer(std::string_view name, const Tensor& t, bool persistent = true);
+  /// storage. An undefined one takes the name only.
+  Buffer register_buffer(std::string_view name, const Tensor& t, bool persistent = true);
+  /// The same for a buffer that this class had not before `version`: a state dict written by an older one, or by none
+  /// that says, may lack it, and leaves it as it is.
+  Buffer register_buffer_since(int version, std::string_view name, const Tensor& t);
 
  private:
   friend class detail::HookedCall;

@@ -26,9 +26,25 @@ StateDict Module::state_dict(std::string_view prefix) const {
   return out;
 }
 
+void Module::Registry::excuse(const std::shared_ptr<Registry>& root, const StateDict& state, LoadReport& report) {
+  if (report.missing.empty()) return;
+  const auto version_of = [&](std::string_view module) -> std::int64_t {
+    const Value* entry = state.metadata.is_dict() ? state.metadata.find(Value(module)) : nullptr;
+    const Value* version = entry && entry->is_dict() ? entry->find(Value("version")) : nullptr;
+    return version && version->is_int() ? version->as_int() : 0;
+  };
+  walk(root, {}, [&](const std::shared_ptr<Registry>& r, const std::string& path) {
+    for (const auto& b : r->buffers) {
+      if (version_of(std::string_view(path).substr(0, path.size() - !path.empty())) < b.since)
+        std::erase(report.missing, path + b.name);
+    }
+  });
+}
+
 LoadReport Module::load_state_dict(const StateDict& state, bool strict) {
   const StateDict mine = state_dict();
   LoadReport report = compare(mine, state);
+  Registry::excuse(registry_, state, report);
   if (!report.mismatched.empty() || (strict && !report.ok())) throw Error(report.message(class_name()));
 
   // All that can fail comes before the first change.

@@ -1,5 +1,6 @@
-// Parameter: a tensor that a module trains. A type of its own so that `layer.weight = t` does not compile: the
-// assignment would make the member a stranger to the module's registry, which the optimizer and state_dict() read.
+// Parameter: a tensor that a module trains; Buffer: one that it only keeps. Types of their own so that `layer.weight =
+// t` does not compile: the assignment would make the member a stranger to the module's registry, which the optimizer
+// and state_dict() read.
 #pragma once
 #include <harker/core/tensor.h>
 
@@ -22,6 +23,19 @@ class Parameter : public Tensor {
   Parameter& operator=(Parameter&&) noexcept = default;
   /// Copy the numbers instead: `NoGradGuard no_grad; weight.copy_(t);`
   Parameter& operator=(const Tensor&) = delete;
+};
+
+/// A tensor that a module saves but does not train, such as running statistics: as torch.nn.Buffer. It cannot be
+/// assigned a tensor either.
+class Buffer : public Tensor {
+ public:
+  Buffer() noexcept = default;
+  explicit Buffer(const Tensor& t) : Tensor(t) {}
+  Buffer(const Buffer&) = default;
+  Buffer(Buffer&&) noexcept = default;
+  Buffer& operator=(const Buffer&) = default;
+  Buffer& operator=(Buffer&&) noexcept = default;
+  Buffer& operator=(const Tensor&) = delete;
 };
 
 }  // namespace nn

@@ -13,8 +13,9 @@ struct Module::Registry {
   };
   struct Buffer {
     std::string name;
-    Tensor tensor;
+    nn::Buffer tensor;
     bool persistent;
+    int since = 0;  // the version of the class that brought it
   };
   struct Child {
     std::string name;
@@ -38,6 +39,8 @@ struct Module::Registry {
   /// visit(registry, prefix) for r and all below, parents first, shared ones as often as they are reached.
   template <class F>
   static void walk(const std::shared_ptr<Registry>& r, const std::string& prefix, const F& visit);
+  /// Takes off the report's list what may be missing, for its class had it not when `state` was written.
+  static void excuse(const std::shared_ptr<Registry>& root, const StateDict& state, LoadReport& report);
   template <class List>
   static std::vector<NamedTensor> tensors(const Module& of, std::string_view prefix, bool recurse, List list);
 };

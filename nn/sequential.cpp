@@ -1,17 +1,29 @@
 // Sequential: see the header.
+#include <harker/core/text.h>
 #include <harker/nn/sequential.h>
 
 namespace harker::nn {
 
-Sequential::Layer::~Layer() = default;
+AnyModule::Layer::~Layer() = default;
 
-Sequential::Sequential() : Module("Sequential"), layers_(std::make_shared<std::vector<std::unique_ptr<Layer>>>()) {}
+Sequential::Sequential() : Module("Sequential"), layers_(std::make_shared<std::vector<AnyModule>>()) {}
 
 std::string Sequential::next_name() const { return std::to_string(layers_->size()); }
 
+void Sequential::add(std::string_view name, AnyModule layer) {
+  layers_->reserve(layers_->size() + 1);  // what can fail comes before the registration
+  register_module(name, layer);
+  layers_->push_back(std::move(layer));
+}
+
+AnyModule Sequential::operator[](std::size_t i) const {
+  if (i >= size()) throw Error(detail::str("Sequential: there is no layer ", i, " of ", size()));
+  return (*layers_)[i];
+}
+
 Tensor Sequential::forward(const Tensor& x) const {
   Tensor h = x;
-  for (const auto& layer : *layers_) h = layer->forward(h);
+  for (const AnyModule& layer : *layers_) h = layer(h);
   return h;
 }
 

@@ -1,24 +1,14 @@
-// Sequential: modules one after the other. The only place where the type of a module is erased: any module that has
-// `Tensor forward(const Tensor&)` will do, users' own too.
+// Sequential: modules one after the other. Any module that has `Tensor forward(const Tensor&)` will do, users' own too.
 #pragma once
-#include <concepts>
 #include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include <harker/nn/module.h>
+#include <harker/nn/any_module.h>
 
 namespace harker HARKER_PUBLIC {
 namespace nn {
-
-/// Has `Tensor forward(const Tensor& x)`. When this fails for your module, that is the function it lacks.
-template <class M>
-concept has_forward_of_one_tensor = requires(M& module, const Tensor& x) {
-  { module.forward(x) } -> std::convertible_to<Tensor>;
-};
-template <class M>
-concept UnaryModule = std::derived_from<M, Module> && has_forward_of_one_tensor<M>;
 
 class Sequential : public Module {
  public:
@@ -32,33 +22,24 @@ class Sequential : public Module {
 
   template <UnaryModule M>
   void push_back(M module) {
-    push_back(next_name(), std::move(module));
+    add(next_name(), AnyModule(std::move(module)));
   }
   template <UnaryModule M>
   void push_back(std::string_view name, M module) {
-    auto layer = std::make_unique<LayerOf<M>>(std::move(module));
-    register_module(name, layer->module);
-    layers_->push_back(std::move(layer));
+    add(name, AnyModule(std::move(module)));
   }
   std::size_t size() const noexcept { return layers_->size(); }
+  /// Another handle on layer i. Error when there is none.
+  AnyModule operator[](std::size_t i) const;
 
   /// x through all of them; x itself when there are none.
   Tensor forward(const Tensor& x) const;
   Tensor operator()(const Tensor& x) const { return call(*this, x); }
 
  private:
-  struct Layer {
-    virtual ~Layer();
-    virtual Tensor forward(const Tensor& x) = 0;
-  };
-  template <class M>
-  struct LayerOf final : Layer {
-    M module;
-    explicit LayerOf(M m) : module(std::move(m)) {}
-    Tensor forward(const Tensor& x) override { return call(module, x); }
-  };
   std::string next_name() const;
-  std::shared_ptr<std::vector<std::unique_ptr<Layer>>> layers_;  // shared: a copy is another name for the same module
+  void add(std::string_view name, AnyModule layer);
+  std::shared_ptr<std::vector<AnyModule>> layers_;  // shared: a copy is another name for the same module
 };
 
 }  // namespace nn

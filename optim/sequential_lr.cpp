@@ -36,10 +36,12 @@ SequentialLR::SequentialLR(Optimizer& optimizer, std::vector<ChainableLR*> sched
   }
   check_rising(milestones_);
   // Each of them has set the rates when it was made: all that is undone, and the first begins again.
+  std::vector<double> initial;
   for (std::size_t g = 0; g < optimizer.num_groups(); ++g) {
-    const Value* initial = optimizer.extra(g, "initial_lr");
-    if (initial) optimizer.lr(g) = initial->as_double();
+    const Value* v = optimizer.extra(g, "initial_lr");
+    initial.push_back(v ? v->as_double() : optimizer.lr(g));
   }
+  for (std::size_t g = 0; g < initial.size(); ++g) optimizer.lr(g) = initial[g];
   for (ChainableLR* s : schedulers_) --s->last_.epoch;
   schedulers_[0]->first_step();
   last_lr_ = schedulers_[0]->get_last_lr();

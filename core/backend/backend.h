@@ -16,8 +16,22 @@
 namespace harker HARKER_PUBLIC {
 
 /// The first four are the fast ones of elementwise.h; maximum and minimum give NaN where either is NaN;
-/// sigmoid_backward is x (1 - y) y and tanh_backward x (1 - y^2), of a gradient x and an output y.
-enum class Binary : std::uint8_t { add, sub, mul, div, pow, maximum, minimum, sigmoid_backward, tanh_backward };
+/// sigmoid_backward is x (1 - y) y and tanh_backward x (1 - y^2), of a gradient x and an output y. floor_divide is
+/// Python's //, remainder its % (the divisor's sign), fmod C's (the dividend's sign).
+enum class Binary : std::uint8_t {
+  add,
+  sub,
+  mul,
+  div,
+  pow,
+  maximum,
+  minimum,
+  sigmoid_backward,
+  tanh_backward,
+  floor_divide,
+  remainder,
+  fmod
+};
 /// The first two are the fast ones. round: halves to even. sign of NaN is 0, as in torch. A slope is a derivative.
 enum class Unary : std::uint8_t {
   neg,

@@ -12,5 +12,17 @@ Tensor gather_backward(const Tensor& dz, const Tensor& index, int dim, const Sha
 /// `index` as contiguous int64, each in [low, size). TypeError or ShapeError naming op, index, dimension and size.
 Tensor checked_index(const Tensor& index, std::int64_t low, std::int64_t size, const char* op, int dim);
 
+/// What adding elements of this dtype is computed in: halves in float32, integers in int64. TypeError for others.
+DType added_in(const Tensor& x, const char* op);
+/// f(x, src) in a dtype that adds.
+template <class F>
+Tensor adding(const Tensor& x, const Tensor& src, const char* op, const F& f) {
+  if (x.dtype() != src.dtype())
+    throw TypeError(str(op, ": both tensors need one dtype, got ", name(x.dtype()), " and ", name(src.dtype()),
+                        "; convert one with .to()"));
+  const DType t = added_in(x, op);
+  return t == x.dtype() ? f(x, src) : f(x.to(t), src.to(t)).to(x.dtype());
+}
+
 }  // namespace detail
 }  // namespace harker

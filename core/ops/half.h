@@ -6,9 +6,11 @@ namespace harker HARKER_PUBLIC {
 namespace detail {
 
 inline bool is_half(const Tensor& x) {
-  const DType t = x.dtype();
-  return t == DType::float16 || t == DType::bfloat16;
+  static_assert(static_cast<int>(DType::bfloat16) == static_cast<int>(DType::float16) + 1);
+  return static_cast<unsigned>(x.dtype()) - static_cast<unsigned>(DType::float16) <= 1;
 }
+/// Of one dtype that is a half? One comparison where the first is none.
+inline bool both_half(const Tensor& x, const Tensor& y) { return is_half(x) && y.dtype() == x.dtype(); }
 /// x as float32 if it is a half, recorded; else itself. An undefined tensor stays undefined.
 inline Tensor widened(const Tensor& x) { return x.defined() && is_half(x) ? x.to(DType::float32) : x; }
 /// f(x), computed in float32 where x is a half and rounded to its dtype at the end.

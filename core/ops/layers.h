@@ -3,6 +3,7 @@
 // they take but running statistics.
 #pragma once
 #include <concepts>
+#include <optional>
 
 #include <harker/core/tensor.h>
 
@@ -74,5 +75,16 @@ Tensor avg_pool2d(const Tensor& x, Pair kernel, AvgPool2dOptions options = {});
 /// In training each element is 0 with probability p, else x / (1 - p): which ones is torch's choice for the same seed.
 /// x itself otherwise.
 Tensor dropout(const Tensor& x, double p = 0.5, bool training = true, Generator& g = default_generator());
+
+// --- attention.cpp
+struct AttentionOptions {
+  Tensor attn_mask = {};   ///< [..., queries, keys]: bool, false where a key must not be seen; or numbers to be added
+  double dropout_p = 0;    ///< of the weights, whenever it is called: pass 0 when not training
+  bool is_causal = false;  ///< query i sees keys 0 to i
+  std::optional<double> scale = {};  ///< 1 / sqrt(size of a key) when not given
+};
+/// softmax(q k^T scale) v: q[..., queries, d], k[..., keys, d], v[..., keys, d'] -> [..., queries, d'].
+Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
+                                    const AttentionOptions& options = {});
 
 }  // namespace harker

@@ -106,7 +106,11 @@ Tensor detail::reduced(const Tensor& losses, Reduction reduction, const char* op
   refuse_reduction(op);
 }
 
-Tensor mse_loss(const Tensor& x, const Tensor& y) { return apply<MseLoss>(x, y); }
+Tensor mse_loss(const Tensor& x, const Tensor& y) {
+  if (detail::both_half(x, y)) [[unlikely]]
+    return mse_loss(x.to(DType::float32), y.to(DType::float32)).to(x.dtype());
+  return apply<MseLoss>(x, y);
+}
 Tensor mse_loss(const Tensor& x, const Tensor& y, LossOptions o) {
   return o.reduction == Reduction::mean && !detail::is_half(x)
              ? mse_loss(x, y)

@@ -1,6 +1,7 @@
 // Matrix products: matmul in all its forms, and linear as one node. Backward of a product is two products with the
 // transpose flags turned, so matmul is closed under differentiation and never copies a transposed matrix.
 #include <harker/core/ops/common.h>
+#include <harker/core/ops/half.h>
 
 namespace harker {
 namespace {
@@ -133,6 +134,8 @@ struct Linear : Op<Linear> {  // z[B,O] = x[B,I] w[O,I]^T + b[O]; dx = dz w, dw 
 }  // namespace
 
 Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {
+  if (detail::both_half(a, b)) [[unlikely]]
+    return matmul(a.to(DType::float32), b.to(DType::float32), transpose_a, transpose_b).to(a.dtype());
   if (a.dim() >= 2 && b.dim() >= 2) [[likely]]
     return apply<MatMul>(a, b, transpose_a, transpose_b);
   if (a.dim() == 0 || b.dim() == 0)
@@ -146,6 +149,8 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose
 }
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  if (detail::both_half(x, weight) && (!bias.defined() || bias.dtype() == x.dtype())) [[unlikely]]
+    return linear(x.to(DType::float32), weight.to(DType::float32), detail::widened(bias)).to(x.dtype());
   if (x.dim() == 2) [[likely]]
     return apply<Linear>(x, weight, bias);
   if (x.dim() == 0) throw ShapeError("linear: the input needs at least 1 dimension");

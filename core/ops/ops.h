@@ -97,6 +97,10 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a = false, bool t
 /// z[..., out] = x[..., in] weight[out, in]^T + bias[out]; an undefined bias is left out. One node in the graph.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
+// --- bilinear.cpp
+/// z[..., o] = a[..., in1]^T weight[o, in1, in2] b[..., in2] + bias[o]; a and b are alike but for the last dimension.
+Tensor bilinear(const Tensor& a, const Tensor& b, const Tensor& weight, const Tensor& bias = {});
+
 }  // namespace harker
 
 // The other families.

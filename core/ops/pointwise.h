@@ -25,6 +25,23 @@ Tensor pow(const Tensor& x, const Tensor& y);
 Tensor pow(const Tensor& x, Scalar e);
 Tensor pow(Scalar s, const Tensor& x);
 
+// --- division.cpp: x = floor_divide(x, y) y + remainder(x, y). Error for integers divided by zero.
+/// The largest whole number not above x / y, Python's x // y; its gradient is 0.
+Tensor floor_divide(const Tensor& x, const Tensor& y);
+Tensor floor_divide(const Tensor& x, Scalar s);
+Tensor floor_divide(Scalar s, const Tensor& y);
+/// x - floor(x / y) y, Python's x % y: it has y's sign.
+Tensor remainder(const Tensor& x, const Tensor& y);
+Tensor remainder(const Tensor& x, Scalar s);
+Tensor remainder(Scalar s, const Tensor& y);
+inline Tensor operator%(const Tensor& x, const Tensor& y) { return remainder(x, y); }
+inline Tensor operator%(const Tensor& x, Scalar s) { return remainder(x, s); }
+inline Tensor operator%(Scalar s, const Tensor& y) { return remainder(s, y); }
+/// x - trunc(x / y) y, C's fmod: it has x's sign.
+Tensor fmod(const Tensor& x, const Tensor& y);
+Tensor fmod(const Tensor& x, Scalar s);
+Tensor fmod(Scalar s, const Tensor& y);
+
 // --- trigonometric.cpp: in radians.
 Tensor sin(const Tensor& x);
 Tensor cos(const Tensor& x);

@@ -174,8 +174,17 @@ Tensor kernel_unary(Unary op, const char* name, const Tensor& x) {
   return z;
 }
 
+bool divides(Binary op) { return op >= Binary::floor_divide && op <= Binary::fmod; }
+
+/// Integers have no quotient by 0.
+void check_divisor(Binary op, const char* name, const Tensor& y) {
+  if (divides(op) && y.dtype() == DType::int64 && any(eq(y, 0)).item<bool>())
+    throw Error(str(name, ": division of integers by zero; convert with .to(kFloat32) for inf and nan"));
+}
+
 Tensor kernel_binary(Binary op, const char* name, const Tensor& x, const Tensor& y) {
   if (x.dtype() != DType::int64) return binary(op, name, x, y);
+  check_divisor(op, name, y);
   const Shape shape = broadcast_shapes(x.shape(), y.shape());
   Tensor z = fresh(shape, DType::int64, x.device());
   backend_of(x).binary_int64(op, shape, x.raw(), broadcast_strides(x, shape), y.raw(), broadcast_strides(y, shape),
@@ -188,6 +197,8 @@ DType binary_result(Binary op, DType t, const char* name) {
   if (op == Binary::div && is_whole(t)) return DType::float32;
   if (t == DType::bool_ && op == Binary::pow)
     throw TypeError(str(name, ": no powers of bool tensors; convert one with .to(kInt64)"));
+  if (t == DType::bool_ && divides(op))
+    throw TypeError(str(name, ": no quotients of bool tensors; convert one with .to(kInt64)"));
   return t;
 }
 
@@ -199,7 +210,7 @@ DType binary_result(Binary op, DType t, const char* name) {
 
 /// As in torch a product and a quotient of 16-bit floats take a number on the right as it is; all else is rounded to
 /// the dtype first.
-bool keeps_number(Binary op) { return op == Binary::mul || op == Binary::div; }
+bool keeps_number(Binary op) { return op == Binary::mul || op == Binary::div || op == Binary::floor_divide; }
 
 }  // namespace
 
@@ -213,7 +224,7 @@ Tensor promoted_binary(Binary op, const char* name, const Tensor& x, const Tenso
   const ModeScope off(false);
   if (op == Binary::sub && (x.dtype() == DType::bool_ || y.dtype() == DType::bool_)) refuse_bool_difference(name);
   const DType t = binary_result(op, common_dtype(x, y, name), name), wide = computing_dtype(t, name);
-  const Tensor b = keeps_number(op) && y.numel() == 1 ? y.to(wide) : as_computed(y, t, name);
+  const Tensor b = keeps_number(op) && wide != DType::int64 && y.numel() == 1 ? y.to(wide) : as_computed(y, t, name);
   return kernel_binary(op, name, as_computed(x, t, name), b).to(t);
 }
 
@@ -228,7 +239,8 @@ Tensor promoted_scalar(Binary op, const char* name, const Tensor& x, Scalar s, b
     const double exact = s.to_double();
     return scalar(op, name, a, keeps_number(op) && !reversed ? exact : scalar_tensor(exact, t).item(), reversed).to(t);
   }
-  const Tensor b = number_like(a, s, DType::int64, name);
+  // A divisor that wrapped around would be another; a summand gives the same in the end.
+  const Tensor b = divides(op) ? number_like(a, s, t, name).to(wide) : number_like(a, s, DType::int64, name);
   return (reversed ? kernel_binary(op, name, b, a) : kernel_binary(op, name, a, b)).to(t);
 }
 

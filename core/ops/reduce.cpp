@@ -1,5 +1,6 @@
 // Sums and means over some or all dimensions, and sum_to, which undoes broadcasting.
 #include <harker/core/ops/dims.h>
+#include <harker/core/ops/half.h>
 
 namespace harker {
 namespace {
@@ -102,6 +103,8 @@ Tensor sum_leading(const Tensor& x, const Shape& to, std::int64_t n) {
 struct SumTo : Op<SumTo> {  // z = x summed to a shape that broadcasts to x's; dx = dz, repeated
   static constexpr const char* name = "sum_to";
   static Tensor forward(Context&, const Tensor& x, const Shape& to, const Shape&) {
+    if (detail::is_half(x)) [[unlikely]]
+      return sum_to(x.to(DType::float32), to).to(x.dtype());
     detail::check_computed(x, name);
     if (x.dim() == 2 && to.rank() == 1 && to[0] == x.shape()[1] && x.is_contiguous()) [[likely]]  // a bias of Linear
       return sum_leading(x, to, x.shape()[0]);

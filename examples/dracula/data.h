@@ -1,7 +1,6 @@
 // Where the numbers come from: any file harker reads that holds `x` and a target, or a CSV whose last column is the
 // target.
 #pragma once
-#include <filesystem>
 #include <string>
 
 #include <harker/harker.h>
@@ -54,20 +53,6 @@ inline Data read_data(const std::string& path, const std::string& target, std::i
     throw harker::ShapeError(path + ": the target must have one number for each of the " + std::to_string(d.x.size(0)) +
                              " rows");
   return d;
-}
-
-/// examples/data/dracula.csv: beside this source, or in a folder above the working directory.
-inline std::string shipped_data() {
-  namespace fs = std::filesystem;
-  const fs::path beside = fs::path(__FILE__).parent_path().parent_path() / "data" / "dracula.csv";
-  std::error_code ignored;
-  if (fs::exists(beside, ignored)) return beside.string();
-  for (fs::path at = fs::current_path();; at = at.parent_path()) {
-    const fs::path file = at / "examples" / "data" / "dracula.csv";
-    if (fs::exists(file, ignored)) return file.string();
-    if (at == at.parent_path())
-      throw harker::IoError("examples/data/dracula.csv was not found; name a file with --data");
-  }
 }
 
 }  // namespace dracula

@@ -93,7 +93,7 @@ TEST_CASE("cli: convert onto its own input works") {
 
 TEST_CASE("cli: diff names what differs and by how much") {
   TempFolder t;
-  Value a = Value::dict({{"w", tensor({1, 2, 3})},
+  Value a = Value::dict({{"w", tensor({1., 2., 3.})},
                          {"shape", zeros({2, 3})},
                          {"kind", zeros({2})},
                          {"gone", 1},

@@ -156,7 +156,7 @@ TEST_CASE("promotion: 16-bit floats compute in float32 and round once") {
     Tensor x = tensor({1, 2, 3}, half).requires_grad_();
     Tensor z = exp(x) * 0.1 + x / 3;
     CHECK(z.dtype() == half);
-    const Tensor e = exp(tensor({1, 2, 3})).to(half).to(kFloat32);
+    const Tensor e = exp(tensor({1., 2., 3.})).to(half).to(kFloat32);
     CHECK(equal(exp(x).detach(), e.to(half)));
     z.backward(ones({3}, half));
     CHECK(x.grad().dtype() == half);
@@ -166,7 +166,7 @@ TEST_CASE("promotion: 16-bit floats compute in float32 and round once") {
           +[](const Tensor& v) { return softplus(v); }, +[](const Tensor& v) { return clamp(v, 1.5, 2.5); },
           +[](const Tensor& v) { return pow(v, 3); }, +[](const Tensor& v) { return where(gt(v, 1), v, 0); },
           +[](const Tensor& v) { return gelu(v); }}) {
-      Tensor a = tensor({1, 2, 3}, half).requires_grad_(), b = tensor({1, 2, 3}).requires_grad_();
+      Tensor a = tensor({1, 2, 3}, half).requires_grad_(), b = tensor({1., 2., 3.}).requires_grad_();
       f(a).backward(ones({3}, half));
       f(b).backward(ones({3}));
       CHECK(f(a).dtype() == half);

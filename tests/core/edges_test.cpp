@@ -93,6 +93,19 @@ TEST_CASE("tensor: nested braces of any depth, and a column above all") {
   CHECK(values(tensor({i, 2 * i}, kFloat64)) == Numbers{3, 6});
   const std::initializer_list<double> list = {1, 2};
   CHECK(tensor(list).shape() == Shape{2});
+  // As torch: what is written decides the dtype, unless one is given.
+  CHECK(tensor({1, 2, 3}).dtype() == kInt64);
+  CHECK(tensor({{1, 2}, {3, -4}})[1][1].item<std::int64_t>() == -4);
+  CHECK(tensor({9007199254740993, 1})[0].item<std::int64_t>() == 9007199254740993);
+  CHECK(tensor({9007199254740993, 1}, kInt64)[0].item<std::int64_t>() == 9007199254740993);
+  CHECK(tensor({1, 2.5}).dtype() == kFloat32);
+  CHECK(tensor({1., 2.}).dtype() == kFloat32);
+  CHECK(tensor({true, false}).dtype() == kBool);
+  CHECK(equal(tensor({true, 2}), tensor({1, 2})));
+  CHECK(tensor({}).dtype() == kFloat32);
+  CHECK(tensor({1, 2}, {.requires_grad = true}).dtype() == kFloat32);
+  CHECK(equal(tensor({1.7, -2.7}, kInt64), tensor({1, -2})));
+  CHECK_THROWS_AS(tensor({1, 2}, {.dtype = kInt64, .requires_grad = true}), GradError);
   CHECK_THROWS_AS(tensor({{1, 2}, {3}}), ShapeError);
   CHECK_THROWS_AS(tensor({{1, 2}, 3}), ShapeError);
   CHECK_THROWS_AS(tensor({1, {2, 3}}), ShapeError);

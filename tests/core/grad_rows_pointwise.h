@@ -67,6 +67,25 @@ inline GradRows pointwise_rows() {
   add_unary(rows, "clamp", [](const Tensor& x) { return clamp(x, -0.4, 0.6); });
   add_unary(rows, "clamp_min", [](const Tensor& x) { return clamp_min(x, 0.02); });
   add_unary(rows, "clamp_max", [](const Tensor& x) { return clamp_max(x, 0.02); });
+  // Divisors near 1, quotients away from whole numbers.
+  const auto near_one = [](const Tensor& x) { return x * 0.01 + 1; };
+  for (const auto& [op, f] :
+       {std::pair{"floor_divide", +[](const Tensor&x, const Tensor&y) { return floor_divide(x, y); }},
+        {"remainder", +[](const Tensor&x, const Tensor&y) { return remainder(x, y); }},
+        {"fmod", +[](const Tensor&x, const Tensor&y) { return fmod(x, y); }}}) {
+    const auto divide = [f = f, near_one](In x) {
+      return f(x[0] * x[0].detach(), near_one(x[1])) + 0 * sum(x[0] * x[1]);
+    };
+    rows.push_back({op, "dense", divide, {{2, 3}, {2, 3}}, Domain::steps});
+    rows.push_back({op, "broadcast", divide, {{2, 1}, {3}}, Domain::steps});
+    rows.push_back({op, "0-d", divide, {{}, {2}}, Domain::steps});
+  }
+  add_unary(
+      rows, "remainder", [](const Tensor& x) { return remainder(x * x, 0.7) + x % -3; }, Domain::steps);
+  add_unary(
+      rows, "remainder", [](const Tensor& x) { return remainder(1.3, x * 0.01 + 1); }, Domain::steps);
+  add_unary(
+      rows, "fmod", [](const Tensor& x) { return fmod(x * x, 0.7) + fmod(1.3, x * 0.01 + 1); }, Domain::steps);
   rows.push_back({"clamp",
                   "tensors",
                   [](In x) { return clamp(x[0], x[1] * 0.3 - 0.4, x[2] * 0.3 + 0.4); },

@@ -99,7 +99,7 @@ TEST_CASE("any and all: everything, some dimensions, nothing") {
 }
 
 TEST_CASE("where: broadcasts, promotes, and chooses NaN away") {
-  const Tensor mask = tensor({1, 0, 1}, kBool), x = tensor({1, 2, 3}), y = tensor({{-1}, {-2}});
+  const Tensor mask = tensor({1, 0, 1}, kBool), x = tensor({1., 2., 3.}), y = tensor({{-1.}, {-2.}});
   CHECK(values(where(mask, x, y)) == Numbers{1, -1, 3, 1, -2, 3});
   CHECK(where(mask, x, y.to(kFloat64)).dtype() == kFloat64);
   CHECK(where(mask, tensor({1, 2, 3}, kInt8), 2).dtype() == kInt8);
@@ -107,7 +107,7 @@ TEST_CASE("where: broadcasts, promotes, and chooses NaN away") {
   CHECK(where(mask, 1, 2).dtype() == kInt64);
   CHECK(where(mask, 1, 2.5).dtype() == kFloat32);
   CHECK(values(where(mask, 0, tensor({NAN, 5, INFINITY}))) == Numbers{0, 5, 0});
-  CHECK(equal(where(mask, zeros({3}, DType::complex64), ones({3}, DType::complex64)).to(kFloat32), tensor({0, 1, 0})));
+  CHECK(equal(where(mask, zeros({3}, DType::complex64), ones({3}, DType::complex64)).to(kFloat32), tensor({0., 1., 0.})));
   // The gradient of what is not chosen is 0, not NaN.
   Tensor z = tensor({0, 4}, {.dtype = kFloat64, .requires_grad = true});
   sum(where(z > 0, sqrt(z), 0)).backward();

@@ -19,7 +19,7 @@ struct World {
   Tensor x = arange(0, 12, 1, kFloat32).reshape({3, 4}), y = ones({3, 4}), column = ones({5, 1}), five = ones({5});
   Tensor whole = arange(12).reshape({3, 4}), mask = ones({3}, kBool), scalar = scalar_tensor(1);
   Tensor index = tensor({0, 2}, kInt64), far = tensor({0, 3}, kInt64), negative = tensor({0, -1}, kInt64);
-  Tensor reals = tensor({0, 1});
+  Tensor reals = tensor({0., 1.});
   Tensor target = tensor({1, 0, 3}, kInt64), bad_target = tensor({1, 4, 0}, kInt64), w = ones({4});
   Tensor image = ones({2, 4, 5, 5}), kernel = ones({6, 4, 3, 3}), bias = ones({6}), mean = zeros({4}), var = ones({4});
   Tensor leaf = ones({4}, {.requires_grad = true});

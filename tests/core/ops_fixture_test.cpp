@@ -2,6 +2,7 @@
 // An expression without a row is counted as skipped, and said so.
 #include <doctest/doctest.h>
 
+#include "core/backend_check.h"
 #include "core/ops_cases.h"
 #include "core/ops_rows_layers.h"
 
@@ -78,8 +79,7 @@ const test::Expressions kExpressions = {
     {"torch.clamp(x, max=hi)", [](const Case& c) { return clamp(c["x"], std::nullopt, c.num("hi")); }},
     {"F.leaky_relu(x, slope)", [](const Case& c) { return leaky_relu(c["x"], c.num("slope")); }},
     {"F.silu(x)", [](const Case& c) { return silu(c["x"]); }},
-    {"F.gelu(x, approximate=ap)",
-     [](const Case& c) { return gelu(c["x"], c.params.at("ap").get<std::string>()); }},
+    {"F.gelu(x, approximate=ap)", [](const Case& c) { return gelu(c["x"], c.params.at("ap").get<std::string>()); }},
     {"F.softplus(x, beta, threshold)",
      [](const Case& c) { return softplus(c["x"], c.num("beta"), c.num("threshold")); }},
     {"(x * x + torch.sin(x) * x).sum() * x",
@@ -107,61 +107,74 @@ double difference(const Tensor& got, const Tensor& expected) {
   return worst;
 }
 
+const test::Expressions::mapped_type* expression_of(const std::string& text) {
+  for (const test::Expressions* table : {&kExpressions, &test::kLayerExpressions})
+    if (const auto found = table->find(text); found != table->end()) return &found->second;
+  return nullptr;
+}
+
+void check(const Json& j, const test::Expressions::mapped_type& expression) {
+  CAPTURE(j.at("name").get<std::string>());
+  Case c{{}, j.at("params")};
+  for (const auto& [name, array] : j.at("inputs").items()) {
+    Tensor t = test::tensor_from(array);
+    if (array.value("requires_grad", false)) t.requires_grad_();
+    c.in.emplace(name, t);
+  }
+  const double tolerance = j.at("dtype") == "float64" ? 1e-12 : 1e-5;
+  const std::vector<Tensor> outputs = expression(c).all;
+  const Tensor& out = outputs[0];
+  CHECK(outputs.size() == j.at("outputs").size());
+  CHECK(difference(out, test::tensor_from(j.at("outputs").at(0))) <= tolerance);
+  if (outputs.size() > 1) CHECK(equal(outputs[1], test::tensor_from(j.at("outputs").at(1))));
+  if (j.contains("inputs_after"))
+    for (const auto& [name, array] : j.at("inputs_after").items()) {
+      CAPTURE(name);
+      CHECK(difference(c[name.c_str()], test::tensor_from(array)) <= tolerance);
+    }
+  if (!j.contains("grads") || j.at("grads").empty() || !out.requires_grad()) return;
+  sum(out * test::tensor_from(j.at("weight"))).backward();
+  for (const auto& [name, array] : j.at("grads").items()) {
+    CAPTURE(name);
+    Tensor g = c[name.c_str()].grad();
+    if (array.is_null())
+      CHECK(!g.defined());
+    else
+      CHECK((g.defined() && difference(g, test::tensor_from(array)) <= tolerance));
+  }
+}
+
 }  // namespace
 
-TEST_CASE("ops: values and gradients equal PyTorch's") {
+TEST_CASE("ops: values and gradients equal PyTorch's, with every kernel set") {
   std::filesystem::path folder = test::fixtures() / "ops";
   if (!std::filesystem::exists(folder)) {
     MESSAGE("skipped: no ops in ", test::fixtures().string());
     return;
   }
-  int run = 0, skipped = 0;
-  std::set<std::string> unknown;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() != ".json") continue;
-    Json file = test::read_json(entry.path());
-    for (const Json& j : file.at("cases")) {
-      const std::string text = j.at("expr");
-      auto expression = kExpressions.find(text);
-      if (expression == kExpressions.end()) expression = test::kLayerExpressions.find(text);
-      if (expression == kExpressions.end() || expression == test::kLayerExpressions.end()) {
-        ++skipped;
-        unknown.insert(text);
-        continue;
-      }
-      ++run;
-      CAPTURE(j.at("name").get<std::string>());
-      Case c{{}, j.at("params")};
-      for (const auto& [name, array] : j.at("inputs").items()) {
-        Tensor t = test::tensor_from(array);
-        if (array.value("requires_grad", false)) t.requires_grad_();
-        c.in.emplace(name, t);
-      }
-      double tolerance = j.at("dtype") == "float64" ? 1e-12 : 1e-5;
-      const std::vector<Tensor> outputs = expression->second(c).all;
-      const Tensor& out = outputs[0];
-      CHECK(outputs.size() == j.at("outputs").size());
-      CHECK(difference(out, test::tensor_from(j.at("outputs").at(0))) <= tolerance);
-      if (outputs.size() > 1) CHECK(equal(outputs[1], test::tensor_from(j.at("outputs").at(1))));
-      if (j.contains("inputs_after"))
-        for (const auto& [name, array] : j.at("inputs_after").items()) {
-          CAPTURE(name);
-          CHECK(difference(c[name.c_str()], test::tensor_from(array)) <= tolerance);
+  std::vector<Json> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.path().extension() == ".json") files.push_back(test::read_json(entry.path()));
+  Backend& before = cpu_backend();
+  test::on_every_backend([&](Backend& b) {
+    set_cpu_backend(b);
+    int run = 0, skipped = 0;
+    std::set<std::string> unknown;
+    for (const Json& file : files)
+      for (const Json& j : file.at("cases")) {
+        if (const auto* expression = expression_of(j.at("expr").get<std::string>())) {
+          check(j, *expression);
+          ++run;
+        } else {
+          unknown.insert(j.at("expr").get<std::string>());
+          ++skipped;
         }
-      if (!j.contains("grads") || j.at("grads").empty() || !out.requires_grad()) continue;
-      sum(out * test::tensor_from(j.at("weight"))).backward();
-      for (const auto& [name, array] : j.at("grads").items()) {
-        CAPTURE(name);
-        Tensor g = c[name.c_str()].grad();
-        if (array.is_null())
-          CHECK(!g.defined());
-        else
-          CHECK((g.defined() && difference(g, test::tensor_from(array)) <= tolerance));
       }
-    }
-  }
-  MESSAGE(run, " cases run, ", skipped, " skipped (", unknown.size(), " expressions without a row)");
-  CHECK(run > 0);
+    MESSAGE(b.name(), ": ", run, " cases run, ", skipped, " skipped (", unknown.size(), " expressions without a row)");
+    CHECK(run > 0);
+    if (test::own_fixtures()) CHECK(skipped == 0);
+  });
+  set_cpu_backend(before);
 }
 
 }  // namespace harker

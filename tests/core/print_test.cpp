@@ -19,7 +19,8 @@ std::string text(const Tensor& t) {
 
 TEST_CASE("print: numbers, in one style for a whole tensor") {
   CHECK(text(tensor({0.5, -1.25, 3})) == "tensor([ 0.5000, -1.2500,  3.0000])");
-  CHECK(text(tensor({1, 2, -3})) == "tensor([ 1.,  2., -3.])");
+  CHECK(text(tensor({1., 2., -3.})) == "tensor([ 1.,  2., -3.])");
+  CHECK(text(tensor({1, 2, -3})) == "tensor([ 1,  2, -3])");
   CHECK(text(scalar_tensor(2)) == "tensor(2.)");
   CHECK(text(tensor({1, NAN, INFINITY})) == "tensor([1., nan, inf])");
   CHECK(text(tensor({1e-5, 1, 2})) == "tensor([1.0000e-05, 1.0000e+00, 2.0000e+00])");

@@ -35,6 +35,11 @@ const std::map<std::string, Call>& calls() {
        [](const Json&) {
          return named(nn::Sequential{nn::Linear(10, 20), nn::ReLU(), nn::Linear(20, 1)}.named_parameters());
        }},
+      {"nn.Embedding", [](const Json& p) { return named(nn::Embedding(p.at("num"), p.at("dim")).named_parameters()); }},
+      {"nn.Conv2d",
+       [](const Json& p) {
+         return named(nn::Conv2d(p.at("in"), p.at("out"), p.at("kernel").get<std::int64_t>()).named_parameters());
+       }},
       {"rand",
        [](const Json& p) {
          return one(
@@ -142,7 +147,12 @@ TEST_CASE("random: every case equals torch to the bit") {
     ++checked[name];
   }
   for (const auto& [name, n] : skipped) MESSAGE("skipped: ", n, " cases of ", name, ", which harker does not have yet");
-  for (const char* name : {"nn.Linear", "dracula", "rand", "randn", "uniform_", "normal_", "randint", "randperm", "dropout", "bernoulli_", "DataLoader"})
+  int ran = 0;
+  for (const auto& [name, n] : checked) ran += n;
+  MESSAGE(ran, " cases ran");
+  if (own_fixtures()) CHECK(skipped.empty());
+  for (const char* name : {"nn.Linear", "nn.Embedding", "nn.Conv2d", "dracula", "rand", "randn", "uniform_", "normal_",
+                           "randint", "randperm", "dropout", "bernoulli_", "DataLoader"})
     CHECK(checked[name] > 0);
 }
 
@@ -228,6 +238,34 @@ TEST_CASE("random: a strided tensor is filled in the order of its memory, and no
       REQUIRE(wide[i][j].item() == want);
     }
   }
+}
+
+// torch 2.15 on a CPU that is not Intel's: torch.manual_seed(11); p = torch.arange(1, 7, dtype=dtype) / 8 ...
+TEST_CASE("random: exponential_, bernoulli and multinomial choose as torch does") {
+  const Tensor p = arange(1, 7, 1, kFloat32) / 8.0;
+  manual_seed(11);
+  CHECK(bernoulli(p).to_vector<std::int64_t>() == std::vector<std::int64_t>{0, 0, 0, 1, 1, 1});
+  manual_seed(11);
+  CHECK(bernoulli(p.to(kFloat64)).to_vector<std::int64_t>() == std::vector<std::int64_t>{0, 0, 0, 0, 1, 1});
+  manual_seed(11);
+  CHECK(multinomial(p, 8, true).to_vector<std::int64_t>() == std::vector<std::int64_t>{2, 5, 4, 4, 4, 2, 2, 1});
+  manual_seed(11);
+  CHECK(multinomial(p, 6).to_vector<std::int64_t>() == std::vector<std::int64_t>{5, 4, 0, 3, 2, 1});
+  manual_seed(11);
+  const Tensor rows = multinomial(stack({p, p.flip({0})}).to(kFloat64), 1, true);
+  CHECK(rows.shape() == Shape{2, 1});
+  CHECK(rows.to_vector<std::int64_t>() == std::vector<std::int64_t>{5, 1});
+  manual_seed(11);
+  Tensor e = empty({3}, kFloat64);
+  exponential_(e, 2);
+  CHECK(e.to_vector<double>() == std::vector<double>{0x1.b5773d81f960ep-4, 0x1.152acd8349646p+0, 0x1.1d055c9f7e95ap-1});
+  CHECK_THROWS_AS(bernoulli(p * 2.0), Error);
+  CHECK_THROWS_AS(bernoulli(arange(2)), TypeError);
+  CHECK_THROWS_AS(multinomial(p, 7), ShapeError);
+  CHECK_THROWS_AS(multinomial(p, 0), ShapeError);
+  CHECK_THROWS_AS(multinomial(p - 1.0, 1), Error);
+  CHECK_THROWS_AS(multinomial(zeros({3}), 1), Error);
+  CHECK_THROWS_AS(exponential_(e, 0), Error);
 }
 
 TEST_CASE("random: 16-bit floats are drawn in float and rounded") {

@@ -114,7 +114,7 @@ TEST_CASE("printing: as torch prints") {
     return out.str();
   };
   CHECK(text(tensor({1, 2.5, -3})) == "tensor([ 1.0000,  2.5000, -3.0000])");
-  CHECK(text(tensor({{1, 2}, {3, 4}})) == "tensor([[1., 2.],\n        [3., 4.]])");
+  CHECK(text(tensor({{1., 2.}, {3., 4.}})) == "tensor([[1., 2.],\n        [3., 4.]])");
   CHECK(text(arange(3)) == "tensor([0, 1, 2])");
   CHECK(text(scalar_tensor(1.5, {.dtype = kFloat64})) == "tensor(1.5000, dtype=torch.float64)");
   CHECK(text(ones({2}, {.requires_grad = true})) == "tensor([1., 1.], requires_grad=True)");

@@ -1,13 +1,17 @@
 """printing.py PROGRAM: runs PROGRAM (printing.cpp) and compares the text of every tensor with torch's own. Exit code 77: there is no
-torch."""
+torch, neither here nor in the Python that HARKER_JUDGE names."""
 import math
+import os
 import subprocess
 import sys
 
 try:
     import torch
 except ImportError:
-    print("SKIPPED: no torch")
+    judge = os.environ.get("HARKER_JUDGE")
+    if judge and os.path.abspath(judge) != sys.executable:
+        os.execv(judge, [judge, *sys.argv])
+    print("SKIPPED: no torch; HARKER_JUDGE names a Python that has it")
     sys.exit(77)
 
 

@@ -312,7 +312,7 @@ TEST_CASE("data: a loader's state that does not fit is refused and changes nothi
   refuses(5, 0, Value(), "5 samples");
   refuses(4, 3, tensor({0, 4}, kInt64), "index 4 of 4");
   refuses(4, 3, tensor({0, 1}, kInt64), "position 3 of 2");
-  refuses(4, 0, tensor({0, 1}), "int64");
+  refuses(4, 0, tensor({0., 1.}), "int64");
   refuses(4, "a", tensor({0, 1}, kInt64), "");
 }
 

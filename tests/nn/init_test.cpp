@@ -89,7 +89,7 @@ TEST_CASE("init: orthogonal_ is torch's but for rounding") {
 }
 
 TEST_CASE("init: eye_ and dirac_") {
-  CHECK(equal(init::eye_(full({2, 3}, 7.0)), tensor({{1, 0, 0}, {0, 1, 0}})));
+  CHECK(equal(init::eye_(full({2, 3}, 7.0)), tensor({{1., 0., 0.}, {0., 1., 0.}})));
   CHECK_THROWS_AS(init::eye_(zeros({2})), ShapeError);
   const Tensor d = init::dirac_(full({4, 2, 3}, 7.0), 2);
   CHECK(sum(d).item() == 4);

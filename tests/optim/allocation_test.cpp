@@ -142,6 +142,23 @@ TEST_CASE("allocation: a step of a wide model takes nothing from the system, wit
   set_num_threads(before);
 }
 
+TEST_CASE("allocation: a step of every optimizer takes nothing from the system, nor does clipping") {
+  Training t({10, 20, 1}, 32);
+  const std::vector<Tensor> params = t.model.parameters();
+  optim::SGD plain(params, {.lr = 1e-6});
+  optim::SGD heavy(params, {.lr = 1e-6, .momentum = 0.9});
+  optim::AdamW adamw(params, {.lr = 1e-6});
+  optim::RMSprop rmsprop(params, {.lr = 1e-6, .momentum = 0.9, .centered = true});
+  optim::Adagrad adagrad({{{params[0], params[1]}, {.lr = 1e-6}}, {{params[2], params[3]}, {.lr = 1e-6}}});
+  t.step();
+  for (optim::Optimizer* o : {static_cast<optim::Optimizer*>(&plain), static_cast<optim::Optimizer*>(&heavy),
+                              static_cast<optim::Optimizer*>(&adamw), static_cast<optim::Optimizer*>(&rmsprop),
+                              static_cast<optim::Optimizer*>(&adagrad)})
+    CHECK(allocations_of(100, [&] { o->step(); }) == 0);
+  CHECK(allocations_of(100, [&] { nn::utils::clip_grad_norm_(params, 1e-9); }) == 0);
+  CHECK(allocations_of(100, [&] { nn::utils::clip_grad_value_(params, 1e-12); }) == 0);
+}
+
 // More parameters than a backward pass keeps on the stack.
 TEST_CASE("allocation: a step of a deep model takes nothing from the system") {
   Training t(std::vector<int>(60, 16), 32);

@@ -86,9 +86,25 @@ inline std::unique_ptr<optim::LRScheduler> make_scheduler(const nlohmann::ordere
 
 /// loss(prediction, target) of a scenario; none when harker does not have it.
 using Loss = std::function<Tensor(const Tensor&, const Tensor&)>;
-inline Loss make_loss(const nlohmann::ordered_json& s, DType) {
+inline Loss make_loss(const nlohmann::ordered_json& s, DType dtype) {
+  const auto& args = s.at("loss").at("args");
   const std::string name = s.at("loss").at("name");
+  const auto weights = [&](const char* key) {
+    if (!args.contains(key) || args.at(key).is_null()) return Tensor();
+    const auto values = args.at(key).get<std::vector<double>>();
+    return from_vector(values, {static_cast<std::int64_t>(values.size())}).to(dtype);
+  };
   if (name == "MSELoss") return [](const Tensor& p, const Tensor& y) { return nn::functional::mse_loss(p, y); };
+  if (name == "BCEWithLogitsLoss") {
+    return [w = weights("pos_weight")](const Tensor& p, const Tensor& y) {
+      return nn::functional::binary_cross_entropy_with_logits(p, y, {.pos_weight = w});
+    };
+  }
+  if (name == "CrossEntropyLoss") {
+    return [w = weights("weight"), smoothing = args.value("label_smoothing", 0.0)](const Tensor& p, const Tensor& y) {
+      return nn::functional::cross_entropy(p, y, {.weight = w, .label_smoothing = smoothing});
+    };
+  }
   return {};
 }
 

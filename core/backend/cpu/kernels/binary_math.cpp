@@ -31,6 +31,9 @@ void run(Binary op, Index n, const T* x, Index xs, const T* y, Index ys, T* z) {
     case Binary::minimum: return each(n, x, xs, y, ys, z, [](T a, T b) { return a < b || a != a ? a : b; });
     case Binary::sigmoid_backward: return each(n, x, xs, y, ys, z, [](T a, T b) { return a * (T(1) - b) * b; });
     case Binary::tanh_backward: return each(n, x, xs, y, ys, z, [](T a, T b) { return a * (T(1) - b * b); });
+    case Binary::floor_divide: return each(n, x, xs, y, ys, z, [](T a, T b) { return floor_divide_of(a, b); });
+    case Binary::remainder: return each(n, x, xs, y, ys, z, [](T a, T b) { return remainder_of(a, b); });
+    case Binary::fmod: return each(n, x, xs, y, ys, z, [](T a, T b) { return fmod_of(a, b); });
     default: return;  // elementwise.h
   }
 }

@@ -21,6 +21,19 @@ inline Signed power(Signed x, Signed y) {
   return wrapped(z);
 }
 
+// Divisors are not 0: ops have checked. The quotient of the least number by -1 wraps around; the processor's own
+// division would end the program.
+inline Signed quotient(Signed x, Signed y) { return y == -1 ? wrapped(0 - bits(x)) : x / y; }
+inline Signed rest(Signed x, Signed y) { return y == -1 ? 0 : x % y; }
+inline Signed floor_quotient(Signed x, Signed y) {
+  const Signed r = rest(x, y);
+  return quotient(x, y) - Signed{r != 0 && (r < 0) != (y < 0)};
+}
+inline Signed floor_rest(Signed x, Signed y) {
+  const Signed r = rest(x, y);
+  return r != 0 && (r < 0) != (y < 0) ? r + y : r;
+}
+
 template <class F>
 inline void each(Index n, const Signed* x, Signed* z, F f) {
   in_chunks(n, [=](Index at, Index count) {
@@ -66,7 +79,10 @@ void binary_int64(Binary op, const Shape& shape, const Signed* x, const Shape& x
     case Binary::pow: return each(walk, x, y, z, [](Signed a, Signed b) { return power(a, b); });
     case Binary::maximum: return each(walk, x, y, z, [](Signed a, Signed b) { return a > b ? a : b; });
     case Binary::minimum: return each(walk, x, y, z, [](Signed a, Signed b) { return a < b ? a : b; });
-    default: return;  // a quotient is one of floats
+    case Binary::floor_divide: return each(walk, x, y, z, [](Signed a, Signed b) { return floor_quotient(a, b); });
+    case Binary::remainder: return each(walk, x, y, z, [](Signed a, Signed b) { return floor_rest(a, b); });
+    case Binary::fmod: return each(walk, x, y, z, [](Signed a, Signed b) { return rest(a, b); });
+    default: return;  // a quotient that is not rounded is one of floats
   }
 }
 

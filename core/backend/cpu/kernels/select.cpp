@@ -69,10 +69,18 @@ void logical(Logical op, const Shape& shape, const void* x, const Shape& x_strid
                                                                                            y) +
                                                                                        offset[1];
     const auto run = [=](auto f) {
-      for (Index i = 0; i < n; ++i) out[i] = f(a[i * x_step] != 0, b[i * y_step] != 0);
+      std::uint8_t* __restrict const to = out;
+      if (x_step == 1 && y_step == 1) {
+        for (Index i = 0; i < n; ++i) to[i] = f(a[i] != 0, b[i] != 0);
+      } else if (x_step == 1 && y_step == 0) {
+        const bool s = *b != 0;
+        for (Index i = 0; i < n; ++i) to[i] = f(a[i] != 0, s);
+      } else {
+        for (Index i = 0; i < n; ++i) to[i] = f(a[i * x_step] != 0, b[i * y_step] != 0);
+      }
     };
-    if (op == Logical::both) run([](bool p, bool q) { return p && q; });
-    if (op == Logical::either) run([](bool p, bool q) { return p || q; });
+    if (op == Logical::both) run([](bool p, bool q) -> bool { return p & q; });
+    if (op == Logical::either) run([](bool p, bool q) -> bool { return p | q; });
     if (op == Logical::one) run([](bool p, bool q) { return p != q; });
     out += n;
   });

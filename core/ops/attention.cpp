@@ -1,0 +1,33 @@
+// Scaled dot-product attention, composed of recorded ops, so that its gradients are theirs.
+#include <harker/core/ops/common.h>
+#include <cmath>
+
+namespace harker {
+
+namespace {
+[[noreturn]] void refuse(const char* why, const Tensor& q, const Tensor& k, const Tensor& v) {
+  throw ShapeError(detail::str("scaled_dot_product_attention: ", why, "; the query is ", q.shape(), ", the key ",
+                               k.shape(), ", the value ", v.shape()));
+}
+}  // namespace
+
+Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
+                                    const AttentionOptions& options) {
+  if (q.dim() < 2 || k.dim() < 2 || v.dim() < 2) refuse("all need at least 2 dimensions", q, k, v);
+  if (q.size(-1) != k.size(-1)) refuse("the last dimensions of query and key must be equal", q, k, v);
+  if (k.size(-2) != v.size(-2)) refuse("there must be as many values as keys", q, k, v);
+  if (options.is_causal && options.attn_mask.defined())
+    throw Error("scaled_dot_product_attention: give attn_mask or is_causal, not both");
+  const double scale = options.scale ? *options.scale : 1 / std::sqrt(static_cast<double>(q.size(-1)));
+  Tensor scores = matmul(q * scale, k, false, true);  // [..., queries, keys]
+  constexpr double kNever = -INFINITY;
+  if (options.is_causal) {
+    const Tensor sees = tril(ones({q.size(-2), k.size(-2)}, kBool));
+    scores = masked_fill(scores, ~sees, kNever);
+  } else if (const Tensor& mask = options.attn_mask; mask.defined()) {
+    scores = mask.dtype() == DType::bool_ ? masked_fill(scores, ~mask, kNever) : scores + mask;
+  }
+  return matmul(dropout(softmax(scores, -1), options.dropout_p), v);
+}
+
+}  // namespace harker

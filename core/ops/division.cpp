@@ -1,0 +1,85 @@
+// Division with a whole quotient: floor_divide, and the two remainders, which differ in whose sign they have.
+#include <harker/core/ops/common.h>
+#include <harker/core/ops/promotion.h>
+
+namespace harker {
+namespace {
+
+struct FloorDivide : Op<FloorDivide> {  // z = floor(x / y); dx = 0, dy = 0
+  static constexpr const char* name = "floor_divide";
+  static Tensor forward(Context&, const Tensor& x, const Tensor& y) {
+    return detail::binary(Binary::floor_divide, name, x, y);
+  }
+  static Grads backward(Context&, const Tensor& dz) { return {zeros_like(dz), zeros_like(dz)}; }
+};
+
+struct Remainder : Op<Remainder> {  // z = x - floor(x / y) y; dx = dz, dy = -dz floor(x / y)
+  static constexpr const char* name = "remainder";
+  static Tensor forward(Context& c, const Tensor& x, const Tensor& y) {
+    c.save(x, y);
+    return detail::binary(Binary::remainder, name, x, y);
+  }
+  static Grads backward(Context& c, const Tensor& dz) {
+    return {dz, c.needs(1) ? -dz * floor_divide(c.saved(0), c.saved(1)) : Tensor()};
+  }
+};
+
+struct Fmod : Op<Fmod> {  // z = x - trunc(x / y) y; dx = dz, dy = -dz trunc(x / y)
+  static constexpr const char* name = "fmod";
+  static Tensor forward(Context& c, const Tensor& x, const Tensor& y) {
+    c.save(x, y);
+    return detail::binary(Binary::fmod, name, x, y);
+  }
+  static Grads backward(Context& c, const Tensor& dz) {
+    return {dz, c.needs(1) ? -dz * trunc(c.saved(0) / c.saved(1)) : Tensor()};
+  }
+};
+
+/// x op s of numbers that are not whole alone; the gradient in x is 0 or dz.
+template <class Self, Binary kOp, bool kPasses>
+struct ByNumber : Op<Self> {
+  static Tensor forward(Context&, const Tensor& x, double s) { return detail::scalar(kOp, Self::name, x, s); }
+  static Grads backward(Context&, const Tensor& dz, double) { return {kPasses ? dz : zeros_like(dz)}; }
+};
+struct FloorDivideBy : ByNumber<FloorDivideBy, Binary::floor_divide, false> {  // z = floor(x / s); dx = 0
+  static constexpr const char* name = "floor_divide";
+};
+struct RemainderBy : ByNumber<RemainderBy, Binary::remainder, true> {  // z = x - floor(x / s) s; dx = dz
+  static constexpr const char* name = "remainder";
+};
+struct FmodBy : ByNumber<FmodBy, Binary::fmod, true> {  // z = x - trunc(x / s) s; dx = dz
+  static constexpr const char* name = "fmod";
+};
+
+/// Integers with integers are not recorded: they carry no gradient.
+template <class O>
+Tensor by_number(Binary op, const Tensor& x, Scalar s) {
+  return s.is_real() || is_floating_point(x.dtype()) ? apply<O>(x, s.to_double())
+                                                     : detail::promoted_scalar(op, O::name, x, s, false);
+}
+
+/// s as a 0-d tensor of the dtype that s and y meet in.
+Tensor number_beside(const Tensor& y, Scalar s, const char* op) {
+  return detail::number_like(y, s, detail::common_dtype(y, s, op), op);
+}
+
+}  // namespace
+
+Tensor floor_divide(const Tensor& x, const Tensor& y) { return apply<FloorDivide>(x, y); }
+Tensor floor_divide(const Tensor& x, Scalar s) { return by_number<FloorDivideBy>(Binary::floor_divide, x, s); }
+Tensor floor_divide(Scalar s, const Tensor& y) { return floor_divide(number_beside(y, s, "floor_divide"), y); }
+Tensor remainder(const Tensor& x, const Tensor& y) { return apply<Remainder>(x, y); }
+Tensor remainder(const Tensor& x, Scalar s) { return by_number<RemainderBy>(Binary::remainder, x, s); }
+Tensor remainder(Scalar s, const Tensor& y) { return remainder(number_beside(y, s, "remainder"), y); }
+Tensor fmod(const Tensor& x, const Tensor& y) { return apply<Fmod>(x, y); }
+Tensor fmod(const Tensor& x, Scalar s) { return by_number<FmodBy>(Binary::fmod, x, s); }
+Tensor fmod(Scalar s, const Tensor& y) { return fmod(number_beside(y, s, "fmod"), y); }
+
+Tensor Tensor::floor_divide(const Tensor& y) const { return harker::floor_divide(*this, y); }
+Tensor Tensor::floor_divide(Scalar s) const { return harker::floor_divide(*this, s); }
+Tensor Tensor::remainder(const Tensor& y) const { return harker::remainder(*this, y); }
+Tensor Tensor::remainder(Scalar s) const { return harker::remainder(*this, s); }
+Tensor Tensor::fmod(const Tensor& y) const { return harker::fmod(*this, y); }
+Tensor Tensor::fmod(Scalar s) const { return harker::fmod(*this, s); }
+
+}  // namespace harker

@@ -1,0 +1,109 @@
+// MultiheadAttention: projections of query, key and value, attention per head, and a projection of what was found.
+#include <harker/core/ops/ops.h>
+#include <harker/nn/attention.h>
+#include <harker/nn/init.h>
+#include <harker/nn/layer_parts.h>
+#include <cmath>
+
+namespace harker::nn {
+
+using detail::str;
+
+namespace {
+constexpr const char* kName = "MultiheadAttention";
+
+std::int64_t checked_dim(std::int64_t embed_dim, std::int64_t heads) {
+  check_size(embed_dim, 1, kName, "embedding dimensions");
+  check_size(heads, 1, kName, "heads");
+  if (embed_dim % heads != 0) {
+    throw ShapeError(str(kName, ": ", heads, " heads must divide embed_dim, which is ", embed_dim));
+  }
+  return embed_dim;
+}
+
+/// [n, length, heads d] -> [n, heads, length, d]
+Tensor split_heads(const Tensor& x, std::int64_t heads) {
+  return x.reshape({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
+}
+
+/// Numbers to add: -inf where a bool mask is true.
+Tensor additive(const Tensor& mask, DType dtype) {
+  if (mask.dtype() != DType::bool_) return mask;
+  return masked_fill(zeros(mask.shape(), dtype), mask, -INFINITY);
+}
+}  // namespace
+
+MultiheadAttention::MultiheadAttention(std::int64_t embed_dim, std::int64_t num_heads, MultiheadAttentionOptions o)
+    : Module(kName),
+      out_proj(checked_dim(embed_dim, num_heads), embed_dim, LinearOptions{.bias = o.bias, .dtype = o.dtype}),
+      embed_dim_(embed_dim),
+      heads_(num_heads),
+      options_(o) {
+  const std::int64_t e = embed_dim, k = o.kdim.value_or(e), v = o.vdim.value_or(e);
+  const bool same = k == e && v == e;
+  // A name without a parameter is in no state dict, so that torch's order of these two branches is one order.
+  q_proj_weight = register_parameter("q_proj_weight", parameter_if(!same, {e, e}, o.dtype, kName));
+  k_proj_weight = register_parameter("k_proj_weight", parameter_if(!same, {e, k}, o.dtype, kName));
+  v_proj_weight = register_parameter("v_proj_weight", parameter_if(!same, {e, v}, o.dtype, kName));
+  in_proj_weight = register_parameter("in_proj_weight", parameter_if(same, {3 * e, e}, o.dtype, kName));
+  in_proj_bias = register_parameter("in_proj_bias", parameter_if(o.bias, {3 * e}, o.dtype, kName));
+  register_module("out_proj", out_proj);
+  reset_parameters();
+}
+
+void MultiheadAttention::reset_parameters() {
+  for (const Parameter* p : {&in_proj_weight, &q_proj_weight, &k_proj_weight, &v_proj_weight})
+    if (p->defined()) init::xavier_uniform_(*p);
+  if (!in_proj_bias.defined()) return;
+  init::zeros_(in_proj_bias);
+  init::zeros_(out_proj.bias);
+}
+
+MultiheadAttention::Result MultiheadAttention::forward(const Tensor& query, const Tensor& key, const Tensor& value,
+                                                       const MultiheadAttentionCall& call) const {
+  const auto refuse = [&](const char* why) {
+    throw ShapeError(str(kName, ": ", why, "; the query is ", query.shape(), ", the key ", key.shape(), ", the value ",
+                         value.shape()));
+  };
+  const int dim = query.dim();
+  if ((dim != 2 && dim != 3) || key.dim() != dim || value.dim() != dim) refuse("all need 3 dimensions, or 2 without n");
+  const auto batched = [&](const Tensor& x) {  // [n, length, size]
+    return dim == 2 ? x.unsqueeze(0) : options_.batch_first ? x : x.transpose(0, 1);
+  };
+  const Tensor q = batched(query), k = batched(key), v = batched(value);
+  const std::int64_t n = q.size(0), e = embed_dim_;
+  if (k.size(0) != n || v.size(0) != n) refuse("all need the same n");
+  if (k.size(1) != v.size(1)) refuse("there must be as many values as keys");
+
+  const auto projected = [&](const Tensor& x, const Parameter& own, std::int64_t which) {
+    const Tensor weight = own.defined() ? Tensor(own) : in_proj_weight.narrow(0, which * e, e);
+    const Tensor bias = in_proj_bias.defined() ? in_proj_bias.narrow(0, which * e, e) : Tensor();
+    return split_heads(linear(x, weight, bias), heads_);
+  };
+  const Tensor qh = projected(q, q_proj_weight, 0), kh = projected(k, k_proj_weight, 1),
+               vh = projected(v, v_proj_weight, 2);
+
+  Tensor scores = matmul(qh * std::sqrt(static_cast<double>(heads_) / static_cast<double>(e)), kh, false, true);
+  if (Tensor mask = call.attn_mask; mask.defined()) {
+    mask = additive(mask, q.dtype());
+    if (mask.dim() == 3) mask = mask.view({n, heads_, mask.size(1), mask.size(2)});
+    scores = scores + mask;
+  }
+  if (Tensor mask = call.key_padding_mask; mask.defined()) {
+    mask = additive(mask, q.dtype());
+    scores = scores + mask.view({n, 1, 1, k.size(1)});
+  }
+  const Tensor weights = dropout(softmax(scores, -1), options_.dropout, is_training());
+  const Tensor found = matmul(weights, vh).transpose(1, 2).reshape({n, q.size(1), e});
+  Tensor out = out_proj(found);
+
+  Result result;
+  result.output = dim == 2 ? out.squeeze(0) : options_.batch_first ? out : out.transpose(0, 1);
+  if (call.need_weights) {
+    result.weights = call.average_attn_weights ? mean(weights, 1) : weights;
+    if (dim == 2) result.weights = result.weights.squeeze(0);
+  }
+  return result;
+}
+
+}  // namespace harker::nn

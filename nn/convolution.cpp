@@ -1,0 +1,50 @@
+// Conv2d and its default initialisation.
+#include <harker/core/ops/ops.h>
+#include <harker/nn/convolution.h>
+#include <harker/nn/init.h>
+#include <harker/nn/layer_parts.h>
+#include <cmath>
+
+namespace harker::nn {
+
+namespace {
+Shape weight_shape(std::int64_t in, std::int64_t out, Pair kernel, const Conv2dOptions& o) {
+  check_size(in, 1, "Conv2d", "input channels");
+  check_size(out, 1, "Conv2d", "output channels");
+  check_size(o.groups, 1, "Conv2d", "groups");
+  if (kernel.down < 1 || kernel.across < 1) {
+    throw ShapeError(detail::str("Conv2d: the kernel must be at least 1 x 1, not ", kernel.down, " x ", kernel.across));
+  }
+  if (in % o.groups != 0 || out % o.groups != 0) {
+    throw ShapeError(detail::str("Conv2d: ", o.groups, " groups must divide the channels, ", in, " and ", out));
+  }
+  return {out, in / o.groups, kernel.down, kernel.across};
+}
+}  // namespace
+
+Conv2d::Conv2d(std::int64_t in_channels, std::int64_t out_channels, Pair kernel_size, Conv2dOptions options)
+    : Module("Conv2d"),
+      weight(register_parameter("weight", uninitialised(weight_shape(in_channels, out_channels, kernel_size, options),
+                                                        options.dtype, "Conv2d"))),
+      bias(register_parameter("bias", parameter_if(options.bias, {out_channels}, options.dtype, "Conv2d"))),
+      options_(options) {
+  reset_parameters();
+}
+
+void Conv2d::reset_parameters() {
+  // sqrt(5): see Linear.
+  init::kaiming_uniform_(weight, std::sqrt(5.0));
+  if (!bias.defined()) return;
+  const double bound = 1 / std::sqrt(static_cast<double>(weight.size(1) * weight.size(2) * weight.size(3)));
+  init::uniform_(bias, -bound, bound);
+}
+
+Tensor Conv2d::forward(const Tensor& x) const {
+  return conv2d(x, weight, bias,
+                {.stride = options_.stride,
+                 .padding = options_.padding,
+                 .dilation = options_.dilation,
+                 .groups = options_.groups});
+}
+
+}  // namespace harker::nn

@@ -1,0 +1,89 @@
+// LayerNorm and BatchNorm: their parameters, and how running statistics are kept.
+#include <harker/core/ops/ops.h>
+#include <harker/nn/init.h>
+#include <harker/nn/layer_parts.h>
+#include <harker/nn/normalization.h>
+
+namespace harker::nn {
+
+using detail::str;
+
+namespace {
+Shape checked(const Shape& shape) {
+  if (shape.rank() == 0) throw ShapeError("LayerNorm: normalized_shape must have at least one dimension");
+  for (std::int64_t n : shape) check_size(n, 0, "LayerNorm", "features");
+  return shape;
+}
+void fill(const Tensor& t, double value) {
+  if (t.defined()) init::constant_(t, value);
+}
+}  // namespace
+
+// --- LayerNorm
+
+LayerNorm::LayerNorm(const Shape& normalized_shape, LayerNormOptions o)
+    : Module("LayerNorm"),
+      weight(register_parameter("weight",
+                                parameter_if(o.elementwise_affine, checked(normalized_shape), o.dtype, "LayerNorm"))),
+      bias(register_parameter("bias",
+                              parameter_if(o.elementwise_affine && o.bias, normalized_shape, o.dtype, "LayerNorm"))),
+      shape_(checked(normalized_shape)),
+      eps_(o.eps) {
+  reset_parameters();
+}
+
+void LayerNorm::reset_parameters() {
+  fill(weight, 1);
+  fill(bias, 0);
+}
+
+Tensor LayerNorm::forward(const Tensor& x) const { return layer_norm(x, shape_, weight, bias, eps_); }
+
+// --- BatchNorm. Version 2 of torch's class brought num_batches_tracked.
+
+BatchNorm::BatchNorm(const char* name, std::int64_t features, const BatchNormOptions& o, int fewest, int most)
+    : Module(name, 2), features_(features), options_(o), fewest_dims_(fewest), most_dims_(most) {
+  check_size(features, 0, name, "features");
+  const Shape shape{features};
+  weight = register_parameter("weight", parameter_if(o.affine, shape, o.dtype, name));
+  bias = register_parameter("bias", parameter_if(o.affine, shape, o.dtype, name));
+  const bool tracks = o.track_running_stats;
+  running_mean = register_buffer("running_mean", tracks ? uninitialised(shape, o.dtype, name) : Tensor());
+  running_var = register_buffer("running_var", tracks ? uninitialised(shape, o.dtype, name) : Tensor());
+  num_batches_tracked = register_buffer_since(2, "num_batches_tracked", tracks ? empty({}, kInt64) : Tensor());
+  reset_parameters();
+}
+
+void BatchNorm::reset_running_stats() {
+  fill(running_mean, 0);
+  fill(running_var, 1);
+  fill(num_batches_tracked, 0);
+}
+void BatchNorm::reset_parameters() {
+  reset_running_stats();
+  fill(weight, 1);
+  fill(bias, 0);
+}
+
+Tensor BatchNorm::forward(const Tensor& x) const {
+  if (x.dim() < fewest_dims_ || x.dim() > most_dims_) {
+    throw ShapeError(str(class_name(), ": needs ", fewest_dims_,
+                         fewest_dims_ < most_dims_ ? str(" or ", most_dims_) : "", " dimensions, the shape is ",
+                         x.shape()));
+  }
+  if (x.size(1) != features_) {
+    throw ShapeError(str(class_name(), ": made for ", features_, " features, the shape is ", x.shape()));
+  }
+  const bool tracks = options_.track_running_stats, by_batch = is_training() || !tracks;
+  if (!(tracks && is_training())) {
+    return batch_norm(x, running_mean, running_var, weight, bias, by_batch, 0, options_.eps);
+  }
+  // The count goes up when nothing can fail any more.
+  const double share =
+      options_.momentum ? *options_.momentum : 1 / static_cast<double>(num_batches_tracked.item<std::int64_t>() + 1);
+  Tensor z = batch_norm(x, running_mean, running_var, weight, bias, true, share, options_.eps);
+  Tensor(num_batches_tracked).add_(1);
+  return z;
+}
+
+}  // namespace harker::nn

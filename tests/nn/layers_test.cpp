@@ -1,0 +1,358 @@
+// Every layer against torch's (data/layers.json, made by data/make_layers.py): the initial weights to the bit with the
+// generator's state after them, names, order and versions of the state dict, what it computes while training and after
+// eval(), the buffers that changed, and the gradients of its parameters.
+#include <array_json.h>
+#include <doctest/doctest.h>
+#include <harker/core/ops/ops.h>
+#include <harker/core/random.h>
+#include <harker/nn/nn.h>
+#include <sha256.h>
+
+#include <functional>
+#include <map>
+
+using namespace harker;
+using namespace harker::test;
+using Json = nlohmann::json;
+
+namespace {
+
+using Inputs = std::vector<Tensor>;
+
+/// A module of any number of inputs.
+struct Made {
+  nn::Module module;
+  std::function<Tensor(const Inputs&)> call;
+};
+
+template <class M>
+Made of_one(M m) {
+  return {m, [m](const Inputs& x) { return m(x[0]); }};
+}
+template <class M>
+Made of_two(M m) {
+  return {m, [m](const Inputs& x) { return m(x[0], x[1]); }};
+}
+Made attention(const nn::MultiheadAttention& m) {
+  return {m, [m](const Inputs& x) { return m(x[0], x[1], x[2]).output; }};
+}
+
+/// The modules of make_layers.py.
+const std::map<std::string, std::function<Made()>>& modules() {
+  using namespace nn;
+  static const Tensor w3 = tensor({0.5, 1., 2.}), w4 = tensor({0.5, 1., 2., 0.25});
+  static const std::map<std::string, std::function<Made()>> table = {
+      {"Linear", [] { return of_one(Linear(4, 3)); }},
+      {"Linear without bias", [] { return of_one(Linear(4, 3, {.bias = false})); }},
+      {"Bilinear", [] { return of_two(Bilinear(3, 4, 5)); }},
+      {"Bilinear without bias", [] { return of_two(Bilinear(3, 2, 4, {.bias = false})); }},
+      {"ReLU", [] { return of_one(ReLU()); }},
+      {"LeakyReLU", [] { return of_one(LeakyReLU(0.2)); }},
+      {"GELU", [] { return of_one(GELU()); }},
+      {"GELU tanh", [] { return of_one(GELU("tanh")); }},
+      {"SiLU", [] { return of_one(SiLU()); }},
+      {"Sigmoid", [] { return of_one(Sigmoid()); }},
+      {"Tanh", [] { return of_one(Tanh()); }},
+      {"Softplus", [] { return of_one(Softplus(2, 1)); }},
+      {"Softmax", [] { return of_one(Softmax(1)); }},
+      {"LogSoftmax", [] { return of_one(LogSoftmax(-1)); }},
+      {"Dropout", [] { return of_one(Dropout(0.3)); }},
+      {"Flatten", [] { return of_one(Flatten()); }},
+      {"Flatten some", [] { return of_one(Flatten(0, 1)); }},
+      {"Identity", [] { return of_one(Identity()); }},
+      {"LayerNorm", [] { return of_one(LayerNorm(4)); }},
+      {"LayerNorm of two",
+       [] {
+         return of_one(LayerNorm({3, 4}, {.eps = 1e-3}));
+       }},
+      {"LayerNorm without bias", [] { return of_one(LayerNorm(4, {.bias = false})); }},
+      {"LayerNorm plain", [] { return of_one(LayerNorm(4, {.elementwise_affine = false})); }},
+      {"BatchNorm1d", [] { return of_one(BatchNorm1d(4)); }},
+      {"BatchNorm1d of sequences", [] { return of_one(BatchNorm1d(4, {.momentum = 0.3})); }},
+      {"BatchNorm1d mean of all", [] { return of_one(BatchNorm1d(4, {.momentum = std::nullopt})); }},
+      {"BatchNorm1d without statistics", [] { return of_one(BatchNorm1d(4, {.track_running_stats = false})); }},
+      {"BatchNorm2d", [] { return of_one(BatchNorm2d(3)); }},
+      {"BatchNorm2d plain", [] { return of_one(BatchNorm2d(3, {.eps = 1e-3, .affine = false})); }},
+      {"Embedding", [] { return of_one(Embedding(7, 5)); }},
+      {"Embedding padded", [] { return of_one(Embedding(7, 5, {.padding_idx = 2})); }},
+      {"Embedding padded from the end", [] { return of_one(Embedding(7, 5, {.padding_idx = -1})); }},
+      {"Conv2d", [] { return of_one(Conv2d(3, 4, 3)); }},
+      {"Conv2d with everything",
+       [] {
+         return of_one(Conv2d(4, 6, {2, 3},
+                              {.stride = {2, 1}, .padding = {1, 2}, .dilation = {1, 2}, .groups = 2, .bias = false}));
+       }},
+      {"MaxPool2d", [] { return of_one(MaxPool2d(2)); }},
+      {"MaxPool2d with everything",
+       [] {
+         return of_one(MaxPool2d({3, 2}, {.stride = {2, 1}, .padding = 1, .ceil_mode = true}));
+       }},
+      {"AvgPool2d", [] { return of_one(AvgPool2d(2)); }},
+      {"AvgPool2d with everything",
+       [] { return of_one(AvgPool2d(3, {.stride = 2, .padding = 1, .ceil_mode = true, .count_include_pad = false})); }},
+      {"Sequential",
+       [] {
+         return of_one(
+             Sequential{Conv2d(1, 2, 3), BatchNorm2d(2), ReLU(), Dropout(0.5), MaxPool2d(2), Flatten(), Linear(8, 3)});
+       }},
+      {"MultiheadAttention", [] { return attention(MultiheadAttention(8, 2)); }},
+      {"MultiheadAttention of other sizes",
+       [] { return attention(MultiheadAttention(8, 4, {.bias = false, .kdim = 6, .vdim = 5, .batch_first = true})); }},
+      {"TransformerEncoderLayer", [] { return of_one(TransformerEncoderLayer(8, 2, {.dim_feedforward = 16})); }},
+      {"TransformerEncoderLayer norm first",
+       [] {
+         return of_one(TransformerEncoderLayer(8, 2,
+                                               {.dim_feedforward = 16,
+                                                .dropout = 0,
+                                                .activation = Activation::gelu,
+                                                .batch_first = true,
+                                                .norm_first = true}));
+       }},
+      {"TransformerEncoder", [] { return of_one(TransformerEncoder(8, 2, 2, {.dim_feedforward = 16, .dropout = 0})); }},
+      {"MSELoss", [] { return of_two(MSELoss()); }},
+      {"MSELoss sum", [] { return of_two(MSELoss({.reduction = Reduction::sum})); }},
+      {"L1Loss", [] { return of_two(L1Loss({.reduction = Reduction::none})); }},
+      {"SmoothL1Loss", [] { return of_two(SmoothL1Loss({.beta = 0.5})); }},
+      {"HuberLoss", [] { return of_two(HuberLoss({.delta = 0.5})); }},
+      {"BCEWithLogitsLoss", [] { return of_two(BCEWithLogitsLoss({.pos_weight = w4})); }},
+      {"BCEWithLogitsLoss weighed",
+       [] { return of_two(BCEWithLogitsLoss({.reduction = Reduction::sum, .weight = w4})); }},
+      {"KLDivLoss", [] { return of_two(KLDivLoss({.reduction = Reduction::batch_mean, .log_target = true})); }},
+      {"NLLLoss", [] { return of_two(NLLLoss({.weight = w3})); }},
+      {"CrossEntropyLoss", [] { return of_two(CrossEntropyLoss()); }},
+      {"CrossEntropyLoss weighed",
+       [] { return of_two(CrossEntropyLoss({.weight = w3, .ignore_index = 1, .label_smoothing = 0.1})); }},
+  };
+  return table;
+}
+
+/// Largest difference relative to the largest magnitude expected (at least 1).
+double difference(const Tensor& got, const Json& want) {
+  const Tensor expected = tensor_from(want);
+  if (!(got.shape() == expected.shape()) || got.dtype() != expected.dtype()) return INFINITY;
+  const auto a = got.to_vector<double>(), b = expected.to_vector<double>();
+  double worst = 0, scale = 1;
+  for (double v : b) scale = std::max(scale, std::abs(v));
+  for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::abs(a[i] - b[i]));
+  return worst / scale;
+}
+
+void check(const Json& c, const Made& made) {
+  nn::Module module = made.module;
+  const StateDict state = module.state_dict();
+  REQUIRE(state.size() == c.at("state").size());
+  std::size_t i = 0;
+  for (const auto& [name, t] : state) {
+    const Json& want = c.at("state").at(i++);
+    CAPTURE(name);
+    CHECK(name == want.at("name").get<std::string>());
+    CHECK(harker::name(t.dtype()) == want.at("dtype").get<std::string>());
+    CHECK(t.shape() == shape_from(want.at("shape")));
+    CHECK(sha256_hex(bytes_of(t)) == want.at("sha256").get<std::string>());
+  }
+  CHECK(sha256_hex(bytes_of(default_generator().state())) == c.at("rng_state_sha256").get<std::string>());
+  Value versions = Value::ordered_dict({});
+  for (const Json& v : c.at("versions"))
+    versions.set(v.at(0).get<std::string>(), Value::dict({{"version", v.at(1).get<int>()}}));
+  CHECK(state.metadata.equals(versions));
+
+  manual_seed(1);
+  Inputs x;
+  for (const Json& input : c.at("inputs")) {
+    const Shape shape = shape_from(input.at("shape"));
+    x.push_back(input.at("classes").is_null() ? randn(shape) : randint(0, input.at("classes"), shape));
+  }
+  constexpr double kTolerance = 1e-5;
+  made.call(x);
+  CHECK(difference(made.call(x), c.at("training")) < kTolerance);
+  std::size_t buffers = 0;
+  for (const auto& [name, t] : module.named_buffers()) {
+    CAPTURE(name);
+    CHECK(difference(t, c.at("buffers").at(name)) < kTolerance);
+    ++buffers;
+  }
+  CHECK(buffers == c.at("buffers").size());
+  module.eval();
+  const Tensor y = made.call(x);
+  CHECK(difference(y, c.at("output")) < kTolerance);
+  if (y.requires_grad()) sum(y * y).backward();
+  CHECK(module.parameters().size() == c.at("grads").size());
+  for (const auto& [name, p] : module.named_parameters()) {
+    CAPTURE(name);
+    REQUIRE(p.grad().defined());
+    CHECK(difference(p.grad(), c.at("grads").at(name)) < kTolerance);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("layers: initial weights, names, results and gradients are torch's") {
+  const Json file = read_json(std::filesystem::path(HARKER_SOURCE_DIR) / "tests" / "nn" / "data" / "layers.json");
+  std::size_t ran = 0;
+  for (const Json& c : file.at("cases")) {
+    const std::string name = c.at("name");
+    CAPTURE(name);
+    const auto make = modules().find(name);
+    REQUIRE(make != modules().end());
+    manual_seed(0);
+    check(c, make->second());
+    ++ran;
+  }
+  CHECK(ran == modules().size());
+}
+
+TEST_CASE("layers: a state dict goes into another of the kind and makes it the same") {
+  for (const auto& [name, make] : modules()) {
+    CAPTURE(name);
+    manual_seed(1);
+    Made a = make();
+    manual_seed(2);
+    Made b = make();
+    CHECK(b.module.load_state_dict(a.module.state_dict()).ok());
+    const StateDict have = b.module.state_dict();
+    for (const auto& [key, t] : a.module.state_dict()) CHECK(equal(t, have[key]));
+  }
+}
+
+TEST_CASE("layers: to(dtype) converts parameters and buffers, but not the counter, and results follow") {
+  nn::Sequential net{nn::Conv2d(1, 2, 3), nn::BatchNorm2d(2), nn::Flatten(), nn::Linear(32, 3), nn::LayerNorm(3)};
+  net.to(kFloat64);
+  CHECK(net(randn({2, 1, 6, 6}, kFloat64)).dtype() == kFloat64);
+  const StateDict state = net.state_dict();
+  CHECK(state["1.running_mean"].dtype() == kFloat64);
+  CHECK(state["1.num_batches_tracked"].dtype() == kInt64);
+  CHECK(state["1.num_batches_tracked"].item<std::int64_t>() == 1);
+  nn::CrossEntropyLoss loss({.weight = tensor({1., 2., 3.})});
+  loss.to(kFloat64);
+  CHECK(loss(randn({2, 3}, kFloat64), tensor({0, 2})).dtype() == kFloat64);
+  for (DType half : {kFloat16, kBFloat16}) {
+    CAPTURE(name(half));
+    manual_seed(4);
+    nn::Sequential wide{nn::Conv2d(1, 2, 3), nn::BatchNorm2d(2), nn::GELU(),       nn::MaxPool2d(2),
+                        nn::Flatten(),       nn::Linear(8, 3),   nn::LayerNorm(3), nn::Softmax(1)};
+    nn::Sequential narrow{nn::Conv2d(1, 2, 3), nn::BatchNorm2d(2), nn::GELU(),       nn::MaxPool2d(2),
+                          nn::Flatten(),       nn::Linear(8, 3),   nn::LayerNorm(3), nn::Softmax(1)};
+    narrow.to(half);
+    narrow.load_state_dict(wide.state_dict());
+    const Tensor x = randn({4, 1, 6, 6}), y = narrow(x.to(half));
+    CHECK(y.dtype() == half);
+    CHECK(allclose(y.to(kFloat32), wide(x), 0.05, 0.05));
+    nn::MSELoss()(y, zeros({4, 3}, half)).backward();
+    nn::MSELoss()(wide(x), zeros({4, 3})).backward();
+    const auto theirs = wide.parameters();
+    auto their = theirs.begin();
+    for (const Tensor& p : narrow.parameters()) {
+      CHECK(p.grad().dtype() == half);
+      CHECK(allclose(p.grad().to(kFloat32), (their++)->grad(), 0.1, 0.05));
+    }
+  }
+}
+
+TEST_CASE("layers: a batch norm's old state dict, from before the counter, loads; a newer one must have it") {
+  nn::Sequential net{nn::Linear(2, 3), nn::BatchNorm1d(3)};
+  net(randn({4, 2}));
+  StateDict state = net.state_dict();
+  state.erase("1.num_batches_tracked");
+  CHECK_THROWS_AS(net.load_state_dict(state), Error);
+  state.metadata = Value();
+  CHECK(net.load_state_dict(state).ok());
+  state.metadata = Value::ordered_dict({{"", Value::dict({{"version", 1}})}, {"1", Value::dict({{"version", 1}})}});
+  CHECK(net.load_state_dict(state).ok());
+  CHECK(net.state_dict()["1.num_batches_tracked"].item<std::int64_t>() == 1);
+  state.erase("1.running_mean");
+  CHECK_THROWS_AS(net.load_state_dict(state), Error);
+}
+
+TEST_CASE("layers: batch norm changes nothing when it refuses, and nothing after eval()") {
+  nn::BatchNorm1d norm(3);
+  const auto counted = [&] { return norm.num_batches_tracked.item<std::int64_t>(); };
+  for (const Tensor& x : {randn({1, 3}), randn({2, 4}), randn({2}), randn({2, 3, 4, 5})}) {
+    CHECK_THROWS_AS(norm(x), ShapeError);
+    CHECK(counted() == 0);
+    CHECK(equal(norm.running_mean, zeros({3})));
+  }
+  norm.eval();
+  norm(randn({1, 3}));
+  CHECK(counted() == 0);
+  norm.train();
+  norm(randn({5, 3}));
+  CHECK(counted() == 1);
+  norm.reset_running_stats();
+  CHECK(counted() == 0);
+  CHECK(equal(norm.running_var, ones({3})));
+  CHECK_THROWS_AS(nn::BatchNorm2d(3)(randn({2, 3})), ShapeError);
+}
+
+TEST_CASE("layers: dropout drops while training alone, and p = 0 and 1 are exact") {
+  nn::Dropout half(0.5);
+  const Tensor x = ones({1000});
+  const double kept = sum(half(x)).item();
+  CHECK(kept > 800);
+  CHECK(kept < 1200);
+  half.eval();
+  CHECK(equal(half(x), x));
+  CHECK(equal(nn::Dropout(0)(x), x));
+  CHECK(equal(nn::Dropout(1)(x), zeros({1000})));
+  CHECK_THROWS_AS(nn::Dropout(1.5), Error);
+  CHECK_THROWS_AS(nn::Dropout(NAN), Error);
+}
+
+TEST_CASE("layers: an embedding's padding stays 0 and gets no gradient; pretrained rows are frozen") {
+  nn::Embedding words(5, 3, {.padding_idx = -2});
+  CHECK(equal(words.weight[3].detach(), zeros({3})));
+  sum(words(tensor({3, 1, 3, 1}))).backward();
+  CHECK(equal(words.weight.grad()[3], zeros({3})));
+  CHECK(equal(words.weight.grad()[1], full({3}, 2.0)));
+  CHECK_THROWS_AS(words(tensor({5})), ShapeError);
+  CHECK_THROWS_AS(words(tensor({0.5})), TypeError);
+  CHECK_THROWS_AS(nn::Embedding(5, 3, {.padding_idx = 5}), ShapeError);
+  const Tensor rows = randn({4, 2});
+  nn::Embedding given = nn::Embedding::from_pretrained(rows);
+  CHECK(equal(given(tensor({2}))[0], rows[2]));
+  CHECK(!given.weight.requires_grad());
+  CHECK(nn::Embedding::from_pretrained(rows, false).weight.requires_grad());
+  CHECK_THROWS_AS(nn::Embedding::from_pretrained(randn({4})), ShapeError);
+}
+
+TEST_CASE("layers: attention's masks hide keys, and its weights are those of a distribution") {
+  manual_seed(3);
+  nn::MultiheadAttention attention(8, 2, {.batch_first = true});
+  const Tensor x = randn({2, 4, 8});
+  const auto all = attention(x, x, x);
+  CHECK(all.weights.shape() == Shape{2, 4, 4});
+  CHECK(allclose(sum(all.weights, -1), ones({2, 4})));
+  CHECK(attention(x, x, x, {.average_attn_weights = false}).weights.shape() == Shape{2, 2, 4, 4});
+  CHECK(!attention(x, x, x, {.need_weights = false}).weights.defined());
+  const auto causal = attention(x, x, x, {.attn_mask = nn::causal_mask(4)});
+  CHECK(equal(triu(causal.weights, 1), zeros({2, 4, 4})));
+  CHECK(allclose(causal.output.select(1, 3), all.output.select(1, 3), 1e-5, 1e-6));
+  const auto padded =
+      attention(x, x, x, {.key_padding_mask = tensor({{false, false, true, true}, {false, false, false, true}})});
+  CHECK(equal(padded.weights[0].slice(1, 2), zeros({4, 2})));
+  const auto one = attention(x[0], x[0], x[0]);
+  CHECK(allclose(one.output, all.output[0], 1e-5, 1e-6));
+  CHECK(one.weights.shape() == Shape{4, 4});
+  CHECK_THROWS_AS(nn::MultiheadAttention(8, 3), ShapeError);
+  CHECK_THROWS_AS(attention(x, x, randn({2, 5, 8})), ShapeError);
+  CHECK_THROWS_AS(attention(x, x[0], x), ShapeError);
+}
+
+TEST_CASE("layers: what cannot be made is refused, and the words name the layer") {
+  const auto says = [](auto&& make, const char* word) {
+    try {
+      make();
+    } catch (const Error& e) { return std::string(e.what()).find(word) != std::string::npos; }
+    return false;
+  };
+  CHECK(says([] { nn::Linear(-1, 2); }, "Linear"));
+  CHECK(says([] { nn::Bilinear(0, 2, 3); }, "Bilinear"));
+  CHECK(says([] { nn::Conv2d(3, 4, 3, {.groups = 2}); }, "2 groups must divide"));
+  CHECK(says([] { nn::Conv2d(3, 4, 0); }, "kernel"));
+  CHECK(says([] { nn::Conv2d(0, 4, 1); }, "Conv2d"));
+  CHECK(says([] { nn::GELU("erf"); }, "tanh"));
+  CHECK(says([] { nn::LayerNorm(Shape{}); }, "LayerNorm"));
+  CHECK(says([] { nn::BatchNorm1d(-1); }, "BatchNorm1d"));
+  CHECK(says([] { nn::Embedding(-1, 2); }, "Embedding"));
+  CHECK(says([] { nn::Linear(1, 2, {.dtype = kInt64}); }, "float32"));
+  CHECK(says([] { nn::Bilinear(3, 2, 1)(ones({4, 3}), ones({5, 2})); }, "bilinear"));
+}
