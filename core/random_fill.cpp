@@ -3,6 +3,7 @@
 // result. The logarithm, sine and cosine of the float32 normal are the single-precision polynomials of Cephes (S.
 // Moshier), in the order in which avx_mathfun (J. Pommier) evaluates them.
 #include <harker/core/grad_mode.h>
+#include <harker/core/ops/in_place.h>
 #include <harker/core/random.h>
 #include <harker/core/tensor_make.h>
 #include <harker/core/text.h>
@@ -20,10 +21,9 @@ constexpr double kPi = 3.14159265358979323846;
 // --- Where the numbers go.
 
 void check_writable(const Tensor& t, const char* op) {
-  if (t.requires_grad() && is_grad_enabled()) {
-    throw GradError(str(op, ": the tensor requires grad and the change would not be recorded; use NoGradGuard"));
-  }
-  detail::check_distinct(t, op);
+  if (detail::records_change(t, op))
+    throw GradError(str(op, ": the tensor was computed by ", t.grad_fn(),
+                        " and is recorded, but random numbers in its place are not; use NoGradGuard, or a new tensor"));
 }
 
 /// PyTorch fills in the order of memory: t with its dimensions sorted by stride, largest first.

@@ -2,6 +2,7 @@
 // recorded and x computes as it stands; otherwise the value is computed beside x, rounded to its dtype and copied.
 #include <cmath>
 
+#include <harker/core/grad_mode.h>
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/in_place.h>
 
@@ -29,11 +30,19 @@ Tensor fitted(const Tensor& z, const Tensor& x, const char* op) {
   return z.to(x.dtype());
 }
 
-/// x = f(x)
+/// s for a recorded f(x, s): a copy when it shares x's memory, since backward would find it changed.
+Tensor apart(const Tensor& s, const Tensor& x) {
+  return is_grad_enabled() && s.defined() && s.shares_storage(x) ? s.clone() : s;
+}
+
+/// x = f(x, sources...)
 template <class F, class... S>
 Tensor& changed(Tensor& x, const char* op, const F& f, const S&... sources) {
-  return change_in_place(
-      x, op, [&](const Tensor& old) { return fitted(f(old), old, op); }, sources...);
+  const auto change = [&](const auto&... s) -> Tensor& {
+    return change_in_place(
+        x, op, [&](const Tensor& old) { return fitted(f(old, s...), old, op); }, s...);
+  };
+  return change(apart(sources, x)...);
 }
 
 template <class F>
@@ -91,29 +100,29 @@ Tensor& Tensor::div_(Scalar s) {
 }
 Tensor& Tensor::div_(const Tensor& o) {
   return changed(
-      *this, "div_", [&](const Tensor& x) { return harker::div(x, o); }, o);
+      *this, "div_", [](const Tensor& x, const Tensor& y) { return harker::div(x, y); }, o);
 }
 Tensor& Tensor::pow_(Scalar e) {
   return changed(*this, "pow_", [=](const Tensor& x) { return harker::pow(x, e); });
 }
 Tensor& Tensor::pow_(const Tensor& y) {
   return changed(
-      *this, "pow_", [&](const Tensor& x) { return harker::pow(x, y); }, y);
+      *this, "pow_", [](const Tensor& x, const Tensor& e) { return harker::pow(x, e); }, y);
 }
 Tensor& Tensor::clamp_(std::optional<Scalar> min, std::optional<Scalar> max) {
   return changed(*this, "clamp_", [&](const Tensor& x) { return harker::clamp(x, min, max); });
 }
 Tensor& Tensor::clamp_(const Tensor& min, const Tensor& max) {
   return changed(
-      *this, "clamp_", [&](const Tensor& x) { return harker::clamp(x, min, max); }, min, max);
+      *this, "clamp_", [](const Tensor& x, const Tensor& a, const Tensor& b) { return harker::clamp(x, a, b); }, min, max);
 }
 Tensor& Tensor::masked_fill_(const Tensor& mask, Scalar value) {
   return changed(
-      *this, "masked_fill_", [&](const Tensor& x) { return harker::masked_fill(x, mask, value); }, mask);
+      *this, "masked_fill_", [=](const Tensor& x, const Tensor& m) { return harker::masked_fill(x, m, value); }, mask);
 }
 Tensor& Tensor::masked_fill_(const Tensor& mask, const Tensor& value) {
   return changed(
-      *this, "masked_fill_", [&](const Tensor& x) { return harker::masked_fill(x, mask, value); }, mask, value);
+      *this, "masked_fill_", [](const Tensor& x, const Tensor& m, const Tensor& v) { return harker::masked_fill(x, m, v); }, mask, value);
 }
 
 Tensor& Tensor::fill_(Scalar value) {
@@ -127,15 +136,15 @@ Tensor& add_promoted(Tensor& x, const Tensor& o, double alpha) {
   const Scalar factor = whole ? Scalar(static_cast<std::int64_t>(alpha)) : Scalar(alpha);
   return changed(
       x, "add_",
-      [&](const Tensor& old) {
-        if (alpha == -1) return old - o;
-        return old + (alpha == 1 ? o : harker::mul(o, factor));
+      [&](const Tensor& old, const Tensor& y) {
+        if (alpha == -1) return old - y;
+        return old + (alpha == 1 ? y : harker::mul(y, factor));
       },
       o);
 }
 Tensor& mul_promoted(Tensor& x, const Tensor& o) {
   return changed(
-      x, "mul_", [&](const Tensor& old) { return old * o; }, o);
+      x, "mul_", [](const Tensor& old, const Tensor& y) { return old * y; }, o);
 }
 Tensor& scale_promoted(Tensor& x, Binary op, double s, const char* name) {
   return changed(x, name, [&](const Tensor& old) { return op == Binary::mul ? old * s : old / s; });

@@ -209,6 +209,9 @@ const std::vector<Misuse> kMisuses = {
     MISUSE(shape, g.y.mul_(g.b), "(2, 3)", "(3, 4)"),
     MISUSE(shape, randn({2}).view({2}).expand({3, 2}).mul_(2.0), "stride 0"),
     // --- Random numbers.
+    MISUSE(grad, uniform_(g.y), "uniform_", "computed by mul", "NoGradGuard"),
+    MISUSE(grad, normal_(g.w), "normal_", "a leaf tensor that requires grad", "NoGradGuard"),
+    MISUSE(grad, normal_(g.inferred), "normal_", "InferenceMode", "clone()"),
     MISUSE(type, nn::init::normal_(g.i), "int64"),
     MISUSE(shape, nn::init::xavier_uniform_(zeros({3})), "at least 2 dimensions"),
     // --- Modules and optimizers.

@@ -1,6 +1,10 @@
 // Hooks of modules: before and after forward, and on the backward pass; in layers, in Sequential, in users' modules.
 #include <doctest/doctest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <string>
+
 #include <harker/core/autograd/autograd.h>
 #include <harker/core/grad_mode.h>
 #include <harker/core/ops/ops.h>
@@ -124,6 +128,23 @@ TEST_CASE("module hooks: in Sequential, in a module of several arguments, and of
   scale.register_forward_pre_hook([](nn::Module&, In in) { return std::vector<Tensor>{in[1], in[0]}; });
   scale.register_forward_hook([](nn::Module&, In in, const Tensor& out) { return out + in[0] * 100; });
   CHECK(values(scale(tensor({1}), 5, tensor({2}))) == Numbers{5 * 2 + 1 + 200});
+}
+
+TEST_CASE("module hooks: operator() of every layer runs them") {
+  int seen = 0;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(std::filesystem::path(HARKER_SOURCE_DIR) / "nn")) {
+    if (entry.path().extension() != ".h") continue;
+    std::ifstream in(entry.path());
+    for (std::string line; std::getline(in, line);) {
+      const bool calls =
+          line.find("operator()(") != std::string::npos && line.find("Tensor operator()") != std::string::npos;
+      if (!calls) continue;
+      ++seen;
+      CHECK_MESSAGE(line.find("return call(*this, ") != std::string::npos, entry.path().string(), ": ", line);
+    }
+  }
+  CHECK(seen >= 3);
 }
 
 }  // namespace harker
