@@ -155,9 +155,11 @@ Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& run
     Tensor mean = detail::widened(running_mean), var = detail::widened(running_var);
     const Tensor z = batch_norm(detail::widened(x), mean, var, detail::widened(weight), detail::widened(bias), training,
                                 momentum, eps);
-    detail::ModeScope off(false);
-    if (training && running_mean.defined() && !mean.is(running_mean)) Tensor(running_mean).copy_(mean);
-    if (training && running_var.defined() && !var.is(running_var)) Tensor(running_var).copy_(var);
+    {
+      detail::ModeScope off(false);
+      if (training && running_mean.defined() && !mean.is(running_mean)) Tensor(running_mean).copy_(mean);
+      if (training && running_var.defined() && !var.is(running_var)) Tensor(running_var).copy_(var);
+    }
     return z.to(x.dtype());
   }
   detail::check_computed(x, op);

@@ -73,7 +73,7 @@ std::uint64_t fingerprint(const Given& g) {
     add(&grad, sizeof grad);
     if (t.grad().defined()) add_tensor(t.grad());
   }
-  const std::string state = detail::str(g.adam->state_dict()["state"].items().size(), g.layer.named_parameters().size(),
+  const std::string state = detail::str(g.adam->state_dict()["state"].len(), g.layer.named_parameters().size(),
                                         g.layer.named_buffers().size(), g.layer.named_children().size());
   add(state.data(), state.size());
   return h;

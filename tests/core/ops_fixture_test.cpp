@@ -170,7 +170,8 @@ TEST_CASE("ops: values and gradients equal PyTorch's, with every kernel set") {
           ++skipped;
         }
       }
-    MESSAGE(b.name(), ": ", run, " cases run, ", skipped, " skipped (", unknown.size(), " expressions without a row)");
+    MESSAGE(std::string(b.name()), ": ", run, " cases run, ", skipped, " skipped (", unknown.size(),
+            " expressions without a row)");
     CHECK(run > 0);
     if (test::own_fixtures()) CHECK(skipped == 0);
   });

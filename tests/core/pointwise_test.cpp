@@ -121,8 +121,8 @@ TEST_CASE("softplus and gelu: where they are numerically at their ends") {
   const Tensor x = tensor({-1000, -50, 0, 21, 1000}, kFloat32);
   CHECK(same(softplus(x).slice(0, 3), {21, 1000}));
   CHECK(softplus(x)[0].item() == 0);
-  CHECK(gelu(tensor({-1000, 1000}))[0].item() == 0);
-  CHECK(gelu(tensor({-1000, 1000}), "tanh")[1].item() == 1000);
+  CHECK(gelu(tensor({-1000., 1000.}))[0].item() == 0);
+  CHECK(gelu(tensor({-1000., 1000.}), "tanh")[1].item() == 1000);
   CHECK(silu(tensor({-1000.}))[0].item() == 0);
   CHECK_THROWS_AS(gelu(x, "fast"), TypeError);
 }
