@@ -85,6 +85,9 @@ TEST_CASE("text: a quoted string shows no byte that a terminal would act on") {
   CHECK(quoted("it's") == "'it\\'s'");
   CHECK(quoted(std::string(100, 'x'), 10) == "'xxxxxxxxxx...'");
   CHECK(quoted(std::string(10, 'x'), 10) == "'xxxxxxxxxx'");
+  CHECK(quoted(std::string(10, '\0'), 10) == "'\\x00\\x00\\x00\\x00\\x00...'");  // never more than twice the bytes
+  CHECK(quoted(std::string(5, '\0'), 10) == "'\\x00\\x00\\x00\\x00\\x00'");
+  CHECK(quoted(std::string(10, '\''), 10).size() == 2 + 20);
 }
 
 TEST_CASE("text: numbers are the shortest that read back") {
