@@ -15,10 +15,17 @@ void append(std::string& out, double v) {
 }
 
 void append(std::string& out, const Shape& s) {
+  constexpr std::size_t kLongest = 120;  // a file may say 64 sizes of 19 digits, and a message names two shapes
+  const std::size_t begin = out.size();
   out += '(';
   for (int d = 0; d < s.rank(); ++d) {
+    const std::string size = std::to_string(s[d]);
+    if (out.size() - begin + size.size() > kLongest) {
+      out += str(", ... ", s.rank(), " in all");
+      break;
+    }
     if (d) out += ", ";
-    out += std::to_string(s[d]);
+    out += size;
   }
   out += ')';
 }

@@ -94,6 +94,9 @@ TEST_CASE("text: numbers are the shortest that read back") {
   CHECK(detail::str(0.1, ' ', 1e300, ' ', -2.0) == "0.1 1e+300 -2");
   CHECK(detail::str(std::nan("")) == "nan");
   CHECK(detail::str(Shape{2, 3}, Shape{}) == "(2, 3)()");
+  const std::string many = detail::str(Shape(std::vector<std::int64_t>(64, INT64_MAX)));
+  CHECK(many.ends_with(", 9223372036854775807, ... 64 in all)"));
+  CHECK(many.size() < 150);
 }
 
 TEST_CASE("text: the nearest name within a third of its length") {
