@@ -15,10 +15,17 @@ void append(std::string& out, double v) {
 }
 
 void append(std::string& out, const Shape& s) {
+  constexpr std::size_t kLongest = 120;  // a file may say 64 sizes of 19 digits, and a message names two shapes
+  const std::size_t begin = out.size();
   out += '(';
   for (int d = 0; d < s.rank(); ++d) {
+    const std::string size = std::to_string(s[d]);
+    if (out.size() - begin + size.size() > kLongest) {
+      out += str(", ... ", s.rank(), " in all");
+      break;
+    }
     if (d) out += ", ";
-    out += std::to_string(s[d]);
+    out += size;
   }
   out += ')';
 }
@@ -65,17 +72,19 @@ void append_hex(std::string& out, std::string_view bytes) {
 }  // namespace
 
 std::string escaped(std::string_view s, std::size_t limit) {
-  std::string out;
+  std::string out, next;
   for (std::size_t shown = 0; !s.empty(); ++shown) {
-    if (shown == limit) return out + "...";
     const std::size_t n = utf8_length(s);
     const std::string_view c = s.substr(0, std::max<std::size_t>(n, 1));
+    next.clear();
     if (n == 0 || is_control(c))
-      append_hex(out, c);
+      append_hex(next, c);
     else if (c == "'" || c == "\\")
-      out += '\\', out += c;
+      next += '\\', next += c;
     else
-      out += c;
+      next += c;
+    if (shown == limit || next.size() > 2 * limit - out.size()) return out + "...";
+    out += next;
     s.remove_prefix(c.size());
   }
   return out;

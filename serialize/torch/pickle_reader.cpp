@@ -39,14 +39,18 @@ std::uint64_t weight(const Value& v) {
 std::uint64_t key_weight(const Value& key, std::uint64_t most) {
   const auto nest = [](const Value& v) { return v.is_tuple() || v.kind() == Value::Kind::frozenset; };
   if (!nest(key)) return weight(key);
+  constexpr std::uint64_t kElement = 8;  // a number's hash, or that of a part
   std::uint64_t sum = 0;
   std::vector<const Value*> todo{&key};
   while (!todo.empty() && sum <= most) {
     const Value& v = *todo.back();
     todo.pop_back();
-    sum += std::max<std::uint64_t>(weight(v), sizeof(Value));
-    if (nest(v))
+    if (nest(v)) {
+      sum += v.len() * kElement;
       for (const Value& e : v.elements()) todo.push_back(&e);
+    } else if (v.id()) {
+      sum += weight(v);
+    }
   }
   return sum;
 }

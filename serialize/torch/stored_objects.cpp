@@ -32,10 +32,10 @@ class Strangers {
     constexpr std::size_t kLongest = 330;
     std::string list;
     std::size_t shown = 0;
-    for (; shown < names_.size() && (shown == 0 || list.size() < kLongest - 60); ++shown) {
-      if (shown > 0) list += ", ";
-      list += quoted(names_[shown], 60) + " " +
-              (where_[shown].size() > 60 ? where_[shown].substr(0, 60) + "..." : where_[shown]);
+    for (; shown < names_.size(); ++shown) {
+      const std::string next = quoted(names_[shown], 60) + " " + shortened(where_[shown]);
+      if (shown > 0 && list.size() + 2 + next.size() > kLongest) break;
+      list += (shown > 0 ? ", " : "") + next;
     }
     if (const std::size_t rest = names_.size() + more_.size() - shown; rest > 0) list += str(", and ", rest, " more");
     throw FormatError(str(what, ": names classes or functions that are not known (nothing was run): ", list,
@@ -43,6 +43,13 @@ class Strangers {
   }
 
  private:
+  // Whole characters of at most 60 bytes.
+  static std::string shortened(const std::string& where) {
+    std::size_t n = 60;
+    if (where.size() <= n) return where;
+    while ((static_cast<unsigned char>(where[n]) & 0xc0) == 0x80) --n;
+    return where.substr(0, n) + "...";
+  }
   static constexpr std::size_t kShown = 8, kCounted = 100;
   std::vector<std::string> names_, where_, more_;
 };

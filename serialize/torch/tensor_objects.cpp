@@ -45,9 +45,11 @@ void check_hooks(const Value& v) {
 // Does a view of this geometry stay inside `nbytes` bytes?
 void check_geometry(const StorageRef& s, std::uint64_t item, const Shape& sizes, const Shape& strides,
                     std::uint64_t offset) {
-  const std::string of = str("size ", sizes, ", stride ", strides, ", offset ", offset, " over storage ", s.label,
-                             " of ", s.storage->nbytes, " bytes");
-  if (sizes.rank() != strides.rank()) bad(str(sizes.rank(), " sizes, but ", strides.rank(), " strides: ", of));
+  const auto refuse = [&](const std::string& what) {
+    bad(str(what, ": size ", sizes, ", stride ", strides, ", offset ", offset, " over storage ", s.label, " of ",
+            s.storage->nbytes, " bytes"));
+  };
+  if (sizes.rank() != strides.rank()) refuse(str(sizes.rank(), " sizes, but ", strides.rank(), " strides"));
   std::uint64_t count = 1, last = offset, bytes = 0;
   bool empty = false;
   for (int i = 0; i < sizes.rank(); ++i) {
@@ -57,13 +59,13 @@ void check_geometry(const StorageRef& s, std::uint64_t item, const Shape& sizes,
     const bool fits = io::checked_mul(count, n == 0 ? 1 : n, count) && count < kMaxBytes &&
                       (n == 0 || (io::checked_mul(n - 1, static_cast<std::uint64_t>(strides[i]), reach) &&
                                   io::checked_add(last, reach, last)));
-    if (!fits) bad("the number of elements or their extent overflows: " + of);
+    if (!fits) refuse("the number of elements or their extent overflows");
   }
-  if (!io::checked_mul(count, item, bytes) || bytes >= kMaxBytes) bad("the number of bytes overflows: " + of);
+  if (!io::checked_mul(count, item, bytes) || bytes >= kMaxBytes) refuse("the number of bytes overflows");
   // An empty tensor touches nothing, and slicing makes ones whose offset lies past the end.
   if (!io::checked_add(last, empty ? 0 : 1, last) || !io::checked_mul(last, item, bytes) || bytes >= kMaxBytes)
-    bad("the extent overflows: " + of);
-  if (!empty && bytes > s.storage->nbytes) bad("reaches past its storage: " + of);
+    refuse("the extent overflows");
+  if (!empty && bytes > s.storage->nbytes) refuse("reaches past its storage");
 }
 
 }  // namespace

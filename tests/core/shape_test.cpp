@@ -85,12 +85,18 @@ TEST_CASE("text: a quoted string shows no byte that a terminal would act on") {
   CHECK(quoted("it's") == "'it\\'s'");
   CHECK(quoted(std::string(100, 'x'), 10) == "'xxxxxxxxxx...'");
   CHECK(quoted(std::string(10, 'x'), 10) == "'xxxxxxxxxx'");
+  CHECK(quoted(std::string(10, '\0'), 10) == "'\\x00\\x00\\x00\\x00\\x00...'");  // never more than twice the bytes
+  CHECK(quoted(std::string(5, '\0'), 10) == "'\\x00\\x00\\x00\\x00\\x00'");
+  CHECK(quoted(std::string(10, '\''), 10).size() == 2 + 20);
 }
 
 TEST_CASE("text: numbers are the shortest that read back") {
   CHECK(detail::str(0.1, ' ', 1e300, ' ', -2.0) == "0.1 1e+300 -2");
   CHECK(detail::str(std::nan("")) == "nan");
   CHECK(detail::str(Shape{2, 3}, Shape{}) == "(2, 3)()");
+  const std::string many = detail::str(Shape(std::vector<std::int64_t>(64, INT64_MAX)));
+  CHECK(many.ends_with(", 9223372036854775807, ... 64 in all)"));
+  CHECK(many.size() < 150);
 }
 
 TEST_CASE("text: the nearest name within a third of its length") {
