@@ -107,7 +107,8 @@ TEST_CASE("where: broadcasts, promotes, and chooses NaN away") {
   CHECK(where(mask, 1, 2).dtype() == kInt64);
   CHECK(where(mask, 1, 2.5).dtype() == kFloat32);
   CHECK(values(where(mask, 0, tensor({NAN, 5, INFINITY}))) == Numbers{0, 5, 0});
-  CHECK(equal(where(mask, zeros({3}, DType::complex64), ones({3}, DType::complex64)).to(kFloat32), tensor({0., 1., 0.})));
+  CHECK(
+      equal(where(mask, zeros({3}, DType::complex64), ones({3}, DType::complex64)).to(kFloat32), tensor({0., 1., 0.})));
   // The gradient of what is not chosen is 0, not NaN.
   Tensor z = tensor({0, 4}, {.dtype = kFloat64, .requires_grad = true});
   sum(where(z > 0, sqrt(z), 0)).backward();

@@ -46,8 +46,8 @@ void run(const Json& entry, const Json& s, const std::filesystem::path& folder) 
 
   const auto& losses = s.at("epoch_loss");
   const std::size_t trusted = entry.at(wide ? "epochs_within_1e-9" : "epochs_within_1e-5").get<std::size_t>();
-  // In float32 a ReLU may flip. When the initial weights change by 1e-7, torch's own curve of ce_adam_full_f32 is off by
-  // 2.5e-3 from epoch 46 on (for two of four changes), and that of mse_sgd_momentum_mini32_f32 by 1.6e-2 at the end,
+  // In float32 a ReLU may flip. When the initial weights change by 1e-7, torch's own curve of ce_adam_full_f32 is off
+  // by 2.5e-3 from epoch 46 on (for two of four changes), and that of mse_sgd_momentum_mini32_f32 by 1.6e-2 at the end,
   // although the index trusts all their epochs. For 40 epochs they stay within 1e-6.
   const std::size_t tight = wide ? trusted : std::min<std::size_t>(trusted, 40);
   const double tolerance = wide ? 1e-9 : 1e-3, first_tolerance = wide ? 1e-12 : 1e-4;
