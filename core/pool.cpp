@@ -22,7 +22,7 @@ HARKER_THREAD_LOCAL Watcher watch_alloc = nullptr;
 HARKER_THREAD_LOCAL Watcher watch_free = nullptr;
 constinit std::atomic<std::size_t> taken{0};
 
-constexpr std::size_t kSlab = 64 << 10;
+[[maybe_unused]] constexpr std::size_t kSlab = 64 << 10;
 constexpr std::size_t kHugePage = 2 << 20;
 
 /// Batches of small blocks that threads had too many of, or left behind; and blocks freed by threads without lists.
@@ -52,8 +52,8 @@ struct Shared {
     return batch;
   }
 };
-Shared& shared() {
-  static Shared* s = new Shared;  // never destroyed: tensors with static lifetime are freed after it would be
+[[maybe_unused]] Shared& shared() {  // not under a sanitizer
+  static Shared* s = new Shared;     // never destroyed: tensors with static lifetime are freed after it would be
   return *s;
 }
 

@@ -3,6 +3,7 @@
 #include <harker/serialize/torch/stored_objects.h>
 
 #include <algorithm>
+#include <optional>
 
 #include <harker/core/text.h>
 #include <harker/serialize/torch/tree.h>
@@ -136,12 +137,12 @@ std::vector<const StoredRecord*> StoredObjects::finish(Value& value, const std::
     value = Value(*part);
   }
   Strangers strangers;
+  std::optional<std::string> bare;
   std::vector<const StoredRecord*> used;
   TreeWalk walk(value, what, options.max_depth);
   while (const Value* v = walk.next()) {
     if (v->kind() == Value::Kind::opaque) {
-      if (is_storage(*v))
-        throw FormatError(str(what, ": a bare storage at ", quoted(walk.path()), " (only tensors are read)"));
+      if (is_storage(*v) && !bare) bare = walk.path();
       if (!v->as_opaque().known) strangers.add(*v, walk.path());
       continue;
     }
@@ -161,6 +162,8 @@ std::vector<const StoredRecord*> StoredObjects::finish(Value& value, const std::
           strangers.add(u.module + "." + u.name, str("(byte ", u.position, ")"));
     strangers.refuse(what);
   }
+  // After the names: a tensor of an unknown class holds its storage bare, and the class is what matters about it.
+  if (bare) throw FormatError(str(what, ": a bare storage at ", quoted(*bare), " (only tensors are read)"));
   for (const StoredRecord* r : used)
     if (!lazy_ || r->quantized) r->storage->ensure();
   for (const Tensor& t : tensors()) {

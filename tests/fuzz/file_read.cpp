@@ -10,7 +10,7 @@
 namespace harker::fuzz {
 namespace {
 
-constexpr std::size_t kLocal = 30, kCentral = 46, kEnd = 22, kBlock = 512, kRecord = 10240;
+constexpr std::size_t kLocal = 30, kCentral = 46, kEnd = 22, kBlock = 512;
 constexpr std::size_t kMostInflated = 256 << 10;
 
 std::optional<std::string> inflate(std::string_view from, std::size_t size) {
@@ -65,7 +65,7 @@ bool tile(std::string_view bytes, std::size_t at, std::size_t count, std::vector
   if (--tries < 0 || bytes.size() - at < 8) return false;
   const std::uint64_t numel = get(bytes, at, 8);
   at += 8;
-  for (const std::size_t item : {4, 8, 1, 2, 16}) {
+  for (const std::size_t item : {4U, 8U, 1U, 2U, 16U}) {
     if (numel > (bytes.size() - at) / item) continue;
     const auto size = static_cast<std::size_t>(numel) * item;
     out.push_back({.kind = Piece::Kind::storage, .bytes = std::string(bytes.substr(at, size)), .item = item});

@@ -132,7 +132,7 @@ class ZipAssembly {
       put(tail, locator + 8, 8, tail_);
     }
     if (end != tail.npos && tail.size() - end >= 22) {
-      for (const std::size_t at : {8, 10})
+      for (const std::size_t at : {8U, 10U})
         if (!wide || get(tail, end + at, 2) != kMax16) put(tail, end + at, 2, f_.members.size());
       if (!wide || get(tail, end + 12, 4) != kMax32) put(tail, end + 12, 4, size);
       if (!wide || get(tail, end + 16, 4) != kMax32) put(tail, end + 16, 4, begin);
