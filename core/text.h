@@ -29,7 +29,8 @@ std::string str(const T&... parts) {
   return out;
 }
 
-/// `s` with control characters, quotes and bytes that are not UTF-8 escaped, at most `limit` characters of it.
+/// `s` with control characters, quotes and bytes that are not UTF-8 escaped, at most `limit` characters of it, and no
+/// more than makes twice as many bytes: escapes would fill a message.
 std::string escaped(std::string_view s, std::size_t limit = 80);
 /// `s` in single quotes, control characters and bytes that are not UTF-8 escaped, at most `limit` characters of it.
 std::string quoted(std::string_view s, std::size_t limit = 80);

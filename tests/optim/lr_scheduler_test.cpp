@@ -451,7 +451,8 @@ TEST_CASE("lr_scheduler: what a Python state holds beyond ours is kept and writt
   for (const auto& [k, v] : before.items()) state.set(k, v);
   state.set("gamma", 1);
   s.load_state_dict(state);
-  CHECK(s.state_dict().items()[0].first.as_string() == "verbose");
+  const Value kept = s.state_dict();
+  CHECK(kept.items()[0].first.as_string() == "verbose");
   CHECK(s.state_dict()["gamma"].is_int());
   CHECK(s.options().gamma == 1);
 }

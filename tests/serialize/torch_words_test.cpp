@@ -8,6 +8,7 @@
 
 using namespace harker;
 using test::archive;
+using test::zip_archive;
 
 namespace {
 
@@ -276,7 +277,6 @@ TEST_CASE("torch, words: tensors") {
 }
 
 TEST_CASE("torch, words: archives and options") {
-  using test::zip_archive;
   CHECK(message_of(zip_archive({{"data.pkl", "N."}})).find("without a root directory") != std::string::npos);
   CHECK(message_of(zip_archive({{"m/archive_format", "pt2"}, {"m/data.pkl", "N."}})).find("torch.export") !=
         std::string::npos);
@@ -289,6 +289,30 @@ TEST_CASE("torch, words: archives and options") {
   o.module = "a\nb", o.name = "c";
   CHECK_THROWS_WITH_AS(save_to_bytes(Value::list({Value::opaque(o)}), {.format = "torch"}),
                        doctest::Contains("cannot be written, at '0'"), Error);
+}
+
+TEST_CASE("torch, words: a zip archive's entries leave no gap") {
+  const auto good = zip_archive({{"m/data.pkl", kStart + "N."}, {"m/version", "3\n"}});
+  const auto u32 = [](std::vector<std::uint8_t>& file, std::size_t at, std::uint32_t add) {
+    const auto v = io::load_le<std::uint32_t>(file.data() + at) + add;
+    for (int i = 0; i < 4; ++i) file[at + static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(v >> (8 * i));
+  };
+  CHECK(message_of(good) == "it loads");
+  const std::size_t end = good.size() - 22, directory = io::load_le<std::uint32_t>(good.data() + end + 16);
+  const std::size_t second = directory + 46 + 10;  // its directory entry, behind that of m/data.pkl
+  // A byte before the first header, between the two entries, and before the directory: all offsets say so.
+  for (const std::size_t at :
+       {std::size_t{0}, std::size_t{io::load_le<std::uint32_t>(good.data() + second + 42)}, directory}) {
+    std::vector<std::uint8_t> bad = good;
+    if (at == 0) u32(bad, directory + 42, 1);
+    if (at < directory) u32(bad, second + 42, 1);
+    u32(bad, end + 16, 1);
+    bad.insert(bad.begin() + static_cast<std::ptrdiff_t>(at), 'x');
+    CHECK(message_of(bad).find("belong to no entry") != std::string::npos);
+  }
+  std::vector<std::uint8_t> wide = good;  // an offset that only a zip64 record could hold
+  u32(wide, end + 16, 0xffffffff - static_cast<std::uint32_t>(directory));
+  CHECK(message_of(wide).find("zip64") != std::string::npos);
 }
 
 TEST_CASE("torch, words: bare pickles of protocol 1 are known by their opcodes") {
@@ -332,6 +356,9 @@ TEST_CASE("torch, words: the parts of a tar file") {
   says(changed("pickle", 0, "K\1Q"), "must be a tensor's key");
   says(changed("pickle", 0, "](cmy\nNet\n" + text("net.py") + text("class Net") + "\x87Qe"), "it loads");
   says(changed("sys_info", 0, "N"), "must be a dict");
+  good.members[0].head[156] = 'x';  // a PAX header, which may not rename what follows
+  good.members[0].pieces = {fuzz::raw_piece("20 path=something\n")};
+  says(message_of(bytes_of(fuzz::write_file(good))), "a PAX header that sets path=");
   says(changed("sys_info", 0, "}" + text("little_endian") + "\x89s"), "big-endian");
 }
 
