@@ -31,16 +31,16 @@ struct TensorImpl {
   RefCount refs;
   DType dtype;
   Device device;
+  bool contiguous = true;  ///< the elements lie row-major without gaps (dimensions of size 1 do not count)
   bool requires_grad = false;
-  std::uint8_t marks = 0;         ///< of enum Mark; beside requires_grad, so that both can be read at once
-  bool contiguous = true;         ///< the elements lie row-major without gaps (dimensions of size 1 do not count)
-  bool own_strides = false;       ///< `strides` is in use; otherwise they follow from `shape`
-  bool in_block = false;          ///< lies in its storage's block, and is freed with it
-  std::atomic<bool> busy{false};  ///< held while a backward pass adds to `grad`: threads may share parameters
-  Storage* storage;               ///< owned: one reference
-  void* data;                     ///< the first element: storage->data + offset
-  Node* grad_fn = nullptr;        ///< owned; null for a leaf
-  TensorImpl* grad = nullptr;     ///< owned
+  std::uint8_t marks = 0;                ///< of enum Mark; beside requires_grad, so that both can be read at once
+  bool own_strides = false;              ///< `strides` is in use; otherwise they follow from `shape`
+  bool in_block = false;                 ///< lies in its storage's block, and is freed with it
+  std::atomic<bool> busy{false};         ///< held while a backward pass adds to `grad`: threads may share parameters
+  Storage* storage;                      ///< owned: one reference
+  void* data;                            ///< the first element: storage->data + offset
+  Node* grad_fn = nullptr;               ///< owned; null for a leaf
+  TensorImpl* grad = nullptr;            ///< owned
   detail::TensorHooks* hooks = nullptr;  ///< owned; of a leaf (those of other tensors are their node's)
   std::int64_t numel;
   std::int64_t offset = 0;  ///< storage_offset, in elements

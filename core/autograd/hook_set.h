@@ -29,9 +29,9 @@ class HookSet {
 };
 inline void destroy(HookSet* s) noexcept { delete s; }
 
-/// The hooks of a leaf.
+/// The hooks of a leaf: made with the first one, by any thread, and there as long as the leaf.
 struct TensorHooks {
-  Ref<HookSet> gradient, accumulated;
+  Ref<HookSet> gradient{new HookSet}, accumulated{new HookSet};
 };
 
 void drop_hooks(TensorImpl* leaf) noexcept;

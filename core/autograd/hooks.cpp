@@ -2,6 +2,8 @@
 #include <harker/core/autograd/hooks.h>
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
 
 #include <harker/core/autograd/extras.h>
 #include <harker/core/autograd/hook_set.h>
@@ -74,19 +76,25 @@ Tensor hooked(const HookSet& hooks, Tensor g) {
   return g;
 }
 
+namespace {
+TensorHooks& hooks_of_leaf(TensorImpl& p) {
+  const std::atomic_ref hooks(p.hooks);
+  if (TensorHooks* const known = hooks.load(std::memory_order_acquire)) return *known;
+  auto made = std::make_unique<TensorHooks>();
+  TensorHooks* other = nullptr;
+  if (!hooks.compare_exchange_strong(other, made.get(), std::memory_order_acq_rel)) return *other;
+  return *made.release();
+}
+}  // namespace
+
 HookHandle add_gradient_hook(const Tensor& t, Ref<Hook> hook) {
   TensorImpl& p = up_to_date(t);
   if (!p.requires_grad)
     throw GradError("register_hook: the tensor does not require grad, so no gradient will ever pass");
-  Ref<HookSet>* set;
-  if (p.grad_fn) {
-    set = &extras_of(p.grad_fn).hooks;
-  } else {
-    if (!p.hooks) p.hooks = new TensorHooks;
-    set = &p.hooks->gradient;
-  }
-  if (!*set) *set = Ref<HookSet>(new HookSet);
-  return (*set)->add(std::move(hook));
+  if (!p.grad_fn) return hooks_of_leaf(p).gradient->add(std::move(hook));
+  Ref<HookSet>& set = extras_of(p.grad_fn).hooks;
+  if (!set) set = Ref<HookSet>(new HookSet);
+  return set->add(std::move(hook));
 }
 
 HookHandle add_accumulated_hook(const Tensor& t, Ref<Hook> hook) {
@@ -95,10 +103,7 @@ HookHandle add_accumulated_hook(const Tensor& t, Ref<Hook> hook) {
     throw GradError(
         "register_post_accumulate_grad_hook: only a leaf that requires grad accumulates a gradient; for a tensor that "
         "was computed there is register_hook");
-  if (!p.hooks) p.hooks = new TensorHooks;
-  Ref<HookSet>& set = p.hooks->accumulated;
-  if (!set) set = Ref<HookSet>(new HookSet);
-  return set->add(std::move(hook));
+  return hooks_of_leaf(p).accumulated->add(std::move(hook));
 }
 
 }  // namespace detail

@@ -32,6 +32,7 @@ class Held {
   TensorImpl* leaf_;
 };
 
+TensorHooks* hooks_of(TensorImpl* leaf) { return std::atomic_ref(leaf->hooks).load(std::memory_order_acquire); }
 TensorImpl* grad_of(TensorImpl* leaf) { return std::atomic_ref(leaf->grad).load(std::memory_order_acquire); }
 
 }  // namespace
@@ -72,9 +73,10 @@ void LeafGrads::add_more(TensorImpl* leaf, Tensor&& g) {
 
 void LeafGrads::call_hooks() {
   for_each([](Entry& e) {
-    if (!e.leaf->hooks || !e.leaf->hooks->gradient) return;
+    TensorHooks* const hooks = hooks_of(e.leaf);
+    if (!hooks || hooks->gradient->empty()) return;
     const Tensor alive(Ref<TensorImpl>::share(e.leaf).release());
-    e.sum = hooked(*Ref<HookSet>(e.leaf->hooks->gradient), std::move(e.sum));
+    e.sum = hooked(*Ref<HookSet>(hooks->gradient), std::move(e.sum));
   });
 }
 
@@ -82,7 +84,7 @@ void LeafGrads::commit(bool create_graph) {
   // Nearly always no leaf has a gradient yet, and nobody else can see those that they take over.
   bool prepared = !create_graph;
   for_each([&](Entry& e) {
-    prepared = prepared && !e.leaf->hooks && !e.leaf->grad_fn && !grad_of(e.leaf) && unshared(e.sum);
+    prepared = prepared && !hooks_of(e.leaf) && !e.leaf->grad_fn && !grad_of(e.leaf) && unshared(e.sum);
   });
   if (!prepared) return commit_carefully(create_graph);
   for_each([](Entry& e) {
@@ -108,8 +110,8 @@ void LeafGrads::commit_carefully(bool create_graph) {
   std::vector<std::pair<Tensor, Ref<HookSet>>> accumulated;
   std::vector<Entry*> replaced;  // get a new tensor as their gradient
   for_each([&](Entry& e) {
-    if (e.leaf->hooks && e.leaf->hooks->accumulated)
-      accumulated.emplace_back(Tensor(Ref<TensorImpl>::share(e.leaf).release()), e.leaf->hooks->accumulated);
+    if (TensorHooks* const hooks = hooks_of(e.leaf); hooks && !hooks->accumulated->empty())
+      accumulated.emplace_back(Tensor(Ref<TensorImpl>::share(e.leaf).release()), hooks->accumulated);
     const TensorImpl* const grad = grad_of(e.leaf);
     if (create_graph || (grad && !adds_in_place(*grad)))
       replaced.push_back(&e);

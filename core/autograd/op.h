@@ -14,7 +14,6 @@
 #pragma once
 #include <bit>
 #include <cstddef>
-#include <cstring>
 #include <tuple>
 #include <type_traits>
 
@@ -107,10 +106,11 @@ unsigned flags_of(const T& v) {
     if (!v.defined()) return 0;
     const TensorImpl* const p = v.get();
     if constexpr (std::endian::native == std::endian::little) {
-      static_assert(offsetof(TensorImpl, marks) == offsetof(TensorImpl, requires_grad) + 1);
-      std::uint16_t both;
-      std::memcpy(&both, &p->requires_grad, 2);
-      return both;
+      static_assert(offsetof(TensorImpl, marks) == offsetof(TensorImpl, requires_grad) + 1 &&
+                    offsetof(TensorImpl, requires_grad) % 2 == 0);
+      // Atomic: threads may share a view, and the first to use it may be bringing its history up to date.
+      using Both [[gnu::may_alias]] = std::uint16_t;
+      return __atomic_load_n(reinterpret_cast<const Both*>(&p->requires_grad), __ATOMIC_RELAXED);
     } else {
       return p->requires_grad | unsigned{p->marks} << 8;
     }

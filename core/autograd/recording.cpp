@@ -2,6 +2,7 @@
 #include <harker/core/autograd/recording.h>
 
 #include <atomic>
+#include <thread>
 
 #include <harker/core/autograd/anomaly.h>
 #include <harker/core/autograd/context.h>
@@ -33,7 +34,7 @@ void adopt_history(TensorImpl& p, Ref<Node> n) noexcept {
       p.marks &= static_cast<std::uint8_t>(~TensorImpl::kRetainsGrad);
   }
   delete std::exchange(p.hooks, nullptr);  // it is no leaf, or none that requires grad
-  p.requires_grad = static_cast<bool>(n);
+  std::atomic_ref(p.requires_grad).store(static_cast<bool>(n), std::memory_order_relaxed);  // see flags_of
   if (Node* old = std::exchange(p.grad_fn, n.release())) unref(old);
 }
 
@@ -46,7 +47,7 @@ void renew_history(TensorImpl& p) {
   TensorImpl* const base = base_of(v);
   if (!base || v.seen.load(std::memory_order_acquire) == base->grad_fn) return;
   // Threads may share a view that neither of them changes.
-  while (v.busy.exchange(true, std::memory_order_acquire)) {}
+  while (v.busy.exchange(true, std::memory_order_acquire)) std::this_thread::yield();
   struct Release {
     std::atomic<bool>& busy;
     ~Release() { busy.store(false, std::memory_order_release); }

@@ -114,7 +114,8 @@ Tensor& Tensor::clamp_(std::optional<Scalar> min, std::optional<Scalar> max) {
 }
 Tensor& Tensor::clamp_(const Tensor& min, const Tensor& max) {
   return changed(
-      *this, "clamp_", [](const Tensor& x, const Tensor& a, const Tensor& b) { return harker::clamp(x, a, b); }, min, max);
+      *this, "clamp_", [](const Tensor& x, const Tensor& a, const Tensor& b) { return harker::clamp(x, a, b); }, min,
+      max);
 }
 Tensor& Tensor::masked_fill_(const Tensor& mask, Scalar value) {
   return changed(
@@ -122,7 +123,8 @@ Tensor& Tensor::masked_fill_(const Tensor& mask, Scalar value) {
 }
 Tensor& Tensor::masked_fill_(const Tensor& mask, const Tensor& value) {
   return changed(
-      *this, "masked_fill_", [](const Tensor& x, const Tensor& m, const Tensor& v) { return harker::masked_fill(x, m, v); }, mask, value);
+      *this, "masked_fill_",
+      [](const Tensor& x, const Tensor& m, const Tensor& v) { return harker::masked_fill(x, m, v); }, mask, value);
 }
 
 Tensor& Tensor::fill_(Scalar value) {
