@@ -22,4 +22,5 @@
 #include <harker/nn/parameter.h>
 #include <harker/nn/pooling.h>
 #include <harker/nn/sequential.h>
+#include <harker/nn/summary.h>
 #include <harker/nn/transformer.h>

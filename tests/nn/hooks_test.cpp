@@ -50,7 +50,7 @@ TEST_CASE("module hooks: before forward see the inputs and may replace them") {
   });
   fc.register_forward_pre_hook([](nn::Module&, In in) { return in[0] * 10; });
   HookHandle c = fc.register_forward_pre_hook([](nn::Module&, In in) { return std::vector<Tensor>{in[0] + 1}; });
-  Tensor x = tensor({{1, 2}});
+  Tensor x = tensor({{1., 2.}});
   CHECK(values(fc(x)) == Numbers{23, 43});
   CHECK(values(fc.forward(x)) == Numbers{3, 5});  // as in PyTorch: forward() itself runs none
   a.remove();
@@ -64,7 +64,7 @@ TEST_CASE("module hooks: before forward see the inputs and may replace them") {
 TEST_CASE("module hooks: after forward see inputs and output and may replace it") {
   nn::Linear fc = twice();
   nn::Linear alias = fc;  // another name for the same module
-  Tensor x = tensor({{1, 2}});
+  Tensor x = tensor({{1., 2.}});
   int calls = 0;
   alias.register_forward_hook([&](nn::Module& m, In in, const Tensor& out) {
     ++calls;
@@ -81,7 +81,7 @@ TEST_CASE("module hooks: after forward see inputs and output and may replace it"
 
 TEST_CASE("module hooks: on the backward pass get the gradients of output and inputs, and may replace these") {
   nn::Linear fc = twice();
-  Tensor x = tensor({{1, 2}}).requires_grad_();
+  Tensor x = tensor({{1., 2.}}).requires_grad_();
   int calls = 0;
   HookHandle h = fc.register_full_backward_hook([&](nn::Module&, In in, In out) {
     ++calls;
@@ -106,7 +106,7 @@ TEST_CASE("module hooks: on the backward pass get the gradients of output and in
 TEST_CASE("module hooks: double backward passes through them") {
   nn::Linear fc = twice();
   fc.register_full_backward_hook([](nn::Module&, In in, In) { return std::vector<Tensor>{in[0] * 2}; });
-  Tensor x = tensor({{1, 2}}).requires_grad_();
+  Tensor x = tensor({{1., 2.}}).requires_grad_();
   Tensor y = fc(x);
   Tensor dx = grad({sum(y * y)}, {x}, {}, {.create_graph = true})[0];  // 2 * 2 * 2 (2 x + 1)
   CHECK(values(dx) == Numbers{24, 40});
@@ -121,13 +121,13 @@ TEST_CASE("module hooks: in Sequential, in a module of several arguments, and of
     const std::string path = name;
     m.register_forward_hook([&order, path](nn::Module&, In, const Tensor&) { order.push_back(path); });
   }
-  CHECK(values(net(tensor({{1, 2}}))) == Numbers{7, 11});
+  CHECK(values(net(tensor({{1., 2.}}))) == Numbers{7, 11});
   CHECK(order == std::vector<std::string>{"0", "1", "2", ""});
 
   Scale scale;
   scale.register_forward_pre_hook([](nn::Module&, In in) { return std::vector<Tensor>{in[1], in[0]}; });
   scale.register_forward_hook([](nn::Module&, In in, const Tensor& out) { return out + in[0] * 100; });
-  CHECK(values(scale(tensor({1}), 5, tensor({2}))) == Numbers{5 * 2 + 1 + 200});
+  CHECK(values(scale(tensor({1.}), 5, tensor({2.}))) == Numbers{5 * 2 + 1 + 200});
 }
 
 TEST_CASE("module hooks: operator() of every layer runs them") {

@@ -27,7 +27,7 @@ TEST_CASE("headers: each public header compiles on its own without a warning") {
   }
 }
 
-TEST_CASE("headers: <harker/harker.h> brings no other library and no costly header and at most 80 of ours") {
+TEST_CASE("headers: <harker/harker.h> brings no other library and no costly header and at most 90 of ours") {
   const Finished done = run(compiler() + "-M -x c++ - <<'END'\n#include <harker/harker.h>\nEND\n");
   REQUIRE_MESSAGE(done.status == 0, done.output);
   std::set<std::string> ours;
@@ -43,5 +43,5 @@ TEST_CASE("headers: <harker/harker.h> brings no other library and no costly head
   }
   CHECK(bad == "");
   CHECK(ours.size() > 10);
-  CHECK(ours.size() <= 80);
+  CHECK(ours.size() <= 90);
 }
