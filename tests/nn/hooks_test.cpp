@@ -38,6 +38,21 @@ struct Scale : nn::Module {
   }
 };
 
+/// Two tensors.
+struct TwoTensors : nn::Module {
+  std::pair<Tensor, Tensor> forward(const Tensor& x) { return {x * 1, x * 2}; }
+};
+
+/// x^3, and what it computed on the way.
+struct Stash : nn::Module {
+  Tensor inner;
+  Tensor forward(const Tensor& x) {
+    inner = x * x;
+    return inner * x;
+  }
+  Tensor operator()(const Tensor& x) { return nn::call(*this, x); }
+};
+
 }  // namespace
 
 TEST_CASE("module hooks: before forward see the inputs and may replace them") {
@@ -50,7 +65,7 @@ TEST_CASE("module hooks: before forward see the inputs and may replace them") {
   });
   fc.register_forward_pre_hook([](nn::Module&, In in) { return in[0] * 10; });
   HookHandle c = fc.register_forward_pre_hook([](nn::Module&, In in) { return std::vector<Tensor>{in[0] + 1}; });
-  Tensor x = tensor({{1, 2}});
+  Tensor x = tensor({{1.0, 2.0}});
   CHECK(values(fc(x)) == Numbers{23, 43});
   CHECK(values(fc.forward(x)) == Numbers{3, 5});  // as in PyTorch: forward() itself runs none
   a.remove();
@@ -64,7 +79,7 @@ TEST_CASE("module hooks: before forward see the inputs and may replace them") {
 TEST_CASE("module hooks: after forward see inputs and output and may replace it") {
   nn::Linear fc = twice();
   nn::Linear alias = fc;  // another name for the same module
-  Tensor x = tensor({{1, 2}});
+  Tensor x = tensor({{1.0, 2.0}});
   int calls = 0;
   alias.register_forward_hook([&](nn::Module& m, In in, const Tensor& out) {
     ++calls;
@@ -81,7 +96,7 @@ TEST_CASE("module hooks: after forward see inputs and output and may replace it"
 
 TEST_CASE("module hooks: on the backward pass get the gradients of output and inputs, and may replace these") {
   nn::Linear fc = twice();
-  Tensor x = tensor({{1, 2}}).requires_grad_();
+  Tensor x = tensor({{1.0, 2.0}}).requires_grad_();
   int calls = 0;
   HookHandle h = fc.register_full_backward_hook([&](nn::Module&, In in, In out) {
     ++calls;
@@ -106,7 +121,7 @@ TEST_CASE("module hooks: on the backward pass get the gradients of output and in
 TEST_CASE("module hooks: double backward passes through them") {
   nn::Linear fc = twice();
   fc.register_full_backward_hook([](nn::Module&, In in, In) { return std::vector<Tensor>{in[0] * 2}; });
-  Tensor x = tensor({{1, 2}}).requires_grad_();
+  Tensor x = tensor({{1.0, 2.0}}).requires_grad_();
   Tensor y = fc(x);
   Tensor dx = grad({sum(y * y)}, {x}, {}, {.create_graph = true})[0];  // 2 * 2 * 2 (2 x + 1)
   CHECK(values(dx) == Numbers{24, 40});
@@ -121,13 +136,13 @@ TEST_CASE("module hooks: in Sequential, in a module of several arguments, and of
     const std::string path = name;
     m.register_forward_hook([&order, path](nn::Module&, In, const Tensor&) { order.push_back(path); });
   }
-  CHECK(values(net(tensor({{1, 2}}))) == Numbers{7, 11});
+  CHECK(values(net(tensor({{1.0, 2.0}}))) == Numbers{7, 11});
   CHECK(order == std::vector<std::string>{"0", "1", "2", ""});
 
   Scale scale;
   scale.register_forward_pre_hook([](nn::Module&, In in) { return std::vector<Tensor>{in[1], in[0]}; });
   scale.register_forward_hook([](nn::Module&, In in, const Tensor& out) { return out + in[0] * 100; });
-  CHECK(values(scale(tensor({1}), 5, tensor({2}))) == Numbers{5 * 2 + 1 + 200});
+  CHECK(values(scale(tensor({1.0}), 5, tensor({2.0}))) == Numbers{5 * 2 + 1 + 200});
 }
 
 TEST_CASE("module hooks: operator() of every layer runs them") {
@@ -145,6 +160,72 @@ TEST_CASE("module hooks: operator() of every layer runs them") {
     }
   }
   CHECK(seen >= 3);
+}
+
+TEST_CASE("module hooks: a pre-hook that returns an undefined tensor leaves the input") {
+  nn::Linear fc = twice();
+  fc.register_forward_pre_hook([](nn::Module&, In) { return Tensor(); });
+  CHECK(values(fc(tensor({{1.0, 2.0}}))) == Numbers{3, 5});
+}
+
+TEST_CASE("module hooks: cannot be had by a module that does not return one tensor") {
+  TwoTensors pair;
+  CHECK(values(nn::call(pair, ones({1})).second) == Numbers{2});
+  HookHandle h = pair.register_forward_hook([](nn::Module&, In, const Tensor&) {});
+  CHECK_THROWS_AS(nn::call(pair, ones({1})), Error);
+  h.remove();
+  CHECK(values(nn::call(pair, ones({1})).second) == Numbers{2});
+}
+
+TEST_CASE("module hooks: on the backward pass are not called by a pass that came by another way") {
+  Stash m;
+  std::vector<std::pair<Numbers, Numbers>> seen;
+  m.register_full_backward_hook([&](nn::Module&, In in, In out) {
+    REQUIRE(in.size() == 1);
+    REQUIRE(out.size() == 1);
+    REQUIRE(out[0].defined());
+    seen.emplace_back(values(in[0]), values(out[0]));
+  });
+  Tensor x = tensor({2.0}).requires_grad_();
+  Tensor y = m(x);  // x^3
+  sum(m.inner).backward({}, {.retain_graph = true});
+  CHECK(seen.empty());
+  CHECK(values(x.grad()) == Numbers{4});
+  x.set_grad({});
+  Tensor dx = grad({sum(y * 2)}, {x}, {}, {.create_graph = true})[0];
+  CHECK(seen == std::vector<std::pair<Numbers, Numbers>>{{{24}, {2}}});
+  sum(dx).backward({}, {.retain_graph = true});
+  CHECK(values(x.grad()) == Numbers{24});
+  CHECK(seen.size() == 1);  // the second derivative came in by x, not by y
+  sum(m.inner).backward();
+  CHECK(seen.size() == 1);
+}
+
+TEST_CASE("module hooks: a pass that does not reach the inputs, or throws, leaves nothing behind") {
+  auto alive = std::make_shared<int>(0);
+  for (const bool create : {false, true}) {
+    {
+      nn::Linear fc = twice();
+      int calls = 0;
+      fc.register_full_backward_hook([&](nn::Module&, In, In out) {
+        ++calls;
+        CHECK(values(out[0]) == Numbers{1, 1});
+      });
+      Tensor x = tensor({{1.0, 2.0}}).requires_grad_();
+      Tensor h = x * 1;
+      h.register_hook([alive](const Tensor&) {});
+      Tensor y = fc(h);
+      grad({sum(y * y)}, {fc.parameters()[0]}, {}, {.retain_graph = true, .create_graph = create});
+      CHECK(calls == 0);
+      HookHandle thrower = fc.weight.register_hook([](const Tensor&) { throw Error("no"); });
+      CHECK_THROWS_AS(sum(y).backward({}, {.retain_graph = true}), Error);
+      CHECK(calls == 1);
+      thrower.remove();
+      sum(y).backward();
+      CHECK(calls == 2);
+    }
+    CHECK(alive.use_count() == 1);
+  }
 }
 
 }  // namespace harker
