@@ -27,10 +27,11 @@ struct Storage {
   std::uint32_t version = 0;  ///< how often the bytes were changed in place
   std::size_t block = 0;      ///< bytes of the pool block that begins with this header
   std::size_t nbytes = 0;
-  void* data = nullptr;           ///< may be null while `owner` has not materialised it
-  StorageOwner* owner = nullptr;  ///< null: the bytes lie in this very block
-  std::atomic<bool> lazy{false};  ///< `owner->materialize()` is still to come; see ensure()
-  std::uint32_t recorded = 0;     ///< the version that the last change in place which autograd recorded has made
+  void* data = nullptr;            ///< may be null while `owner` has not materialised it
+  StorageOwner* owner = nullptr;   ///< null: the bytes lie in this very block
+  std::atomic<bool> lazy{false};   ///< `owner->materialize()` is still to come; see ensure()
+  std::atomic<bool> saved{false};  ///< some operation has kept these bytes for its backward pass; stays
+  std::uint32_t recorded = 0;      ///< the version that the last change in place which autograd recorded has made
 
   /// Makes lazy bytes real (checked, in this machine's byte order). Harmless when they are already; safe from several
   /// threads.

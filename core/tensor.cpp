@@ -212,7 +212,7 @@ Shape Tensor::strides() const { return impl().own_strides ? impl().strides : imp
 
 std::int64_t Tensor::stride(int d) const { return strides()[detail::wrap_dim(d, dim(), "stride")]; }
 
-bool Tensor::view_requires_grad() const { return detail::up_to_date(*this).requires_grad; }
+bool Tensor::view_requires_grad() const { return detail::as_known(*this).requires_grad; }
 
 Tensor& Tensor::requires_grad_(bool on) {
   TensorImpl& p = detail::up_to_date(*this);
@@ -229,9 +229,9 @@ Tensor& Tensor::requires_grad_(bool on) {
   return *this;
 }
 
-bool Tensor::is_leaf() const { return detail::up_to_date(*this).grad_fn == nullptr; }
+bool Tensor::is_leaf() const { return detail::as_known(*this).grad_fn == nullptr; }
 std::string Tensor::grad_fn() const {
-  const TensorImpl& p = detail::up_to_date(*this);
+  const TensorImpl& p = detail::as_known(*this);
   return p.grad_fn ? p.grad_fn->name() : "";
 }
 

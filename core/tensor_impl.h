@@ -26,7 +26,8 @@ struct TensorImpl {
     kUnrecordedView = 4,      ///< a view made while nothing was recorded: a change of it cannot be recorded either
     kInference = 8,           ///< made in InferenceMode: cannot be saved for backward
     kNotDifferentiable = 16,  ///< an output that its op has declared to have no gradient
-    kViewOfRecorded = 32      ///< kUnrecordedView, and what it is a view of requires grad
+    kViewOfRecorded = 32,     ///< kUnrecordedView, and what it is a view of requires grad
+    kCustomView = 64          ///< a view by way of a Function: its history is not that of its base
   };
   RefCount refs;
   DType dtype;

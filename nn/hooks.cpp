@@ -20,49 +20,51 @@ struct HookedCall::State {
   bool backward = false;             // there are hooks on the backward pass
   std::size_t inputs = 0;            // how many there are
   std::vector<std::size_t> passing;  // those of them whose gradient will come by
-  std::vector<Tensor> grad_output;
 
-  void run_backward_hooks(std::vector<Tensor>& grad_input) {
+  void run_backward_hooks(std::vector<Tensor>& grad_input, const Tensor& grad_output) {
     for (const Ref<Hook>& h : hooks->backward->now()) {
       const std::size_t n = grad_input.size();
-      static_cast<ModuleBackwardHook&>(*h).call(module, grad_input, grad_output);
+      static_cast<ModuleBackwardHook&>(*h).call(module, grad_input, std::span(&grad_output, 1));
       if (grad_input.size() != n)
         throw GradError(str("register_full_backward_hook: the hook of ", module.class_name(), " returned ",
                             grad_input.size(), " gradients for ", n, " inputs"));
     }
-    grad_output.clear();
   }
 };
 
-/// z_i = x_i; dx_i = dz_i, or what the hooks make of them. x: the inputs that require grad.
+/// z_i = x_i; dx_i = dz_i, or what the hooks make of them. x: the inputs that require grad. The last output is a token,
+/// whose gradient is that of the module's output: undefined in a pass that came by another way.
 template <class State>
 struct PassInputs : Function<PassInputs<State>> {
   static constexpr const char* name = "module_inputs";
   static constexpr bool materialize_grads = false;
   static std::vector<Tensor> forward(Context&, const std::vector<Tensor>& x, const std::shared_ptr<State>&) {
-    return x;
+    std::vector<Tensor> z = x;
+    z.push_back(zeros(Shape()));
+    return z;
   }
   static std::vector<Tensor> backward(Context&, std::span<const Tensor> dz, const std::shared_ptr<State>& state) {
-    std::vector<Tensor> all(state->inputs), grads;
-    for (std::size_t i = 0; i < dz.size(); ++i) all[state->passing[i]] = dz[i];
-    state->run_backward_hooks(all);
-    for (const std::size_t at : state->passing) grads.push_back(std::move(all[at]));
+    std::vector<Tensor> grads(dz.begin(), dz.end() - 1);
+    if (!dz.back().defined()) return grads;
+    std::vector<Tensor> all(state->inputs);
+    for (std::size_t i = 0; i < grads.size(); ++i) all[state->passing[i]] = std::move(grads[i]);
+    state->run_backward_hooks(all, dz.back());
+    for (std::size_t i = 0; i < grads.size(); ++i) grads[i] = std::move(all[state->passing[i]]);
     return grads;
   }
 };
 
-/// z = x; dx = dz, which is kept for the hooks
+/// z = x; dx = dz, and so is the token's
 template <class State>
 struct PassOutput : Function<PassOutput<State>> {
   static constexpr const char* name = "module_output";
-  static Tensor forward(Context&, const Tensor& x, const std::shared_ptr<State>&) { return x; }
+  static Tensor forward(Context&, const Tensor& x, const Tensor&, const std::shared_ptr<State>&) { return x; }
   static Grads backward(Context&, const Tensor& dz, const std::shared_ptr<State>& state) {
-    state->grad_output = {dz};
     if (state->passing.empty()) {
       std::vector<Tensor> none(state->inputs);
-      state->run_backward_hooks(none);
+      state->run_backward_hooks(none, dz);
     }
-    return {dz};
+    return {dz, dz};
   }
 };
 
@@ -86,14 +88,29 @@ HookedCall::HookedCall(const nn::Module& m, std::vector<Tensor> inputs)
   }
   if (passing.empty()) return;
   passing = PassInputs<State>::apply(passing, state_);
-  for (std::size_t i = 0; i < passing.size(); ++i) inputs_[state_->passing[i]] = passing[i];
+  token_ = std::move(passing.back());
+  for (std::size_t i = 0; i + 1 < passing.size(); ++i) inputs_[state_->passing[i]] = passing[i];
 }
 HookedCall::~HookedCall() = default;
 
 Tensor HookedCall::output(Tensor z) {
   for (const Ref<Hook>& h : state_->hooks->forward->now())
     static_cast<ModuleForwardHook&>(*h).call(state_->module, inputs_, z);
-  return state_->backward ? PassOutput<State>::apply(z, state_) : z;
+  if (!state_->backward || !is_grad_enabled() || !z.requires_grad()) return z;
+  if (token_.defined()) {  // its gradient will be of z's shape
+    Node& node = *token_.impl().grad_fn;
+    node.shape = z.shape();
+    node.dtype = z.dtype();
+  }
+  return PassOutput<State>::apply(z, token_, state_);
+}
+
+void HookedCall::refuse(const nn::Module& m) {
+  const ModuleHooks& all = *m.hooks();
+  if (all.pre->empty() && all.forward->empty() && all.backward->empty()) return;
+  throw Error(str("the hooks of ", m.class_name(),
+                  " cannot be run: its forward does not return one tensor; register them on the modules inside, or on "
+                  "the tensors"));
 }
 
 }  // namespace detail

@@ -39,9 +39,9 @@ struct ModulePreHookOf final : ModulePreHook {
     using R = std::invoke_result_t<F&, nn::Module&, std::span<const Tensor>>;
     if constexpr (std::is_void_v<R>)
       f(m, std::span<const Tensor>(inputs));
-    else if constexpr (std::convertible_to<R, Tensor>)
-      inputs = {f(m, std::span<const Tensor>(inputs))};
-    else
+    else if constexpr (std::convertible_to<R, Tensor>) {
+      if (Tensor instead = f(m, std::span<const Tensor>(inputs)); instead.defined()) inputs = {std::move(instead)};
+    } else
       inputs = f(m, std::span<const Tensor>(inputs));
   }
 };
@@ -82,11 +82,14 @@ class HookedCall {
   /// After the hooks that run before forward.
   const std::vector<Tensor>& inputs() const { return inputs_; }
   Tensor output(Tensor z);
+  /// Error when the module has hooks: they are for modules whose forward returns one tensor.
+  static void refuse(const nn::Module& m);
 
  private:
   struct State;
   std::shared_ptr<State> state_;
   std::vector<Tensor> inputs_;
+  Tensor token_;  // what leads from the output to the inputs
 };
 
 template <class T>
@@ -117,14 +120,17 @@ auto call_hooked(M& m, A&&... args) {
 
 namespace nn {
 
-/// module.forward(args...) with the hooks that the module has. They see the tensors among the arguments; a module whose
-/// forward returns something other than one tensor runs without hooks.
+/// module.forward(args...) with the hooks that the module has. They see the tensors among the arguments. Error when a
+/// module whose forward returns something other than one tensor has hooks: they could not be run.
 template <class M, class... A>
 requires std::derived_from<M, Module>
 auto call(M& module, A&&... args) {
-  if constexpr (std::convertible_to<decltype(module.forward(std::forward<A>(args)...)), Tensor>)
+  if constexpr (std::convertible_to<decltype(module.forward(std::forward<A>(args)...)), Tensor>) {
     if (module.has_hooks()) [[unlikely]]
       return Tensor(detail::call_hooked(module, std::forward<A>(args)...));
+  } else if (module.has_hooks()) [[unlikely]] {
+    detail::HookedCall::refuse(module);
+  }
   return module.forward(std::forward<A>(args)...);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <typeinfo>
 
 #include <harker/core/autograd/anomaly.h>
 #include <harker/core/autograd/autograd.h>
@@ -101,19 +102,36 @@ class Asking {
   std::vector<std::uintptr_t> words_;
 };
 
+/// What has met at the output of `n`: that op's, or one of those of it.
+void check_met(const Node& n, const Node& op, const Tensor& dz) {
+  if (dz.defined() && holds_nan(dz))
+    throw GradError(str("backward: the gradients that met at the output of ", n.name(), ", ", dz.shape(),
+                        ", add up to NaN", origin(op)));
+}
+
 /// In anomaly mode an error of the node's backward tells where its forward was called.
 Grads run_traced(Node& n, const Tensor& dz) {
   if (!modes.tracing) return n.run(dz);
-  if (dz.defined() && holds_nan(dz))
-    throw GradError(str("backward: the gradients that met at the output of ", n.name(), ", ", dz.shape(),
-                        ", add up to NaN", origin(n)));
+  check_met(n, n, dz);
   const auto more = [&](const Error& e) { return str(e.what(), origin(n)); };
   try {
     return n.run(dz);
   } catch (const GradError& e) { throw GradError(more(e)); } catch (const ShapeError& e) {
     throw ShapeError(more(e));
-  } catch (const TypeError& e) { throw TypeError(more(e)); }
+  } catch (const TypeError& e) { throw TypeError(more(e)); } catch (const Error& e) {
+    if (typeid(e) == typeid(Error)) throw Error(more(e));
+    throw;
+  }
 }
+
+/// After a throw nothing of what has arrived at the outputs of an operation is left for the next pass.
+struct ForgetArrived {
+  Node& n;
+  explicit ForgetArrived(Node& node) : n(node) {}
+  ~ForgetArrived() { n.forget_arrived(); }
+  ForgetArrived(const ForgetArrived&) = delete;
+  ForgetArrived& operator=(const ForgetArrived&) = delete;
+};
 
 }  // namespace
 
@@ -121,6 +139,7 @@ void run_carefully(Queue& queue, LeafGrads& leaves, bool retain, Plan* plan) {
   while (!queue.empty()) {
     Node* n = queue.pop();
     Running running(n);
+    ForgetArrived forget(*n);
     Tensor dz = std::move(n->grad);
     if (n->extras) call_hooks(*n, dz);
     if (plan) {
@@ -128,8 +147,9 @@ void run_carefully(Queue& queue, LeafGrads& leaves, bool retain, Plan* plan) {
       if (!plan->runs(n)) continue;
     }
     if (const NodeExtras* extras = n->extras) {
-      if (extras->retained && !plan) leaves.add(extras->retained, Tensor(dz));
+      if (extras->retained && !plan) leaves.add_kept(extras->retained, Tensor(dz));
       if (extras->output_of) {
+        if (modes.tracing) check_met(*n, *extras->output_of, dz);
         queue.give(extras->output_of, extras->output_number, std::move(dz));
         continue;
       }
@@ -143,16 +163,10 @@ void run_carefully(Queue& queue, LeafGrads& leaves, bool retain, Plan* plan) {
     for (std::uint32_t i = 0; i < n->inputs; ++i) {
       const Edge& e = n->edges[i];
       Tensor& g = grads.data()[i];
-      if (!e.needed() || !g.defined() || (plan && !plan->wanted(e))) continue;
-      if (e.leaf()) {
-        fit(g, e.tensor()->shape, e.tensor()->dtype);
-        leaves.add(e.tensor(), std::move(g));
-      } else {
-        fit(g, e.node()->shape, e.node()->dtype);
-        queue.give(e.node(), std::move(g));
-      }
+      if (e.needed() && g.defined() && (!plan || plan->wanted(e))) deliver(e, g, queue, leaves);
     }
   }
+  if (modes.tracing) leaves.check_nan();
 }
 
 }  // namespace detail

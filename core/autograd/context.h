@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include <harker/core/autograd/mode.h>
 #include <harker/core/autograd/node.h>
 
 namespace harker HARKER_PUBLIC {
@@ -34,7 +35,8 @@ class Context {
     if (node_)
       for (const Tensor& t : list) put_more(t, 0);
   }
-  /// save() under PyTorch's name.
+  /// save() under PyTorch's name. A Function may save its output as well: what saved() gives in a recorded backward
+  /// pass has its history.
   template <class... T>
   void save_for_backward(const T&... t) {
     save(t...);
@@ -55,7 +57,13 @@ class Context {
   // --- In both.
   /// Is the gradient of this input wanted? Inputs are counted from 0, those of a list one by one; arguments that are no
   /// tensors do not count. Ask before computing what costs.
-  bool needs(int input) const { return wanted_ && wanted_[input].needed(); }
+  /// GradError when there is no such input.
+  bool needs(int input) const {
+    if (!wanted_) return false;
+    if (static_cast<std::uint32_t>(input) >= node_->inputs) [[unlikely]]
+      no_such_input(input);
+    return wanted_[input].needed();
+  }
 
   // --- In backward.
   /// The i-th saved tensor. GradError when the graph was freed, or when the tensor was changed in place since.
@@ -97,10 +105,13 @@ class Context {
   struct Stale;
   /// Adds to `found` the saved tensors that lie in this storage, whose bytes are about to change.
   void find_stale(const Storage* storage, std::vector<Stale>& found);
+  /// One that was saved under save() is the output `number`, z: it is kept without history, as save_output keeps it.
+  void note_output(const Tensor& z, std::uint32_t number);
   /// The first saved tensor with this mark, or null.
   const Tensor* find_marked(std::uint8_t mark) const;
 
  private:
+  friend class RecordedOutputs;
   struct Saved {
     Tensor t;
     std::uint32_t version;
@@ -108,8 +119,15 @@ class Context {
         output;  // 0: an input; n: the output number n - 1; kInput + n: the input number n, by which it is known
   };
   static constexpr std::uint32_t kInput = std::uint32_t{1} << 31;
+  static constexpr std::uint32_t kNoted = std::uint32_t{1} << 30;  // an output that was saved as if it were an input
+  static std::uint32_t kept_version(const Tensor& t) {
+    if (!t.defined()) return 0;
+    Storage& s = *t.get()->storage;
+    s.saved.store(true, std::memory_order_relaxed);
+    return s.version;
+  }
   void put(Tensor t, std::uint32_t output) {
-    const std::uint32_t version = t.defined() ? t.get()->storage->version : 0;
+    const std::uint32_t version = kept_version(t);
     new (in_place_ + count_) Saved{std::move(t), version, output};
     ++count_;
   }
@@ -118,6 +136,7 @@ class Context {
   void clear_all() noexcept;
   Saved& item(std::uint32_t i) const { return i < kMaxSaved ? const_cast<Saved&>(in_place_[i]) : more_[i - kMaxSaved]; }
   [[noreturn]] void refuse(int i) const;
+  [[noreturn]] void no_such_input(int i) const;
 
   Node* node_;
   const Edge* wanted_;  // the node's edges, or those of them that this pass wants
@@ -127,6 +146,24 @@ class Context {
     Saved in_place_[kMaxSaved];  // constructed up to count_: a free place costs nothing
   };
   Saved* more_;  // the others, in a block whose size is a power of two; valid when count_ > kMaxSaved
+};
+
+/// While it lives, and if a backward pass is being recorded, the outputs among what a node with many inputs or outputs
+/// has saved have their history: saved() may then be differentiated. Not for longer, since the node would own itself.
+class RecordedOutputs {
+ public:
+  explicit RecordedOutputs(Context& c) : RecordedOutputs(&c) {
+    if (detail::grad_enabled && c.count_) give();
+  }
+  ~RecordedOutputs();
+  RecordedOutputs(const RecordedOutputs&) = delete;
+  RecordedOutputs& operator=(const RecordedOutputs&) = delete;
+
+ private:
+  explicit RecordedOutputs(Context* c) : context_(*c) {}  // so that a throw of give() runs the destructor
+  void give();
+  Context& context_;
+  std::vector<std::pair<std::uint32_t, Tensor>> before_;
 };
 
 /// A saved tensor that will be refused, and an alias without history to take its place: one that had a history could

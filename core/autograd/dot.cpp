@@ -30,11 +30,11 @@ class Drawing {
   Drawing(const Tensor& root, std::span<const std::pair<std::string, Tensor>> names) {
     for (const auto& [name, t] : names) {
       if (!t.defined()) continue;
-      const TensorImpl& p = detail::up_to_date(t);
+      const TensorImpl& p = detail::as_known(t);
       names_.emplace_back(p.grad_fn ? static_cast<const void*>(p.grad_fn) : &p, &name);
     }
     std::sort(names_.begin(), names_.end());
-    const TensorImpl& p = detail::up_to_date(root);
+    const TensorImpl& p = detail::as_known(root);
     text_ = "digraph harker {\n  rankdir=BT\n  node [shape=box, fontname=\"monospace\", fontsize=10]\n";
     const std::string label = described("output", p.dtype, p.shape);
     text_ += str("  output [label=\"", label, "\", style=filled, fillcolor=palegreen]\n");
@@ -73,9 +73,11 @@ class Drawing {
   /// From a node, or from the operation that it is an output of.
   void arrow(const Node* from, const std::string& to) {
     const detail::NodeExtras* e = from->extras;
-    if (e && e->output_of)
-      text_ += str("  op", nodes_.find(from->edges[0].node()), " -> ", to, " [label=\"", e->output_number, "\"]\n");
-    else
+    if (e && e->output_of) {
+      const std::string* name = name_of(from);
+      text_ += str("  op", nodes_.find(from->edges[0].node()), " -> ", to, " [label=\"", e->output_number,
+                   name ? ": " + quotable(*name) : std::string(), "\"]\n");
+    } else
       text_ += str("  op", nodes_.find(from), " -> ", to, "\n");
   }
   void draw(std::size_t i) {

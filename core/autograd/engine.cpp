@@ -86,7 +86,7 @@ namespace {
 [[gnu::noinline]] bool pass_extras(Node& n, Tensor& dz, Queue& queue, LeafGrads& leaves) {
   call_hooks(n, dz);
   const NodeExtras& extras = *n.extras;
-  if (extras.retained) leaves.add(extras.retained, Tensor(dz));
+  if (extras.retained) leaves.add_kept(extras.retained, Tensor(dz));
   if (!extras.output_of) return true;
   queue.give(extras.output_of, extras.output_number, std::move(dz));
   return false;
@@ -107,16 +107,7 @@ void run(Queue& queue, LeafGrads& leaves, bool retain) {
     for (const Edge *edge = n->edges, *end = edge + n->inputs; edge != end; ++edge, ++grad) {
       const Edge& e = *edge;
       Tensor& g = *grad;
-      if (!e.needed() || !g.defined()) continue;
-      if (e.leaf()) {
-        TensorImpl* const leaf = e.tensor();
-        fit(g, leaf->shape, leaf->dtype);
-        leaves.add(leaf, std::move(g));
-      } else {
-        Node* const node = e.node();
-        fit(g, node->shape, node->dtype);
-        queue.give(node, std::move(g));
-      }
+      if (e.needed() && g.defined()) deliver(e, g, queue, leaves);
     }
   }
 }
@@ -127,15 +118,15 @@ void run(Queue& queue, LeafGrads& leaves, bool retain) {
 void Tensor::backward(const Tensor& gradient, BackwardOptions options) const {
   TensorImpl& root = detail::checked_root(*this);
   detail::check_options(options);
+  const detail::PassModes pass(options.create_graph);
   Tensor seed = detail::checked_seed(*this, gradient);
-  detail::ModeScope mode(options.create_graph);
   Ref<Node> keep = Ref<Node>::share(root.grad_fn);  // a hook may drop the last handle on the tensor
   detail::LeafGrads leaves;
   detail::Queue queue;
   if (root.grad_fn)
     queue.give(root.grad_fn, std::move(seed));
   else
-    leaves.add(&root, std::move(seed));
+    leaves.add_kept(&root, std::move(seed));
   const bool retain = options.retain_graph || options.create_graph;
   if (detail::modes.tracing) [[unlikely]]
     detail::run_carefully(queue, leaves, retain, nullptr);

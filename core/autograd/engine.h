@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <harker/core/autograd/leaf_grads.h>
+#include <harker/core/autograd/mode.h>
 #include <harker/core/autograd/node.h>
 #include <harker/core/autograd/wide.h>
 #include <harker/core/pool.h>
@@ -77,12 +78,42 @@ struct Running {
   Running& operator=(const Running&) = delete;
 };
 
+/// The modes of a backward pass: recorded or not; and gradients are ordinary tensors, also of a pass in InferenceMode,
+/// since they stay in grad(). What hooks change besides stays.
+struct PassModes {
+  const bool grad = modes.grad;
+  const std::uint8_t new_marks = modes.new_marks;
+  explicit PassModes(bool create_graph) {
+    modes.grad = create_graph;
+    modes.new_marks = 0;
+  }
+  ~PassModes() {
+    modes.grad = grad;
+    modes.new_marks = new_marks;
+  }
+  PassModes(const PassModes&) = delete;
+  PassModes& operator=(const PassModes&) = delete;
+};
+
 /// A gradient as its receiver wants it: the one place where broadcasting is undone.
 Tensor fitted(Tensor g, const Shape& shape, DType dtype);
 inline void fit(Tensor& g, const Shape& shape, DType dtype) {
   const TensorImpl& p = g.impl();
   if (!(p.shape == shape) || p.dtype != dtype) [[unlikely]]
     g = fitted(std::move(g), shape, dtype);
+}
+
+/// A gradient that an op has made goes to where its input came from.
+[[gnu::always_inline]] inline void deliver(const Edge& e, Tensor& g, Queue& queue, LeafGrads& leaves) {
+  if (e.leaf()) {
+    TensorImpl* const leaf = e.tensor();
+    fit(g, leaf->shape, leaf->dtype);
+    leaves.add(leaf, std::move(g));
+  } else {
+    Node* const node = e.node();
+    fit(g, node->shape, node->dtype);
+    queue.give(node, std::move(g));
+  }
 }
 
 /// The root's implementation; GradError when it has no history.

@@ -15,11 +15,11 @@
 //
 // forward: static, (Context&, arguments...). Tensors and lists of tensors (std::vector<Tensor>, std::span<const
 // Tensor>) are inputs; other arguments are copied and given to backward again, behind the gradients. It is not recorded
-// itself, and must not change its inputs in place. It returns a Tensor, or several: a std::vector, array, pair or
-// tuple. backward: static, (Context&, const Tensor& dz, other arguments...), or with several outputs `std::span<const
-// Tensor> dz`. It returns a gradient for each input, those of lists one by one, undefined where there is none: Grads
-// for up to four, else std::vector<Tensor>. Written with recorded operations, as above, it can be differentiated again.
-// Shapes that broadcast need no care: a gradient is summed to its input's shape.
+// itself, and must not change its inputs in place (GradError, when it has). It returns a Tensor, or several: a
+// std::vector, array, pair or tuple. backward: static, (Context&, const Tensor& dz, other arguments...), or with
+// several outputs `std::span<const Tensor> dz`. It returns a gradient for each input, those of lists one by one,
+// undefined where there is none: Grads for up to four, else std::vector<Tensor>. Written with recorded operations, as
+// above, it can be differentiated again. Shapes that broadcast need no care: a gradient is summed to its input's shape.
 #pragma once
 #include <harker/core/autograd/op.h>
 
@@ -33,6 +33,8 @@ struct Function : Op<D> {
   /// to.
   template <class... A>
   static auto apply(const A&... args) {
+    static_assert(!detail::Signature<decltype(&D::forward)>::hides_tensors,
+                  "an argument std::optional<Tensor> would get no gradient: take a Tensor, which may be undefined");
     return harker::apply<D>(args...);
   }
 };

@@ -65,7 +65,11 @@ void drop_hooks(TensorImpl* leaf) noexcept { delete std::exchange(leaf->hooks, n
 
 Tensor hooked(const HookSet& hooks, Tensor g) {
   for (const Ref<Hook>& h : hooks.now()) {
+    const std::uint32_t version = g.version();
     Tensor instead = static_cast<TensorHook&>(*h).call(g);
+    if (g.version() != version)
+      throw GradError(str("register_hook: the hook has changed its gradient, ", name(g.dtype()), " ", g.shape(),
+                          ", in place, but others may share it; return a new tensor"));
     if (!instead.defined()) continue;
     if (!(instead.shape() == g.shape()) || instead.dtype() != g.dtype() || !(instead.device() == g.device()))
       throw ShapeError(str("register_hook: the hook was given a gradient of ", name(g.dtype()), " ", g.shape(),

@@ -6,6 +6,7 @@
 #include <deque>
 #include <thread>
 
+#include <harker/core/autograd/anomaly.h>
 #include <harker/core/autograd/hook_set.h>
 #include <harker/core/autograd/node.h>
 #include <harker/core/backend/backend.h>
@@ -74,9 +75,17 @@ void LeafGrads::add_more(TensorImpl* leaf, Tensor&& g) {
 void LeafGrads::call_hooks() {
   for_each([](Entry& e) {
     TensorHooks* const hooks = hooks_of(e.leaf);
-    if (!hooks || hooks->gradient->empty()) return;
+    if (!hooks || hooks->gradient->empty() || !e.sum.defined()) return;
     const Tensor alive(Ref<TensorImpl>::share(e.leaf).release());
     e.sum = hooked(*Ref<HookSet>(hooks->gradient), std::move(e.sum));
+  });
+}
+
+void LeafGrads::check_nan() {
+  for_each([](Entry& e) {
+    if (holds_nan(e.sum))
+      throw GradError(str("backward: the gradients that met at a leaf, ", name(e.leaf->dtype), " ", e.leaf->shape,
+                          ", add up to NaN"));
   });
 }
 
@@ -84,7 +93,8 @@ void LeafGrads::commit(bool create_graph) {
   // Nearly always no leaf has a gradient yet, and nobody else can see those that they take over.
   bool prepared = !create_graph;
   for_each([&](Entry& e) {
-    prepared = prepared && !hooks_of(e.leaf) && !e.leaf->grad_fn && !grad_of(e.leaf) && unshared(e.sum);
+    prepared = prepared && e.leaf->requires_grad && !hooks_of(e.leaf) && !e.leaf->grad_fn && !grad_of(e.leaf) &&
+               unshared(e.sum);
   });
   if (!prepared) return commit_carefully(create_graph);
   for_each([](Entry& e) {
@@ -105,11 +115,17 @@ bool adds_in_place(const TensorImpl& grad) { return grad.contiguous && is_comput
 }  // namespace
 
 void LeafGrads::commit_carefully(bool create_graph) {
-  for_each([](Entry& e) { check_leaf(*e.leaf); });
+  for_each([](Entry& e) {
+    if (e.leaf->requires_grad)
+      check_leaf(*e.leaf);
+    else
+      e.sum = {};  // frozen since it was used
+  });
   call_hooks();
   std::vector<std::pair<Tensor, Ref<HookSet>>> accumulated;
   std::vector<Entry*> replaced;  // get a new tensor as their gradient
   for_each([&](Entry& e) {
+    if (!e.sum.defined()) return;
     if (TensorHooks* const hooks = hooks_of(e.leaf); hooks && !hooks->accumulated->empty())
       accumulated.emplace_back(Tensor(Ref<TensorImpl>::share(e.leaf).release()), hooks->accumulated);
     const TensorImpl* const grad = grad_of(e.leaf);

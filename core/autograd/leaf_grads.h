@@ -30,11 +30,19 @@ class LeafGrads {
     new (&at(count_)) Entry{leaf, std::move(g)};
     ++count_;
   }
+  /// The same for a tensor that no edge holds, and which a hook may drop before the pass ends.
+  void add_kept(TensorImpl* t, Tensor&& g) {
+    kept_.push_back(Tensor(Ref<TensorImpl>::share(t).release()));
+    add(t, std::move(g));
+  }
   /// What this tensor would get; undefined when nothing reached it.
   Tensor sum_of(TensorImpl& t);
   /// The leaves' hooks, each once with the whole gradient, which they may replace.
   void call_hooks();
-  /// Hooks and all that can fail come first; then each leaf takes its gradient; then hooks on accumulated gradients.
+  /// GradError when gradients have added up to NaN.
+  void check_nan();
+  /// Leaves that do not require grad any more get nothing. Hooks and all that can fail come first; then each leaf takes
+  /// its gradient; then hooks on accumulated gradients.
   void commit(bool create_graph);
 
  private:
@@ -63,6 +71,7 @@ class LeafGrads {
   alignas(Entry) std::byte raw_[kInline * sizeof(Entry)];
   std::size_t count_ = 0;
   std::vector<Entry, pool::Allocator<Entry>> more_;
+  std::vector<Tensor, pool::Allocator<Tensor>> kept_;
   std::vector<std::uint32_t, pool::Allocator<std::uint32_t>> table_;  // into more_, plus 1; 0 is free; open addressing
 };
 

@@ -2,7 +2,7 @@
 #pragma once
 #include <cstdint>
 
-#include <harker/core/export.h>
+#include <harker/core/tensor_impl.h>
 
 namespace harker HARKER_PUBLIC {
 namespace detail {
@@ -15,7 +15,8 @@ struct Modes {
 };
 extern HARKER_THREAD_LOCAL Modes modes;
 
-inline constexpr std::uint16_t kTracing = 1 << 15;  // beside what apply knows of the inputs
+inline constexpr std::uint16_t kTracing = 1 << 15;       // beside what apply knows of the inputs
+static_assert(kTracing >> 8 > TensorImpl::kCustomView);  // the marks of the inputs, from bit 8
 
 /// `if (detail::grad_enabled)`
 struct GradEnabled {

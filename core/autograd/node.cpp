@@ -50,7 +50,7 @@ NodeExtras& extras_of(Node* n) {
 
 void Context::put_more(Tensor t, std::uint32_t output) {
   if (count_ < kMaxSaved) return put(std::move(t), output);
-  const std::uint32_t version = t.defined() ? t.get()->storage->version : 0;
+  const std::uint32_t version = kept_version(t);
   const std::uint32_t n = count_ - kMaxSaved;  // in use; the block is full when that is 0 or a power of two
   if ((n & (n - 1)) == 0) {
     const std::size_t bytes = n * sizeof(Saved);
@@ -120,7 +120,7 @@ void Context::refuse(int i) const {
     throw GradError(str("backward of ", node_->name(), ": the tensor it saved as number ", i, " is undefined"));
   std::string which = str("the tensor it saved as number ", i);
   if (s.output && s.output < kInput)
-    which = str("its output ", s.output - 1);
+    which = str("its output ", (s.output & ~kNoted) - 1);
   else if (const int n = s.output ? static_cast<int>(s.output - kInput) : input_number(*node_, s.t, i); n >= 0)
     which = str("its input ", n);
   throw GradError(str("backward of ", node_->name(),
@@ -130,11 +130,42 @@ void Context::refuse(int i) const {
                       " instead. Compute a new tensor instead of changing this one, or change a clone() of it"));
 }
 
+void Context::no_such_input(int i) const {
+  throw GradError(str(node_->name(), ": needs(", i, "), but it has ", node_->inputs,
+                      " inputs; arguments that are no tensors do not count"));
+}
+
+void Context::note_output(const Tensor& z, std::uint32_t number) {
+  for (std::uint32_t i = 0; i < count_; ++i) {
+    Saved& s = item(i);
+    if (!s.t.is(z)) continue;
+    s.t = z.detach();
+    s.output = kNoted | (number + 1);
+  }
+}
+
+void RecordedOutputs::give() {
+  auto* const wide = dynamic_cast<detail::WideNode*>(context_.node_);
+  for (std::uint32_t i = 0; wide && i < context_.count_; ++i) {
+    Context::Saved& s = context_.item(i);
+    if (!s.t.defined() || s.output & Context::kInput || !(s.output & Context::kNoted)) continue;
+    Tensor z = s.t.detach();
+    wide->give_history(z, (s.output & ~Context::kNoted) - 1);
+    before_.emplace_back(i, s.t);
+    s.t = std::move(z);
+  }
+}
+
+RecordedOutputs::~RecordedOutputs() {
+  for (auto& [i, t] : before_)
+    if (i < context_.count_) context_.item(i).t = std::move(t);
+}
+
 Tensor Context::saved_output(int i) const {
   const Tensor& t = saved(i);
   if (!detail::grad_enabled) return t;
   Tensor z = t.detach();
-  const std::uint32_t k = item(static_cast<std::uint32_t>(i)).output;
+  const std::uint32_t k = item(static_cast<std::uint32_t>(i)).output & ~kNoted;
   if (auto* wide = dynamic_cast<detail::WideNode*>(node_)) {
     wide->give_history(z, k ? k - 1 : 0);
   } else {

@@ -31,12 +31,19 @@ struct Op {};
 
 namespace detail {
 
+template <class T>
+inline constexpr bool is_optional_tensor = requires(const T& t) {
+  t.has_value();
+  requires is_tensor<decltype(*t)>;
+};
+
 template <class F>
 struct Signature;
 template <class R, class... A>
 struct Signature<R (*)(Context&, A...)> {
   static constexpr int tensors = (int{is_tensor<A>} + ... + 0);
   static constexpr bool wide = !is_tensor<R> || (is_list<A> || ...) || tensors > static_cast<int>(Grads::kInline);
+  static constexpr bool hides_tensors = (is_optional_tensor<std::remove_cvref_t<A>> || ...);
   using Result = R;
   using Rest = decltype(std::tuple_cat(std::conditional_t < is_tensor<A> || is_list<A>, std::tuple<>,
                                        std::tuple < std::decay_t < A >>> ()...));
@@ -132,7 +139,7 @@ template <class O, class... A>
 [[gnu::noinline]] auto apply_wide(const A&... args) {
   using S = Signature<decltype(&O::forward)>;
   using Made = WideNodeOf<O, typename S::Result, typename S::Rest>;
-  WideCall call;
+  WideCall call(requires { O::is_function; });
   const auto take = [&](const auto& v) {
     using T = std::remove_cvref_t<decltype(v)>;
     if constexpr (is_tensor<T>)
@@ -148,7 +155,7 @@ template <class O, class... A>
     ModeScope off(false);
     typename S::Result z = O::forward(none, args...);
     each_output(z, put);
-    call.pass(outputs, off.old);
+    call.pass(outputs, O::name, off.old);
     return z;
   }
   typename S::Rest rest = std::tuple_cat(keep(args)...);

@@ -38,28 +38,39 @@ void adopt_history(TensorImpl& p, Ref<Node> n) noexcept {
   if (Node* old = std::exchange(p.grad_fn, n.release())) unref(old);
 }
 
-void renew_history(TensorImpl& p) {
+const char* renewed(TensorImpl& p) {
   ViewImpl& v = static_cast<ViewImpl&>(p);
   if (v.marks & TensorImpl::kUnrecordedView && v.storage->recorded > v.made_at)
-    throw GradError(str("a view of ", v.shape,
-                        " was made while nothing was recorded (NoGradGuard), and since then a recorded "
-                        "operation has changed its memory in place: its history is not known; make the view again"));
+    return "was made while nothing was recorded (NoGradGuard), and since then a recorded operation has changed its "
+           "memory in place: its history is not known; make the view again";
   TensorImpl* const base = base_of(v);
-  if (!base || v.seen.load(std::memory_order_acquire) == base->grad_fn) return;
+  if (!base || v.seen.load(std::memory_order_acquire) == base->grad_fn) return nullptr;
   // Threads may share a view that neither of them changes.
   while (v.busy.exchange(true, std::memory_order_acquire)) std::this_thread::yield();
   struct Release {
     std::atomic<bool>& busy;
     ~Release() { busy.store(false, std::memory_order_release); }
   } release{v.busy};
-  if (v.seen.load(std::memory_order_relaxed) == base->grad_fn) return;
+  if (v.seen.load(std::memory_order_relaxed) == base->grad_fn) return nullptr;
   if (base->grad_fn) {
+    if (v.marks & TensorImpl::kCustomView)
+      return "was made by a custom Function, and since then a recorded operation has changed its memory in place "
+             "through another tensor: the Function's backward would be left out; let the Function return a tensor of "
+             "its own (a clone()), or compute a new tensor instead of changing one in place";
+    if (!v.grad_fn && v.requires_grad)
+      return "is a leaf that requires grad, and since then a recorded operation has changed its memory in place "
+             "through another tensor; use NoGradGuard, or let the leaf be a clone()";
     ModeScope on(true);
     const Tensor made = as_strided(Tensor(Ref<TensorImpl>::share(base).release()), geometry_of(v, *base));
     prepare_adoption(v, made.impl().grad_fn);
     adopt_history(v, Ref<Node>::share(made.impl().grad_fn));
   }
   v.seen.store(base->grad_fn, std::memory_order_release);
+  return nullptr;
+}
+
+void renew_history(TensorImpl& p) {
+  if (const char* why = renewed(p)) throw GradError(str("a view of ", p.shape, " ", why));
 }
 
 void before_recording(Inputs inputs) {
@@ -68,14 +79,21 @@ void before_recording(Inputs inputs) {
 }
 
 namespace {
-/// z is a view of one of these, if of any.
-void note_base(TensorImpl& z, Inputs inputs) noexcept {
+/// z is a view of one of these, if of any. What holds for a view holds for a view of it.
+void note_base(TensorImpl& z, Inputs inputs, bool custom) noexcept {
   ViewImpl& v = static_cast<ViewImpl&>(z);
   v.marks &= static_cast<std::uint8_t>(~TensorImpl::kUnrecordedView);
   if (v.base) return;
   for (const Tensor* t : inputs) {
     if (!t || !t->defined() || t->get()->storage != v.storage || t->get() == &z) continue;
-    TensorImpl* base = base_of(*t->get());
+    const TensorImpl& of = *t->get();
+    if (custom) v.marks |= TensorImpl::kCustomView;
+    v.marks |= of.marks & (TensorImpl::kCustomView | TensorImpl::kUnrecordedView);
+    if (of.marks & TensorImpl::kUnrecordedView) {
+      v.made_at = static_cast<const ViewImpl&>(of).made_at;
+      return;
+    }
+    TensorImpl* base = base_of(of);
     v.base = base ? base : t->get();
     v.base->refs.inc();
     v.seen.store(v.base->grad_fn, std::memory_order_relaxed);
@@ -84,8 +102,8 @@ void note_base(TensorImpl& z, Inputs inputs) noexcept {
 }
 }  // namespace
 
-void recorded_view(const Tensor& z, Inputs inputs) noexcept {
-  if (z.impl().marks & TensorImpl::kView) note_base(z.impl(), inputs);
+void recorded_view(const Tensor& z, Inputs inputs, bool custom) noexcept {
+  if (z.impl().marks & TensorImpl::kView) note_base(z.impl(), inputs, custom);
 }
 
 void after_recording(Node& n, unsigned marks, Inputs inputs) {

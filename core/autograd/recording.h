@@ -17,8 +17,8 @@ void before_recording(Inputs inputs);
 /// After forward, before outputs get their history; `marks` are those of the inputs. GradError when a tensor made in
 /// InferenceMode was saved.
 void after_recording(Node& n, unsigned marks, Inputs inputs);
-/// z, made while grad mode is on, may be a view of one of the inputs.
-void recorded_view(const Tensor& z, Inputs inputs) noexcept;
+/// z, made while grad mode is on, may be a view of one of the inputs; `custom`: by way of a Function.
+void recorded_view(const Tensor& z, Inputs inputs, bool custom = false) noexcept;
 
 }  // namespace detail
 }  // namespace harker

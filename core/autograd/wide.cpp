@@ -3,6 +3,7 @@
 #include <harker/core/autograd/wide.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 
 #include <harker/core/autograd/extras.h>
@@ -138,6 +139,11 @@ Grads WideNode::checked(Grads grads) const {
 
 // --- The call.
 
+void WideCall::input(const Tensor& t) {
+  inputs_.push_back(&t);
+  if (custom_) versions_.push_back(t.defined() ? t.version() : 0);
+}
+
 bool WideCall::tracked() const {
   bool any = false;
   for (const Tensor* t : inputs_) any |= t->defined() && up_to_date(*t).requires_grad;
@@ -145,10 +151,8 @@ bool WideCall::tracked() const {
 }
 
 void WideCall::link(WideNode& n) {
-  versions_.reserve(inputs_.size());
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     const Tensor& t = *inputs_[i];
-    versions_.push_back(t.defined() ? t.version() : 0);
     if (!t.defined() || !t.impl().requires_grad) continue;
     const Node* const from = n.edges[i].set(t);
     if (from && from->depth >= n.depth) n.depth = from->depth + 1;
@@ -172,22 +176,57 @@ void WideCall::own_handles(std::span<Tensor* const> outputs) const {
   }
 }
 
-void WideCall::pass(std::span<Tensor* const> outputs, bool grad_mode) const {
-  own_handles(outputs);
-  for (const Tensor* z : outputs) {
-    if (!z->defined()) continue;
-    if (grad_mode) recorded_view(*z, inputs_);
-    z->impl().marks &= static_cast<std::uint8_t>(~TensorImpl::kNotDifferentiable);
+void WideCall::check_inputs(const char* name) const {
+  for (std::size_t i = 0; i < versions_.size(); ++i) {
+    if (inputs_[i]->defined() && inputs_[i]->version() != versions_[i])
+      throw GradError(str(name, ": its forward changed its input ", i,
+                          " in place, which cannot be recorded; return a new tensor instead"));
   }
 }
 
-void WideCall::record(WideNode& n, std::span<Tensor* const> outputs, bool several) {
-  for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    if (inputs_[i]->defined() && inputs_[i]->version() != versions_[i])
-      throw GradError(str(n.name(), ": its forward changed its input ", i,
-                          " in place, which cannot be recorded; return a new tensor instead"));
+void WideCall::note_views(std::span<Tensor* const> outputs) const {
+  const auto is_view = [](const Tensor& t) { return t.defined() && t.impl().marks & TensorImpl::kView; };
+  for (const Tensor* z : outputs) {
+    if (!is_view(*z)) continue;
+    ViewImpl& v = static_cast<ViewImpl&>(z->impl());
+    if (v.marks & TensorImpl::kNotDifferentiable) {  // of nothing, but a change of it would reach the others
+      v.made_at = UINT32_MAX;
+      continue;
+    }
+    recorded_view(*z, inputs_, custom_);
+    if (v.base || v.marks & TensorImpl::kUnrecordedView) continue;
+    // No view of an input: but perhaps of another output, or two of them of the same memory.
+    for (const Tensor* o : outputs) {
+      if (!o->defined() || o->is(*z) || !o->shares_storage(*z)) continue;
+      if (is_view(*o)) {
+        v.marks |= TensorImpl::kUnrecordedView;
+        if (v.requires_grad) v.marks |= TensorImpl::kViewOfRecorded;
+        continue;
+      }
+      v.marks &= static_cast<std::uint8_t>(~(TensorImpl::kUnrecordedView | TensorImpl::kViewOfRecorded));
+      recorded_view(*z, std::array{o}, custom_);
+      break;
+    }
   }
+  for (const Tensor* z : outputs)
+    if (z->defined()) z->impl().marks &= static_cast<std::uint8_t>(~TensorImpl::kNotDifferentiable);
+}
+
+void WideCall::pass(std::span<Tensor* const> outputs, const char* name, bool grad_mode) const {
+  check_inputs(name);
   own_handles(outputs);
+  if (grad_mode) return note_views(outputs);
+  for (const Tensor* z : outputs)
+    if (z->defined()) z->impl().marks &= static_cast<std::uint8_t>(~TensorImpl::kNotDifferentiable);
+}
+
+void WideCall::record(WideNode& n, std::span<Tensor* const> outputs, bool several) {
+  check_inputs(n.name());
+  own_handles(outputs);
+  if (custom_)
+    for (std::size_t k = 0; k < outputs.size(); ++k)
+      if (outputs[k]->defined() && differentiable(*outputs[k]))
+        n.saved.note_output(*outputs[k], static_cast<std::uint32_t>(k));
   if (!several) {
     const TensorImpl& z = outputs[0]->impl();
     n.shape = z.shape;
@@ -202,12 +241,10 @@ void WideCall::record(WideNode& n, std::span<Tensor* const> outputs, bool severa
   for (const Tensor* t : inputs_) marks |= t->defined() ? t->impl().marks : 0u;
   if (marks || modes.tracing) after_recording(n, marks, inputs_);
   for (std::size_t k = 0; k < outputs.size(); ++k) {
-    if (!outputs[k]->defined()) continue;
-    TensorImpl& z = outputs[k]->impl();
-    recorded_view(*outputs[k], inputs_);
-    if (differentiable(*outputs[k])) n.give_history(*outputs[k], static_cast<std::uint32_t>(k));
-    z.marks &= static_cast<std::uint8_t>(~TensorImpl::kNotDifferentiable);
+    if (outputs[k]->defined() && differentiable(*outputs[k]))
+      n.give_history(*outputs[k], static_cast<std::uint32_t>(k));
   }
+  note_views(outputs);
 }
 
 }  // namespace harker::detail

@@ -62,7 +62,9 @@ class WideNode : public Node {
 /// What surrounds the forward of a wide op, for any op: the inputs one by one, the edges, the outputs.
 class WideCall {
  public:
-  void input(const Tensor& t) { inputs_.push_back(&t); }
+  /// `custom`: of a Function, whose outputs may be views that only its backward knows the way from.
+  explicit WideCall(bool custom) : custom_(custom) {}
+  void input(const Tensor& t);
   std::uint32_t size() const { return static_cast<std::uint32_t>(inputs_.size()); }
   /// Are any of them recorded?
   bool tracked() const;
@@ -70,10 +72,14 @@ class WideCall {
   /// After forward: the outputs get their histories. One that is an input, or another output, becomes a view of it.
   void record(WideNode& n, std::span<Tensor* const> outputs, bool several);
   /// The same without histories; `grad_mode` was on or off outside of forward.
-  void pass(std::span<Tensor* const> outputs, bool grad_mode) const;
+  void pass(std::span<Tensor* const> outputs, const char* name, bool grad_mode) const;
 
  private:
+  void check_inputs(const char* name) const;
   void own_handles(std::span<Tensor* const> outputs) const;
+  /// The views among the outputs learn what they are views of.
+  void note_views(std::span<Tensor* const> outputs) const;
+  const bool custom_;
   std::vector<const Tensor*> inputs_;
   std::vector<std::uint32_t> versions_;
 };
@@ -111,6 +117,7 @@ struct WideNodeOf final : WideNode {
   Grads run(const Tensor& dz) override {
     return std::apply(
         [&](const auto&... args) {
+          const RecordedOutputs outputs(saved);
           if constexpr (is_tensor<R>) {
             return checked(O::backward(saved, dz, args...));
           } else {

@@ -16,20 +16,21 @@ namespace {
 /// Is there another tensor with this memory?
 bool visible_elsewhere(const TensorImpl& p) { return !p.storage->refs.unique(); }
 
+bool is_trained(const TensorImpl& t) { return !t.grad_fn && t.requires_grad; }
+
 void check_recordable(const TensorImpl& p, const TensorImpl* base, const char* op) {
+  if (is_trained(p))  // a view may be one too
+    throw GradError(str(op, ": a leaf tensor that requires grad is being changed in place; do it under a NoGradGuard"));
   const unsigned marks = p.marks | (base ? base->marks : 0u);
   if (marks & TensorImpl::kUnrecordedView && visible_elsewhere(p))
     throw GradError(str(op,
                         ": the tensor is a view that was made while nothing was recorded (NoGradGuard), so what it is "
                         "a view of would not learn of the change; make the view where you change it, or change it "
                         "under the guard as well"));
-  const TensorImpl& owner = base ? *base : p;
-  if (owner.grad_fn || !owner.requires_grad) return;
-  if (base)
+  if (base && is_trained(*base))
     throw GradError(str(op,
                         ": a view of a leaf tensor that requires grad is being changed in place; do it under a "
                         "NoGradGuard, or compute a new tensor instead"));
-  throw GradError(str(op, ": a leaf tensor that requires grad is being changed in place; do it under a NoGradGuard"));
 }
 
 /// x's shape and a dtype that x's can hold, else an error.
@@ -83,15 +84,63 @@ class StaleSaved {
     NodeSet nodes;
     nodes.add(after);
     nodes.add_reachable([before](const Node* n) { return n != before; });
-    for (std::size_t i = 0; i < nodes.size(); ++i)
-      if (Context* c = nodes[i]->context()) c->find_stale(storage, found_);
+    claimed_.nodes.reserve(nodes.size());
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      Context* const c = nodes[i]->context();
+      if (!c || !claim(nodes[i])) continue;
+      const std::size_t n = found_.size();
+      c->find_stale(storage, found_);
+      if (found_.size() == n) claimed_.drop_last();
+    }
   }
   void replace() noexcept {
     for (Context::Stale& s : found_) s.replace();
   }
 
  private:
+  /// A part of the graph may be another thread's, and be running there: what such a node saved is about to go anyway.
+  bool claim(Node* n) {
+    const void* nobody = nullptr;
+    if (!n->runner.compare_exchange_strong(nobody, this, std::memory_order_acquire)) return false;
+    claimed_.nodes.push_back(n);
+    return true;
+  }
+  struct Claimed {
+    std::vector<Node*> nodes;
+    Claimed() = default;
+    ~Claimed() {
+      while (!nodes.empty()) drop_last();
+    }
+    Claimed(const Claimed&) = delete;
+    Claimed& operator=(const Claimed&) = delete;
+    void drop_last() noexcept {
+      nodes.back()->runner.store(nullptr, std::memory_order_release);
+      nodes.pop_back();
+    }
+  };
   std::vector<Context::Stale> found_;
+  Claimed claimed_;
+};
+
+/// What a changed view that keeps its gradient, or came by way of a Function, is now: it must not wait until it is
+/// asked. Others mostly never are.
+class ChangedView {
+ public:
+  ChangedView(TensorImpl& p, const TensorImpl* base, const Tensor& whole) : view_(p) {
+    if (!base || !(p.marks & (TensorImpl::kRetainsGrad | TensorImpl::kCustomView))) return;
+    made_ = as_strided(whole, geometry_of(p, *base));
+    prepare_adoption(p, made_.impl().grad_fn);
+  }
+  void renew(Node* seen) noexcept {
+    if (!made_.defined()) return;
+    adopt_history(view_, Ref<Node>::share(made_.impl().grad_fn));
+    static_cast<ViewImpl&>(view_).seen.store(seen, std::memory_order_release);
+    view_.marks &= static_cast<std::uint8_t>(~TensorImpl::kCustomView);
+  }
+
+ private:
+  TensorImpl& view_;
+  Tensor made_;
 };
 
 }  // namespace
@@ -137,17 +186,17 @@ Tensor& record_change(Tensor& x, const char* op, const NewValue& f) {
   const Tensor whole = base ? assigned(Tensor(Ref<TensorImpl>::share(base).release()), r, geometry_of(p, *base)) : r;
   Node* const after = whole.impl().grad_fn;
   prepare_adoption(owner, after);
-  // The handles that are known of: the caller's, and of a base also the view's.
-  const bool known =
-      p.refs.unique() && (base ? owner.refs.count() == 2 && p.storage->refs.count() == 2 : p.storage->refs.unique());
-  std::optional<StaleSaved> stale;
-  if (!known && after) stale.emplace(after, owner.grad_fn, p.storage);
+  ChangedView view(p, base, whole);
+  std::optional<StaleSaved> stale;  // a walk through the graph: only where there may be something to find
+  if (after && p.storage->saved.load(std::memory_order_relaxed)) stale.emplace(after, owner.grad_fn, p.storage);
   Writing writing(r, x);
   // From here on nothing fails.
   if (stale) stale->replace();
   writing.now();
   p.storage->recorded = p.storage->version;
+  if (p.marks & TensorImpl::kUnrecordedView) static_cast<ViewImpl&>(p).made_at = p.storage->version;  // nobody else's
   adopt_history(owner, Ref<Node>::share(after));
+  view.renew(after);
   return x;
 }
 

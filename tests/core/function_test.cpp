@@ -1,6 +1,8 @@
 // Operations of the user's own: Function with any number of inputs and outputs, and what it refuses.
 #include <doctest/doctest.h>
 
+#include <memory>
+
 #include <harker/core/autograd/autograd.h>
 #include <harker/core/autograd/function.h>
 #include <harker/core/grad_mode.h>
@@ -138,6 +140,73 @@ struct Many : Function<Many> {
   }
 };
 
+/// z = x, the same memory; dx = -dz
+struct Reverse : Function<Reverse> {
+  static constexpr const char* name = "reverse";
+  static Tensor forward(Context&, const Tensor& x) { return x; }
+  static Grads backward(Context&, const Tensor& dz) { return {-dz}; }
+};
+
+/// (2 x, x without a gradient)
+struct SeesInput : Function<SeesInput> {
+  static constexpr const char* name = "sees_input";
+  static std::pair<Tensor, Tensor> forward(Context& ctx, const Tensor& x) {
+    Tensor seen = x.view({-1});
+    ctx.mark_non_differentiable(seen);
+    return {x * 2, seen};
+  }
+  static Grads backward(Context&, std::span<const Tensor> dz) { return {dz[0] * 2}; }
+};
+
+/// (2 x, the same tensor)
+struct TwoNames : Function<TwoNames> {
+  static constexpr const char* name = "two_names";
+  static std::pair<Tensor, Tensor> forward(Context&, const Tensor& x) {
+    Tensor t = x * 2;
+    return {t, t};
+  }
+  static Grads backward(Context&, std::span<const Tensor> dz) { return {(dz[0] + dz[1]) * 2}; }
+};
+
+/// (2 x, its first element), both views
+struct TwoParts : Function<TwoParts> {
+  static constexpr const char* name = "two_parts";
+  static std::pair<Tensor, Tensor> forward(Context&, const Tensor& x) {
+    Tensor t = x * 2;
+    return {t.view({-1}), t.slice(0, 0, 1)};
+  }
+  static Grads backward(Context&, std::span<const Tensor> dz) {
+    return {dz[0] * 2 + cat({dz[1] * 2, zeros({dz[0].numel() - 1}, kFloat64)}, 0)};
+  }
+};
+
+struct SavesOutput : Function<SavesOutput> {
+  static constexpr const char* name = "saves_output";
+  static Tensor forward(Context& ctx, const Tensor& x) {
+    Tensor z = exp(x);
+    ctx.save_for_backward(z);
+    return z;
+  }
+  static Grads backward(Context& ctx, const Tensor& dz) { return {dz * ctx.saved(0)}; }
+};
+
+/// (2 x, exp(x))
+struct SavesSecond : Function<SavesSecond> {
+  static constexpr const char* name = "saves_second";
+  static std::pair<Tensor, Tensor> forward(Context& ctx, const Tensor& x) {
+    Tensor e = exp(x);
+    ctx.save_for_backward(e);
+    return {x * 2, e};
+  }
+  static Grads backward(Context& ctx, std::span<const Tensor> dz) { return {dz[0] * 2 + dz[1] * ctx.saved(0)}; }
+};
+
+struct AsksTooMuch : Function<AsksTooMuch> {
+  static constexpr const char* name = "asks_too_much";
+  static Tensor forward(Context&, const Tensor& x, double) { return x * 1; }
+  static Grads backward(Context& ctx, const Tensor& dz, double) { return {ctx.needs(1) ? dz : Tensor()}; }
+};
+
 }  // namespace
 
 TEST_CASE("function: value, gradient, second gradient") {
@@ -250,6 +319,107 @@ TEST_CASE("context: more than four saved tensors, and one that was changed since
   CHECK(has(words([&] { z.backward(); }),
             "backward of many: a tensor needed for gradient computation has been modified by an "
             "in-place operation: its input 9, float64 (1), is at version 1; expected version 0"));
+}
+
+TEST_CASE("function: its backward is not left out when what it returns a view of is changed") {
+  Tensor w = leaf({1, 2}), h = w * 1, y = Reverse::apply(h), row = y[0], other = Reverse::apply(h);
+  h.add_(1.0);
+  CHECK(y.requires_grad());
+  CHECK(y.grad_fn() == "reverse");
+  CHECK(has(words([&] { sum(y); }), "made by a custom Function"));
+  CHECK_THROWS_AS(y.backward(), GradError);
+  CHECK_THROWS_AS(row * 2, GradError);
+  CHECK_THROWS_AS(sum(other), GradError);
+  // The same where forward was not recorded.
+  Tensor plain = ones({2}, kFloat64), z = Reverse::apply(plain);
+  plain.add_(w);
+  CHECK_THROWS_AS(sum(z), GradError);
+}
+
+TEST_CASE("function: a view that it returned may itself be changed") {
+  Tensor w = leaf({1, 2}), h = w * 1, y = Reverse::apply(h), other = Reverse::apply(h);
+  y.mul_(5.0);
+  CHECK_THROWS_AS(sum(other), GradError);
+  sum(y).backward({}, {.retain_graph = true});
+  CHECK(values(w.grad()) == Numbers{-5, -5});
+  w.set_grad({});
+  sum(h).backward({}, {.retain_graph = true});  // h is what has been written through y
+  CHECK(values(w.grad()) == Numbers{-5, -5});
+  w.set_grad({});
+  h.mul_(2.0);  // y is an ordinary view of h now
+  sum(y).backward();
+  CHECK(values(w.grad()) == Numbers{-10, -10});
+}
+
+TEST_CASE("function: a view that it declared to have no gradient never gets one") {
+  Tensor w = leaf({1, 2}), h = w * 1;
+  auto [twice, seen] = SeesInput::apply(h);
+  CHECK(!seen.requires_grad());
+  CHECK_THROWS_AS(seen.mul_(w), GradError);  // h would not learn of it
+  h.add_(1.0);
+  CHECK(!seen.requires_grad());
+  CHECK(!(seen * 2).requires_grad());
+  CHECK(values(seen) == Numbers{2, 3});
+  sum(twice).backward();
+  CHECK(values(w.grad()) == Numbers{2, 2});
+}
+
+TEST_CASE("function: one tensor as two outputs is one memory with one history") {
+  Tensor w = leaf({1, 2});
+  auto [a, b] = TwoNames::apply(w);
+  CHECK(!a.is(b));
+  b.mul_(10.0);
+  CHECK(values(a) == Numbers{20, 40});
+  sum(a).backward();
+  CHECK(values(w.grad()) == Numbers{20, 20});
+  auto [c, d] = TwoParts::apply(w);  // views of a tensor that is gone
+  CHECK_THROWS_AS(d.mul_(10.0), GradError);
+  (sum(c) + sum(d)).backward();
+  CHECK(values(w.grad()) == Numbers{24, 20 + 2});
+}
+
+TEST_CASE("function: may save its output by save_for_backward") {
+  auto alive = std::make_shared<int>(0);
+  {
+    Tensor h = leaf({1, 2}) * 1;
+    h.register_hook([alive](const Tensor&) {});
+    Tensor y = SavesOutput::apply(h);
+    auto [z, e] = SavesSecond::apply(h);
+  }
+  CHECK(alive.use_count() == 1);
+  const auto one = [](std::span<const Tensor> v) { return SavesOutput::apply(v[0]); };
+  const auto two = [](std::span<const Tensor> v) {
+    auto [z, e] = SavesSecond::apply(v[0]);
+    return z * e;
+  };
+  CHECK(gradcheck(one, {leaf({0.5, 1})}));
+  CHECK(gradgradcheck(one, {leaf({0.5, 1})}));
+  CHECK(gradcheck(two, {leaf({0.5, 1})}));
+  CHECK(gradgradcheck(two, {leaf({0.5, 1})}));
+  {
+    Tensor x = leaf({1, 2});
+    x.register_hook([alive](const Tensor&) {});
+    Tensor y = SavesOutput::apply(x * 1);
+    Tensor dx = grad({sum(y)}, {x}, {}, {.create_graph = true})[0];
+    CHECK(dx.requires_grad());
+  }
+  CHECK(alive.use_count() == 1);
+  Tensor x = leaf({1, 2}), y = SavesOutput::apply(x);
+  {
+    NoGradGuard no_grad;
+    y.mul_(2.0);
+  }
+  CHECK(has(words([&] { sum(y).backward(); }), "its output 0, float64 (2), is at version 1"));
+}
+
+TEST_CASE("function: needs() knows how many inputs there are, and inputs are not changed unseen") {
+  Tensor x = leaf({1, 2});
+  CHECK(
+      has(words([&] { sum(AsksTooMuch::apply(x, 2.0)).backward(); }), "asks_too_much: needs(1), but it has 1 inputs"));
+  CHECK(!x.grad().defined());
+  CHECK(has(words([&] { Faulty<2>::apply(ones({2}), ones({2})); }), "changed its input 0 in place"));
+  NoGradGuard no_grad;
+  CHECK(has(words([&] { Faulty<2>::apply(ones({2}), ones({2})); }), "changed its input 0 in place"));
 }
 
 }  // namespace harker

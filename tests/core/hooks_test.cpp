@@ -1,6 +1,8 @@
 // Hooks on tensors: when they are called, what they see and change, and how they go.
 #include <doctest/doctest.h>
 
+#include <optional>
+
 #include <harker/core/autograd/autograd.h>
 #include <harker/core/grad_mode.h>
 #include <harker/core/ops/ops.h>
@@ -157,6 +159,58 @@ TEST_CASE("hooks: with create_graph what a hook computes is recorded") {
   Tensor dx = grad({sum(y)}, {x}, {}, {.create_graph = true})[0];  // 2 x^2
   CHECK(dx.item() == 8);
   CHECK(grad({sum(dx)}, {x})[0].item() == 8);
+}
+
+TEST_CASE("hooks: one may drop the last handle on a tensor that keeps its gradient, or on the root") {
+  Tensor w = leaf({1, 2});
+  std::optional<Tensor> h = (w * 1) * 2;
+  h->retain_grad();
+  Tensor other = w * 3;
+  std::vector<Tensor> fresh;
+  int calls = 0;
+  other.register_hook([&](const Tensor&) {
+    ++calls;
+    h.reset();
+    for (int i = 0; i < 8; ++i) fresh.push_back(zeros({2}, kFloat64));
+  });
+  sum(*h * 1 + other).backward();
+  CHECK(calls == 1);
+  for (const Tensor& t : fresh) CHECK(!t.grad().defined());
+  CHECK(values(w.grad()) == Numbers{5, 5});
+  std::optional<Tensor> root = leaf({1});
+  root->register_hook([&](const Tensor&) { root.reset(); });
+  root->backward();
+  CHECK(!root);
+}
+
+TEST_CASE("hooks: a leaf that was frozen after its use gets no gradient, and its hooks are not called") {
+  Tensor w = leaf({1, 2}), u = leaf({3, 4});
+  int calls = 0;
+  for (const bool hooked : {false, true}) {
+    if (hooked) {
+      w.register_hook([&](const Tensor&) { ++calls; });
+      w.register_post_accumulate_grad_hook([&](Tensor) { ++calls; });
+    }
+    for (const bool create : {false, true}) {
+      u.set_grad({});
+      Tensor y = sum(w * u);
+      w.requires_grad_(false);
+      y.backward({}, {.create_graph = create});
+      w.requires_grad_();
+      CHECK(!w.grad().defined());
+      CHECK(values(u.grad()) == Numbers{1, 2});
+    }
+  }
+  CHECK(calls == 0);
+}
+
+TEST_CASE("hooks: one that changes its gradient in place is told so, since others may share it") {
+  Tensor w = leaf({1, 1}), u = leaf({1, 1});
+  Tensor a = w * 1, b = u * 1;
+  HookHandle h = a.register_hook([](Tensor g) { g.mul_(10.0); });
+  CHECK_THROWS_AS(sum((a + b) * 3).backward(), GradError);
+  CHECK(!w.grad().defined());
+  CHECK(!u.grad().defined());
 }
 
 }  // namespace harker

@@ -2,6 +2,9 @@
 // leak, change anything after a throw, or give a wrong gradient in silence.
 #include <doctest/doctest.h>
 
+#include <ctime>
+#include <sstream>
+
 #include <array_json.h>
 #include <test_data.h>
 
@@ -61,6 +64,14 @@ bool near(const Numbers& a, const Json& expected) {
   return true;
 }
 
+template <class F>
+std::string message(F f) {
+  try {
+    f();
+  } catch (const Error& e) { return e.what(); }
+  return "nothing was thrown";
+}
+
 }  // namespace
 
 TEST_CASE("in place: programs of views and changes give torch's values, gradients and errors") {
@@ -108,6 +119,111 @@ TEST_CASE("in place: programs of views and changes give torch's values, gradient
   }
   CHECK(fine + thrown >= 300);
   CHECK(thrown >= 60);
+}
+
+TEST_CASE("in place: a leaf that is a view is a leaf") {
+  const Tensor w = leaf({5});
+  Tensor x = ones({4}, kFloat64), v = x.view({2, 2}).requires_grad_();
+  CHECK(message([&] { v.mul_(2.0); }).find("mul_: a leaf tensor that requires grad") == 0);
+  CHECK(message([&] { v.mul_(w); }).find("mul_: a leaf tensor that requires grad") == 0);
+  CHECK(v.version() == 0);
+  Tensor y = v * 3;
+  x.mul_(w);  // x may change, but v is what it was made to be
+  CHECK(v.is_leaf());
+  CHECK(v.requires_grad());
+  CHECK(message([&] { v * 2; }).find("is a leaf that requires grad, and since then") != std::string::npos);
+  sum(y).backward();
+  CHECK(values(v.grad()) == Numbers{3, 3, 3, 3});
+  Tensor u = ones({4}, kFloat64), leaf_view = u.view({2, 2}).requires_grad_();
+  Tensor row = leaf_view[0];
+  row.mul_(10.0);  // of a leaf that is a view itself: u learns of it, with the leaf behind it
+  CHECK_THROWS_AS(leaf_view * 2, GradError);
+  sum(row).backward();
+  CHECK(values(leaf_view.grad()) == Numbers{10, 10, 0, 0});
+}
+
+TEST_CASE("in place: a view of a view that was made under NoGradGuard cannot be changed either") {
+  Tensor w = leaf({1, 2, 3, 4}), h = w * 1, t;
+  {
+    NoGradGuard no_grad;
+    t = h.view({2, 2});
+  }
+  Tensor z = t[0];
+  CHECK(!z.is_view());
+  CHECK_THROWS_AS(z.mul_(10.0), GradError);
+  CHECK(values(h) == Numbers{1, 2, 3, 4});
+  h.mul_(3.0);
+  CHECK_THROWS_AS(z * 2, GradError);
+  sum(h).backward();
+  CHECK(values(w.grad()) == Numbers{3, 3, 3, 3});
+  // One whose base is gone is nobody else's.
+  Tensor c = leaf({7}), own;
+  {
+    NoGradGuard no_grad;
+    own = zeros({4}, kFloat64).view({2, 2});
+  }
+  own.add_(c);
+  sum(own * 2).backward();
+  CHECK(values(c.grad()) == Numbers{8});
+}
+
+TEST_CASE("in place: one may always ask for the history, also where it is not known") {
+  Tensor w = leaf({1, 2}), h = w * 1, t;
+  {
+    NoGradGuard no_grad;
+    t = h[0];
+  }
+  h.add_(w);
+  CHECK(!t.requires_grad());
+  CHECK(t.is_leaf());
+  CHECK(t.grad_fn() == "");
+  std::ostringstream text;
+  text << t;
+  CHECK(text.str().find("2") != std::string::npos);
+  CHECK(t.item() == 2);
+  CHECK_THROWS_AS(t * 2, GradError);
+  NoGradGuard no_grad;
+  CHECK((t * 2).item() == 4);
+}
+
+TEST_CASE("in place: what a view keeps as its gradient does not depend on who asked") {
+  for (const bool ask : {false, true}) {
+    Tensor w = leaf({1, 2}), h = w * 1, v = h.view({2});
+    v.retain_grad();
+    v.mul_(10.0);
+    if (ask) CHECK(v.requires_grad());
+    sum(h).backward({}, {.retain_graph = true});
+    CHECK(!v.grad().defined());  // as torch: h's history does not lead through what v is now
+    sum(v * 3).backward();
+    CHECK(values(v.grad()) == Numbers{3, 3});
+  }
+}
+
+TEST_CASE("in place: an integer copy of a stale view does not require grad") {
+  Tensor w = leaf({1, 2}), x = zeros({2}, kFloat64), v = x.view({2});
+  x.add_(w);
+  CHECK(!v.to(kInt64).requires_grad());
+  CHECK(v.to(kFloat32).requires_grad());
+}
+
+TEST_CASE("in place: writing a tensor part by part takes no longer the more has been written") {
+  Tensor w = leaf({1});
+  const auto seconds = [&](int n) {
+    double best = 1e9;
+    for (int again = 0; again < 3; ++again) {
+      Tensor out = zeros({n}, kFloat64), also = zeros({1}, kFloat64), another = also, c = w * 1;
+      const std::clock_t start = std::clock();  // the processor's time: others may be busy
+      for (int i = 0; i < n; ++i) {
+        c = c * w;
+        out.slice(0, i, i + 1).copy_(c);
+        also.add_(c);
+      }
+      best = std::min(best, static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC);
+    }
+    return best;
+  };
+  const double few = seconds(500), many = seconds(4000);
+  CHECK_MESSAGE(many < 24 * few, few, " s for 500, ", many, " s for 4000");  // a walk through all that is behind: 64
 }
 
 }  // namespace harker

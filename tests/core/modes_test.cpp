@@ -41,6 +41,19 @@ struct Throwing : Function<Throwing> {
   static Grads backward(Context&, const Tensor&) { throw TypeError("not today"); }
 };
 
+/// (x, 2 x)
+struct TwoTimes : Function<TwoTimes> {
+  static constexpr const char* name = "two_times";
+  static std::pair<Tensor, Tensor> forward(Context&, const Tensor& x) { return {x * 1.0, x * 2.0}; }
+  static Grads backward(Context&, std::span<const Tensor> dz) { return {dz[0] + dz[1] * 2}; }
+};
+
+struct Plain : Function<Plain> {
+  static constexpr const char* name = "plain";
+  static Tensor forward(Context&, const Tensor& x) { return x * 1.0; }
+  static Grads backward(Context&, const Tensor&) { throw Error("no reason"); }
+};
+
 }  // namespace
 
 // Not in a nameless namespace: its name is looked for.
@@ -196,6 +209,44 @@ TEST_CASE("graph_dot: operations, leaves with their names, and several outputs")
   CHECK(dot == graph_dot(loss, {{"fc.weight", net.w}, {"a \"b\"\\", net.b}}));
   CHECK(has(graph_dot(net.w), "leaf0 -> output"));
   CHECK(graph_dot(x).size() > 20);
+}
+
+TEST_CASE("inference mode: a gradient that a pass leaves behind is an ordinary tensor") {
+  Tensor w = leaf({2, 3});
+  Tensor loss = sum(w * w);
+  {
+    InferenceMode inference;
+    loss.backward();
+    CHECK(is_inference_mode_enabled());
+  }
+  CHECK(!w.grad().is_inference());
+  w.grad().mul_(0.5);
+  CHECK(values(w.grad()) == Numbers{2, 3});
+}
+
+TEST_CASE("anomaly: NaN is not blamed on the operation that it comes to") {
+  AnomalyMode detect;
+  Tensor w = leaf({1, 2});
+  auto [a, b] = TwoTimes::apply(w);
+  HookHandle h = a.register_hook([](const Tensor& g) { return g * std::numeric_limits<double>::quiet_NaN(); });
+  CHECK(has(words([&] { sum(a).backward({}, {.retain_graph = true}); }),
+            "backward: the gradients that met at the output of two_times, (2), add up to NaN; its forward got"));
+  h.remove();
+  sum(a).backward();
+  CHECK(values(w.grad()) == Numbers{1, 1});
+  w.set_grad({});
+  // At a leaf, where no operation follows.
+  const double inf = std::numeric_limits<double>::infinity();
+  Tensor z = sum(w * inf) + sum(w * -inf);
+  CHECK(has(words([&] { z.backward(); }), "the gradients that met at a leaf, float64 (2), add up to NaN"));
+  CHECK(!w.grad().defined());
+  CHECK(has(words([&] { sum(Plain::apply(w)).backward(); }), "no reason; its forward got float64 (2)"));
+}
+
+TEST_CASE("graph_dot: outputs of an operation with several have their names") {
+  Tensor w = leaf({1, 2});
+  auto [a, b] = TwoTimes::apply(w);
+  CHECK(has(graph_dot(sum(a), {{"mine", a}, {"w", w}}), "[label=\"0: mine\"]"));
 }
 
 }  // namespace harker

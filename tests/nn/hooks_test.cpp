@@ -38,6 +38,21 @@ struct Scale : nn::Module {
   }
 };
 
+/// Two tensors.
+struct TwoTensors : nn::Module {
+  std::pair<Tensor, Tensor> forward(const Tensor& x) { return {x * 1, x * 2}; }
+};
+
+/// x^3, and what it computed on the way.
+struct Stash : nn::Module {
+  Tensor inner;
+  Tensor forward(const Tensor& x) {
+    inner = x * x;
+    return inner * x;
+  }
+  Tensor operator()(const Tensor& x) { return nn::call(*this, x); }
+};
+
 }  // namespace
 
 TEST_CASE("module hooks: before forward see the inputs and may replace them") {
@@ -145,6 +160,72 @@ TEST_CASE("module hooks: operator() of every layer runs them") {
     }
   }
   CHECK(seen >= 3);
+}
+
+TEST_CASE("module hooks: a pre-hook that returns an undefined tensor leaves the input") {
+  nn::Linear fc = twice();
+  fc.register_forward_pre_hook([](nn::Module&, In) { return Tensor(); });
+  CHECK(values(fc(tensor({{1.0, 2.0}}))) == Numbers{3, 5});
+}
+
+TEST_CASE("module hooks: cannot be had by a module that does not return one tensor") {
+  TwoTensors pair;
+  CHECK(values(nn::call(pair, ones({1})).second) == Numbers{2});
+  HookHandle h = pair.register_forward_hook([](nn::Module&, In, const Tensor&) {});
+  CHECK_THROWS_AS(nn::call(pair, ones({1})), Error);
+  h.remove();
+  CHECK(values(nn::call(pair, ones({1})).second) == Numbers{2});
+}
+
+TEST_CASE("module hooks: on the backward pass are not called by a pass that came by another way") {
+  Stash m;
+  std::vector<std::pair<Numbers, Numbers>> seen;
+  m.register_full_backward_hook([&](nn::Module&, In in, In out) {
+    REQUIRE(in.size() == 1);
+    REQUIRE(out.size() == 1);
+    REQUIRE(out[0].defined());
+    seen.emplace_back(values(in[0]), values(out[0]));
+  });
+  Tensor x = tensor({2.0}).requires_grad_();
+  Tensor y = m(x);  // x^3
+  sum(m.inner).backward({}, {.retain_graph = true});
+  CHECK(seen.empty());
+  CHECK(values(x.grad()) == Numbers{4});
+  x.set_grad({});
+  Tensor dx = grad({sum(y * 2)}, {x}, {}, {.create_graph = true})[0];
+  CHECK(seen == std::vector<std::pair<Numbers, Numbers>>{{{24}, {2}}});
+  sum(dx).backward({}, {.retain_graph = true});
+  CHECK(values(x.grad()) == Numbers{24});
+  CHECK(seen.size() == 1);  // the second derivative came in by x, not by y
+  sum(m.inner).backward();
+  CHECK(seen.size() == 1);
+}
+
+TEST_CASE("module hooks: a pass that does not reach the inputs, or throws, leaves nothing behind") {
+  auto alive = std::make_shared<int>(0);
+  for (const bool create : {false, true}) {
+    {
+      nn::Linear fc = twice();
+      int calls = 0;
+      fc.register_full_backward_hook([&](nn::Module&, In, In out) {
+        ++calls;
+        CHECK(values(out[0]) == Numbers{1, 1});
+      });
+      Tensor x = tensor({{1.0, 2.0}}).requires_grad_();
+      Tensor h = x * 1;
+      h.register_hook([alive](const Tensor&) {});
+      Tensor y = fc(h);
+      grad({sum(y * y)}, {fc.parameters()[0]}, {}, {.retain_graph = true, .create_graph = create});
+      CHECK(calls == 0);
+      HookHandle thrower = fc.weight.register_hook([](const Tensor&) { throw Error("no"); });
+      CHECK_THROWS_AS(sum(y).backward({}, {.retain_graph = true}), Error);
+      CHECK(calls == 1);
+      thrower.remove();
+      sum(y).backward();
+      CHECK(calls == 2);
+    }
+    CHECK(alive.use_count() == 1);
+  }
 }
 
 }  // namespace harker

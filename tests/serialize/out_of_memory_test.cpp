@@ -63,12 +63,15 @@ TEST_CASE("out of memory: saving to bytes and loading from them, in every format
     FailingMemory memory;
     std::vector<std::uint8_t> out;
     const long saves = at_each(
-        memory, 1, [&] { out = save_to_bytes(v, options); }, [&](bool failed) { CHECK((failed || out == bytes)); out = {}; });
+        memory, 1, [&] { out = save_to_bytes(v, options); },
+        [&](bool failed) {
+          CHECK((failed || out == bytes));
+          out = std::vector<std::uint8_t>();
+        });
     const long loads = at_each(
         memory, 1, [&] { load(bytes); }, [](bool) {});
     const long lazy = at_each(
-        memory, 1, [&] { load(bytes, {.mmap = true})["model"]["fc1.bias"].tensor(); },
-        [](bool) {});
+        memory, 1, [&] { load(bytes, {.mmap = true})["model"]["fc1.bias"].tensor(); }, [](bool) {});
     const long part = at_each(
         memory, 1, [&] { load(bytes, {.only = "model"}); }, [](bool) {});
     MESSAGE(format, ": ", saves, " points in a save, ", loads, " in a load, ", lazy, " lazily, ", part, " of a part");
