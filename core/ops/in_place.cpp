@@ -79,18 +79,30 @@ Tensor old_value(const Tensor& x) {
 /// need its shape and version only.
 class StaleSaved {
  public:
-  StaleSaved(Node* after, const Node* before, const Storage* storage) {
+  StaleSaved(Node* after, const Node* before, const TensorImpl& owner, const char* op) {
     NodeSet nodes;
     nodes.add(after);
     nodes.add_reachable([before](const Node* n) { return n != before; });
-    for (std::size_t i = 0; i < nodes.size(); ++i)
-      if (Context* c = nodes[i]->context()) c->find_stale(storage, found_);
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      check_edges(*nodes[i], owner, op);
+      if (Context* c = nodes[i]->context()) c->find_stale(owner.storage, found_);
+    }
   }
   void replace() noexcept {
     for (Context::Stale& s : found_) s.replace();
   }
 
  private:
+  /// A leaf that was detached after its use: with a history that leads to itself it would never be freed.
+  static void check_edges(const Node& n, const TensorImpl& owner, const char* op) {
+    for (std::uint32_t i = 0; i < n.inputs; ++i) {
+      const Edge& e = n.edges[i];
+      if (e.needed() && e.leaf() && e.tensor() == &owner)
+        throw GradError(str(op, ": the new value was computed (", n.name(),
+                            ") from this very tensor while it was a leaf, ", owner.shape,
+                            ", that required grad; change a clone() of it, or use NoGradGuard"));
+    }
+  }
   std::vector<Context::Stale> found_;
 };
 
@@ -141,7 +153,7 @@ Tensor& record_change(Tensor& x, const char* op, const NewValue& f) {
   const bool known =
       p.refs.unique() && (base ? owner.refs.count() == 2 && p.storage->refs.count() == 2 : p.storage->refs.unique());
   std::optional<StaleSaved> stale;
-  if (!known && after) stale.emplace(after, owner.grad_fn, p.storage);
+  if (!known && after) stale.emplace(after, owner.grad_fn, owner, op);
   Writing writing(r, x);
   // From here on nothing fails.
   if (stale) stale->replace();
