@@ -80,16 +80,17 @@ Tensor old_value(const Tensor& x) {
 /// need its shape and version only.
 class StaleSaved {
  public:
-  StaleSaved(Node* after, const Node* before, const Storage* storage) {
+  StaleSaved(Node* after, const Node* before, const TensorImpl& owner, const char* op) {
     NodeSet nodes;
     nodes.add(after);
     nodes.add_reachable([before](const Node* n) { return n != before; });
     claimed_.nodes.reserve(nodes.size());
     for (std::size_t i = 0; i < nodes.size(); ++i) {
+      check_edges(*nodes[i], owner, op);
       Context* const c = nodes[i]->context();
       if (!c || !claim(nodes[i])) continue;
       const std::size_t n = found_.size();
-      c->find_stale(storage, found_);
+      c->find_stale(owner.storage, found_);
       if (found_.size() == n) claimed_.drop_last();
     }
   }
@@ -118,6 +119,16 @@ class StaleSaved {
       nodes.pop_back();
     }
   };
+  /// A leaf that was detached after its use: with a history that leads to itself it would never be freed.
+  static void check_edges(const Node& n, const TensorImpl& owner, const char* op) {
+    for (std::uint32_t i = 0; i < n.inputs; ++i) {
+      const Edge& e = n.edges[i];
+      if (e.needed() && e.leaf() && e.tensor() == &owner)
+        throw GradError(str(op, ": the new value was computed (", n.name(),
+                            ") from this very tensor while it was a leaf, ", owner.shape,
+                            ", that required grad; change a clone() of it, or use NoGradGuard"));
+    }
+  }
   std::vector<Context::Stale> found_;
   Claimed claimed_;
 };
@@ -187,8 +198,11 @@ Tensor& record_change(Tensor& x, const char* op, const NewValue& f) {
   Node* const after = whole.impl().grad_fn;
   prepare_adoption(owner, after);
   ChangedView view(p, base, whole);
-  std::optional<StaleSaved> stale;  // a walk through the graph: only where there may be something to find
-  if (after && p.storage->saved.load(std::memory_order_relaxed)) stale.emplace(after, owner.grad_fn, p.storage);
+  // A walk through the graph: only where there may be something to find, saved memory, or this tensor as a leaf.
+  const bool was_leaf = !owner.grad_fn && !owner.refs.unique();
+  std::optional<StaleSaved> stale;
+  if (after && (was_leaf || p.storage->saved.load(std::memory_order_relaxed)))
+    stale.emplace(after, owner.grad_fn, owner, op);
   Writing writing(r, x);
   // From here on nothing fails.
   if (stale) stale->replace();

@@ -100,11 +100,13 @@ TEST_CASE("in place: programs of views and changes give torch's values, gradient
       CAPTURE(std::string(e.what()));
       CHECK(!throws.is_null());
       if (throws.is_number()) CHECK(done == throws.get<std::size_t>());
-      if (throws.is_string()) CHECK(done == p.at("steps").size());
+      // Told when torch finds out, in backward, or at once.
+      const bool at_once = std::string(e.what()).find("while it was a leaf") != std::string::npos;
+      if (throws.is_string()) CHECK((at_once || done == p.at("steps").size()));
     }
     threw ? ++thrown : ++fine;
     CHECK(threw == !throws.is_null());
-    if (!p.contains("values")) continue;
+    if (!p.contains("values") || done < p.at("steps").size()) continue;
     for (std::size_t k = 0; k < ts.size(); ++k) {
       CAPTURE(k);
       CHECK(near(values(ts[k]), p.at("values")[k]));
