@@ -22,6 +22,11 @@ void* operator new(std::size_t n) {
   --blocks;
   throw std::bad_alloc();
 }
+void* operator new(std::size_t n, const std::nothrow_t&) noexcept {
+  try {
+    return operator new(n);
+  } catch (...) { return nullptr; }
+}
 void operator delete(void* p) noexcept {
   if (p) after_free(0);
   std::free(p);

@@ -119,13 +119,14 @@ class StaleSaved {
       nodes.pop_back();
     }
   };
-  /// A leaf that was detached after its use: with a history that leads to itself it would never be freed.
+  /// A leaf that was detached after its use, or a view that was made a leaf (it owns what it is a view of): with a
+  /// history that leads to itself the tensor would never be freed.
   static void check_edges(const Node& n, const TensorImpl& owner, const char* op) {
     for (std::uint32_t i = 0; i < n.inputs; ++i) {
       const Edge& e = n.edges[i];
-      if (e.needed() && e.leaf() && e.tensor() == &owner)
+      if (e.needed() && e.leaf() && (e.tensor() == &owner || base_of(*e.tensor()) == &owner))
         throw GradError(str(op, ": the new value was computed (", n.name(),
-                            ") from this very tensor while it was a leaf, ", owner.shape,
+                            ") from this very tensor, or from a view of it, while it was a leaf, ", e.tensor()->shape,
                             ", that required grad; change a clone() of it, or use NoGradGuard"));
     }
   }

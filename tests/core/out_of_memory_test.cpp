@@ -33,6 +33,11 @@ void after_free(std::size_t) { --live; }
   if (void* p = std::malloc(n ? n : 1)) return p;
   throw std::bad_alloc();
 }
+void* operator new(std::size_t n, const std::nothrow_t&) noexcept {
+  try {
+    return operator new(n);
+  } catch (...) { return nullptr; }
+}
 [[gnu::noinline]] void operator delete(void* p) noexcept {
   if (p) after_free(0);
   std::free(p);
