@@ -40,9 +40,9 @@ int verify(const std::string& path, const LoadOptions& options) {
   format.verify(source, checked);
   const Document doc = format.read(source, lazy);
   const bool checkpoint = Checkpoint::claims(doc.value);
-  if (checkpoint) try {
-      Checkpoint{doc.value};
-    } catch (const TypeError& e) { throw TypeError(path + ": " + e.what()); }
+  try {
+    if (checkpoint) Checkpoint{doc.value};
+  } catch (const TypeError& e) { throw TypeError(path + ": " + e.what()); }
   std::uint64_t tensors = 0, bytes = 0;
   std::unordered_set<const Storage*> storages;
   auto use = [&](const Tensor& t) {

@@ -3,7 +3,6 @@
 // cycles, so freeing one frees all it alone held.
 #include <algorithm>
 #include <memory>
-#include <new>
 #include <unordered_map>
 
 #include <harker/core/value_object.h>
@@ -127,7 +126,7 @@ void Value::seal_cycles(std::span<const Value> roots) {
 void Value::abandon(std::span<const Value> roots) noexcept {
   try {
     seal_cycles(roots);
-  } catch (const std::bad_alloc&) {
+  } catch (...) {
     for (const Value& v : roots) {
       detail::Object* o = detail::Object::of(v);
       if (o && !o->group && detail::holds_values(*o)) detail::for_each_child(*o, [](Value& child) { child = Value(); });

@@ -1,48 +1,15 @@
 // A training step whose k-th allocation fails, for every k: std::bad_alloc, no leak, and nothing half done. Memory
-// comes from the pool (harker::pool::Watched) and from operator new, which this program defines.
+// comes from the pool and from operator new (failing_memory.h).
 #include <doctest/doctest.h>
+#include <failing_memory.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <memory>
-#include <new>
 
 #include <harker/core/autograd/function.h>
-#include <harker/core/pool.h>
 #include <harker/core/random.h>
 #include <harker/nn/nn.h>
 #include <harker/optim/optim.h>
-
-namespace {
-
-thread_local long until_failure = 0;  // 0: never
-thread_local long seen = 0, live = 0;
-
-void before_alloc(std::size_t) {
-  ++seen;
-  if (until_failure > 0 && --until_failure == 0) throw std::bad_alloc();
-  ++live;
-}
-void after_free(std::size_t) { --live; }
-
-}  // namespace
-
-// Not inlined: g++ would take malloc and operator delete for a mismatched pair.
-[[gnu::noinline]] void* operator new(std::size_t n) {
-  before_alloc(n);
-  if (void* p = std::malloc(n ? n : 1)) return p;
-  throw std::bad_alloc();
-}
-void* operator new(std::size_t n, const std::nothrow_t&) noexcept {
-  try {
-    return operator new(n);
-  } catch (...) { return nullptr; }
-}
-[[gnu::noinline]] void operator delete(void* p) noexcept {
-  if (p) after_free(0);
-  std::free(p);
-}
-void operator delete(void* p, std::size_t) noexcept { operator delete(p); }
 
 namespace harker {
 namespace {
@@ -91,21 +58,8 @@ struct Training {
   }
 };
 
-/// Runs f with its k-th allocation failing. False: f does not allocate so often, and has run.
-template <class F>
-bool fails_at(long k, F f) {
-  seen = 0;
-  until_failure = k;
-  bool failed = false;
-  try {
-    f();
-  } catch (const std::bad_alloc&) { failed = true; }
-  until_failure = 0;
-  return failed;
-}
-
 /// A model after `warm` steps, and what its next one makes of it, operation by operation.
-void fail_everywhere(Maker maker, int warm, bool set_to_none = true) {
+void fail_everywhere(test::FailingMemory& memory, Maker maker, int warm, bool set_to_none = true) {
   const auto make = [&] {
     manual_seed(0);
     auto t = std::make_unique<Training>(maker);
@@ -127,7 +81,7 @@ void fail_everywhere(Maker maker, int warm, bool set_to_none = true) {
   for (long k = 1;; ++k) {
     CAPTURE(k);
     auto t = make();
-    const bool failed = fails_at(k, [&] { t->step(); });
+    const bool failed = memory.fails_at(k, [&] { t->step(); });
     const Bytes now = t->state();
     const auto at = std::find(whole.begin(), whole.end(), now);
     CHECK(at != whole.end());  // before or after each operation, never in the middle of one
@@ -180,12 +134,11 @@ TEST_CASE("out of memory: a training step fails as a whole at each of its alloca
       once.step();
       once.state();
     }
-    const pool::Watched watched(before_alloc, after_free);
-    const long before = live;
-    fail_everywhere(makers[n], 0);
-    fail_everywhere(makers[n], 2);
-    if (n == 0) fail_everywhere(makers[n], 2, false);
-    CHECK(live == before);
+    test::FailingMemory memory;
+    fail_everywhere(memory, makers[n], 0);
+    fail_everywhere(memory, makers[n], 2);
+    if (n == 0) fail_everywhere(memory, makers[n], 2, false);
+    CHECK(memory.live() == 0);
   }
 }
 
@@ -226,9 +179,8 @@ TEST_CASE("out of memory: changes in place, hooks, create_graph and functions of
       [](Work& s) { sum(s.buffer * s.buffer).backward({}, {.create_graph = true}); },
       [](Work& s) { s.w.set_grad({}); },
   };
-  const pool::Watched watched(before_alloc, after_free);
+  test::FailingMemory memory;
   first_message();
-  const long outside = live;
   for (std::size_t n = 0; n < steps.size(); ++n) {
     CAPTURE(n);
     for (long k = 1;; ++k) {
@@ -236,7 +188,7 @@ TEST_CASE("out of memory: changes in place, hooks, create_graph and functions of
       Work s;
       for (std::size_t i = 0; i < n; ++i) steps[i](s);
       const Bytes before = s.state();
-      const bool failed = fails_at(k, [&] { steps[n](s); });
+      const bool failed = memory.fails_at(k, [&] { steps[n](s); });
       if (failed) {
         CHECK(s.state() == before);
         steps[n](s);
@@ -249,7 +201,7 @@ TEST_CASE("out of memory: changes in place, hooks, create_graph and functions of
       if (!failed) break;
     }
   }
-  CHECK(live == outside);
+  CHECK(memory.live() == 0);
 }
 
 }  // namespace harker
