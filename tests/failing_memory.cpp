@@ -35,7 +35,7 @@ void operator delete(void* p, std::size_t) noexcept { operator delete(p); }
 
 namespace harker::test {
 
-FailingMemory::FailingMemory() : before_(blocks), watched_(before_alloc, after_free) {}
+FailingMemory::FailingMemory() : watched_(before_alloc, after_free), before_(blocks) {}
 FailingMemory::~FailingMemory() = default;
 long FailingMemory::live() const { return blocks - before_; }
 void FailingMemory::arm(long k) { until_failure = k; }

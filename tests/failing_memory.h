@@ -33,8 +33,8 @@ class FailingMemory {
 
  private:
   static void arm(long k);
-  long before_;
   pool::Watched watched_;
+  long before_;  // counted when the pool is ready
 };
 
 }  // namespace harker::test

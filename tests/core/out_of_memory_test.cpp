@@ -179,8 +179,8 @@ TEST_CASE("out of memory: changes in place, hooks, create_graph and functions of
       [](Work& s) { sum(s.buffer * s.buffer).backward({}, {.create_graph = true}); },
       [](Work& s) { s.w.set_grad({}); },
   };
-  test::FailingMemory memory;
   first_message();
+  test::FailingMemory memory;
   for (std::size_t n = 0; n < steps.size(); ++n) {
     CAPTURE(n);
     for (long k = 1;; ++k) {
