@@ -293,34 +293,19 @@ class Tensor {
   // same memory, gets a new history; an op that had saved the old value says so in backward. GradError for a leaf that
   // requires grad and for views of one: use NoGradGuard for parameters.
   Tensor& copy_(const Tensor& src);  ///< broadcasts and converts
-  Tensor& fill_(double value);
-  Tensor& zero_() { return fill_(0); }
+  Tensor& fill_(Scalar value);
+  Tensor& zero_() { return fill_(0.0); }
+
+  // --- In place, arithmetic and functions (core/ops/in_place_math.cpp). TypeError when the result is of a higher kind
+  // than this tensor's dtype: an integer tensor does not take fractions.
   Tensor& add_(const Tensor& o, double alpha = 1);
   Tensor& sub_(const Tensor& o) { return add_(o, -1); }
   Tensor& mul_(const Tensor& o);
-  Tensor& mul_(double s);
-  Tensor& div_(double s);
-  template <std::integral I>  // an integer remembers that it is one
-  Tensor& mul_(I s) {
-    return mul_(Scalar(s));
-  }
-  template <std::integral I>
-  Tensor& div_(I s) {
-    return div_(Scalar(s));
-  }
-  template <std::integral I>
-  Tensor& fill_(I value) {
-    return fill_(Scalar(value));
-  }
-
-  // --- In place, the same functions (core/ops/in_place_math.cpp). TypeError when the result is of a higher kind than
-  // this tensor's dtype: an integer tensor does not take fractions.
+  Tensor& div_(const Tensor& o);
   Tensor& add_(Scalar s);
   Tensor& sub_(Scalar s);
   Tensor& mul_(Scalar s);
   Tensor& div_(Scalar s);
-  Tensor& div_(const Tensor& o);
-  Tensor& fill_(Scalar value);
   Tensor& neg_();
   Tensor& abs_();
   Tensor& exp_();

@@ -12,7 +12,7 @@ class ReLU : public Module {
  public:
   ReLU() : Module("ReLU") {}
   Tensor forward(const Tensor& x) const { return relu(x); }
-  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+  Tensor operator()(const Tensor& x) const;
 };
 
 /// x where x > 0, else negative_slope x
@@ -20,7 +20,7 @@ class LeakyReLU : public Module {
  public:
   explicit LeakyReLU(double negative_slope = 0.01) : Module("LeakyReLU"), negative_slope_(negative_slope) {}
   Tensor forward(const Tensor& x) const { return leaky_relu(x, negative_slope_); }
-  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+  Tensor operator()(const Tensor& x) const;
 
  private:
   double negative_slope_;
@@ -31,7 +31,7 @@ class GELU : public Module {
  public:
   explicit GELU(std::string_view approximate = "none");
   Tensor forward(const Tensor& x) const { return gelu(x, by_tanh_ ? "tanh" : "none"); }
-  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+  Tensor operator()(const Tensor& x) const;
 
  private:
   bool by_tanh_;
@@ -42,21 +42,21 @@ class SiLU : public Module {
  public:
   SiLU() : Module("SiLU") {}
   Tensor forward(const Tensor& x) const { return silu(x); }
-  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+  Tensor operator()(const Tensor& x) const;
 };
 
 class Sigmoid : public Module {
  public:
   Sigmoid() : Module("Sigmoid") {}
   Tensor forward(const Tensor& x) const { return sigmoid(x); }
-  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+  Tensor operator()(const Tensor& x) const;
 };
 
 class Tanh : public Module {
  public:
   Tanh() : Module("Tanh") {}
   Tensor forward(const Tensor& x) const { return harker::tanh(x); }
-  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+  Tensor operator()(const Tensor& x) const;
 };
 
 /// log(1 + e^(beta x)) / beta; x itself where beta x > threshold.
@@ -64,7 +64,7 @@ class Softplus : public Module {
  public:
   explicit Softplus(double beta = 1, double threshold = 20) : Module("Softplus"), beta_(beta), threshold_(threshold) {}
   Tensor forward(const Tensor& x) const { return softplus(x, beta_, threshold_); }
-  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+  Tensor operator()(const Tensor& x) const;
 
  private:
   double beta_, threshold_;
@@ -75,7 +75,7 @@ class Softmax : public Module {
  public:
   explicit Softmax(int dim) : Module("Softmax"), dim_(dim) {}
   Tensor forward(const Tensor& x) const { return softmax(x, dim_); }
-  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+  Tensor operator()(const Tensor& x) const;
 
  private:
   int dim_;
@@ -86,7 +86,7 @@ class LogSoftmax : public Module {
  public:
   explicit LogSoftmax(int dim) : Module("LogSoftmax"), dim_(dim) {}
   Tensor forward(const Tensor& x) const { return log_softmax(x, dim_); }
-  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+  Tensor operator()(const Tensor& x) const;
 
  private:
   int dim_;

@@ -26,7 +26,7 @@ class AnyModule : public Module {
       : Module(module), layer_(std::make_shared<LayerOf<M>>(std::move(module))) {}
 
   Tensor forward(const Tensor& x) const { return layer_->forward(x); }
-  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+  Tensor operator()(const Tensor& x) const;
 
  private:
   struct Layer {

@@ -43,9 +43,7 @@ class MultiheadAttention : public Module {
   Result forward(const Tensor& query, const Tensor& key, const Tensor& value,
                  const MultiheadAttentionCall& call = {}) const;
   Result operator()(const Tensor& query, const Tensor& key, const Tensor& value,
-                    const MultiheadAttentionCall& call = {}) const {
-    return nn::call(*this, query, key, value, call);
-  }
+                    const MultiheadAttentionCall& call = {}) const;
   /// Draws all but the biases, which become 0, and out_proj.weight, which stays.
   void reset_parameters();
 

@@ -23,7 +23,7 @@ class Conv2d : public Module {
   Conv2d(std::int64_t in_channels, std::int64_t out_channels, Pair kernel_size, Conv2dOptions options = {});
   /// [n, in_channels, h, w] (or without n) -> [n, out_channels, ...]
   Tensor forward(const Tensor& x) const;
-  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+  Tensor operator()(const Tensor& x) const;
   /// Draws both anew.
   void reset_parameters();
 

@@ -12,7 +12,7 @@ class Dropout : public Module {
  public:
   explicit Dropout(double p = 0.5);
   Tensor forward(const Tensor& x) const { return dropout(x, p_, is_training()); }
-  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+  Tensor operator()(const Tensor& x) const;
   double p() const noexcept { return p_; }
 
  private:
@@ -24,7 +24,7 @@ class Flatten : public Module {
  public:
   explicit Flatten(int start_dim = 1, int end_dim = -1) : Module("Flatten"), start_(start_dim), end_(end_dim) {}
   Tensor forward(const Tensor& x) const { return x.flatten(start_, end_); }
-  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+  Tensor operator()(const Tensor& x) const;
 
  private:
   int start_, end_;
@@ -35,7 +35,7 @@ class Identity : public Module {
  public:
   Identity() : Module("Identity") {}
   Tensor forward(const Tensor& x) const { return x; }
-  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+  Tensor operator()(const Tensor& x) const;
 };
 
 }  // namespace nn

@@ -23,7 +23,7 @@ class Embedding : public Module {
                                    std::optional<std::int64_t> padding_idx = {});
   /// int64 or int32 of any shape [...] -> [..., embedding_dim]. ShapeError for a number that is no row.
   Tensor forward(const Tensor& index) const;
-  Tensor operator()(const Tensor& index) const { return call(*this, index); }
+  Tensor operator()(const Tensor& index) const;
   /// Draws the rows anew.
   void reset_parameters();
 

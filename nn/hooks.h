@@ -6,7 +6,6 @@
 #include <concepts>
 #include <memory>
 #include <span>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -95,8 +94,14 @@ class HookedCall {
 template <class T>
 concept TensorArgument = std::derived_from<std::remove_cvref_t<T>, Tensor>;
 
+struct HookedOutput {
+  Tensor z;
+  template <class M, class... A>
+  explicit HookedOutput(M& m, A&&... args) : z(m.forward(std::forward<A>(args)...)) {}
+};
+
 template <class M, class... A>
-auto call_hooked(M& m, A&&... args) {
+Tensor call_hooked(M& m, A&&... args) {
   std::vector<Tensor> tensors;
   const auto take = [&](const auto& v) {
     if constexpr (TensorArgument<decltype(v)>) tensors.push_back(v);
@@ -110,10 +115,7 @@ auto call_hooked(M& m, A&&... args) {
     else
       return std::forward<T>(v);
   };
-  // Braces: from left to right.
-  std::tuple<decltype(put(std::forward<A>(args)))...> given{put(std::forward<A>(args))...};
-  return call.output(
-      std::apply([&](auto&&... v) { return m.forward(std::forward<decltype(v)>(v)...); }, std::move(given)));
+  return call.output(HookedOutput{m, put(std::forward<A>(args))...}.z);  // braces: from left to right
 }
 
 }  // namespace detail
@@ -127,7 +129,7 @@ requires std::derived_from<M, Module>
 auto call(M& module, A&&... args) {
   if constexpr (std::convertible_to<decltype(module.forward(std::forward<A>(args)...)), Tensor>) {
     if (module.has_hooks()) [[unlikely]]
-      return Tensor(detail::call_hooked(module, std::forward<A>(args)...));
+      return detail::call_hooked(module, std::forward<A>(args)...);
   } else if (module.has_hooks()) [[unlikely]] {
     detail::HookedCall::refuse(module);
   }

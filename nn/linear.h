@@ -19,7 +19,7 @@ class Linear : public Module {
   Linear(std::int64_t in_features, std::int64_t out_features, LinearOptions options = {});
   /// [..., in] -> [..., out]
   Tensor forward(const Tensor& x) const;
-  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+  Tensor operator()(const Tensor& x) const;
   /// Draws both anew.
   void reset_parameters();
 };
@@ -33,7 +33,7 @@ class Bilinear : public Module {
   Bilinear(std::int64_t in1_features, std::int64_t in2_features, std::int64_t out_features, LinearOptions options = {});
   /// a[..., in1] and b[..., in2], alike but for the last dimension -> [..., out]
   Tensor forward(const Tensor& a, const Tensor& b) const;
-  Tensor operator()(const Tensor& a, const Tensor& b) const { return call(*this, a, b); }
+  Tensor operator()(const Tensor& a, const Tensor& b) const;
   /// Draws both anew.
   void reset_parameters();
 };

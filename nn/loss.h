@@ -14,7 +14,7 @@ class MSELoss : public Module {
  public:
   explicit MSELoss(LossOptions options = {}) : Module("MSELoss"), options_(options) {}
   Tensor forward(const Tensor& x, const Tensor& y) const { return mse_loss(x, y, options_); }
-  Tensor operator()(const Tensor& x, const Tensor& y) const { return call(*this, x, y); }
+  Tensor operator()(const Tensor& x, const Tensor& y) const;
 
  private:
   LossOptions options_;
@@ -25,7 +25,7 @@ class L1Loss : public Module {
  public:
   explicit L1Loss(LossOptions options = {}) : Module("L1Loss"), options_(options) {}
   Tensor forward(const Tensor& x, const Tensor& y) const { return l1_loss(x, y, options_); }
-  Tensor operator()(const Tensor& x, const Tensor& y) const { return call(*this, x, y); }
+  Tensor operator()(const Tensor& x, const Tensor& y) const;
 
  private:
   LossOptions options_;
@@ -36,7 +36,7 @@ class SmoothL1Loss : public Module {
  public:
   explicit SmoothL1Loss(SmoothL1Options options = {}) : Module("SmoothL1Loss"), options_(options) {}
   Tensor forward(const Tensor& x, const Tensor& y) const { return smooth_l1_loss(x, y, options_); }
-  Tensor operator()(const Tensor& x, const Tensor& y) const { return call(*this, x, y); }
+  Tensor operator()(const Tensor& x, const Tensor& y) const;
 
  private:
   SmoothL1Options options_;
@@ -47,7 +47,7 @@ class HuberLoss : public Module {
  public:
   explicit HuberLoss(HuberOptions options = {}) : Module("HuberLoss"), options_(options) {}
   Tensor forward(const Tensor& x, const Tensor& y) const { return huber_loss(x, y, options_); }
-  Tensor operator()(const Tensor& x, const Tensor& y) const { return call(*this, x, y); }
+  Tensor operator()(const Tensor& x, const Tensor& y) const;
 
  private:
   HuberOptions options_;
@@ -60,7 +60,7 @@ class BCELoss : public Module {
     options_.weight = register_buffer("weight", options_.weight);
   }
   Tensor forward(const Tensor& x, const Tensor& y) const { return binary_cross_entropy(x, y, options_); }
-  Tensor operator()(const Tensor& x, const Tensor& y) const { return call(*this, x, y); }
+  Tensor operator()(const Tensor& x, const Tensor& y) const;
 
  private:
   BinaryCrossEntropyOptions options_;
@@ -75,7 +75,7 @@ class BCEWithLogitsLoss : public Module {
     options_.pos_weight = register_buffer("pos_weight", options_.pos_weight);
   }
   Tensor forward(const Tensor& x, const Tensor& y) const { return binary_cross_entropy_with_logits(x, y, options_); }
-  Tensor operator()(const Tensor& x, const Tensor& y) const { return call(*this, x, y); }
+  Tensor operator()(const Tensor& x, const Tensor& y) const;
 
  private:
   BinaryCrossEntropyWithLogitsOptions options_;
@@ -86,7 +86,7 @@ class KLDivLoss : public Module {
  public:
   explicit KLDivLoss(KlDivOptions options = {}) : Module("KLDivLoss"), options_(options) {}
   Tensor forward(const Tensor& x, const Tensor& y) const { return kl_div(x, y, options_); }
-  Tensor operator()(const Tensor& x, const Tensor& y) const { return call(*this, x, y); }
+  Tensor operator()(const Tensor& x, const Tensor& y) const;
 
  private:
   KlDivOptions options_;
@@ -99,7 +99,7 @@ class NLLLoss : public Module {
     options_.weight = register_buffer("weight", options_.weight);
   }
   Tensor forward(const Tensor& x, const Tensor& target) const { return nll_loss(x, target, options_); }
-  Tensor operator()(const Tensor& x, const Tensor& target) const { return call(*this, x, target); }
+  Tensor operator()(const Tensor& x, const Tensor& target) const;
 
  private:
   NllLossOptions options_;
@@ -114,7 +114,7 @@ class CrossEntropyLoss : public Module {
     options_.weight = register_buffer("weight", options_.weight);
   }
   Tensor forward(const Tensor& x, const Tensor& target) const { return cross_entropy(x, target, options_); }
-  Tensor operator()(const Tensor& x, const Tensor& target) const { return call(*this, x, target); }
+  Tensor operator()(const Tensor& x, const Tensor& target) const;
 
  private:
   CrossEntropyOptions options_;

@@ -23,7 +23,7 @@ class LayerNorm : public Module {
   explicit LayerNorm(const Shape& normalized_shape, LayerNormOptions options = {});
   explicit LayerNorm(std::int64_t features, LayerNormOptions options = {}) : LayerNorm(Shape{features}, options) {}
   Tensor forward(const Tensor& x) const;
-  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+  Tensor operator()(const Tensor& x) const;
   void reset_parameters();
 
  private:
@@ -51,7 +51,7 @@ class BatchNorm : public Module {
 
   /// ShapeError for another number of dimensions or features, and while training for one value per feature.
   Tensor forward(const Tensor& x) const;
-  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+  Tensor operator()(const Tensor& x) const;
   /// The running statistics from the start; reset_parameters() also weight and bias.
   void reset_running_stats();
   void reset_parameters();

@@ -12,7 +12,7 @@ class MaxPool2d : public Module {
   explicit MaxPool2d(Pair kernel_size, MaxPool2dOptions options = {})
       : Module("MaxPool2d"), kernel_(kernel_size), options_(options) {}
   Tensor forward(const Tensor& x) const { return max_pool2d(x, kernel_, options_); }
-  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+  Tensor operator()(const Tensor& x) const;
 
  private:
   Pair kernel_;
@@ -24,7 +24,7 @@ class AvgPool2d : public Module {
   explicit AvgPool2d(Pair kernel_size, AvgPool2dOptions options = {})
       : Module("AvgPool2d"), kernel_(kernel_size), options_(options) {}
   Tensor forward(const Tensor& x) const { return avg_pool2d(x, kernel_, options_); }
-  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+  Tensor operator()(const Tensor& x) const;
 
  private:
   Pair kernel_;

@@ -34,7 +34,7 @@ class Sequential : public Module {
 
   /// x through all of them; x itself when there are none.
   Tensor forward(const Tensor& x) const;
-  Tensor operator()(const Tensor& x) const { return call(*this, x); }
+  Tensor operator()(const Tensor& x) const;
 
  private:
   std::string next_name() const;

@@ -43,7 +43,7 @@ class TransformerEncoderLayer : public Module {
   TransformerEncoderLayer(std::int64_t d_model, std::int64_t nhead, TransformerEncoderLayerOptions options = {});
   /// [length, n, d_model] (n first with batch_first), or without n; of the same shape.
   Tensor forward(const Tensor& x, const TransformerMasks& masks = {}) const;
-  Tensor operator()(const Tensor& x, const TransformerMasks& masks = {}) const { return call(*this, x, masks); }
+  Tensor operator()(const Tensor& x, const TransformerMasks& masks = {}) const;
 
  private:
   bool gelu_, norm_first_;
@@ -57,7 +57,7 @@ class TransformerEncoder : public Module {
   TransformerEncoder(std::int64_t d_model, std::int64_t nhead, std::int64_t num_layers,
                      TransformerEncoderLayerOptions options = {});
   Tensor forward(const Tensor& x, const TransformerMasks& masks = {}) const;
-  Tensor operator()(const Tensor& x, const TransformerMasks& masks = {}) const { return call(*this, x, masks); }
+  Tensor operator()(const Tensor& x, const TransformerMasks& masks = {}) const;
 };
 
 }  // namespace nn

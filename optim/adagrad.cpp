@@ -3,6 +3,8 @@
 
 namespace harker::optim {
 
+template class OptimizerWith<Adagrad, AdagradOptions, FusedOptimizer>;
+
 std::span<const std::string_view> Adagrad::slot_names() const {
   static constexpr std::string_view kSlots[] = {"sum"};
   return kSlots;

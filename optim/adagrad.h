@@ -37,6 +37,7 @@ class Adagrad : public OptimizerWith<Adagrad, AdagradOptions, FusedOptimizer> {
   double initial_value(std::size_t group) const override;
   void launch(std::size_t group, Backend& on, DType dtype, std::span<const StepItem> items, double step) override;
 };
+extern template class OptimizerWith<Adagrad, AdagradOptions, FusedOptimizer>;
 
 }  // namespace optim
 }  // namespace harker

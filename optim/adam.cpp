@@ -5,6 +5,8 @@
 
 namespace harker::optim {
 
+template class OptimizerWith<Adam, AdamOptions, FusedOptimizer>;
+
 using detail::str;
 
 std::span<const std::string_view> Adam::slot_names() const {

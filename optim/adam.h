@@ -42,6 +42,7 @@ class Adam : public OptimizerWith<Adam, AdamOptions, FusedOptimizer> {
   };
   Corrections corrections_;  // for which step_ holds the bias corrections
 };
+extern template class OptimizerWith<Adam, AdamOptions, FusedOptimizer>;
 
 /// AdamOptions with AdamW's defaults.
 struct AdamWOptions {

@@ -5,7 +5,10 @@
 #include <harker/optim/optimizer.h>
 #include <algorithm>
 
-namespace harker::optim {
+namespace harker {
+std::vector<std::string> detail::no_names() { return {}; }
+
+namespace optim {
 
 using detail::str;
 
@@ -125,4 +128,5 @@ void Optimizer::zero_grad(bool set_to_none) {
   }
 }
 
-}  // namespace harker::optim
+}  // namespace optim
+}  // namespace harker

@@ -16,6 +16,11 @@
 #include <harker/optim/option_io.h>
 
 namespace harker HARKER_PUBLIC {
+namespace detail {
+// For ParamGroup. Not `= {}`: g++ 12 forgets to instantiate vector's constructor for it, and the program does not link.
+std::vector<std::string> no_names();
+}  // namespace detail
+
 namespace optim {
 
 /// ("fc1.weight", tensor), as Module::named_parameters() gives them.
@@ -26,7 +31,7 @@ template <class Options>
 struct ParamGroup {
   std::vector<Tensor> params;
   Options options = {};
-  std::vector<std::string> names = {};  ///< none, or one per parameter
+  std::vector<std::string> names = detail::no_names();  ///< none, or one per parameter
 };
 
 class Optimizer {
@@ -112,30 +117,14 @@ class Optimizer {
 
 /// An optimizer whose groups each have `Options`, an aggregate with a member `lr`. Needs `static void
 /// describe(Options&, OptionIO&)` and `static void check(const Options&)` of the derived class `D`. `Base` is Optimizer
-/// for one that has a step() of its own, FusedOptimizer for one whose step is a kernel.
+/// for one that has a step() of its own, FusedOptimizer for one whose step is a kernel. An optimizer of the library is
+/// instantiated in its .cpp, once (`extern template` in its header).
 template <class D, class Options, class Base = Optimizer>
 class OptimizerWith : public Base {
  public:
   double& lr(std::size_t group = 0) override { return options(group).lr; }
-  std::optional<double> momentum(std::size_t group = 0) const override {
-    if (group >= options_.size()) Optimizer::no_such_group(group, options_.size());
-    const Options& o = options_[group];
-    if constexpr (kBetas)
-      return o.betas[0];
-    else if constexpr (requires { o.momentum; })
-      return o.momentum;
-    else
-      return {};
-  }
-  void set_momentum(std::size_t group, double v) override {
-    [[maybe_unused]] Options& o = options(group);
-    if constexpr (kBetas) {
-      o.betas[0] = v;
-      this->own_betas(group, v, o.betas[1]);
-    } else if constexpr (requires { o.momentum; }) {
-      o.momentum = v;
-    }
-  }
+  std::optional<double> momentum(std::size_t group = 0) const override;
+  void set_momentum(std::size_t group, double v) override;
   bool momentum_is_beta1() const override { return kBetas; }
   /// All options of one group, to read and to set.
   Options& options(std::size_t group = 0) {
@@ -144,42 +133,85 @@ class OptimizerWith : public Base {
     return options_[group];
   }
   /// One more group; the optimizer is as before when this throws.
-  void add_param_group(ParamGroup<Options> g) {
-    D::check(g.options);
-    options_.reserve(options_.size() + 1);
-    this->add_group(std::move(g.params), std::move(g.names));
-    options_.push_back(g.options);
-  }
+  void add_param_group(ParamGroup<Options> g);
 
  protected:
-  OptimizerWith(std::vector<Tensor> params, const Options& o) { add_param_group({std::move(params), o, {}}); }
-  OptimizerWith(std::vector<NamedTensor> params, const Options& o) {
-    ParamGroup<Options> g{{}, o, {}};
-    for (NamedTensor& p : params) {
-      g.names.push_back(std::move(p.first));
-      g.params.push_back(std::move(p.second));
-    }
-    add_param_group(std::move(g));
-  }
-  explicit OptimizerWith(std::vector<ParamGroup<Options>> groups) {
-    for (ParamGroup<Options>& g : groups) add_param_group(std::move(g));
-  }
+  OptimizerWith(std::vector<Tensor> params, const Options& o);
+  OptimizerWith(std::vector<NamedTensor> params, const Options& o);
+  explicit OptimizerWith(std::vector<ParamGroup<Options>> groups);
 
-  void write_options(std::size_t group, OptionIO& io) const override {
-    Options o = options_[group];
-    D::describe(o, io);
-  }
-  void read_options(std::size_t group, OptionIO& io, bool keep) override {
-    Options o = options_[group];
-    D::describe(o, io);
-    D::check(o);
-    if (keep) options_[group] = o;
-  }
+  void write_options(std::size_t group, OptionIO& io) const override;
+  void read_options(std::size_t group, OptionIO& io, bool keep) override;
   std::vector<Options> options_;
 
  private:
   static constexpr bool kBetas = requires(Options o) { o.betas[0]; };
 };
+
+template <class D, class Options, class Base>
+std::optional<double> OptimizerWith<D, Options, Base>::momentum(std::size_t group) const {
+  if (group >= options_.size()) Optimizer::no_such_group(group, options_.size());
+  const Options& o = options_[group];
+  if constexpr (kBetas)
+    return o.betas[0];
+  else if constexpr (requires { o.momentum; })
+    return o.momentum;
+  else
+    return {};
+}
+
+template <class D, class Options, class Base>
+void OptimizerWith<D, Options, Base>::set_momentum(std::size_t group, double v) {
+  [[maybe_unused]] Options& o = options(group);
+  if constexpr (kBetas) {
+    o.betas[0] = v;
+    this->own_betas(group, v, o.betas[1]);
+  } else if constexpr (requires { o.momentum; }) {
+    o.momentum = v;
+  }
+}
+
+template <class D, class Options, class Base>
+void OptimizerWith<D, Options, Base>::add_param_group(ParamGroup<Options> g) {
+  D::check(g.options);
+  options_.reserve(options_.size() + 1);
+  this->add_group(std::move(g.params), std::move(g.names));
+  options_.push_back(g.options);
+}
+
+template <class D, class Options, class Base>
+OptimizerWith<D, Options, Base>::OptimizerWith(std::vector<Tensor> params, const Options& o) {
+  add_param_group({std::move(params), o, {}});
+}
+
+template <class D, class Options, class Base>
+OptimizerWith<D, Options, Base>::OptimizerWith(std::vector<NamedTensor> params, const Options& o) {
+  ParamGroup<Options> g{{}, o, {}};
+  for (NamedTensor& p : params) {
+    g.names.push_back(std::move(p.first));
+    g.params.push_back(std::move(p.second));
+  }
+  add_param_group(std::move(g));
+}
+
+template <class D, class Options, class Base>
+OptimizerWith<D, Options, Base>::OptimizerWith(std::vector<ParamGroup<Options>> groups) {
+  for (ParamGroup<Options>& g : groups) add_param_group(std::move(g));
+}
+
+template <class D, class Options, class Base>
+void OptimizerWith<D, Options, Base>::write_options(std::size_t group, OptionIO& io) const {
+  Options o = options_[group];
+  D::describe(o, io);
+}
+
+template <class D, class Options, class Base>
+void OptimizerWith<D, Options, Base>::read_options(std::size_t group, OptionIO& io, bool keep) {
+  Options o = options_[group];
+  D::describe(o, io);
+  D::check(o);
+  if (keep) options_[group] = o;
+}
 
 }  // namespace optim
 }  // namespace harker

@@ -10,6 +10,10 @@ using detail::str;
 
 const Value* OptionIO::find(std::string_view key) const { return loaded_.is_dict() ? loaded_.find(key) : nullptr; }
 
+void OptionIO::write(std::string_view key, Value v) {
+  if (writing()) items_->emplace_back(key, std::move(v));
+}
+
 void OptionIO::wrong(std::string_view key, std::string_view expected, const Value& found) const {
   throw TypeError(str("load_state_dict: ", path_, "[", detail::quoted(key), "] should be ", expected, ", it is ",
                       found.type_name()));

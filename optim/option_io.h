@@ -35,9 +35,7 @@ class OptionIO {
   /// For what the others cannot say: the value that is read, null when it is absent or this OptionIO writes.
   const Value* read(std::string_view key) const { return writing() ? nullptr : find(key); }
   /// Writes, if this OptionIO does.
-  void write(std::string_view key, Value v) {
-    if (writing()) items_->emplace_back(key, std::move(v));
-  }
+  void write(std::string_view key, Value v);
   bool writing() const { return items_ != nullptr; }
   /// TypeError: "load_state_dict: path['key'] should be EXPECTED, it is a str".
   [[noreturn]] void wrong(std::string_view key, std::string_view expected, const Value& found) const;

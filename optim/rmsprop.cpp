@@ -5,6 +5,8 @@
 
 namespace harker::optim {
 
+template class OptimizerWith<RMSprop, RMSpropOptions, FusedOptimizer>;
+
 std::span<const std::string_view> RMSprop::slot_names() const {
   static constexpr std::string_view kSlots[] = {"square_avg", "momentum_buffer", "grad_avg"};
   return kSlots;

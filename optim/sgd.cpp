@@ -7,6 +7,8 @@
 
 namespace harker::optim {
 
+template class OptimizerWith<SGD, SGDOptions, FusedOptimizer>;
+
 std::span<const std::string_view> SGD::slot_names() const {
   static constexpr std::string_view kSlots[] = {"momentum_buffer"};
   return kSlots;

@@ -32,6 +32,7 @@ class SGD : public OptimizerWith<SGD, SGDOptions, FusedOptimizer> {
   unsigned slots_in_use(std::size_t group) const override;
   void launch(std::size_t group, Backend& on, DType dtype, std::span<const StepItem> items, double step) override;
 };
+extern template class OptimizerWith<SGD, SGDOptions, FusedOptimizer>;
 
 }  // namespace optim
 }  // namespace harker

@@ -1,9 +1,9 @@
-// Where the tests' data lies, and how arrays and exact numbers are read from its JSON (tests/fixtures/README.md).
+// Where the tests' data lies, and its files' bytes.
 #pragma once
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -22,20 +22,9 @@ inline std::filesystem::path hostile() {
   return set ? std::filesystem::path(set) : std::filesystem::path(HARKER_SOURCE_DIR) / "tests" / "hostile";
 }
 
-inline nlohmann::json read_json(const std::filesystem::path& path) {
-  std::ifstream in(path);
-  return nlohmann::json::parse(in);
-}
 inline std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-/// A number of the fixtures: a hexadecimal float, "nan", "inf", "-inf", a decimal string, or a JSON number or boolean.
-inline double number(const nlohmann::json& j) {
-  if (j.is_string()) return std::strtod(j.get_ref<const std::string&>().c_str(), nullptr);
-  if (j.is_boolean()) return j.get<bool>() ? 1 : 0;
-  return j.get<double>();
 }
 
 }  // namespace harker::test

@@ -5,20 +5,31 @@
 #include <vector>
 
 #include <harker/core/autograd/node.h>
-#include <harker/core/pool.h>
+#include <harker/core/autograd/pointer_index.h>
 
 namespace harker {
 namespace detail {
 
 /// Every node once, numbered in the order in which they were found.
 class NodeSet {
+  auto key() const {
+    return [this](std::size_t i) { return nodes_[i]; };
+  }
+
  public:
-  static constexpr std::uint32_t kNone = UINT32_MAX;
+  static constexpr std::uint32_t kNone = PointerIndex::kNone;
 
   /// The node's number; a new one if it is not there yet.
-  std::uint32_t add(Node* n);
+  std::uint32_t add(Node* n) {
+    std::uint32_t& place = index_.place(n, nodes_.size(), key());
+    if (!place) {
+      nodes_.push_back(n);
+      place = static_cast<std::uint32_t>(nodes_.size());
+    }
+    return place - 1;
+  }
   /// The node's number, or kNone.
-  std::uint32_t find(const Node* n) const;
+  std::uint32_t find(const Node* n) const { return index_.find(n, key()); }
   std::size_t size() const { return nodes_.size(); }
   Node* operator[](std::size_t i) const { return nodes_[i]; }
 
@@ -35,9 +46,8 @@ class NodeSet {
   }
 
  private:
-  std::uint32_t& slot_of(const Node* n);
   std::vector<Node*, pool::Allocator<Node*>> nodes_;
-  std::vector<std::uint32_t, pool::Allocator<std::uint32_t>> table_;  // into nodes_, plus 1; 0 is free; open addressing
+  PointerIndex index_;
 };
 
 }  // namespace detail

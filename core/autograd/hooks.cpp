@@ -33,6 +33,23 @@ namespace detail {
 
 Hook::~Hook() = default;
 
+namespace {
+HARKER_THREAD_LOCAL Hook* dead = nullptr;
+HARKER_THREAD_LOCAL bool burying = false;
+}  // namespace
+
+void destroy(Hook* h) noexcept {
+  h->next_dead = dead;
+  dead = h;
+  if (burying) return;
+  burying = true;
+  while (Hook* d = dead) {
+    dead = d->next_dead;
+    delete d;
+  }
+  burying = false;
+}
+
 HookHandle HookSet::add(Ref<Hook> hook) {
   const std::lock_guard lock(mutex_);
   hooks_.emplace_back(next_, std::move(hook));

@@ -16,12 +16,14 @@ namespace detail {
 /// One function; its type is forgotten.
 struct Hook {
   RefCount refs;
+  Hook* next_dead = nullptr;
   Hook() = default;
   Hook(const Hook&) = delete;
   Hook& operator=(const Hook&) = delete;
   virtual ~Hook();
 };
-inline void destroy(Hook* h) noexcept { delete h; }
+/// Never recurses: what a hook holds may have hooks of its own.
+void destroy(Hook* h) noexcept;
 
 /// On a gradient: returns what takes its place, or an undefined tensor. Those on an accumulated gradient get the leaf.
 struct TensorHook : Hook {

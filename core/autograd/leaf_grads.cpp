@@ -49,27 +49,15 @@ Tensor plus(const Tensor& a, const Tensor& b) {
 Tensor LeafGrads::sum_of(TensorImpl& t) {
   for (std::size_t i = 0; i < count_; ++i)
     if (at(i).leaf == &t) return at(i).sum;
-  const std::uint32_t found = more_.empty() ? 0 : slot_of(&t);
-  return found ? more_[found - 1].sum : Tensor();
-}
-
-std::uint32_t& LeafGrads::slot_of(const TensorImpl* leaf) {
-  const std::size_t mask = table_.size() - 1;
-  // Fibonacci hashing: tensors lie 64 bytes apart at least, so the low bits say nothing.
-  std::size_t s = (reinterpret_cast<std::uintptr_t>(leaf) >> 6) * 0x9E3779B97F4A7C15u >> 32 & mask;
-  while (table_[s] && more_[table_[s] - 1].leaf != leaf) s = (s + 1) & mask;
-  return table_[s];
+  const std::uint32_t found = index_.find(&t, key());
+  return found != PointerIndex::kNone ? more_[found].sum : Tensor();
 }
 
 void LeafGrads::add_more(TensorImpl* leaf, Tensor&& g) {
-  if (2 * (more_.size() + 1) > table_.size()) {
-    table_.assign(table_.empty() ? 64 : 2 * table_.size(), 0);
-    for (std::uint32_t i = 0; i < more_.size(); ++i) slot_of(more_[i].leaf) = i + 1;
-  }
-  std::uint32_t& slot = slot_of(leaf);
-  if (slot) return add_again(more_[slot - 1], g);
+  std::uint32_t& place = index_.place(leaf, more_.size(), key());
+  if (place) return add_again(more_[place - 1], g);
   more_.push_back({leaf, std::move(g)});
-  slot = static_cast<std::uint32_t>(more_.size());
+  place = static_cast<std::uint32_t>(more_.size());
 }
 
 void LeafGrads::call_hooks() {

@@ -4,6 +4,7 @@
 #pragma once
 #include <vector>
 
+#include <harker/core/autograd/pointer_index.h>
 #include <harker/core/pool.h>
 #include <harker/core/tensor.h>
 
@@ -54,8 +55,9 @@ class LeafGrads {
 
   static void add_again(Entry& e, const Tensor& g) { e.sum = plus(e.sum, g); }
   void add_more(TensorImpl* leaf, Tensor&& g);
-  /// Where the table has, or would have, this leaf.
-  std::uint32_t& slot_of(const TensorImpl* leaf);
+  auto key() const {
+    return [this](std::size_t i) { return more_[i].leaf; };
+  }
   void commit_carefully(bool create_graph);
   static void replace_grads(std::vector<Entry*>& entries);
   static void prepare(Entry& e);
@@ -71,8 +73,8 @@ class LeafGrads {
   alignas(Entry) std::byte raw_[kInline * sizeof(Entry)];
   std::size_t count_ = 0;
   std::vector<Entry, pool::Allocator<Entry>> more_;
+  PointerIndex index_;  // into more_
   std::vector<Tensor, pool::Allocator<Tensor>> kept_;
-  std::vector<std::uint32_t, pool::Allocator<std::uint32_t>> table_;  // into more_, plus 1; 0 is free; open addressing
 };
 
 }  // namespace detail

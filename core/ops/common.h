@@ -55,10 +55,6 @@ Tensor unary(Unary op, const char* name, const Tensor& x);
 Tensor binary(Binary op, const char* name, const Tensor& x, const Tensor& y);
 /// z = x op s, or s op x when `reversed`; not recorded.
 Tensor scalar(Binary op, const char* name, const Tensor& x, double s, bool reversed = false);
-/// add_, mul_ and the in-place mul and div by a number for whatever dtypes there are (in_place_math.cpp).
-Tensor& add_promoted(Tensor& x, const Tensor& o, double alpha);
-Tensor& mul_promoted(Tensor& x, const Tensor& o);
-Tensor& scale_promoted(Tensor& x, Binary op, double s, const char* name);
 /// x's strides for reading it as if it had `shape`, to which it broadcasts: 0 where it is repeated.
 Shape broadcast_strides(const Tensor& x, const Shape& shape);
 

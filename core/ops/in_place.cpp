@@ -33,17 +33,17 @@ void check_recordable(const TensorImpl& p, const TensorImpl* base, const char* o
                         "NoGradGuard, or compute a new tensor instead"));
 }
 
-/// x's shape and a dtype that x's can hold, else an error.
+/// What a change may not turn into what: bool, integers, floating point, complex.
+int kind(DType t) { return is_complex(t) ? 3 : is_floating_point(t) ? 2 : t == DType::bool_ ? 0 : 1; }
+
+/// ShapeError when the result has another shape (a tensor does not grow), TypeError when its dtype is of a higher kind.
 void check_result(const Tensor& r, const TensorImpl& p, const char* op) {
   if (!(r.shape() == p.shape))
-    throw ShapeError(str(op, ": the result is ", r.shape(), ", but it is written in place of ", p.shape,
-                         ", and that does not grow; compute a new tensor instead"));
-  if ((is_floating_point(r.dtype()) || is_complex(r.dtype())) && !is_floating_point(p.dtype) && !is_complex(p.dtype))
-    throw TypeError(str(op, ": the result is ", name(r.dtype()), ", which ", name(p.dtype),
-                        " cannot hold; convert the tensor with .to() first"));
-  if (is_complex(r.dtype()) && !is_complex(p.dtype))
-    throw TypeError(
-        str(op, ": the result is ", name(r.dtype()), ", whose imaginary part ", name(p.dtype), " would lose"));
+    throw ShapeError(str(op, ": the result has the shape ", r.shape(), ", the tensor ", p.shape,
+                         " that it must fit into; compute a new tensor"));
+  if (kind(r.dtype()) > kind(p.dtype))
+    throw TypeError(str(op, ": the result is ", name(r.dtype()), ", which does not fit into a tensor of ",
+                        name(p.dtype), "; compute a new tensor"));
 }
 
 /// Where from and to lie, ready to be copied: after this nothing can fail.
@@ -174,6 +174,14 @@ bool records_change(const Tensor& x, const char* op, std::initializer_list<const
   if (!recorded || (!is_floating_point(p.dtype) && !is_complex(p.dtype))) return false;
   check_recordable(p, base, op);
   return true;
+}
+
+Tensor expanded(const Tensor& src, const Tensor& x, const char* op) {
+  if (src.shape() == x.shape()) return src;
+  ModeScope off(false);
+  try {
+    return src.expand(x.shape());
+  } catch (const ShapeError&) { throw ShapeError(str(op, ": ", src.shape(), " does not broadcast to ", x.shape())); }
 }
 
 Tensor& write_change(Tensor& x, const char* op, const NewValue& f) {

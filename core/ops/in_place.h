@@ -44,6 +44,10 @@ Tensor& record_change(Tensor& x, const char* op, const NewValue& f);
 /// x = f(x), not recorded.
 Tensor& write_change(Tensor& x, const char* op, const NewValue& f);
 
+/// src with x's shape, for reading: a view with strides of 0 where it is repeated. ShapeError when it does not
+/// broadcast.
+Tensor expanded(const Tensor& src, const Tensor& x, const char* op);
+
 /// x = f(x). The sources are the tensors that f takes besides; one that shares x's memory is read as it was before.
 template <class... S>
 Tensor& change_in_place(Tensor& x, const char* op, const NewValue& f, const S&... sources) {

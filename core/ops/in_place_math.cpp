@@ -1,5 +1,6 @@
-// The functions of single elements in place: x.exp_() is x = exp(x) in x's memory. One kernel call where nothing is
-// recorded and x computes as it stands; otherwise the value is computed beside x, rounded to its dtype and copied.
+// Arithmetic and functions of single elements in place: x.exp_() is x = exp(x) in x's memory. One kernel call where
+// nothing is recorded and x computes as it stands; otherwise the value is computed beside x, rounded to its dtype and
+// copied.
 #include <cmath>
 
 #include <harker/core/grad_mode.h>
@@ -15,20 +16,7 @@ using detail::str;
 
 /// Does the kernel write over x's elements where they lie?
 bool direct(const Tensor& x) { return is_computed(x.dtype()) && x.is_contiguous(); }
-
-int kind(DType t) { return is_complex(t) ? 3 : is_floating_point(t) ? 2 : t == DType::bool_ ? 0 : 1; }
-
-/// z as x's new value: x's shape and dtype. ShapeError when it has another shape (x does not grow), TypeError when its
-/// dtype is of a higher kind.
-Tensor fitted(const Tensor& z, const Tensor& x, const char* op) {
-  if (!(z.shape() == x.shape()))
-    throw ShapeError(str(op, ": the result has the shape ", z.shape(), ", the tensor ", x.shape(),
-                         " that it must fit into; compute a new tensor"));
-  if (kind(z.dtype()) > kind(x.dtype()))
-    throw TypeError(str(op, ": the result is ", name(z.dtype()), ", which does not fit into a tensor of ",
-                        name(x.dtype()), "; compute a new tensor"));
-  return z.to(x.dtype());
-}
+bool direct(const Tensor& x, const Tensor& o) { return detail::alike(x, o) && x.is_contiguous(); }
 
 /// s for a recorded f(x, s): a copy when it shares x's memory, since backward would find it changed.
 Tensor apart(const Tensor& s, const Tensor& x) {
@@ -40,7 +28,7 @@ template <class F, class... S>
 Tensor& changed(Tensor& x, const char* op, const F& f, const S&... sources) {
   const auto change = [&](const auto&... s) -> Tensor& {
     return change_in_place(
-        x, op, [&](const Tensor& old) { return fitted(f(old, s...), old, op); }, s...);
+        x, op, [&](const Tensor& old) { return f(old, s...); }, s...);
   };
   return change(apart(sources, x)...);
 }
@@ -61,6 +49,26 @@ Tensor& scalar_changed(Tensor& x, const char* op, Binary kernel, Scalar s, const
   detail::backend_of(x).scalar(kernel, p.dtype, p.numel, p.data, s.to_double(), false, p.data);
   ++p.storage->version;
   return x;
+}
+
+/// x = x + alpha * o, for whatever dtypes there are.
+Tensor& add_changed(Tensor& x, const Tensor& o, double alpha) {
+  const bool whole = !is_floating_point(o.dtype()) && alpha == std::trunc(alpha);  // 2 is no reason to leave integers
+  const Scalar factor = whole ? Scalar(static_cast<std::int64_t>(alpha)) : Scalar(alpha);
+  return changed(
+      x, "add_",
+      [&](const Tensor& old, const Tensor& y) {
+        if (alpha == -1) return old - y;
+        return old + (alpha == 1 ? y : harker::mul(y, factor));
+      },
+      o);
+}
+
+/// What x's kernel reads beside x, contiguous: a copy when it overlaps x without being the same elements.
+Tensor operand(const Tensor& src, const Tensor& x, const char* op) {
+  detail::ModeScope off(false);
+  Tensor y = detail::expanded(src, x, op).contiguous();
+  return y.shares_storage(x) && y.raw() != x.raw() ? y.clone() : y;
 }
 
 }  // namespace
@@ -86,6 +94,29 @@ HARKER_UNARY_IN_PLACE(round)
 HARKER_UNARY_IN_PLACE(trunc)
 #undef HARKER_UNARY_IN_PLACE
 
+Tensor& Tensor::add_(const Tensor& o, double alpha) {
+  if (!direct(*this, o) || records_change(*this, "add_", {&o})) return add_changed(*this, o, alpha);
+  TensorImpl& p = impl();
+  const Tensor y = operand(o, *this, "add_");
+  backend(p.device).axpy(p.dtype, p.numel, alpha, y.raw(), p.data);
+  ++p.storage->version;
+  return *this;
+}
+Tensor& Tensor::mul_(const Tensor& o) {
+  if (!direct(*this, o) || records_change(*this, "mul_", {&o}))
+    return changed(
+        *this, "mul_", [](const Tensor& x, const Tensor& y) { return x * y; }, o);
+  TensorImpl& p = impl();
+  const Tensor y = operand(o, *this, "mul_");
+  backend(p.device).binary(Binary::mul, p.dtype, p.numel, p.data, y.raw(), p.data);
+  ++p.storage->version;
+  return *this;
+}
+Tensor& Tensor::div_(const Tensor& o) {
+  return changed(
+      *this, "div_", [](const Tensor& x, const Tensor& y) { return harker::div(x, y); }, o);
+}
+
 Tensor& Tensor::add_(Scalar s) {
   return scalar_changed(*this, "add_", Binary::add, s, [=](const Tensor& x) { return harker::add(x, s); });
 }
@@ -97,10 +128,6 @@ Tensor& Tensor::mul_(Scalar s) {
 }
 Tensor& Tensor::div_(Scalar s) {
   return scalar_changed(*this, "div_", Binary::div, s, [=](const Tensor& x) { return harker::div(x, s); });
-}
-Tensor& Tensor::div_(const Tensor& o) {
-  return changed(
-      *this, "div_", [](const Tensor& x, const Tensor& y) { return harker::div(x, y); }, o);
 }
 Tensor& Tensor::pow_(Scalar e) {
   return changed(*this, "pow_", [=](const Tensor& x) { return harker::pow(x, e); });
@@ -126,31 +153,5 @@ Tensor& Tensor::masked_fill_(const Tensor& mask, const Tensor& value) {
       *this, "masked_fill_",
       [](const Tensor& x, const Tensor& m, const Tensor& v) { return harker::masked_fill(x, m, v); }, mask, value);
 }
-
-Tensor& Tensor::fill_(Scalar value) {
-  if (value.is_real() || dtype() != DType::int64) return fill_(value.to_double());
-  return copy_(scalar_tensor(value, TensorOptions{.dtype = DType::int64, .device = device()}));  // beyond 53 bits, too
-}
-
-namespace detail {
-Tensor& add_promoted(Tensor& x, const Tensor& o, double alpha) {
-  const bool whole = !is_floating_point(o.dtype()) && alpha == std::trunc(alpha);  // 2 is no reason to leave integers
-  const Scalar factor = whole ? Scalar(static_cast<std::int64_t>(alpha)) : Scalar(alpha);
-  return changed(
-      x, "add_",
-      [&](const Tensor& old, const Tensor& y) {
-        if (alpha == -1) return old - y;
-        return old + (alpha == 1 ? y : harker::mul(y, factor));
-      },
-      o);
-}
-Tensor& mul_promoted(Tensor& x, const Tensor& o) {
-  return changed(
-      x, "mul_", [](const Tensor& old, const Tensor& y) { return old * y; }, o);
-}
-Tensor& scale_promoted(Tensor& x, Binary op, double s, const char* name) {
-  return changed(x, name, [&](const Tensor& old) { return op == Binary::mul ? old * s : old / s; });
-}
-}  // namespace detail
 
 }  // namespace harker

@@ -72,7 +72,8 @@ void detail::index_out_of_range(std::int64_t index, std::int64_t size) {
   throw ShapeError(str("dataset: index ", index, " of ", size, " samples"));
 }
 
-std::vector<std::int64_t> detail::split_sizes(std::int64_t n, std::span<const double> lengths) {
+namespace {
+std::vector<std::int64_t> split_sizes(std::int64_t n, const std::vector<SplitLength>& lengths) {
   double sum = 0;
   for (double v : lengths) {
     if (!(v >= 0)) throw Error(str("random_split: a length must be >= 0, not ", v));
@@ -104,6 +105,20 @@ std::vector<std::int64_t> detail::split_sizes(std::int64_t n, std::span<const do
   }
   if (left != 0) throw Error(str("random_split: the lengths sum up to ", sum, ", the data set has ", n, " samples"));
   return sizes;
+}
+}  // namespace
+
+std::vector<std::vector<std::int64_t>> detail::random_parts(std::int64_t n, const std::vector<SplitLength>& lengths,
+                                                            Generator& g) {
+  const std::vector<std::int64_t> sizes = split_sizes(n, lengths);
+  const auto order = randperm(n, g).to_vector<std::int64_t>();
+  std::vector<std::vector<std::int64_t>> parts;
+  auto at = order.begin();
+  for (const std::int64_t size : sizes) {
+    parts.emplace_back(at, at + size);
+    at += size;
+  }
+  return parts;
 }
 
 }  // namespace harker::nn::data

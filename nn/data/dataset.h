@@ -35,7 +35,6 @@ Tensor stack_rows(std::span<const Tensor> rows);
 namespace detail {
 void check_same_size(std::span<const Tensor> tensors);
 [[noreturn]] void index_out_of_range(std::int64_t index, std::int64_t size);
-std::vector<std::int64_t> split_sizes(std::int64_t n, std::span<const double> lengths);
 }  // namespace detail
 
 /// Rows of tensors that belong together: `TensorDataset data(x, y);` then `auto [xi, yi] = data[i];`. The tensors are
@@ -114,23 +113,21 @@ class SplitLength {
   double value_;
 };
 
+namespace detail {
+std::vector<std::vector<std::int64_t>> random_parts(std::int64_t n, const std::vector<SplitLength>& lengths,
+                                                    Generator& g);
+}  // namespace detail
+
 /// The data set cut at random into parts of these sizes, `{200, 50}` or `{0.8, 0.2}`; the same parts as torch's after
 /// the same manual_seed. Parts that sum up to 1 are rounded down, and what is left goes to the first ones, one each.
 /// Error unless counts sum up to the size.
 template <Dataset D>
 std::vector<Subset<D>> random_split(D dataset, const std::vector<SplitLength>& lengths,
                                     Generator& g = default_generator()) {
-  const std::vector<double> asked(lengths.begin(), lengths.end());
-  const std::vector<std::int64_t> sizes = detail::split_sizes(dataset.size(), asked);
-  const Tensor shuffled = randperm(dataset.size(), g);
-  const auto order = shuffled.to_vector<std::int64_t>();
+  std::vector<std::vector<std::int64_t>> indices = detail::random_parts(dataset.size(), lengths, g);
   const auto shared = std::make_shared<const D>(std::move(dataset));
   std::vector<Subset<D>> parts;
-  auto at = order.begin();
-  for (std::int64_t n : sizes) {
-    parts.emplace_back(shared, std::vector<std::int64_t>(at, at + n));
-    at += n;
-  }
+  for (std::vector<std::int64_t>& part : indices) parts.emplace_back(shared, std::move(part));
   return parts;
 }
 

@@ -3,6 +3,7 @@
 #include <harker/core/ops/ops.h>
 #include <harker/serialize/serialize.h>
 
+#include <test_json.h>
 #include "cli/run.h"
 
 using namespace harker;
@@ -159,6 +160,6 @@ TEST_CASE("cli: inspect escapes what a hostile file is called inside") {
   CHECK(r.out.find('\x07') == std::string::npos);
   CHECK(r.out.find("\xe2\x80\xae") == std::string::npos);
   CHECK(r.out.find("red\\x1b[31m\\nline\\u202e") != std::string::npos);
-  const auto doc = nlohmann::json::parse(harker_command({"inspect", "--json", t / "a.pt"}).out);
+  const auto doc = parse_json(harker_command({"inspect", "--json", t / "a.pt"}).out);
   CHECK(doc["entries"][1]["key"][0] == "red\x1b[31m\nline\xe2\x80\xae");
 }

@@ -1,6 +1,7 @@
 // The example tool: the main job from data to files and back, resuming, and what it says when something is wrong.
 #include <doctest/doctest.h>
 
+#include <test_json.h>
 #include "cli/run.h"
 
 using namespace harker::test;

@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include <test_json.h>
 #include "cli/run.h"
 #include "sha256.h"
 
@@ -72,7 +73,7 @@ int each_zip(F visit) {
 std::string inspect_differs(const std::string& path, const json& expect) {
   Run r = harker_command({"inspect", "--json", path});
   if (r.status != 0) return r.err;
-  const json doc = json::parse(r.out);
+  const json doc = parse_json(r.out);
   if (doc.at("entries").size() != expect["entries"].size()) return "number of entries";
   for (std::size_t i = 0; i < expect["entries"].size(); ++i) {
     const json want = comparable(expect["entries"][i]), have = comparable(doc["entries"][i]);

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "test_data.h"
+#include <test_data.h>
 
 extern char** environ;
 

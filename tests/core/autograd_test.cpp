@@ -1,6 +1,7 @@
 // The engine: what it computes, what it refuses, and that nothing it does depends on the depth of a graph.
 #include <doctest/doctest.h>
-#include <pthread.h>
+#include <small_thread.h>
+#include <test_tensor.h>
 
 #include <harker/core/autograd/autograd.h>
 #include <harker/core/grad_mode.h>
@@ -10,7 +11,9 @@
 namespace harker {
 namespace {
 
-Tensor leaf(std::initializer_list<double> v) { return tensor(v, {.dtype = kFloat64, .requires_grad = true}); }
+using test::has;
+using test::leaf;
+using test::words;
 
 /// Irregular numbers between -1 and 1, none near 0.
 Tensor sample(const Shape& shape, bool grad = true) {
@@ -21,15 +24,6 @@ Tensor sample(const Shape& shape, bool grad = true) {
   }
   return t.requires_grad_(grad);
 }
-
-template <class F>
-std::string words(F f) {
-  try {
-    f();
-  } catch (const Error& e) { return e.what(); }
-  return "nothing was thrown";
-}
-bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 struct OpCase {
   const char* name;
@@ -216,7 +210,8 @@ TEST_CASE("grad: of a tensor that is no leaf and of one that is not reached") {
 }
 
 TEST_CASE("deep graphs: a million nodes in a thread with a stack of 256 KiB") {
-  auto work = [](void* result) -> void* {
+  double result = 0;
+  test::in_small_thread([&] {
     Tensor x = tensor({1}, {.dtype = kFloat64, .requires_grad = true});
     Tensor y = x;
     for (int i = 0; i < 1'000'000; ++i) y = y * 1.0;
@@ -225,17 +220,8 @@ TEST_CASE("deep graphs: a million nodes in a thread with a stack of 256 KiB") {
     Tensor fan = sum(x * 2);  // many branches that wait together
     for (int i = 0; i < 20'000; ++i) fan = fan + sum(x * 2);
     fan.backward();
-    *static_cast<double*>(result) = x.grad().item();
-    return nullptr;
-  };
-  double result = 0;
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, 256 << 10);
-  pthread_t thread;
-  REQUIRE(pthread_create(&thread, &attributes, work, &result) == 0);
-  pthread_join(thread, nullptr);
-  pthread_attr_destroy(&attributes);
+    result = x.grad().item();
+  });
   CHECK(result == 1 + 2 * 20'001);
 }
 

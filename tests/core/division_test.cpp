@@ -2,6 +2,7 @@
 // dtypes is tests/interop/elementwise.cpp's, gradients by differences are grad_table_test.cpp's.
 #include <doctest/doctest.h>
 #include <harker/core/ops/ops.h>
+#include <test_tensor.h>
 
 #include <cmath>
 #include <limits>
@@ -9,8 +10,8 @@
 namespace harker {
 namespace {
 
-using Numbers = std::vector<double>;
-Numbers values(const Tensor& t) { return t.to_vector<double>(); }
+using test::Numbers;
+using test::values;
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // The edges of tensors and autograd: memory that overlaps itself or another operand, dtypes that arithmetic does not
 // compute with, sizes beyond any memory, blocks that one thread makes and another frees, threads that share leaves.
 #include <doctest/doctest.h>
+#include <test_tensor.h>
 
 #include <harker/core/autograd/autograd.h>
 #include <harker/core/grad_mode.h>
@@ -13,8 +14,9 @@
 
 namespace harker {
 namespace {
-std::vector<double> values(const Tensor& t) { return t.to_vector<double>(); }
-using Numbers = std::vector<double>;
+
+using test::Numbers;
+using test::values;
 constexpr std::int64_t kHuge = std::int64_t{1} << 40;
 }  // namespace
 

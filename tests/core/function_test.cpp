@@ -1,5 +1,6 @@
 // Operations of the user's own: Function with any number of inputs and outputs, and what it refuses.
 #include <doctest/doctest.h>
+#include <test_tensor.h>
 
 #include <memory>
 
@@ -11,17 +12,11 @@
 namespace harker {
 namespace {
 
-using Numbers = std::vector<double>;
-Numbers values(const Tensor& t) { return t.to_vector<double>(); }
-Tensor leaf(std::initializer_list<double> v) { return tensor(v, {.dtype = kFloat64, .requires_grad = true}); }
-template <class F>
-std::string words(F f) {
-  try {
-    f();
-  } catch (const Error& e) { return e.what(); }
-  return "nothing was thrown";
-}
-bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+using test::has;
+using test::leaf;
+using test::Numbers;
+using test::values;
+using test::words;
 
 struct Cube : Function<Cube> {
   static constexpr const char* name = "cube";

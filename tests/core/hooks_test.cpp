@@ -1,5 +1,7 @@
 // Hooks on tensors: when they are called, what they see and change, and how they go.
 #include <doctest/doctest.h>
+#include <small_thread.h>
+#include <test_tensor.h>
 
 #include <optional>
 
@@ -10,9 +12,9 @@
 namespace harker {
 namespace {
 
-using Numbers = std::vector<double>;
-Numbers values(const Tensor& t) { return t.to_vector<double>(); }
-Tensor leaf(std::initializer_list<double> v) { return tensor(v, {.dtype = kFloat64, .requires_grad = true}); }
+using test::leaf;
+using test::Numbers;
+using test::values;
 
 }  // namespace
 
@@ -211,6 +213,17 @@ TEST_CASE("hooks: one that changes its gradient in place is told so, since other
   CHECK_THROWS_AS(sum((a + b) * 3).backward(), GradError);
   CHECK(!w.grad().defined());
   CHECK(!u.grad().defined());
+}
+
+TEST_CASE("hooks: 100,000 leaves, each held by a hook on the one before, are freed without a deep stack") {
+  test::in_small_thread([] {
+    Tensor first = leaf({1}), last = first;
+    for (int i = 0; i < 100'000; ++i) {
+      Tensor next = leaf({1});
+      last.register_hook([next](const Tensor&) {});
+      last = next;
+    }
+  });
 }
 
 }  // namespace harker

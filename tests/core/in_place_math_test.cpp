@@ -1,6 +1,7 @@
 // The functions of single elements in place: same numbers, same memory, counted versions, and nothing changed after a
 // throw.
 #include <doctest/doctest.h>
+#include <test_tensor.h>
 
 #include <harker/core/grad_mode.h>
 #include <harker/core/ops/ops.h>
@@ -9,8 +10,8 @@
 namespace harker {
 namespace {
 
-using Numbers = std::vector<double>;
-Numbers values(const Tensor& t) { return t.to_vector<double>(); }
+using test::Numbers;
+using test::values;
 
 struct Row {
   const char* name;

@@ -1,12 +1,12 @@
 // Changes in place that autograd records: whole programs whose results torch wrote down, and what they must not do:
 // leak, change anything after a throw, or give a wrong gradient in silence.
 #include <doctest/doctest.h>
+#include <test_tensor.h>
 
 #include <ctime>
 #include <sstream>
 
-#include <array_json.h>
-#include <test_data.h>
+#include <test_json.h>
 
 #include <harker/core/autograd/autograd.h>
 #include <harker/core/grad_mode.h>
@@ -14,11 +14,12 @@
 
 namespace harker {
 namespace {
+using test::leaf;
+using test::Numbers;
+using test::values;
+using test::words;
 
 using Json = nlohmann::json;
-using Numbers = std::vector<double>;
-Numbers values(const Tensor& t) { return t.to_vector<double>(); }
-Tensor leaf(std::initializer_list<double> v) { return tensor(v, {.dtype = kFloat64, .requires_grad = true}); }
 
 // --- Programs (in_place_programs.py says what they are).
 
@@ -62,14 +63,6 @@ bool near(const Numbers& a, const Json& expected) {
     if (!(std::abs(a[i] - b) <= 1e-12 * std::max(1.0, std::abs(b)))) return false;
   }
   return true;
-}
-
-template <class F>
-std::string message(F f) {
-  try {
-    f();
-  } catch (const Error& e) { return e.what(); }
-  return "nothing was thrown";
 }
 
 }  // namespace
@@ -126,20 +119,20 @@ TEST_CASE("in place: programs of views and changes give torch's values, gradient
 TEST_CASE("in place: a leaf that is a view is a leaf") {
   const Tensor w = leaf({5});
   Tensor x = ones({4}, kFloat64), v = x.view({2, 2}).requires_grad_();
-  CHECK(message([&] { v.mul_(2.0); }).find("mul_: a leaf tensor that requires grad") == 0);
-  CHECK(message([&] { v.mul_(w); }).find("mul_: a leaf tensor that requires grad") == 0);
+  CHECK(words([&] { v.mul_(2.0); }).find("mul_: a leaf tensor that requires grad") == 0);
+  CHECK(words([&] { v.mul_(w); }).find("mul_: a leaf tensor that requires grad") == 0);
   CHECK(v.version() == 0);
   Tensor y = v * 3;
   x.mul_(w);  // x may change, but v is what it was made to be
   CHECK(v.is_leaf());
   CHECK(v.requires_grad());
-  CHECK(message([&] { v * 2; }).find("is a leaf that requires grad, and since then") != std::string::npos);
+  CHECK(words([&] { v * 2; }).find("is a leaf that requires grad, and since then") != std::string::npos);
   sum(y).backward();
   CHECK(values(v.grad()) == Numbers{3, 3, 3, 3});
   Tensor u = ones({4}, kFloat64), leaf_view = u.view({2, 2}).requires_grad_();
   Tensor row = leaf_view[0];
   // u would get a history that leads to leaf_view, which owns u.
-  CHECK(message([&] { row.mul_(10.0); }).find("or from a view of it, while it was a leaf") != std::string::npos);
+  CHECK(words([&] { row.mul_(10.0); }).find("or from a view of it, while it was a leaf") != std::string::npos);
   CHECK(values(row) == Numbers{1, 1});
   sum(row).backward();
   CHECK(values(leaf_view.grad()) == Numbers{1, 1, 0, 0});

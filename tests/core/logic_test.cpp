@@ -1,5 +1,6 @@
 // Comparisons, logic, masks and choices.
 #include <doctest/doctest.h>
+#include <test_tensor.h>
 
 #include <harker/core/autograd/autograd.h>
 #include <harker/core/ops/ops.h>
@@ -9,17 +10,10 @@
 namespace harker {
 namespace {
 
-using Numbers = std::vector<double>;
-Numbers values(const Tensor& t) { return t.to_vector<double>(); }
-
-template <class E, class F>
-std::string words(const F& f) {
-  try {
-    f();
-  } catch (const E& e) { return e.what(); }
-  return "nothing was thrown";
-}
-bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+using test::has;
+using test::Numbers;
+using test::values;
+using test::words;
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 // Grad mode, InferenceMode and anomaly mode; requires_grad_ and detach_; the drawing of graphs.
 #include <doctest/doctest.h>
+#include <test_tensor.h>
 
 #include <cmath>
 #include <limits>
@@ -13,17 +14,11 @@
 namespace harker {
 namespace {
 
-using Numbers = std::vector<double>;
-Numbers values(const Tensor& t) { return t.to_vector<double>(); }
-Tensor leaf(std::initializer_list<double> v) { return tensor(v, {.dtype = kFloat64, .requires_grad = true}); }
-template <class F>
-std::string words(F f) {
-  try {
-    f();
-  } catch (const Error& e) { return e.what(); }
-  return "nothing was thrown";
-}
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+using test::has;
+using test::leaf;
+using test::Numbers;
+using test::values;
+using test::words;
 
 /// z = x where x > 0; its gradient is NaN at 0.
 struct BadRoot : Function<BadRoot> {

@@ -1,7 +1,6 @@
 // A case of fixtures/ops as the tables of expressions see it.
 #pragma once
-#include <array_json.h>
-#include <test_data.h>
+#include <test_json.h>
 
 #include <harker/core/ops/ops.h>
 

@@ -1,5 +1,6 @@
 // Every operator value and gradient that PyTorch wrote down (fixtures/ops), for the expressions in the table below.
 // An expression without a row is counted as skipped, and said so.
+#include <array_json.h>
 #include <doctest/doctest.h>
 
 #include "core/backend_check.h"

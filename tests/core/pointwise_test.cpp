@@ -1,6 +1,7 @@
 // The corners of single-element functions: torch's values and gradients at kinks, ties, bounds and specials. The bulk
 // is in ops_fixture_test.cpp and grad_table_test.cpp.
 #include <doctest/doctest.h>
+#include <test_tensor.h>
 
 #include <harker/core/autograd/autograd.h>
 #include <harker/core/ops/ops.h>
@@ -10,8 +11,8 @@
 namespace harker {
 namespace {
 
-using Numbers = std::vector<double>;
-Numbers values(const Tensor& t) { return t.to_vector<double>(); }
+using test::Numbers;
+using test::values;
 
 /// Equal to the bit of the sign, NaN to NaN.
 bool same(const Tensor& t, const Numbers& expected) {

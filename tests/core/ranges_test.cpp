@@ -1,5 +1,6 @@
 // arange, linspace, eye, full, and the triangles of matrices.
 #include <doctest/doctest.h>
+#include <test_tensor.h>
 
 #include <harker/core/ops/ops.h>
 #include <cmath>
@@ -7,8 +8,8 @@
 namespace harker {
 namespace {
 
-using Numbers = std::vector<double>;
-Numbers values(const Tensor& t) { return t.to_vector<double>(); }
+using test::Numbers;
+using test::values;
 
 }  // namespace
 

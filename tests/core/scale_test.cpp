@@ -1,7 +1,7 @@
 // Graphs of a size that recursion, or a quadratic step, would not survive: built, run backward, drawn and freed in a
 // thread with a stack of 256 KiB, with less than 1 GiB from the system.
 #include <doctest/doctest.h>
-#include <pthread.h>
+#include <small_thread.h>
 
 #include <algorithm>
 
@@ -13,6 +13,8 @@
 
 namespace harker {
 namespace {
+
+using test::in_small_thread;
 
 /// z = x_1 + x_2 + ...; dx_i = dz
 struct SumOfMany : Function<SumOfMany> {
@@ -40,27 +42,6 @@ struct Rows : Function<Rows> {
     return {dx};
   }
 };
-
-/// Runs f in a thread with a stack of 256 KiB (more where a sanitizer needs it for itself).
-template <class F>
-void in_small_thread(F f) {
-#if defined(HARKER_NO_POOL)
-  constexpr std::size_t kStack = 2 << 20;
-#else
-  constexpr std::size_t kStack = 256 << 10;
-#endif
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, kStack);
-  pthread_t thread;
-  const auto run = [](void* p) -> void* {
-    (*static_cast<F*>(p))();
-    return nullptr;
-  };
-  REQUIRE(pthread_create(&thread, &attributes, run, &f) == 0);
-  pthread_join(thread, nullptr);
-  pthread_attr_destroy(&attributes);
-}
 
 constexpr std::size_t kMost = std::size_t{1} << 30;
 // Sanitizers make every node many times as large and as slow.

@@ -1,21 +1,17 @@
 // Tensors and views: geometry as PyTorch has it, shared storage, and errors in words.
 #include <doctest/doctest.h>
+#include <test_tensor.h>
 
 #include <harker/core/ops/ops.h>
 #include <sstream>
 
 namespace harker {
 namespace {
+
+using test::has;
+using test::values;
+using test::words;
 Tensor counting(const Shape& shape) { return arange(0.0, static_cast<double>(shape.numel())).view(shape); }
-std::vector<double> values(const Tensor& t) { return t.to_vector<double>(); }
-template <class F>
-std::string words(F f) {
-  try {
-    f();
-  } catch (const Error& e) { return e.what(); }
-  return "nothing was thrown";
-}
-bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 }  // namespace
 
 TEST_CASE("tensor: a handle is cheap and copies are the same tensor") {

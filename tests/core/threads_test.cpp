@@ -1,6 +1,7 @@
 // Backward passes of several threads: on graphs of their own, on shared parameters, with create_graph, through shared
 // views and hooks. All gradients are whole numbers, so that every sum is exact in any order.
 #include <doctest/doctest.h>
+#include <test_tensor.h>
 
 #include <atomic>
 #include <thread>
@@ -13,8 +14,9 @@
 namespace harker {
 namespace {
 
-using Numbers = std::vector<double>;
-Numbers values(const Tensor& t) { return t.to_vector<double>(); }
+using test::Numbers;
+using test::values;
+
 Tensor leaf(const Shape& shape, double value) { return full(shape, value, {.dtype = kFloat64, .requires_grad = true}); }
 
 constexpr int kThreads = 4;

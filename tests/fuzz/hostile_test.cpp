@@ -5,10 +5,10 @@
 
 #include <string>
 
+#include <test_data.h>
 #include "fuzz/memory_bound.h"
 #include "fuzz/mutator.h"
 #include "fuzz/seeds.h"
-#include "test_data.h"
 
 using namespace harker;
 using namespace harker::fuzz;

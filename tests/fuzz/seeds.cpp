@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include <test_data.h>
 #include "fuzz/exercise.h"
-#include "test_data.h"
 
 namespace harker::fuzz {
 namespace {

@@ -3,10 +3,13 @@
 #include <harker/core/ops/ops.h>
 #include <harker/core/random.h>
 #include <harker/nn/nn.h>
+#include <test_tensor.h>
 
 using namespace harker;
 
 namespace {
+
+using harker::test::words;
 
 std::vector<std::string> keys(const nn::Module& m) {
   std::vector<std::string> out;
@@ -33,14 +36,6 @@ struct Tower : nn::Module {
     return h;
   }
 };
-
-template <class F>
-std::string words(F&& f) {
-  try {
-    f();
-  } catch (const Error& e) { return e.what(); }
-  return "nothing was thrown";
-}
 
 }  // namespace
 

@@ -1,11 +1,12 @@
 // Data sets, splits, samplers and the loader: torch's order for the same seed, batches of every kind of sample, and
 // going on in the middle of an epoch.
-#include <array_json.h>
 #include <doctest/doctest.h>
 #include <harker/core/stateful.h>
 #include <harker/core/warning.h>
 #include <harker/nn/nn.h>
 #include <sha256.h>
+#include <test_json.h>
+#include <test_tensor.h>
 
 #include <algorithm>
 #include <numeric>

@@ -1,11 +1,11 @@
 // Initial weights beyond the fixtures, against torch 2.15's on this recipe: manual_seed(seed); t = empty(shape); f(t).
-#include <array_json.h>
 #include <doctest/doctest.h>
 #include <harker/core/ops/ops.h>
 #include <harker/core/random.h>
 #include <harker/core/warning.h>
 #include <harker/nn/init.h>
 #include <sha256.h>
+#include <test_tensor.h>
 
 using namespace harker;
 using namespace harker::nn;

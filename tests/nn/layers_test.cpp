@@ -7,6 +7,7 @@
 #include <harker/core/random.h>
 #include <harker/nn/nn.h>
 #include <sha256.h>
+#include <test_tensor.h>
 
 #include <functional>
 #include <map>

@@ -3,6 +3,7 @@
 #include <array_json.h>
 #include <doctest/doctest.h>
 #include <harker/harker.h>
+#include <test_tensor.h>
 
 #include <functional>
 #include <map>

@@ -1,11 +1,11 @@
 // AveragedModel: against the formulas and torch 2.15's bits, and the names of its state dict.
-#include <array_json.h>
 #include <doctest/doctest.h>
 #include <harker/core/backend/backend.h>
 #include <harker/core/grad_mode.h>
 #include <harker/core/stateful.h>
 #include <harker/nn/nn.h>
 #include <harker/optim/optim.h>
+#include <test_tensor.h>
 
 #include <sha256.h>
 

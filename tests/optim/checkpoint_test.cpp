@@ -109,8 +109,8 @@ TEST_CASE("checkpoint: torch's own goes on with torch's losses") {
     MESSAGE("skipped: no ", (folder / "resume.json").string());
     return;
   }
-  const auto resume = read_ordered(folder / "resume.json");
-  const auto data = read_ordered(folder / resume.at("data").get<std::string>());
+  const auto resume = read_ordered_json(folder / "resume.json");
+  const auto data = read_ordered_json(folder / resume.at("data").get<std::string>());
   const Tensor x = tensor_from(data.at("x")), y = tensor_from(data.at("y"));
   const Value checkpoint = load(folder / resume.at("checkpoint").get<std::string>());
   DraculaModel model;
@@ -135,13 +135,13 @@ TEST_CASE("checkpoint: the data and initial weights in torch's files are those o
     MESSAGE("skipped: no ", (folder / "data.pt").string());
     return;
   }
-  const auto json = read_ordered(folder / "data_regression.json");
+  const auto json = read_ordered_json(folder / "data_regression.json");
   const Value data = load(folder / "data.pt");
   CHECK(equal(data["x"].tensor(), tensor_from(json.at("x"))));
   CHECK(equal(data["y_regression"].tensor(), tensor_from(json.at("y"))));
   DraculaModel from_file, from_json;
   from_file.load_state_dict(load(folder / "init_10_20_1.pt"));
-  from_json.load_state_dict(state_dict_from(read_ordered(folder / "init_10_20_1.json")));
+  from_json.load_state_dict(state_dict_from(read_ordered_json(folder / "init_10_20_1.json")));
   for (std::size_t i = 0; i < 4; ++i) CHECK(equal(from_file.parameters()[i], from_json.parameters()[i]));
 }
 

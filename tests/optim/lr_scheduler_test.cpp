@@ -1,13 +1,13 @@
 // Schedulers against torch's: tests/optim/data/schedules.json, which tests/interop/schedules.py makes and judges. The
 // rates and the saved state dicts are equal to the bit where the C library's pow and cos are those of the machine that
 // made the file.
-#include <array_json.h>
 #include <doctest/doctest.h>
 #include <harker/core/stateful.h>
 #include <harker/core/warning.h>
 #include <harker/optim/optim.h>
 #include <harker/serialize/serialize.h>
 #include <sha256.h>
+#include <test_json.h>
 
 #include <bit>
 #include <cmath>
@@ -218,8 +218,8 @@ Value through_file(const Value& v, std::string* sum) {
 }  // namespace
 
 TEST_CASE("lr_scheduler: 200 steps of every scheduler give torch's rates, and its state dicts byte for byte") {
-  const Json cases = Json::parse(
-      std::ifstream(std::filesystem::path(HARKER_SOURCE_DIR) / "tests" / "optim" / "data" / "schedules.json"));
+  const Json cases =
+      read_ordered_json(std::filesystem::path(HARKER_SOURCE_DIR) / "tests" / "optim" / "data" / "schedules.json");
   REQUIRE(cases.size() >= 40);
   for (const Json& c : cases) {
     CAPTURE(c.at("schedulers").dump());

@@ -10,11 +10,6 @@
 
 namespace harker::test {
 
-inline nlohmann::ordered_json read_ordered(const std::filesystem::path& path) {
-  std::ifstream in(path);
-  return nlohmann::ordered_json::parse(in);
-}
-
 struct DraculaModel : nn::Module {
   nn::Linear fc1 = register_module("fc1", nn::Linear(10, 20));
   nn::ReLU relu = register_module("relu", nn::ReLU());

@@ -2,6 +2,7 @@
 // gradients, weights and optimizer states. How far a curve can be compared is what its index says.
 #include <doctest/doctest.h>
 #include <optim/scenario.h>
+#include <test_tensor.h>
 
 #include <map>
 
@@ -31,9 +32,9 @@ Tensor as(const Tensor& t, DType dtype) { return is_floating_point(t.dtype()) ? 
 void run(const Json& entry, const Json& s, const std::filesystem::path& folder) {
   const DType dtype = *dtype_from_name(s.at("dtype").get<std::string>());
   const bool wide = dtype == kFloat64;
-  const Json data = read_ordered(folder / s.at("data").get<std::string>());
+  const Json data = read_ordered_json(folder / s.at("data").get<std::string>());
   const Tensor x = as(tensor_from(data.at("x")), dtype), y = as(tensor_from(data.at("y")), dtype);
-  const StateDict init = state_dict_from(read_ordered(folder / s.at("init").get<std::string>()));
+  const StateDict init = state_dict_from(read_ordered_json(folder / s.at("init").get<std::string>()));
   DraculaModel model(static_cast<int>(init["fc2.bias"].size(0)));
   model.to(dtype);
   model.load_state_dict(init);
@@ -102,11 +103,11 @@ TEST_CASE("training: every scenario gives torch's losses, gradients, weights and
   }
   int ran = 0;
   std::map<std::string, int> skipped;
-  const Json index = read_ordered(folder / "index.json");
+  const Json index = read_ordered_json(folder / "index.json");
   for (const Json& entry : index.at("scenarios")) {
     const std::string name = entry.at("name");
     CAPTURE(name);
-    const Json s = read_ordered(folder / entry.at("file").get<std::string>());
+    const Json s = read_ordered_json(folder / entry.at("file").get<std::string>());
     if (const auto why = unsupported(s)) {
       ++skipped[*why];
       continue;

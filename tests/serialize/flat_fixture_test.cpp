@@ -2,7 +2,7 @@
 // for byte.
 #include <doctest/doctest.h>
 #include <harker/serialize/format.h>
-#include <test_data.h>
+#include <test_json.h>
 
 TEST_CASE("flat table: PyTorch's files survive both formats down to the bytes of the file written again") {
   using namespace harker;

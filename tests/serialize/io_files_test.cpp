@@ -10,7 +10,7 @@
 
 #include <cerrno>
 
-#include "test_data.h"
+#include <test_data.h>
 
 using namespace harker;
 namespace fs = std::filesystem;

@@ -1,7 +1,7 @@
 // Protobuf files: ours, those of others, and hostile ones (tests/hostile, families onnx_*).
 #include <doctest/doctest.h>
 #include <harker/serialize/format.h>
-#include <test_data.h>
+#include <test_json.h>
 
 #include <algorithm>
 #include <cctype>

@@ -7,6 +7,7 @@
 #include <harker/serialize/checkpoint.h>
 #include <test_data.h>
 
+#include <algorithm>
 #include <sstream>
 
 using namespace harker;

@@ -10,9 +10,9 @@
 #include <optional>
 #include <tuple>
 
+#include <test_json.h>
 #include "fuzz/exercise.h"
 #include "fuzz/file_parts.h"
-#include "test_data.h"
 
 using namespace harker;
 using fuzz::Part;

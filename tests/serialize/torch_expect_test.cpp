@@ -9,8 +9,8 @@
 #include <cstdio>
 #include <map>
 
+#include <test_json.h>
 #include "sha256.h"
-#include "test_data.h"
 
 using namespace harker;
 using nlohmann::json;

@@ -6,9 +6,9 @@
 #include <cstring>
 #include <map>
 
+#include <test_json.h>
 #include "fuzz/file_parts.h"
 #include "sha256.h"
-#include "test_data.h"
 
 using namespace harker;
 using nlohmann::json;

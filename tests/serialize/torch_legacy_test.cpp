@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <map>
 
+#include <test_json.h>
 #include "fuzz/seeds.h"
 #include "sha256.h"
-#include "test_data.h"
 
 using namespace harker;
 using nlohmann::json;
