@@ -75,6 +75,10 @@ function(harker_component name)
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_compile_options(harker_${name} PRIVATE $<$<BOOL:${HARKER_NATIVE}>:-march=native>
     $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)  # exported functions may be inlined within their own file
+  if(HARKER_PCH)
+    target_precompile_headers(harker_${name} PRIVATE <harker/core/autograd/op.h> <harker/core/ops/ops.h> <harker/core/text.h>
+      <harker/core/value.h> <algorithm> <cmath> <cstring>)
+  endif()
   list(TRANSFORM A_PUBLIC PREPEND harker_)
   target_link_libraries(harker_${name} PUBLIC ${A_PUBLIC} PRIVATE $<BUILD_INTERFACE:harker_warnings> ${A_PRIVATE})
 endfunction()

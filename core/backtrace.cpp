@@ -52,15 +52,15 @@ std::string readable(const char* symbol, std::size_t limit) {
 #if defined(HARKER_ELF)
 
 /// A loaded file and where it lies.
-struct Object {
+struct LoadedFile {
   std::string path;
   std::uintptr_t bias = 0;
 };
 
-Object object_of(std::uintptr_t address) {
+LoadedFile loaded_file_of(std::uintptr_t address) {
   struct Search {
     std::uintptr_t address;
-    Object found;
+    LoadedFile found;
   } search{address, {}};
   dl_iterate_phdr(
       [](dl_phdr_info* info, std::size_t, void* p) {
@@ -89,7 +89,7 @@ class Symbols {
     if (head.e_shentsize != sizeof(ElfW(Shdr)) || head.e_shnum == 0) return;
     std::vector<ElfW(Shdr)> sections(head.e_shnum);
     if (!read(in, head.e_shoff, sections.data(), sections.size())) return;
-    for (const unsigned wanted : {SHT_SYMTAB, SHT_DYNSYM}) {
+    for (const auto wanted : {std::uint32_t{SHT_SYMTAB}, std::uint32_t{SHT_DYNSYM}}) {
       for (const ElfW(Shdr) & s : sections) {
         if (s.sh_type != wanted || s.sh_link >= sections.size() || s.sh_size > kMost) continue;
         const ElfW(Shdr)& text = sections[s.sh_link];
@@ -135,7 +135,7 @@ std::vector<std::string> function_names(std::span<void* const> at, std::size_t l
   std::vector<std::pair<std::string, Symbols>> files;
   for (void* p : at) {
     const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(p) - 1;  // inside the call, not behind it
-    const Object object = object_of(address);
+    const LoadedFile object = loaded_file_of(address);
     std::size_t k = 0;
     while (k < files.size() && files[k].first != object.path) ++k;
     if (k == files.size()) files.emplace_back(object.path, Symbols(object.path));

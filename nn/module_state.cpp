@@ -30,8 +30,8 @@ void Module::Registry::excuse(const std::shared_ptr<Registry>& root, const State
   if (report.missing.empty()) return;
   const auto version_of = [&](std::string_view module) -> std::int64_t {
     const Value* entry = state.metadata.is_dict() ? state.metadata.find(Value(module)) : nullptr;
-    const Value* version = entry && entry->is_dict() ? entry->find(Value("version")) : nullptr;
-    return version && version->is_int() ? version->as_int() : 0;
+    const Value* written = entry && entry->is_dict() ? entry->find(Value("version")) : nullptr;
+    return written && written->is_int() ? written->as_int() : 0;
   };
   walk(root, {}, [&](const std::shared_ptr<Registry>& r, const std::string& path) {
     for (const auto& b : r->buffers) {

@@ -8,66 +8,11 @@
 #include <harker/serialize/torch/utf8.h>
 
 namespace harker::pt {
-namespace {
 
 using detail::str;
 
-constexpr std::uint64_t kOpcodeBytes = 80;   // a place on the stack and one in a container, both in vectors that double
-constexpr std::uint64_t kObjectBytes = 240;  // the most that an object takes by itself, and the search for cycles
-constexpr std::uint64_t kMemoryRatio = kOpcodeBytes + kObjectBytes;  // what one byte of a pickle can ask for
-constexpr std::uint64_t kCopyRatio = 8;                              // bytes that calls may copy for each of the file's
-constexpr std::uint64_t kLongKey = 1000;                             // shorter ones cost no more than their opcodes do
-
-// Bytes of what a call would copy of this argument, or of what a dict hashes and compares of this key.
-std::uint64_t weight(const Value& v) {
-  switch (v.kind()) {
-    case Value::Kind::string: return v.as_string().size();
-    case Value::Kind::bytes:
-    case Value::Kind::bytearray: return v.as_bytes().size();
-    case Value::Kind::integer: return v.fits_int64() ? 8 : v.integer_bytes().size();
-    case Value::Kind::dict: return v.len() * sizeof(Value::Item);
-    case Value::Kind::list:
-    case Value::Kind::tuple:
-    case Value::Kind::set:
-    case Value::Kind::frozenset: return v.len() * sizeof(Value);
-    case Value::Kind::size: return v.len() * sizeof(std::int64_t);
-    default: return sizeof(Value);
-  }
-}
-
-// The same of a key, for which tuples and frozensets are hashed and compared to their depth. Stops counting at `most`.
-std::uint64_t key_weight(const Value& key, std::uint64_t most) {
-  const auto nest = [](const Value& v) { return v.is_tuple() || v.kind() == Value::Kind::frozenset; };
-  if (!nest(key)) return weight(key);
-  constexpr std::uint64_t kElement = 8;  // a number's hash, or that of a part
-  std::uint64_t sum = 0;
-  std::vector<const Value*> todo{&key};
-  while (!todo.empty() && sum <= most) {
-    const Value& v = *todo.back();
-    todo.pop_back();
-    if (nest(v)) {
-      sum += v.len() * kElement;
-      for (const Value& e : v.elements()) todo.push_back(&e);
-    } else if (v.id()) {
-      sum += weight(v);
-    }
-  }
-  return sum;
-}
-
-}  // namespace
-
-PickleLimits pickle_limits(const LoadOptions& options, const io::Source& file) {
-  const std::uint64_t size = file.bytes().size(), room = options.max_bytes;
-  const auto sum = [](std::uint64_t a, std::uint64_t b) { return b > UINT64_MAX - a ? UINT64_MAX : a + b; };
-  return {.opcodes = options.max_opcodes,
-          .memo = options.max_memo,
-          .memory = sum(size * kMemoryRatio, room),
-          .copies = sum(size * kCopyRatio, room)};
-}
-
 PickleReader::PickleReader(io::ByteView data, std::string what, PickleHooks& hooks, const PickleLimits& limits)
-    : data_(data), in_(data, "its operand"), what_(std::move(what)), hooks_(hooks), limits_(limits) {}
+    : data_(data), in_(data, "its operand"), what_(std::move(what)), hooks_(hooks), budget_(limits, data.size()) {}
 
 // Whatever can lie on a cycle was memoised, copied, named by a persistent id, or is still on the stack. Sealing it all
 // also lets go of cycles that a bad file built and that no value leads to.
@@ -86,12 +31,10 @@ PickleReader::~PickleReader() {
 
 Value PickleReader::run() {
   try {
-    for (std::uint64_t count = 0;; ++count) {
+    while (true) {
       op_at_ = in_.position();
       if (in_.done()) throw FormatError("the pickle ends without STOP: truncated, or empty");
-      if (count >= limits_.opcodes)
-        throw FormatError(str("more than the limit of ", limits_.opcodes, " opcodes (LoadOptions::max_opcodes)"));
-      spend(kOpcodeBytes);
+      budget_.opcode();
       if (!step(in_.u8())) break;
     }
     if (stack_.empty()) throw FormatError("STOP with an empty stack");
@@ -274,7 +217,7 @@ bool PickleReader::container(std::uint8_t op) {
     case 0x91: {
       const std::size_t first = pop_mark();
       const Value items = tuple_of(first);
-      for (const Value& v : items.elements()) charge_key(v);
+      for (const Value& v : items.elements()) budget_.key(v);
       push(made(Value::frozenset({items.elements().begin(), items.elements().end()})));
       return true;
     }
@@ -317,7 +260,7 @@ void PickleReader::set_items_from(std::size_t first) {
   const bool opaque = target.kind() == Value::Kind::opaque && target.as_opaque().called;
   if (!target.is_dict() && !opaque) throw FormatError(str("SETITEM on a ", target.type_name()));
   for (std::size_t i = first; i < stack_.size(); i += 2) {
-    if (!opaque) charge_key(stack_[i]);
+    if (!opaque) budget_.key(stack_[i]);
     if (opaque)
       target.as_opaque().assigned.emplace_back(std::move(stack_[i]), std::move(stack_[i + 1]));
     else
@@ -331,37 +274,15 @@ void PickleReader::add_items_from(std::size_t first) {
   Value& target = stack_[first - 1];
   if (target.kind() != Value::Kind::set) throw FormatError(str("ADDITEMS to a ", target.type_name()));
   for (std::size_t i = first; i < stack_.size(); ++i) {
-    charge_key(stack_[i]);
+    budget_.key(stack_[i]);
     target.push_back(std::move(stack_[i]));
   }
   stack_.resize(first);
 }
 
-// A pickle can hand one large object to any number of calls, of five bytes each, and every call copies it: what they
-// copy together is held to what the pickle's size explains. Picklers write each argument for its own call.
-void PickleReader::charge(std::uint64_t bytes) {
-  copied_ += bytes;
-  if (copied_ > limits_.copies)
-    throw FormatError(str("the calls in this pickle of ", data_.size(), " bytes use the same large objects again and ",
-                          "again: more than the limit of ", limits_.copies, " bytes in all (LoadOptions::max_bytes)"));
-  spend(bytes);
-}
-void PickleReader::charge_long(std::uint64_t bytes) {
-  if (bytes > kLongKey) charge(bytes);
-}
-// Of what a dict or set is about to hash and compare.
-void PickleReader::charge_key(const Value& key) { charge_long(key_weight(key, limits_.copies)); }
-// A pickle as it stands in its file never comes to the limit by its opcodes: a deflated one can be a thousand times as
-// large as its file.
-void PickleReader::spend(std::uint64_t bytes) {
-  spent_ += bytes;
-  if (spent_ > limits_.memory)
-    throw FormatError(str("its objects take more than the limit of ", limits_.memory,
-                          " bytes, far more than a file of ", "this size explains (LoadOptions::max_bytes)"));
-}
 // Every object that a pickle makes passes here.
 Value PickleReader::made(Value v) {
-  spend(kObjectBytes);
+  budget_.object();
   v.mark_from_file();
   return v;
 }
@@ -369,40 +290,9 @@ Value PickleReader::made(Value v) {
 void PickleReader::make(const Value& callable, const Value& args, bool newobj) {
   if (!args.is_tuple())
     throw FormatError(str(newobj ? "NEWOBJ" : "REDUCE", ": the arguments are no tuple but a ", args.type_name()));
-  if (callable.kind() == Value::Kind::opaque) {
-    const Value::Opaque& o = callable.as_opaque();
-    const std::uint64_t name = o.module.size() + o.name.size();  // which an object of an unknown class copies
-    if (name > kLongKey)
-      charge(name);
-    else
-      spend(name);
-    if (o.known) {  // of an unknown class, the arguments are only referred to
-      charge(weight(args));
-      for (const Value& v : args.elements()) {
-        charge(weight(v));
-        charge_keys_of(v, o.name == "set" || o.name == "frozenset");
-      }
-    }
-  }
+  budget_.call(callable, args);
   push(hooks_.call(callable, args, newobj));
   if (stack_.back().id() && !stack_.back().from_file()) stack_.back() = made(std::move(stack_.back()));
-}
-
-// What a call makes a dict or set of: the elements are its keys, or pairs that begin with them.
-void PickleReader::charge_keys_of(const Value& v, bool of_set) {
-  if (v.is_dict()) {
-    for (const auto& [key, item] : v.items()) charge_key(key);
-  } else if (v.is_list() || v.is_tuple() || v.kind() == Value::Kind::set || v.kind() == Value::Kind::frozenset) {
-    for (const Value& e : v.elements()) {
-      const bool pair = !of_set && (e.is_list() || e.is_tuple()) && e.len() > 0;
-      charge_key(pair ? e[0] : e);
-    }
-  }
-}
-// Names that are made of a persistent id: the storage's key, and that of a view.
-void PickleReader::charge_id(const Value& id) {
-  if (id.len() > 2) charge(weight(id[2]));
-  if (id.len() > 5 && id[5].is_tuple() && id[5].len() > 0) charge(weight(id[5][0]));
 }
 
 void PickleReader::push_persistent(const Value& id) {
@@ -430,7 +320,7 @@ bool PickleReader::object(std::uint8_t op) {
       const Value name = pop(), module = pop();
       if (!name.is_string() || !module.is_string())
         throw FormatError("STACK_GLOBAL: a global's module and name must be strings");
-      charge_long(module.as_string().size() + name.as_string().size());
+      budget_.name(module.as_string().size() + name.as_string().size());
       push(hooks_.global(module.as_string(), name.as_string(), op_at_));
       return true;
     }
@@ -466,15 +356,13 @@ bool PickleReader::object(std::uint8_t op) {
     }
     case 'b': {
       const Value state = pop();
-      if (state.is_tuple() && top().kind() == Value::Kind::numpy_array)
-        for (const Value& v : state.elements()) charge(weight(v));
-      if (state.is_dict()) charge_long(weight(state));
+      budget_.state(top(), state);
       hooks_.build(top(), state);
       return true;
     }
     case 'Q': {
       const Value id = pop();
-      if (id.is_tuple()) charge_id(id);
+      if (id.is_tuple()) budget_.persistent_id(id);
       push_persistent(id);
       return true;
     }
@@ -502,8 +390,7 @@ bool PickleReader::memo(std::uint8_t op) {
 }
 void PickleReader::remember(std::uint64_t index) {
   const Value& v = top();
-  if (memo_.size() + far_memo_.size() + doubled_.size() >= limits_.memo)
-    throw FormatError(str("more than the limit of ", limits_.memo, " memo entries (LoadOptions::max_memo)"));
+  budget_.memo(memo_.size() + far_memo_.size() + doubled_.size());
   if (index == memo_.size())
     memo_.push_back(v);
   else if (index < memo_.size())

@@ -8,8 +8,8 @@
 
 #include <harker/core/value.h>
 #include <harker/serialize/io/source.h>
-#include <harker/serialize/serialize.h>
 #include <harker/serialize/torch/keyed_map.h>
+#include <harker/serialize/torch/pickle_budget.h>
 
 namespace harker::pt {
 
@@ -26,14 +26,6 @@ class PickleHooks {
   /// BINPERSID: what lies outside the pickle (a storage).
   virtual Value persistent(const Value& id) = 0;
 };
-
-/// What one pickle may cost. Each is LoadOptions' of that name, in the unit of the machine.
-struct PickleLimits {
-  std::uint64_t opcodes, memo;
-  std::uint64_t memory;  ///< bytes, estimated: 320 for each byte of the file, and max_bytes besides
-  std::uint64_t copies;  ///< bytes that calls may copy: 8 for each byte of the file, and max_bytes besides
-};
-PickleLimits pickle_limits(const LoadOptions& options, const io::Source& file);
 
 class PickleReader {
  public:
@@ -67,12 +59,6 @@ class PickleReader {
   void add_items_from(std::size_t first);
   void make(const Value& callable, const Value& args, bool newobj);
   void seal();
-  void charge(std::uint64_t bytes);
-  void charge_key(const Value& key);
-  void charge_keys_of(const Value& v, bool of_set);
-  void charge_id(const Value& id);
-  void charge_long(std::uint64_t bytes);
-  void spend(std::uint64_t bytes);
   Value made(Value v);
   void remember(std::uint64_t index);
   void recall(std::uint64_t index);
@@ -89,8 +75,7 @@ class PickleReader {
   io::ByteCursor in_;
   std::string what_;
   PickleHooks& hooks_;
-  PickleLimits limits_;
-  std::uint64_t copied_ = 0, spent_ = 0;  // see charge() and spend()
+  PickleBudget budget_;
   std::size_t op_at_ = 0;
   bool sealed_ = false;
   int protocol_ = 0;

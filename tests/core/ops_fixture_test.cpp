@@ -129,13 +129,17 @@ void check(const Json& j, const test::Expressions::mapped_type& expression) {
   CHECK(difference(out, test::tensor_from(j.at("outputs").at(0))) <= tolerance);
   if (outputs.size() > 1) CHECK(equal(outputs[1], test::tensor_from(j.at("outputs").at(1))));
   if (j.contains("inputs_after"))
-    for (const auto& [name, array] : j.at("inputs_after").items()) {
+    for (const auto& item : j.at("inputs_after").items()) {
+      const std::string& name = item.key();
+      const Json& array = item.value();
       CAPTURE(name);
       CHECK(difference(c[name.c_str()], test::tensor_from(array)) <= tolerance);
     }
   if (!j.contains("grads") || j.at("grads").empty() || !out.requires_grad()) return;
   sum(out * test::tensor_from(j.at("weight"))).backward();
-  for (const auto& [name, array] : j.at("grads").items()) {
+  for (const auto& item : j.at("grads").items()) {
+    const std::string& name = item.key();
+    const Json& array = item.value();
     CAPTURE(name);
     Tensor g = c[name.c_str()].grad();
     if (array.is_null())

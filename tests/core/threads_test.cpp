@@ -136,12 +136,12 @@ TEST_CASE("threads: hooks are called and removed at the same time") {
 
 TEST_CASE("threads: a trunk with several outputs is run by one at a time, and others are told") {
   Tensor x = leaf({6}, 1);
-  auto [left, right] = Halves::apply(x);
+  const auto halves = Halves::apply(x);
   std::atomic<int> done = 0;
   in_threads([&](int t) {
     for (int i = 0; i < kTimes; ++i) {
       try {
-        sum(t % 2 ? left : right).backward();
+        sum(t % 2 ? halves.first : halves.second).backward();
         ++done;
       } catch (const GradError&) {}
     }

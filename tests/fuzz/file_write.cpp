@@ -126,7 +126,7 @@ class ZipAssembly {
     if (wide) {
       const std::size_t locator = end - kLocator;
       put(tail, 4, 8, locator - 12);
-      for (const std::size_t at : {24, 32}) put(tail, at, 8, f_.members.size());
+      for (const std::size_t at : {std::size_t{24}, std::size_t{32}}) put(tail, at, 8, f_.members.size());
       put(tail, 40, 8, size);
       put(tail, 48, 8, begin);
       put(tail, locator + 8, 8, tail_);

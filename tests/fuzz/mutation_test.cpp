@@ -114,7 +114,7 @@ TEST_CASE("mutation: the seeds made here load") {
   for (const Reader reader : kReaders) {
     for (const std::string& s : made_seeds(reader)) {
       CAPTURE(std::string(kReaderNames[static_cast<int>(reader)]));
-      for (std::uint64_t way : {0, 1, 2}) {
+      for (std::uint64_t way = 0; way < 3; ++way) {
         const Outcome o = exercise(view(s), way_of(way));
         CHECK_MESSAGE(o.loaded, o.error);
         CHECK(o.problem == "");
@@ -140,12 +140,13 @@ TEST_CASE("mutation: the meter counts and fills") {
   std::size_t peak = 0;
   {
     const MemoryMeter meter;
-    for (const std::size_t n : {3 << 20, 1 << 20}) ::operator delete (std::vector<void*>{::operator new(n)}.back());
+    for (const std::size_t n : {std::size_t{3} << 20, std::size_t{1} << 20})
+      ::operator delete (std::vector<void*>{::operator new(n)}.back());
     peak = meter.peak();
   }
   CHECK(peak >= 3 << 20);
   CHECK(peak < 4 << 20);
-  for (const unsigned char with : {'\x5a', '\x25'}) {
+  for (const int with : {0x5a, 0x25}) {
     fill_fresh_memory(with);
     const auto* heap = static_cast<unsigned char*>(::operator new(5000));
     const Tensor small = empty({10}, DType::uint8), large = empty({100000}, DType::uint8);

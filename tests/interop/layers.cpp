@@ -237,7 +237,9 @@ const std::pair<const char*, Reduction> kReductions[] = {
     {"none", Reduction::none}, {"mean", Reduction::mean}, {"sum", Reduction::sum}};
 
 void losses(DType dtype) {
-  for (const auto& [red, reduction] : kReductions) {
+  for (const auto& named : kReductions) {
+    const auto& red = named.first;
+    const auto& reduction = named.second;
     const std::string how = str(", reduction='", red, "')");
     for (const Shape& shape : {Shape{4, 3}, Shape{}, Shape{0, 2}, Shape{2, 3, 2}}) {
       Tensor x, y;

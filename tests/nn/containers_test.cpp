@@ -47,7 +47,9 @@ TEST_CASE("containers: names and order are torch's, and what is inside is found 
   const Tensor x = randn({2, 3});
   CHECK(tower.forward(x, "twice").shape() == Shape{2, 3});
   sum(tower.forward(x, "dense")).backward();
-  for (const auto& [name, p] : tower.named_parameters()) {
+  for (const auto& item : tower.named_parameters()) {
+    const auto& name = item.first;
+    const auto& p = item.second;
     CAPTURE(name);
     CHECK(p.grad().defined());
   }

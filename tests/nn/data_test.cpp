@@ -119,8 +119,7 @@ TEST_CASE("data: rows of every dtype, strided tensors and zero-size rows") {
     REQUIRE(r.shape() == Shape{4, 3});
     const std::size_t row = 3 * item_size(dtype);
     const auto* got = static_cast<const std::uint8_t*>(r.raw());
-    for (const std::size_t i : {0, 1, 2, 3})
-      CHECK(got[i * row] == (std::array<std::size_t, 4>{2, 3, 0, 2})[i] * row % 256);
+    for (std::size_t i = 0; i < 4; ++i) CHECK(got[i * row] == (std::array<std::size_t, 4>{2, 3, 0, 2})[i] * row % 256);
   }
   const Tensor t = arange(6).reshape({2, 3}).t();
   CHECK(take_rows(t, Indices{2}).to_vector<std::int64_t>() == Indices{2, 5});

@@ -143,7 +143,9 @@ void check(const Json& c, const Made& made) {
   const StateDict state = module.state_dict();
   REQUIRE(state.size() == c.at("state").size());
   std::size_t i = 0;
-  for (const auto& [name, t] : state) {
+  for (const auto& item : state) {
+    const auto& name = item.first;
+    const auto& t = item.second;
     const Json& want = c.at("state").at(i++);
     CAPTURE(name);
     CHECK(name == want.at("name").get<std::string>());
@@ -167,7 +169,9 @@ void check(const Json& c, const Made& made) {
   made.call(x);
   CHECK(difference(made.call(x), c.at("training")) < kTolerance);
   std::size_t buffers = 0;
-  for (const auto& [name, t] : module.named_buffers()) {
+  for (const auto& item : module.named_buffers()) {
+    const auto& name = item.first;
+    const auto& t = item.second;
     CAPTURE(name);
     CHECK(difference(t, c.at("buffers").at(name)) < kTolerance);
     ++buffers;
@@ -178,7 +182,9 @@ void check(const Json& c, const Made& made) {
   CHECK(difference(y, c.at("output")) < kTolerance);
   if (y.requires_grad()) sum(y * y).backward();
   CHECK(module.parameters().size() == c.at("grads").size());
-  for (const auto& [name, p] : module.named_parameters()) {
+  for (const auto& item : module.named_parameters()) {
+    const auto& name = item.first;
+    const auto& p = item.second;
     CAPTURE(name);
     REQUIRE(p.grad().defined());
     CHECK(difference(p.grad(), c.at("grads").at(name)) < kTolerance);
@@ -203,7 +209,9 @@ TEST_CASE("layers: initial weights, names, results and gradients are torch's") {
 }
 
 TEST_CASE("layers: a state dict goes into another of the kind and makes it the same") {
-  for (const auto& [name, make] : modules()) {
+  for (const auto& item : modules()) {
+    const auto& name = item.first;
+    const auto& make = item.second;
     CAPTURE(name);
     manual_seed(1);
     Made a = make();

@@ -260,7 +260,9 @@ std::string difference(const json& wanted, const json& found) {
 }
 
 void compare(const Case& c, const Document& d) {
-  for (const auto& [fact, value] : c.expect["format"].items()) {
+  for (const auto& item : c.expect["format"].items()) {
+    const std::string& fact = item.key();
+    const json& value = item.value();
     const Value* found = d.facts.find(fact);
     if (!found || value.is_null()) continue;
     const json have = found->is_string() ? json(found->as_string())

@@ -1,6 +1,11 @@
 // One output element from one element of each input, contiguous. The function is given whole vectors; the last vector
 // overlaps the one before it, and is computed first, from inputs nobody has overwritten yet: so z may be x or y.
 #pragma once
+#include <cmath>
+#ifdef __FMA__
+#include <immintrin.h>
+#endif
+
 #include <harker/core/backend/backend.h>
 #include <harker/core/backend/cpu/kernels/simd.h>
 #include <harker/core/backend/cpu/kernels/threads.h>
@@ -76,11 +81,31 @@ void scalar(Binary op, Index n, const T* x, T s, bool reversed, T* z) {
   });
 }
 
+/// a * x + y, rounded once where the set has the instruction, whatever the compiler makes of the sum: so is torch's add
+/// with alpha, and with it averages of weights.
+#ifdef __FMA__
+inline float multiply_add(float a, float x, float y) { return std::fma(a, x, y); }
+inline double multiply_add(double a, double x, double y) { return std::fma(a, x, y); }
+inline Vector<float> multiply_add(float a, Vector<float> x, Vector<float> y) {
+  return reinterpret_cast<Vector<float>>(
+      _mm256_fmadd_ps(_mm256_set1_ps(a), reinterpret_cast<__m256>(x), reinterpret_cast<__m256>(y)));
+}
+inline Vector<double> multiply_add(double a, Vector<double> x, Vector<double> y) {
+  return reinterpret_cast<Vector<double>>(
+      _mm256_fmadd_pd(_mm256_set1_pd(a), reinterpret_cast<__m256d>(x), reinterpret_cast<__m256d>(y)));
+}
+#else
+template <class T, class V>
+inline V multiply_add(T a, V x, V y) {
+  return a * x + y;
+}
+#endif
+
 /// y += alpha * x
 template <class T>
 void axpy(Index n, T alpha, const T* x, T* y) {
   in_chunks(n, [=](Index at, Index count) {
-    map(count, x + at, y + at, y + at, [=](auto xv, auto yv) { return yv + alpha * xv; });
+    map(count, x + at, y + at, y + at, [=](auto xv, auto yv) { return multiply_add(alpha, xv, yv); });
   });
 }
 
