@@ -33,14 +33,14 @@ Exact cdf(Exact x) { return std::erfc(-x / std::sqrt(Exact(2))) / 2; }
 Exact density(Exact x) { return std::exp(-x * x / 2) / std::sqrt(2 * std::acos(Exact(-1))); }
 Exact inner(Exact x) { return std::sqrt(2 / std::acos(Exact(-1))) * (x + Exact(0.044715L) * x * x * x); }
 
-struct Function {
+struct ReferenceFunction {
   const char* name;
   Unary op;
   Exact (*f)(Exact);
   double low, high;  ///< where its accuracy is promised
   double most = 2;   ///< units in the last place
 };
-const Function kFunctions[] = {
+const ReferenceFunction kFunctions[] = {
     {"abs", Unary::abs, [](Exact x) { return std::fabs(x); }, -10, 10, 0},
     {"sign", Unary::sign, [](Exact x) { return Exact((x > 0) - (x < 0)); }, -10, 10, 0},
     {"square", Unary::square, [](Exact x) { return x * x; }, -10, 10, 0.5},
@@ -69,7 +69,7 @@ const Function kFunctions[] = {
     {"silu", Unary::silu, [](Exact x) { return x * sigmoid(x); }, -20, 20, 3},
 };
 /// Sums of terms that cancel: held to an absolute error, in units of 1.
-const Function kSmooth[] = {
+const ReferenceFunction kSmooth[] = {
     {"silu_slope", Unary::silu_slope, [](Exact x) { return sigmoid(x) * (1 + x * (1 - sigmoid(x))); }, -20, 20, 24},
     {"gelu", Unary::gelu, [](Exact x) { return x * cdf(x); }, -6, 6, 8},
     {"gelu_slope", Unary::gelu_slope, [](Exact x) { return cdf(x) + x * density(x); }, -6, 6, 4},
@@ -98,7 +98,7 @@ std::vector<T> spread(std::int64_t n, double low, double high) {
 }
 
 template <class T>
-void check_accuracy(Backend& b, const Function& f, bool relative) {
+void check_accuracy(Backend& b, const ReferenceFunction& f, bool relative) {
   CAPTURE(f.name);
   const std::int64_t n = 20'001;
   std::vector<T> x = spread<T>(n, f.low, f.high), z(x.size());
@@ -127,7 +127,7 @@ void check_specials(Backend& b) {
   const T tiny = std::numeric_limits<T>::denorm_min();
   const std::vector<T> x = {T(NAN), T(INFINITY), T(-INFINITY), T(0),    T(-0.0), tiny,
                             -tiny,  T(-1),       T(1),         T(1e30), T(-1e30)};
-  for (const Function& f : kFunctions) {
+  for (const ReferenceFunction& f : kFunctions) {
     if (f.op == Unary::silu) continue;  // inf / inf, in torch, too
     CAPTURE(f.name);
     std::vector<T> z(x.size());
@@ -168,11 +168,11 @@ const Layout kLayouts[] = {{{7, 1}, {7, 1}}, {{1, 5}, {7, 1}},  {{0, 1}, {7, 1}}
 TEST_CASE("kernels: functions of one number are accurate, at every length and in place") {
   for (Backend* b : cpu_backends()) {
     CAPTURE(b->name());
-    for (const Function& f : kFunctions) {
+    for (const ReferenceFunction& f : kFunctions) {
       check_accuracy<float>(*b, f, true);
       check_accuracy<double>(*b, f, true);
     }
-    for (const Function& f : kSmooth) {
+    for (const ReferenceFunction& f : kSmooth) {
       check_accuracy<float>(*b, f, false);
       check_accuracy<double>(*b, f, false);
     }

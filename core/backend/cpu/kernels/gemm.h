@@ -78,6 +78,11 @@ template <class T>
 template <class T>
 inline void gemm(const Product<T>& g) {
   if (g.m == 0 || g.n == 0) return;
+  if (g.k == 0) [[unlikely]] {  // op(a) and op(b) are empty, and may lie nowhere
+    for (Index i = 0; i < g.m; ++i)
+      for (Index j = 0; j < g.n; ++j) g.c[i * g.n + j] = g.bias ? g.bias[j] : T(0);
+    return;
+  }
   if (g.n == 1 && g.m * g.k <= kSmallMatrix) {
     const Index step = g.tb ? 1 : g.ldb;
     if (!g.ta && rows_times_vector(g.m, g.k, g.a, g.lda, g.b, step, g.bias, 0, g.c)) return;
