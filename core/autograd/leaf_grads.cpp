@@ -100,6 +100,13 @@ void check_leaf(const TensorImpl& t) {
 }
 /// Can a gradient be added to this one where it lies, so that nothing can fail?
 bool adds_in_place(const TensorImpl& grad) { return grad.contiguous && is_computed(grad.dtype); }
+/// Has the leaf a gradient to which nothing can be added where it lies? Held: another pass may replace it and let it
+/// go.
+bool must_replace(TensorImpl* leaf) {
+  const Held held(leaf);
+  const TensorImpl* const grad = grad_of(leaf);
+  return grad && !adds_in_place(*grad);
+}
 }  // namespace
 
 void LeafGrads::commit_carefully(bool create_graph) {
@@ -116,8 +123,7 @@ void LeafGrads::commit_carefully(bool create_graph) {
     if (!e.sum.defined()) return;
     if (TensorHooks* const hooks = hooks_of(e.leaf); hooks && !hooks->accumulated->empty())
       accumulated.emplace_back(Tensor(Ref<TensorImpl>::share(e.leaf).release()), hooks->accumulated);
-    const TensorImpl* const grad = grad_of(e.leaf);
-    if (create_graph || (grad && !adds_in_place(*grad)))
+    if (create_graph || must_replace(e.leaf))
       replaced.push_back(&e);
     else
       prepare(e);
