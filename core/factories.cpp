@@ -152,8 +152,8 @@ std::vector<T> Tensor::to_vector() const {
   return out;
 }
 
-#define HARKER_VECTORS(T)                                              \
-  template Tensor from_vector<T>(const std::vector<T>&, const Shape&); \
+#define HARKER_VECTORS(T)                                                            \
+  template HARKER_PUBLIC Tensor from_vector<T>(const std::vector<T>&, const Shape&); \
   template std::vector<T> Tensor::to_vector<T>() const;
 HARKER_VECTORS(float)
 HARKER_VECTORS(double)
