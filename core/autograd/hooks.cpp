@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 
+#include <harker/core/autograd/bury.h>
 #include <harker/core/autograd/extras.h>
 #include <harker/core/autograd/hook_set.h>
 #include <harker/core/autograd/view_history.h>
@@ -34,20 +35,11 @@ namespace detail {
 Hook::~Hook() = default;
 
 namespace {
-HARKER_THREAD_LOCAL Hook* dead = nullptr;
-HARKER_THREAD_LOCAL bool burying = false;
-}  // namespace
+HARKER_THREAD_LOCAL Graveyard<Hook> graveyard;
+}
 
 void destroy(Hook* h) noexcept {
-  h->next_dead = dead;
-  dead = h;
-  if (burying) return;
-  burying = true;
-  while (Hook* d = dead) {
-    dead = d->next_dead;
-    delete d;
-  }
-  burying = false;
+  bury(graveyard, h, [](Hook* d) { delete d; });
 }
 
 HookHandle HookSet::add(Ref<Hook> hook) {

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include <harker/core/autograd/anomaly.h>
+#include <harker/core/autograd/bury.h>
 #include <harker/core/autograd/context.h>
 #include <harker/core/autograd/extras.h>
 #include <harker/core/autograd/hook_set.h>
@@ -17,20 +18,11 @@ namespace harker {
 using detail::str;
 
 namespace {
-HARKER_THREAD_LOCAL Node* dead = nullptr;
-HARKER_THREAD_LOCAL bool burying = false;
-}  // namespace
+HARKER_THREAD_LOCAL detail::Graveyard<Node> graveyard;
+}
 
 void destroy(Node* n) noexcept {
-  n->next_dead = dead;
-  dead = n;
-  if (burying) return;
-  burying = true;
-  while (Node* d = dead) {
-    dead = d->next_dead;
-    d->dispose();
-  }
-  burying = false;
+  detail::bury(graveyard, n, [](Node* d) { d->dispose(); });
 }
 
 namespace detail {

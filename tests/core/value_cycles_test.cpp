@@ -10,7 +10,7 @@ using namespace harker;
 using namespace harker::test;
 
 TEST_CASE("value: deep nesting is freed, compared and hashed without recursion") {
-  on_small_stack([] {
+  in_small_thread([] {
     Value a = nested_lists(100'000);
     CHECK(a.equals(nested_lists(100'000)));
     CHECK(!a.equals(nested_lists(100'001)));
@@ -94,7 +94,7 @@ TEST_CASE("cycles: one that holds another, and what stands outside") {
 }
 
 TEST_CASE("cycles: 100000 long, in a small stack") {
-  on_small_stack([] {
+  in_small_thread([] {
     auto ring = [] {
       Value first = Value::list({probe()}), last = first;
       for (int i = 1; i < 100'000; ++i) {

@@ -1,33 +1,11 @@
-// What the tests of Value share: a small stack to run on, deep values, and tensors that are counted while they live.
+// What the tests of Value share: deep values, and tensors that are counted while they live.
 #pragma once
-#include <doctest/doctest.h>
-#include <pthread.h>
+#include <small_thread.h>
 
 #include <harker/core/value.h>
 #include <vector>
 
 namespace harker::test {
-
-// Runs `f` on a thread with a stack of 256 KiB (more under sanitizers, whose frames are larger).
-template <class F>
-void on_small_stack(F f) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  constexpr std::size_t kStack = 1 << 20;
-#else
-  constexpr std::size_t kStack = 256 << 10;
-#endif
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, kStack);
-  pthread_t thread;
-  auto body = [](void* p) -> void* {
-    (*static_cast<F*>(p))();
-    return nullptr;
-  };
-  REQUIRE(pthread_create(&thread, &attributes, body, &f) == 0);
-  pthread_join(thread, nullptr);
-  pthread_attr_destroy(&attributes);
-}
 
 inline Value nested_lists(int depth) {
   Value v = Value::list();
