@@ -1,6 +1,4 @@
 // Copies: clone, contiguous, conversion between dtypes, copy_ and fill_.
-#include <cstdlib>
-
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/in_place.h>
 
@@ -67,8 +65,8 @@ Tensor Tensor::to(Device device) const {
 }
 
 Tensor& Tensor::fill_(Scalar number) {
-  constexpr std::int64_t kExact = std::int64_t(1) << 53;
-  if (!number.is_real() && dtype() == DType::int64 && std::abs(number.to_int64()) > kExact)
+  constexpr std::int64_t kExact = std::int64_t(1) << 53;  // integers up to here are doubles too
+  if (!number.is_real() && dtype() == DType::int64 && (number.to_int64() > kExact || number.to_int64() < -kExact))
     return copy_(scalar_tensor(number, TensorOptions{.dtype = DType::int64, .device = device()}));
   const double value = number.to_double();
   if (detail::records_change(*this, "fill_", {}, false))

@@ -103,6 +103,8 @@ TEST_CASE("in place: integers take integers, and refuse fractions unchanged") {
   Tensor large = zeros({2}, kInt64);
   large.fill_((std::int64_t{1} << 53) + 1);
   CHECK(large[1].item<std::int64_t>() == (std::int64_t{1} << 53) + 1);
+  large.fill_(INT64_MIN);
+  CHECK(large.to_vector<std::int64_t>()[0] == INT64_MIN);
 }
 
 TEST_CASE("in place: not on a leaf that requires grad, nor on repeated elements") {
