@@ -1,6 +1,8 @@
 // The names of the dtypes, in the order of the enumeration.
 #include <harker/core/dtype.h>
 
+#include <ostream>
+
 namespace harker {
 
 namespace {
@@ -24,6 +26,8 @@ std::string_view name(DType t) {
   const auto i = static_cast<std::size_t>(t);
   return i < kDTypes ? kNames[i] : "unknown dtype";
 }
+
+std::ostream& operator<<(std::ostream& out, DType t) { return out << name(t); }
 
 std::optional<DType> dtype_from_name(std::string_view name) {
   if (name == "bool_") return DType::bool_;

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <iosfwd>
 #include <optional>
 #include <string_view>
 
@@ -58,6 +59,8 @@ constexpr std::size_t swap_size(DType t) {
 }
 /// PyTorch's name without `torch.`: "float32", "bool", "float8_e4m3fn".
 std::string_view name(DType t);
+/// Prints that name.
+std::ostream& operator<<(std::ostream& out, DType t);
 /// The dtype of that name, or nothing.
 std::optional<DType> dtype_from_name(std::string_view name);
 

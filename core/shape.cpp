@@ -2,6 +2,7 @@
 #include <harker/core/shape.h>
 
 #include <algorithm>
+#include <ostream>
 
 #include <harker/core/error.h>
 #include <harker/core/text.h>
@@ -67,6 +68,12 @@ Shape Shape::erased(int dim) const {
   std::copy(begin(), begin() + dim, s.begin());
   std::copy(begin() + dim + 1, end(), s.begin() + dim);
   return s;
+}
+
+std::ostream& operator<<(std::ostream& out, const Shape& s) {
+  out << '[';
+  for (int d = 0; d < s.rank(); ++d) out << (d ? ", " : "") << s[d];
+  return out << ']';
 }
 
 }  // namespace harker

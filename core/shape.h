@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <initializer_list>
+#include <iosfwd>
 #include <span>
 #include <utility>
 
@@ -124,5 +125,8 @@ class Shape {
     std::int64_t* heap_;
   };
 };
+
+/// Prints "[2, 3]".
+std::ostream& operator<<(std::ostream& out, const Shape& s);
 
 }  // namespace harker

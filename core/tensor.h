@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <harker/core/autograd/hooks.h>
@@ -20,6 +21,7 @@
 namespace harker HARKER_PUBLIC {
 
 class Tensor;
+class IndexedTensor;
 struct ValuesAndIndices;
 
 /// For factories: `zeros({2, 3}, {.dtype = kFloat64, .requires_grad = true})`; a bare dtype does as well.
@@ -41,6 +43,19 @@ class Tensor {
   /// An undefined tensor: no shape, no data; only defined() may be asked.
   Tensor() noexcept = default;
   explicit Tensor(TensorImpl* adopt) noexcept : p_(adopt) {}
+  Tensor(const Tensor&) = default;
+  Tensor(Tensor&&) noexcept = default;
+  ~Tensor() = default;
+
+  /// Assigned to a variable, it becomes another handle on the same tensor: `x = y`.
+  Tensor& operator=(const Tensor&) & = default;
+  Tensor& operator=(Tensor&&) & noexcept = default;
+  /// Assigned to a temporary, the numbers are written into its memory, as copy_ and fill_ do (core/ops/assign.cpp):
+  /// `x[0] = y`, `x[1][2] = 3.0`, `x.slice(0, 1, 3) = y`, `x.t() = y`. Dimensions of size 1 in front of y do not count.
+  /// Error when nobody else has that memory: what is written into a copy (`x.clone() = y`, a reshape() that cannot be
+  /// a view) would be lost.
+  Tensor& operator=(const Tensor& y) &&;
+  Tensor& operator=(Scalar value) &&;
 
   bool defined() const noexcept { return static_cast<bool>(p_); }
   /// Are both handles the same tensor?
@@ -147,8 +162,9 @@ class Tensor {
   Tensor narrow(int dim, std::int64_t start, std::int64_t length) const;
   Tensor operator[](std::int64_t index) const { return select(0, index); }
   /// The rows whose mask is true: the mask has this tensor's leading dimensions (core/ops/where.cpp). Or the rows that
-  /// integers name, negative ones from the end: of shape index.shape + shape[1:] (core/ops/gather.cpp). A copy.
-  Tensor operator[](const Tensor& mask_or_index) const;
+  /// integers name, negative ones from the end: of shape index.shape + shape[1:] (core/ops/rows.cpp). A copy, but for
+  /// one integer without dimensions, which is select(0, i). Assigned to, it writes these rows: `x[gt(x, 1)] = 1`.
+  IndexedTensor operator[](const Tensor& mask_or_index) const;
 
   // --- Copies (core/ops/copy.cpp).
   Tensor clone() const;
@@ -344,6 +360,33 @@ class Tensor {
   double item_double() const;
   std::int64_t item_int64() const;
   Ref<TensorImpl> p_;
+};
+
+/// x[mask] or x[index]: a Tensor, the chosen rows, that remembers where they came from (and holds x), so that an
+/// assignment to it writes into x as PyTorch's index_put_ does: y is broadcast to the rows and converted; of two that go
+/// to one place the last stays. Recorded; GradError for a leaf that requires grad. A variable of this type
+/// (`auto part = x[mask]`) is assigned as any Tensor; copies are plain rows.
+class IndexedTensor : public Tensor {
+ public:
+  /// `rows` are x[index].
+  IndexedTensor(Tensor rows, const Tensor& x, const Tensor& index) : Tensor(std::move(rows)), x_(x), index_(index) {}
+  /// `view` is where an assignment goes.
+  explicit IndexedTensor(Tensor view) : Tensor(std::move(view)) {}
+  IndexedTensor(const IndexedTensor& o) : Tensor(o) {}
+  ~IndexedTensor() = default;
+  IndexedTensor& operator=(const Tensor& y) & {
+    Tensor::operator=(y);
+    x_ = index_ = Tensor();
+    return *this;
+  }
+  IndexedTensor& operator=(const IndexedTensor& y) & { return *this = static_cast<const Tensor&>(y); }
+  // Not *this: the rows were read before.
+  void operator=(const Tensor& y) &&;
+  void operator=(const IndexedTensor& y) && { std::move(*this) = static_cast<const Tensor&>(y); }
+  void operator=(Scalar value) &&;
+
+ private:
+  Tensor x_, index_;
 };
 
 /// What max along a dimension, sort and their kin return: elements, and where they were (int64).

@@ -12,6 +12,14 @@ Tensor gather_backward(const Tensor& dz, const Tensor& index, int dim, const Sha
 /// `index` as contiguous int64, each in [low, size). TypeError or ShapeError naming op, index, dimension and size.
 Tensor checked_index(const Tensor& index, std::int64_t low, std::int64_t size, const char* op, int dim);
 
+/// x[mask], and x with `rows`, of x[mask]'s shape and x's dtype, in their place.
+Tensor masked_rows(const Tensor& x, const Tensor& mask);
+Tensor with_masked_rows(const Tensor& x, const Tensor& mask, const Tensor& rows);
+/// x with `rows`, of x[index]'s shape and x's dtype, in place of x[index]: of two for one place the last. write_rows
+/// writes them, not recorded.
+Tensor with_rows(const Tensor& x, const Tensor& index, const Tensor& rows);
+void write_rows(Tensor& x, const Tensor& index, const Tensor& rows);
+
 /// What adding elements of this dtype is computed in: halves in float32, integers in int64. TypeError for others.
 DType added_in(const Tensor& x, const char* op);
 /// f(x, src) in a dtype that adds.

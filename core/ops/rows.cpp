@@ -138,18 +138,49 @@ Tensor from_the_end(const Tensor& index, std::int64_t n) {
   for (std::int64_t i = 0; i < at.numel(); ++i) to[i] = from[i] < 0 ? from[i] + n : from[i];
   return at;
 }
+/// The rows of x that `index` names, checked, counted from the front.
+Tensor rows_of(const Tensor& x, const Tensor& index) {
+  if (x.dim() == 0) throw ShapeError("index: a 0-d tensor cannot be indexed");
+  const std::int64_t n = x.shape()[0];
+  return from_the_end(checked_index(index, -n, n, "index", 0), n);
+}
+/// The shape of as many rows of x as there are indices.
+Shape listed(const Tensor& x, const Tensor& at) { return x.shape().erased(0).inserted(0, at.numel()); }
 }  // namespace
 
 Tensor index(const Tensor& x, const Tensor& index) {
-  if (index.dtype() == DType::bool_) return x[index];
-  if (x.dim() == 0) throw ShapeError("index: a 0-d tensor cannot be indexed");
-  const std::int64_t n = x.shape()[0];
-  const Tensor at = from_the_end(checked_index(index, -n, n, "index", 0), n);
-  Tensor z = apply<SelectRows>(x, at, 0, n);
+  if (index.dtype() == DType::bool_) return detail::masked_rows(x, index);
+  const Tensor at = rows_of(x, index);
+  if (index.dim() == 0) return x.select(0, *at.data<std::int64_t>());
+  Tensor z = apply<SelectRows>(x, at, 0, x.shape()[0]);
   if (index.dim() == 1) return z;
   Shape shape = x.shape().erased(0);
   for (int i = index.dim() - 1; i >= 0; --i) shape = shape.inserted(0, index.shape()[i]);
   return z.reshape(shape);
+}
+
+Tensor detail::with_rows(const Tensor& x, const Tensor& index, const Tensor& rows) {
+  const Tensor at = rows_of(x, index);
+  const std::int64_t n = x.shape()[0];
+  Tensor from = full({n}, -1, kInt64);  // which of `rows` comes here
+  const auto* to = at.data<std::int64_t>();
+  for (std::int64_t i = 0; i < at.numel(); ++i) from.data<std::int64_t>()[to[i]] = i;
+  Tensor written = from.ge(0);
+  while (written.dim() < x.dim()) written = written.unsqueeze(-1);
+  return where(written, apply<SelectRows>(rows.reshape(listed(x, at)), from, 0, at.numel()), x);
+}
+void detail::write_rows(Tensor& x, const Tensor& index, const Tensor& rows) {
+  ModeScope off(false);
+  Tensor at = rows_of(x, index), from = rows.reshape(listed(x, at));
+  if (at.shares_storage(x)) at = at.clone();
+  if (from.shares_storage(x)) from = from.clone();
+  const auto* to = at.data<std::int64_t>();
+  const Shape row = x.shape().erased(0), strides = x.strides().erased(0), from_strides = from.strides().erased(0);
+  const auto item = static_cast<std::int64_t>(item_size(x.dtype()));
+  const auto moved = [item](const Tensor& t, std::int64_t i) { return static_cast<char*>(t.raw()) + i * t.stride(0) * item; };
+  for (std::int64_t i = 0; i < at.numel(); ++i)
+    backend_of(x).copy(x.dtype(), x.dtype(), row, moved(from, i), from_strides, moved(x, to[i]), strides);
+  ++x.storage().version;
 }
 
 Tensor embedding(const Tensor& index, const Tensor& weight, EmbeddingOptions options) {

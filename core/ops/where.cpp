@@ -1,5 +1,5 @@
 // Choices by a mask: where, masked_fill, masked_select.
-#include <harker/core/ops/common.h>
+#include <harker/core/ops/gather.h>
 #include <harker/core/ops/promotion.h>
 
 namespace harker {
@@ -92,23 +92,35 @@ Tensor masked_select(const Tensor& x, const Tensor& mask) {
   return apply<MaskedSelect>(a, m);
 }
 
-Tensor Tensor::operator[](const Tensor& mask) const {
-  if (mask.dtype() == DType::int64 || mask.dtype() == DType::int32) return harker::index(*this, mask);
+namespace {
+/// The mask as wide as x, each dimension that it lacks of size 1.
+Tensor leading(const Tensor& mask, const Tensor& x) {
   check_mask(mask, "index");
-  bool leads = mask.dim() <= dim();
-  for (int i = 0; leads && i < mask.dim(); ++i) leads = mask.shape()[i] == shape()[i];
+  bool leads = mask.dim() <= x.dim();
+  for (int i = 0; leads && i < mask.dim(); ++i) leads = mask.shape()[i] == x.shape()[i];
   if (!leads)
-    throw ShapeError(str("index: a mask of ", mask.shape(), " does not fit the leading dimensions of ", shape()));
-  Shape tail{-1}, wide = mask.shape();
+    throw ShapeError(str("index: a mask of ", mask.shape(), " does not fit the leading dimensions of ", x.shape()));
+  Tensor wide = mask;
+  while (wide.dim() < x.dim()) wide = wide.unsqueeze(-1);
+  return wide;
+}
+}  // namespace
+
+Tensor detail::masked_rows(const Tensor& x, const Tensor& mask) {
+  const Tensor wide = leading(mask, x);
+  Shape rows{-1};
   std::int64_t inner = 1;
-  for (int i = mask.dim(); i < dim(); ++i) {
-    tail = tail.inserted(tail.rank(), shape()[i]);
-    wide = wide.inserted(wide.rank(), 1);
-    inner *= shape()[i];
+  for (int i = mask.dim(); i < x.dim(); ++i) {
+    rows = rows.inserted(rows.rank(), x.shape()[i]);
+    inner *= x.shape()[i];
   }
-  const Tensor chosen = harker::masked_select(*this, mask.view(wide));
-  if (inner == 0) tail[0] = detail::backend_of(mask).count_nonzero(mask.numel(), mask.contiguous().raw());
-  return chosen.reshape(tail);
+  const Tensor chosen = harker::masked_select(x, wide);
+  if (inner == 0) rows[0] = backend_of(mask).count_nonzero(mask.numel(), mask.contiguous().raw());
+  return chosen.reshape(rows);
+}
+Tensor detail::with_masked_rows(const Tensor& x, const Tensor& mask, const Tensor& rows) {
+  const Tensor wide = leading(mask, x);
+  return where(wide, apply<MaskedPut>(rows, wide.expand(x.shape())), x);
 }
 
 }  // namespace harker
