@@ -6,6 +6,7 @@
 #include <map>
 
 #include <harker/core/text.h>
+#include <harker/core/value_object.h>
 
 namespace harker {
 
@@ -83,21 +84,37 @@ void list_keys(std::string& out, const std::vector<std::string>& keys, Suffix su
 LoadReport compare(const StateDict& have, const StateDict& given) {
   LoadReport r;
   std::size_t matching = 0;
+  std::map<std::string_view, const Value*> others;
+  for (const auto& [name, value] : given.others()) others.emplace(name, &value);
   for (const auto& [name, tensor] : have) {
     const Tensor* found = given.find(name);
+    if (const auto other = others.find(name); !found && other != others.end()) {
+      r.no_tensors.push_back({name, with_article(*other->second), true});
+      continue;
+    }
     if (!found) {
       r.missing.push_back(name);
       continue;
     }
     ++matching;
-    if (!(found->shape() == tensor.shape())) r.mismatched.push_back({name, tensor.shape(), found->shape()});
+    if (!(found->shape() == tensor.shape()) && !(tensor.dim() == 0 && found->shape() == Shape{1})) r.mismatched.push_back({name, tensor.shape(), found->shape()});
   }
   for (const auto& [name, tensor] : given) {
     if (!have.contains(name)) r.unexpected.push_back(name);
   }
+  for (const auto& [name, value] : given.others()) {
+    if (have.contains(name)) continue;
+    r.unexpected.push_back(name);
+    r.no_tensors.push_back({name, with_article(value), false});
+  }
   add_hint(r, given, have, r.unexpected, "removing", "without_prefix", given.size(), matching);
   add_hint(r, have, given, r.missing, "adding", "rename", given.size(), matching);
   return r;
+}
+
+bool LoadReport::fits() const {
+  return mismatched.empty() &&
+         std::none_of(no_tensors.begin(), no_tensors.end(), [](const NoTensor& n) { return n.in_model; });
 }
 
 std::string LoadReport::message(std::string_view what) const {
@@ -110,10 +127,22 @@ std::string LoadReport::message(std::string_view what) const {
     const std::vector<std::string_view> names(missing.begin(), missing.end());
     out += "\n\tUnexpected key(s) in state_dict: ";
     list_keys(out, unexpected, [&](const std::string& key) {
+      for (const NoTensor& n : no_tensors) {
+        if (n.key != key) continue;
+        out += str(" (", n.kind, ", not a tensor)");
+        return;
+      }
       const std::string_view near = nearest(key, names.data(), names.size());
       if (!near.empty()) out += str(" (did you mean \"", escaped(near, kKeyShown), "\"?)");
     });
   }
+  std::size_t named = 0;
+  for (const NoTensor& n : no_tensors) {
+    if (!n.in_model || ++named > kMostListed) continue;
+    out += str("\n\tWhile copying the parameter named \"", escaped(n.key, kKeyShown),
+               "\", expected a tensor from checkpoint but received ", n.kind, ".");
+  }
+  if (named > kMostListed) out += str("\n\tand ", named - kMostListed, " more that are no tensors");
   const std::size_t shown = std::min(mismatched.size(), kMostListed);
   for (std::size_t i = 0; i < shown; ++i) {
     const Mismatch& m = mismatched[i];

@@ -14,12 +14,14 @@ namespace harker HARKER_PUBLIC {
 class StateDict {
  public:
   using Item = std::pair<std::string, Tensor>;
+  using Other = std::pair<std::string, Value>;
 
   StateDict() = default;
   /// Later items replace earlier ones of the same name.
   StateDict(std::initializer_list<Item> items);
-  /// From a dict of any flavour whose keys are strings and whose values are tensors. TypeError names the path of what
-  /// is neither, and says which entry looks like a state dict when `v` is a wrapper ({"model_state_dict": ...}).
+  /// From a dict of any flavour whose keys are strings and whose values are tensors; what else there is beside tensors,
+  /// such as torch's `_extra_state`, becomes others(). TypeError when there is no tensor, or when `v` is a wrapper
+  /// ({"model_state_dict": ...}): it names the first entry that is none, and the one that looks like a state dict.
   StateDict(const Value& v);
 
   std::size_t size() const noexcept { return items_.size(); }
@@ -34,6 +36,9 @@ class StateDict {
   /// Replaces or appends.
   void set(std::string name, Tensor t);
   bool erase(std::string_view name);
+  /// The entries that are no tensors. They are not counted, walked or found; load_state_dict reports them as unexpected,
+  /// and a Value made of this has them again, behind the tensors.
+  const std::vector<Other>& others() const noexcept { return others_; }
 
   // --- Copies under other names, sharing the tensors: what a file's names lack to be a model's.
   /// The entries for which keep(name) holds: `state.filter([](auto name) { return name.starts_with("encoder."); })`.
@@ -42,6 +47,8 @@ class StateDict {
     StateDict out;
     for (const Item& item : items_)
       if (keep(std::string_view(item.first))) out.set(item.first, item.second);
+    for (const Other& other : others_)
+      if (keep(std::string_view(other.first))) out.others_.push_back(other);
     out.metadata = metadata;
     return out;
   }
@@ -50,8 +57,9 @@ class StateDict {
   template <class Rename>
   StateDict rename(Rename&& rename) const {
     std::vector<std::string> names;
-    names.reserve(items_.size());
+    names.reserve(items_.size() + others_.size());
     for (const Item& item : items_) names.emplace_back(rename(std::string_view(item.first)));
+    for (const Other& other : others_) names.emplace_back(rename(std::string_view(other.first)));
     return with_names(std::move(names));
   }
   /// The names that begin with `prefix` without it, the others as they are: "module." (DataParallel), "_orig_mod."
@@ -65,6 +73,7 @@ class StateDict {
   std::size_t position(std::string_view name) const;
   StateDict with_names(std::vector<std::string> names) const;
   std::vector<Item> items_;
+  std::vector<Other> others_;
   detail::HashIndex index_;
 };
 

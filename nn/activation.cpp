@@ -1,18 +1,55 @@
-// What layers without parameters check when they are made.
+// Layers without parameters: what they check when they are made, and how they are printed.
 #include <harker/core/text.h>
 #include <harker/nn/activation.h>
 #include <harker/nn/dropout.h>
+#include <harker/nn/layer_repr.h>
+#include <harker/nn/pooling.h>
 
 namespace harker::nn {
 
-GELU::GELU(std::string_view approximate) : Module("GELU"), by_tanh_(approximate == "tanh") {
-  if (!by_tanh_ && approximate != "none") {
-    throw Error(detail::str("GELU: approximate is \"none\" or \"tanh\", not ", detail::quoted(approximate)));
-  }
+using detail::str;
+
+LeakyReLU::LeakyReLU(double negative_slope) : Module("LeakyReLU"), negative_slope_(negative_slope) {
+  set_extra_repr(str("negative_slope=", python(negative_slope)));
 }
 
+GELU::GELU(std::string_view approximate) : Module("GELU"), by_tanh_(approximate == "tanh") {
+  if (!by_tanh_ && approximate != "none") {
+    throw Error(str("GELU: approximate is \"none\" or \"tanh\", not ", detail::quoted(approximate)));
+  }
+  set_extra_repr(str("approximate='", approximate, "'"));
+}
+
+Softplus::Softplus(double beta, double threshold) : Module("Softplus"), beta_(beta), threshold_(threshold) {
+  set_extra_repr(str("beta=", python(beta), ", threshold=", python(threshold)));
+}
+
+Softmax::Softmax(int dim) : Module("Softmax"), dim_(dim) { set_extra_repr(str("dim=", dim)); }
+LogSoftmax::LogSoftmax(int dim) : Module("LogSoftmax"), dim_(dim) { set_extra_repr(str("dim=", dim)); }
+
 Dropout::Dropout(double p) : Module("Dropout"), p_(p) {
-  if (!(p >= 0 && p <= 1)) throw Error(detail::str("Dropout: p must lie in [0, 1], got ", p));
+  if (!(p >= 0 && p <= 1)) throw Error(str("Dropout: p must lie in [0, 1], got ", p));
+  set_extra_repr(str("p=", python(p), ", inplace=False"));
+}
+
+Flatten::Flatten(int start_dim, int end_dim) : Module("Flatten"), start_(start_dim), end_(end_dim) {
+  set_extra_repr(str("start_dim=", start_dim, ", end_dim=", end_dim));
+}
+
+namespace {
+/// A stride of 0 is the kernel's size.
+std::string window(const Pair& kernel, const Pair& stride, const Pair& padding) {
+  return str("kernel_size=", python_short(kernel), ", stride=", python_short(stride.down ? stride : kernel),
+             ", padding=", python_short(padding));
+}
+}  // namespace
+
+MaxPool2d::MaxPool2d(Pair kernel_size, MaxPool2dOptions o) : Module("MaxPool2d"), kernel_(kernel_size), options_(o) {
+  set_extra_repr(str(window(kernel_size, o.stride, o.padding), ", dilation=", python_short(o.dilation),
+                     ", ceil_mode=", python(o.ceil_mode)));
+}
+AvgPool2d::AvgPool2d(Pair kernel_size, AvgPool2dOptions o) : Module("AvgPool2d"), kernel_(kernel_size), options_(o) {
+  set_extra_repr(window(kernel_size, o.stride, o.padding));
 }
 
 }  // namespace harker::nn

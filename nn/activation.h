@@ -18,7 +18,7 @@ class ReLU : public Module {
 /// x where x > 0, else negative_slope x
 class LeakyReLU : public Module {
  public:
-  explicit LeakyReLU(double negative_slope = 0.01) : Module("LeakyReLU"), negative_slope_(negative_slope) {}
+  explicit LeakyReLU(double negative_slope = 0.01);
   Tensor forward(const Tensor& x) const { return leaky_relu(x, negative_slope_); }
   Tensor operator()(const Tensor& x) const;
 
@@ -62,7 +62,7 @@ class Tanh : public Module {
 /// log(1 + e^(beta x)) / beta; x itself where beta x > threshold.
 class Softplus : public Module {
  public:
-  explicit Softplus(double beta = 1, double threshold = 20) : Module("Softplus"), beta_(beta), threshold_(threshold) {}
+  explicit Softplus(double beta = 1, double threshold = 20);
   Tensor forward(const Tensor& x) const { return softplus(x, beta_, threshold_); }
   Tensor operator()(const Tensor& x) const;
 
@@ -73,7 +73,7 @@ class Softplus : public Module {
 /// exp(x) / sum exp(x) along a dimension, which must be named: torch's guess of it depends on the rank.
 class Softmax : public Module {
  public:
-  explicit Softmax(int dim) : Module("Softmax"), dim_(dim) {}
+  explicit Softmax(int dim);
   Tensor forward(const Tensor& x) const { return softmax(x, dim_); }
   Tensor operator()(const Tensor& x) const;
 
@@ -84,7 +84,7 @@ class Softmax : public Module {
 /// x - logsumexp(x) along a dimension
 class LogSoftmax : public Module {
  public:
-  explicit LogSoftmax(int dim) : Module("LogSoftmax"), dim_(dim) {}
+  explicit LogSoftmax(int dim);
   Tensor forward(const Tensor& x) const { return log_softmax(x, dim_); }
   Tensor operator()(const Tensor& x) const;
 

@@ -23,7 +23,7 @@ class AnyModule : public Module {
  public:
   template <UnaryModule M>
   requires(!std::same_as<M, AnyModule>) AnyModule(M module)
-      : Module(module), layer_(std::make_shared<LayerOf<M>>(std::move(module))) {}
+      : Module((module.learn_class(), module)), layer_(std::make_shared<LayerOf<M>>(std::move(module))) {}
 
   Tensor forward(const Tensor& x) const { return layer_->forward(x); }
   Tensor operator()(const Tensor& x) const;
@@ -39,7 +39,7 @@ class AnyModule : public Module {
     explicit LayerOf(M m) : module(std::move(m)) {}
     Tensor forward(const Tensor& x) override { return module.forward(x); }
   };
-  std::shared_ptr<Layer> layer_;
+  const std::shared_ptr<Layer> layer_;  // const: what was moved from remains the same module
 };
 
 }  // namespace nn

@@ -46,7 +46,8 @@ class ModuleList : public Module {
   auto end() const noexcept { return modules_->end(); }
 
  private:
-  std::shared_ptr<std::vector<M>> modules_;  // shared: a copy is another name for the same module
+  const std::shared_ptr<std::vector<M>> modules_;  // shared: a copy is another name for the same module,
+  // and, being const, so is what was moved from
 };
 
 /// In the order of insertion.
@@ -86,7 +87,7 @@ class ModuleDict : public Module {
       if (item.first == name) return &item.second;
     return nullptr;
   }
-  std::shared_ptr<std::vector<Item>> items_;
+  const std::shared_ptr<std::vector<Item>> items_;
 };
 
 }  // namespace nn

@@ -3,6 +3,7 @@
 #include <harker/nn/convolution.h>
 #include <harker/nn/init.h>
 #include <harker/nn/layer_parts.h>
+#include <harker/nn/layer_repr.h>
 #include <cmath>
 
 namespace harker::nn {
@@ -28,6 +29,14 @@ Conv2d::Conv2d(std::int64_t in_channels, std::int64_t out_channels, Pair kernel_
                                                         options.dtype, "Conv2d"))),
       bias(register_parameter("bias", parameter_if(options.bias, {out_channels}, options.dtype, "Conv2d"))),
       options_(options) {
+  const auto unless = [](const char* what, Pair p, std::int64_t usual) {
+    return p.down == usual && p.across == usual ? std::string() : detail::str(what, python(p));
+  };
+  set_extra_repr(detail::str(in_channels, ", ", out_channels, ", kernel_size=", python(kernel_size),
+                             ", stride=", python(options.stride), unless(", padding=", options.padding, 0),
+                             unless(", dilation=", options.dilation, 1),
+                             options.groups == 1 ? "" : detail::str(", groups=", options.groups),
+                             options.bias ? "" : ", bias=False"));
   reset_parameters();
 }
 

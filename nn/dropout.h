@@ -22,7 +22,7 @@ class Dropout : public Module {
 /// Dimensions start_dim to end_dim become one: [n, c, h, w] -> [n, c h w].
 class Flatten : public Module {
  public:
-  explicit Flatten(int start_dim = 1, int end_dim = -1) : Module("Flatten"), start_(start_dim), end_(end_dim) {}
+  explicit Flatten(int start_dim = 1, int end_dim = -1);
   Tensor forward(const Tensor& x) const { return x.flatten(start_, end_); }
   Tensor operator()(const Tensor& x) const;
 

@@ -21,11 +21,13 @@ Embedding::Embedding(const Parameter& rows, std::optional<std::int64_t> padding_
     throw ShapeError(detail::str("Embedding: the rows are a matrix, these have the shape ", rows.shape()));
   }
   const std::int64_t n = rows.size(0);
+  set_extra_repr(detail::str(n, ", ", rows.size(1)));
   if (!padding_idx_) return;
   if (*padding_idx_ < -n || *padding_idx_ >= n) {
     throw ShapeError(detail::str("Embedding: padding_idx is ", *padding_idx_, ", but there are ", n, " rows"));
   }
   if (*padding_idx_ < 0) *padding_idx_ += n;
+  set_extra_repr(detail::str(n, ", ", rows.size(1), ", padding_idx=", *padding_idx_));
 }
 
 Embedding::Embedding(std::int64_t num_embeddings, std::int64_t embedding_dim, EmbeddingOptions options)

@@ -118,6 +118,7 @@ void HookedCall::refuse(const nn::Module& m) {
 // --- Registering.
 
 HookHandle nn::Module::add_hook(Ref<detail::Hook> hook, HookKind kind) {
+  learn_class();
   if (!*hooks_) *hooks_ = new detail::ModuleHooks;
   detail::ModuleHooks& all = **hooks_;
   const detail::ModuleHooks::Set& set = kind == HookKind::pre       ? all.pre

@@ -2,6 +2,7 @@
 #include <harker/core/ops/ops.h>
 #include <harker/nn/init.h>
 #include <harker/nn/layer_parts.h>
+#include <harker/nn/layer_repr.h>
 #include <harker/nn/linear.h>
 #include <cmath>
 
@@ -19,6 +20,8 @@ Linear::Linear(std::int64_t in_features, std::int64_t out_features, LinearOption
       weight(register_parameter(
           "weight", uninitialised(checked({out_features, in_features}, "Linear"), options.dtype, "Linear"))),
       bias(register_parameter("bias", parameter_if(options.bias, {out_features}, options.dtype, "Linear"))) {
+  set_extra_repr(detail::str("in_features=", in_features, ", out_features=", out_features,
+                             ", bias=", python(options.bias)));
   reset_parameters();
 }
 
@@ -40,6 +43,8 @@ Bilinear::Bilinear(std::int64_t in1_features, std::int64_t in2_features, std::in
           register_parameter("weight", uninitialised(checked({out_features, in1_features, in2_features}, "Bilinear", 1),
                                                      options.dtype, "Bilinear"))),
       bias(register_parameter("bias", parameter_if(options.bias, {out_features}, options.dtype, "Bilinear"))) {
+  set_extra_repr(detail::str("in1_features=", in1_features, ", in2_features=", in2_features,
+                             ", out_features=", out_features, ", bias=", python(options.bias)));
   reset_parameters();
 }
 

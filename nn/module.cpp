@@ -10,19 +10,20 @@ using detail::quoted;
 using detail::str;
 
 Module::Module(std::shared_ptr<Registry> registry) : registry_(std::move(registry)), hooks_(&registry_->hooks) {}
+Module::~Module() = default;
 Module::Module(std::string_view class_name, int version) : Module(std::make_shared<Registry>()) {
   registry_->class_name = class_name;
   registry_->version = version;
 }
 
-const std::string& Module::class_name() const { return registry_->class_name; }
 bool Module::is_training() const noexcept { return registry_->training; }
 
 // --- Registration.
 
 void Module::Registry::check_name(std::string_view name, const char* what) const {
   const auto refuse = [&](auto... why) {
-    throw Error(str(what, ": the name ", quoted(name), why..., " (in ", class_name, ")"));
+    throw Error(str(what, ": the name ", quoted(name), why..., " (in ",
+                    class_name.empty() ? "Module" : class_name, ")"));
   };
   if (name.empty()) refuse(" is empty");
   if (name.find('.') != std::string_view::npos) refuse(" contains a dot, which separates modules in state dict keys");
@@ -38,6 +39,7 @@ bool Module::Registry::reaches(const Registry* other) const {
 }
 
 void Module::add_child(std::string_view name, const Module& child) {
+  child.learn_class();
   registry_->check_name(name, "register_module");
   if (child.registry_->reaches(registry_.get())) {
     throw Error(
@@ -46,19 +48,20 @@ void Module::add_child(std::string_view name, const Module& child) {
   registry_->children.push_back({std::string(name), child.registry_});
 }
 
-Parameter Module::register_parameter(std::string_view name, const Parameter& p) {
+// A slot's tensor lies outside its storage's block: to() exchanges the storage in place.
+
+Parameter Module::add_parameter(std::string_view name, const Parameter& p) {
   registry_->check_name(name, "register_parameter");
-  // to() exchanges the storage of a tensor in place, which only a tensor outside its storage's block allows.
-  Parameter own = p.defined() && p.impl().in_block ? Parameter(p, p.requires_grad()) : p;
-  registry_->parameters.push_back({std::string(name), own});
-  return own;
+  const Tensor own = p.defined() && p.impl().in_block ? Parameter(p, p.requires_grad()) : p;
+  registry_->parameters.push_back({std::string(name), Ref(new detail::Slot{{}, own})});
+  return Parameter(registry_->parameters.back().slot);
 }
 
 Buffer Module::register_buffer(std::string_view name, const Tensor& t, bool persistent) {
   registry_->check_name(name, "register_buffer");
-  Buffer own(t.defined() && t.impl().in_block ? t.detach() : t);
-  registry_->buffers.push_back({std::string(name), own, persistent});
-  return own;
+  const Tensor own = t.defined() && t.impl().in_block ? t.detach() : t;
+  registry_->buffers.push_back({std::string(name), Ref(new detail::Slot{{}, own}), persistent});
+  return Buffer(registry_->buffers.back().slot);
 }
 Buffer Module::register_buffer_since(int version, std::string_view name, const Tensor& t) {
   Buffer own = register_buffer(name, t);
@@ -94,8 +97,8 @@ std::vector<NamedTensor> Module::Registry::tensors(const Module& of, std::string
   for (const auto& [path, module] :
        recurse ? of.named_modules(prefix) : std::vector{std::pair(std::string(prefix), of)}) {
     for (const auto& item : module.registry_.get()->*list) {
-      if (!item.tensor.defined() || !first_time<TensorImpl>(seen, item.tensor.get())) continue;
-      out.emplace_back(dotted(path) + item.name, item.tensor);
+      if (!item.tensor().defined() || !first_time<TensorImpl>(seen, item.tensor().get())) continue;
+      out.emplace_back(dotted(path) + item.name, item.tensor());
     }
   }
   return out;

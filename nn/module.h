@@ -5,6 +5,7 @@
 // types where it must.
 #pragma once
 #include <concepts>
+#include <iosfwd>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@
 #include <harker/nn/parameter.h>
 
 namespace harker HARKER_PUBLIC {
+namespace detail {
+class SummaryRun;
+}
 namespace nn {
 
 /// ("fc1.weight", tensor)
@@ -24,11 +28,14 @@ using NamedTensor = std::pair<std::string, Tensor>;
 
 class Module {
  public:
-  Module() : Module("Module") {}
+  Module() : Module(std::string_view()) {}
   // No move: a module that was moved from remains the same module.
   Module(const Module&) = default;
-  Module& operator=(const Module&) = default;
-  ~Module() = default;
+  /// Of no module: a member that took another module's place would be a stranger to the registry that its parent, the
+  /// optimizer and state_dict() read. Write instead: the layer in the constructor's initializers, `emplace` for an
+  /// optional, a new variable, load_state_dict() for another's numbers.
+  Module& operator=(const Module&) = delete;
+  virtual ~Module();
 
   // --- What it holds. A module or tensor that is registered twice is listed once, under its first name.
   std::vector<Tensor> parameters() const;
@@ -37,8 +44,8 @@ class Module {
   std::vector<std::pair<std::string, Module>> named_children() const;
   /// All modules below and itself (""), parents first.
   std::vector<std::pair<std::string, Module>> named_modules(std::string_view prefix = {}) const;
-  /// "Linear"; what the constructor was given.
-  const std::string& class_name() const;
+  /// "Linear": what the constructor was given, or the name of the user's class without its namespaces.
+  std::string class_name() const;
   /// Is it the same module under another name?
   bool is(const Module& o) const noexcept { return registry_ == o.registry_; }
 
@@ -47,8 +54,8 @@ class Module {
   /// trains. The metadata are torch's: the version of every module.
   StateDict state_dict(std::string_view prefix = {}) const;
   /// Copies the tensors of the same names, converting dtypes. Everything that does not fit is collected first: missing
-  /// and unexpected names throw an Error with the whole report (`strict`) or are returned; shapes that differ always
-  /// throw. After a throw nothing has changed.
+  /// and unexpected names throw an Error with the whole report (`strict`) or are returned; shapes that differ, and what
+  /// is no tensor under a tensor's name, always throw. After a throw nothing has changed.
   LoadReport load_state_dict(const StateDict& state, bool strict = true);
 
   // --- Changing it, with all modules below.
@@ -99,9 +106,14 @@ class Module {
     add_child(name, module);
     return module;
   }
-  Parameter register_parameter(std::string_view name, const Parameter& p);
+  /// The handle returned is for the member, `nn::Parameter w = register_parameter("w", randn({2}))`; a Parameter that
+  /// another module has is tied by this. An undefined tensor, `{}`, takes the name only.
+  template <std::same_as<Parameter> P>
+  Parameter register_parameter(std::string_view name, const P& p) {
+    return add_parameter(name, p);
+  }
   Parameter register_parameter(std::string_view name, const Tensor& t) {
-    return register_parameter(name, Parameter(t));
+    return add_parameter(name, t.defined() ? Parameter(t) : Parameter());
   }
   /// A tensor that is saved (if `persistent`) but not trained; the handle returned is the registered one and shares t's
   /// storage. An undefined one takes the name only.
@@ -109,19 +121,30 @@ class Module {
   /// The same for a buffer that this class had not before `version`: a state dict written by an older one, or by none
   /// that says, may lack it, and leaves it as it is.
   Buffer register_buffer_since(int version, std::string_view name, const Tensor& t);
+  /// What stands between the brackets when the module is printed: "in_features=10, out_features=20, bias=True".
+  void set_extra_repr(std::string text);
 
  private:
   friend class detail::HookedCall;
+  friend class detail::SummaryRun;
+  friend class AnyModule;
   struct Registry;
   enum class HookKind { pre, forward, backward };
   explicit Module(std::shared_ptr<Registry> registry);
+  friend std::ostream& operator<<(std::ostream& out, const Module& m);
   void add_child(std::string_view name, const Module& child);
+  Parameter add_parameter(std::string_view name, const Parameter& p);
+  /// Notes in the registry which class this is, as long as it is known: other handles may be plain Modules.
+  void learn_class() const;
   std::vector<Module> children_first() const;
   HookHandle add_hook(Ref<detail::Hook> hook, HookKind kind);
   detail::ModuleHooks* hooks() const noexcept { return *hooks_; }
   std::shared_ptr<Registry> registry_;
   detail::ModuleHooks** hooks_;  // in the registry, where a call finds it without the registry's declaration
 };
+
+/// Prints it as PyTorch does: the class, its options, and indented below it the children.
+std::ostream& operator<<(std::ostream& out, const Module& m);
 
 }  // namespace nn
 }  // namespace harker

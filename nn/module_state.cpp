@@ -16,10 +16,10 @@ StateDict Module::state_dict(std::string_view prefix) const {
     const std::string module = path.substr(0, path.size() - !path.empty());
     versions.emplace_back(module, Value::dict({{"version", r->version}}));
     for (const auto& p : r->parameters) {
-      if (p.tensor.defined()) out.set(path + p.name, p.tensor.detach());
+      if (p.tensor().defined()) out.set(path + p.name, p.tensor().detach());
     }
     for (const auto& b : r->buffers) {
-      if (b.persistent && b.tensor.defined()) out.set(path + b.name, b.tensor.detach());
+      if (b.persistent && b.tensor().defined()) out.set(path + b.name, b.tensor().detach());
     }
   });
   out.metadata = Value::ordered_dict(std::move(versions));
@@ -42,10 +42,11 @@ void Module::Registry::excuse(const std::shared_ptr<Registry>& root, const State
 }
 
 LoadReport Module::load_state_dict(const StateDict& state, bool strict) {
+  learn_class();
   const StateDict mine = state_dict();
   LoadReport report = compare(mine, state);
   Registry::excuse(registry_, state, report);
-  if (!report.mismatched.empty() || (strict && !report.ok())) throw Error(report.message(class_name()));
+  if (!report.fits() || (strict && !report.ok())) throw Error(report.message(class_name()));
 
   // All that can fail comes before the first change.
   NoGradGuard no_grad;
@@ -55,16 +56,17 @@ LoadReport Module::load_state_dict(const StateDict& state, bool strict) {
   for (const auto& [name, t] : mine) storages.push_back(&t.storage());
   std::sort(storages.begin(), storages.end());
   for (const auto& [name, to] : mine) {
-    const Tensor* from = state.find(name);
-    if (!from || !from->defined()) continue;
-    if (is_complex(from->dtype()) && !is_complex(to.dtype())) {
+    const Tensor* found = state.find(name);
+    if (!found || !found->defined()) continue;
+    const Tensor from = to.dim() == 0 ? found->detach().reshape({}) : found->detach();  // may have the shape (1)
+    if (is_complex(from.dtype()) && !is_complex(to.dtype())) {
       throw TypeError(str("load_state_dict: ", name, " is ", harker::name(to.dtype()), ", the state dict's is ",
-                          harker::name(from->dtype()), ", whose imaginary part would be lost"));
+                          harker::name(from.dtype()), ", whose imaginary part would be lost"));
     }
     detail::check_distinct(to, "load_state_dict");
     // A source that lies in the module's own memory (weights that swap places) may be overwritten before its turn.
-    const bool own = std::binary_search(storages.begin(), storages.end(), &from->storage());
-    copies.emplace_back(to, own ? from->detach().clone().to(to.dtype()) : from->detach().to(to.dtype()));
+    const bool own = std::binary_search(storages.begin(), storages.end(), &from.storage());
+    copies.emplace_back(to, own ? from.clone().to(to.dtype()) : from.to(to.dtype()));
   }
   for (auto& [to, from] : copies) to.copy_(from);
   return report;

@@ -2,6 +2,7 @@
 #include <harker/core/ops/ops.h>
 #include <harker/nn/init.h>
 #include <harker/nn/layer_parts.h>
+#include <harker/nn/layer_repr.h>
 #include <harker/nn/normalization.h>
 
 namespace harker::nn {
@@ -29,6 +30,8 @@ LayerNorm::LayerNorm(const Shape& normalized_shape, LayerNormOptions o)
                               parameter_if(o.elementwise_affine && o.bias, normalized_shape, o.dtype, "LayerNorm"))),
       shape_(checked(normalized_shape)),
       eps_(o.eps) {
+  set_extra_repr(str(python(shape_), ", eps=", python(o.eps), ", elementwise_affine=", python(o.elementwise_affine),
+                     ", bias=", python(o.elementwise_affine && o.bias)));
   reset_parameters();
 }
 
@@ -51,6 +54,8 @@ BatchNorm::BatchNorm(const char* name, std::int64_t features, const BatchNormOpt
   running_mean = register_buffer("running_mean", tracks ? uninitialised(shape, o.dtype, name) : Tensor());
   running_var = register_buffer("running_var", tracks ? uninitialised(shape, o.dtype, name) : Tensor());
   num_batches_tracked = register_buffer_since(2, "num_batches_tracked", tracks ? empty({}, kInt64) : Tensor());
+  set_extra_repr(str(features, ", eps=", python(o.eps), ", momentum=", o.momentum ? python(*o.momentum) : "None",
+                     ", affine=", python(o.affine), ", bias=", python(o.affine), ", track_running_stats=", python(tracks)));
   reset_parameters();
 }
 

@@ -9,8 +9,7 @@ namespace nn {
 
 class MaxPool2d : public Module {
  public:
-  explicit MaxPool2d(Pair kernel_size, MaxPool2dOptions options = {})
-      : Module("MaxPool2d"), kernel_(kernel_size), options_(options) {}
+  explicit MaxPool2d(Pair kernel_size, MaxPool2dOptions options = {});
   Tensor forward(const Tensor& x) const { return max_pool2d(x, kernel_, options_); }
   Tensor operator()(const Tensor& x) const;
 
@@ -21,8 +20,7 @@ class MaxPool2d : public Module {
 
 class AvgPool2d : public Module {
  public:
-  explicit AvgPool2d(Pair kernel_size, AvgPool2dOptions options = {})
-      : Module("AvgPool2d"), kernel_(kernel_size), options_(options) {}
+  explicit AvgPool2d(Pair kernel_size, AvgPool2dOptions options = {});
   Tensor forward(const Tensor& x) const { return avg_pool2d(x, kernel_, options_); }
   Tensor operator()(const Tensor& x) const;
 

@@ -9,11 +9,13 @@ namespace harker::nn {
 struct Module::Registry {
   struct Param {
     std::string name;
-    Parameter tensor;  // undefined: the name is taken, but there is none
+    Ref<detail::Slot> slot;
+    const Tensor& tensor() const { return slot->tensor; }  // undefined: the name is taken, but there is none
   };
   struct Buffer {
     std::string name;
-    nn::Buffer tensor;
+    Ref<detail::Slot> slot;
+    const Tensor& tensor() const { return slot->tensor; }
     bool persistent;
     int since = 0;  // the version of the class that brought it
   };
@@ -21,7 +23,8 @@ struct Module::Registry {
     std::string name;
     std::shared_ptr<Registry> module;
   };
-  std::string class_name;
+  std::string class_name;  // "" until it is known: a user's class gives none, see Module::learn_class
+  std::string extra_repr;
   int version = 1;
   bool training = true;
   std::vector<Param> parameters;

@@ -39,7 +39,8 @@ class Sequential : public Module {
  private:
   std::string next_name() const;
   void add(std::string_view name, AnyModule layer);
-  std::shared_ptr<std::vector<AnyModule>> layers_;  // shared: a copy is another name for the same module
+  const std::shared_ptr<std::vector<AnyModule>> layers_;  // shared: a copy is another name for the same module,
+  // and, being const, so is what was moved from
 };
 
 }  // namespace nn

@@ -16,6 +16,7 @@ struct SummaryRun::Row {
 };
 
 SummaryRun::SummaryRun(const nn::Module& model) {
+  model.learn_class();
   for (auto& [path, module] : model.named_modules()) {
     const std::size_t dot = path.rfind('.');
     const auto depth = path.empty() ? 0 : 1 + static_cast<std::size_t>(std::count(path.begin(), path.end(), '.'));

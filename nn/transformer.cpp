@@ -8,6 +8,21 @@ namespace harker::nn {
 
 Tensor causal_mask(std::int64_t length) { return triu(ones({length, length}, kBool), 1); }
 
+namespace {
+std::function<Tensor(const Tensor&)> known_activation(Activation a) {
+  if (a == Activation::gelu) return [](const Tensor& x) { return gelu(x); };
+  return [](const Tensor& x) { return relu(x); };
+}
+Activation named_activation(std::string_view name) {
+  if (name == "relu") return Activation::relu;
+  if (name == "gelu") return Activation::gelu;
+  throw Error(detail::str("TransformerEncoderLayer: the activation is \"relu\", \"gelu\", a module or a function, not ",
+                          detail::quoted(name)));
+}
+}  // namespace
+FeedForwardActivation::FeedForwardActivation(Activation known) : function_(known_activation(known)) {}
+FeedForwardActivation::FeedForwardActivation(const char* known) : FeedForwardActivation(named_activation(known)) {}
+
 TransformerEncoderLayer::TransformerEncoderLayer(std::int64_t d_model, std::int64_t nhead,
                                                  TransformerEncoderLayerOptions o)
     : Module("TransformerEncoderLayer"),
@@ -22,8 +37,11 @@ TransformerEncoderLayer::TransformerEncoderLayer(std::int64_t d_model, std::int6
       norm2(register_module("norm2", LayerNorm(d_model, {.eps = o.layer_norm_eps, .bias = o.bias, .dtype = o.dtype}))),
       dropout1(register_module("dropout1", Dropout(o.dropout))),
       dropout2(register_module("dropout2", Dropout(o.dropout))),
-      gelu_(o.activation == Activation::gelu),
-      norm_first_(o.norm_first) {}
+      d_model_(d_model),
+      nhead_(nhead),
+      options_(std::move(o)) {
+  if (const AnyModule* m = options_.activation.module()) register_module("activation", *m);
+}
 
 Tensor TransformerEncoderLayer::forward(const Tensor& x, const TransformerMasks& masks) const {
   const auto attends = [&](const Tensor& h) {
@@ -32,11 +50,8 @@ Tensor TransformerEncoderLayer::forward(const Tensor& x, const TransformerMasks&
                   {.key_padding_mask = masks.src_key_padding_mask, .attn_mask = masks.src_mask, .need_weights = false})
             .output);
   };
-  const auto thinks = [&](const Tensor& h) {
-    const Tensor inner = linear1(h);
-    return dropout2(linear2(dropout(gelu_ ? gelu(inner) : relu(inner))));
-  };
-  if (norm_first_) {
+  const auto thinks = [&](const Tensor& h) { return dropout2(linear2(dropout(options_.activation(linear1(h))))); };
+  if (options_.norm_first) {
     const Tensor h = x + attends(norm1(x));
     return h + thinks(norm2(h));
   }
@@ -44,30 +59,42 @@ Tensor TransformerEncoderLayer::forward(const Tensor& x, const TransformerMasks&
   return norm2(h + thinks(h));
 }
 
+TransformerEncoderLayer TransformerEncoderLayer::clone() const {
+  if (const AnyModule* m = options_.activation.module(); m && m->state_dict().size() > 0)
+    throw Error(detail::str("TransformerEncoderLayer::clone: the activation, ", m->class_name(),
+                            ", has weights, of which only its own class could make others"));
+  TransformerEncoderLayerOptions options = options_;
+  options.dtype = linear1.weight.dtype();  // to() may have changed it
+  const Generator drawn = default_generator();  // a copy draws nothing
+  TransformerEncoderLayer copy(d_model_, nhead_, std::move(options));
+  default_generator() = drawn;
+  copy.load_state_dict(state_dict());
+  std::vector<bool> modes;  // read first: the activation is shared
+  for (const auto& [name, m] : named_modules()) modes.push_back(m.is_training());
+  auto made = copy.named_modules();  // parents come first
+  for (std::size_t i = 0; i < made.size(); ++i) made[i].second.train(modes[i]);
+  for (auto& [name, p] : copy.named_parameters())
+    for (const auto& [same, t] : named_parameters())
+      if (name == same) p.requires_grad_(t.requires_grad());
+  return copy;
+}
+
+TransformerEncoder::TransformerEncoder(const TransformerEncoderLayer& layer, std::int64_t num_layers,
+                                       std::optional<AnyModule> norm_behind)
+    : Module("TransformerEncoder"), norm(std::move(norm_behind)) {
+  check_size(num_layers, 0, "TransformerEncoder", "layers");
+  for (std::int64_t i = 0; i < num_layers; ++i) layers.append(layer.clone());
+  register_module("layers", layers);
+  if (norm) register_module("norm", *norm);
+}
 TransformerEncoder::TransformerEncoder(std::int64_t d_model, std::int64_t nhead, std::int64_t num_layers,
                                        TransformerEncoderLayerOptions options)
-    : Module("TransformerEncoder") {
-  check_size(num_layers, 0, "TransformerEncoder", "layers");
-  TransformerEncoderLayer first(d_model, nhead, options);
-  const StateDict weights = first.state_dict();
-  const Generator drawn = default_generator();  // copies draw nothing
-  for (std::int64_t i = 0; i < num_layers; ++i) {
-    if (i > 0) {
-      TransformerEncoderLayer copy(d_model, nhead, options);
-      copy.load_state_dict(weights);
-      layers.append(copy);
-    } else {
-      layers.append(first);
-    }
-  }
-  default_generator() = drawn;
-  register_module("layers", layers);
-}
+    : TransformerEncoder(TransformerEncoderLayer(d_model, nhead, std::move(options)), num_layers) {}
 
 Tensor TransformerEncoder::forward(const Tensor& x, const TransformerMasks& masks) const {
   Tensor h = x;
   for (const TransformerEncoderLayer& layer : layers) h = layer(h, masks);
-  return h;
+  return norm ? (*norm)(h) : h;
 }
 
 }  // namespace harker::nn

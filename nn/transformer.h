@@ -1,6 +1,10 @@
 // TransformerEncoderLayer: attention, then a small network at each position, each added to its input and normalised.
 // TransformerEncoder: several of them, one after the other.
 #pragma once
+#include <functional>
+#include <optional>
+
+#include <harker/nn/any_module.h>
 #include <harker/nn/attention.h>
 #include <harker/nn/containers.h>
 #include <harker/nn/dropout.h>
@@ -11,10 +15,32 @@ namespace nn {
 
 enum class Activation : std::uint8_t { relu, gelu };
 
+/// What the network of a layer does between its two Linears: one of these names, a module, which becomes the layer's
+/// child "activation", or any function of one tensor: `.activation = [](const Tensor& x) { return silu(x); }`.
+class FeedForwardActivation {
+ public:
+  FeedForwardActivation(Activation known);
+  /// "relu" or "gelu"; Error for another word.
+  FeedForwardActivation(const char* known);
+  template <UnaryModule M>
+  FeedForwardActivation(M module) : module_(std::move(module)) {}
+  template <class F>
+  requires(!std::derived_from<F, Module> && std::is_invocable_r_v<Tensor, const F&, const Tensor&>)
+      FeedForwardActivation(F f)
+      : function_(std::move(f)) {}
+  Tensor operator()(const Tensor& x) const { return module_ ? (*module_)(x) : function_(x); }
+  /// The module, or null.
+  const AnyModule* module() const noexcept { return module_ ? &*module_ : nullptr; }
+
+ private:
+  std::optional<AnyModule> module_;
+  std::function<Tensor(const Tensor&)> function_;
+};
+
 struct TransformerEncoderLayerOptions {
   std::int64_t dim_feedforward = 2048;
   double dropout = 0.1;
-  Activation activation = Activation::relu;
+  FeedForwardActivation activation = Activation::relu;
   double layer_norm_eps = 1e-5;
   bool batch_first = false;  ///< [n, length, d_model] instead of [length, n, d_model]
   bool norm_first = false;   ///< normalise before attention and network instead of after
@@ -44,15 +70,23 @@ class TransformerEncoderLayer : public Module {
   /// [length, n, d_model] (n first with batch_first), or without n; of the same shape.
   Tensor forward(const Tensor& x, const TransformerMasks& masks = {}) const;
   Tensor operator()(const Tensor& x, const TransformerMasks& masks = {}) const;
+  /// A layer of its own with the same weights, dtype, modes and options. Error when the activation is a module with
+  /// weights.
+  TransformerEncoderLayer clone() const;
 
  private:
-  bool gelu_, norm_first_;
+  std::int64_t d_model_, nhead_;
+  TransformerEncoderLayerOptions options_;
 };
 
 class TransformerEncoder : public Module {
  public:
   ModuleList<TransformerEncoderLayer> layers;
+  std::optional<AnyModule> norm;
 
+  /// `num_layers` clones of `layer`, and behind them `norm`, any module: TransformerEncoder(layer, 6,
+  /// nn::LayerNorm(512)).
+  TransformerEncoder(const TransformerEncoderLayer& layer, std::int64_t num_layers, std::optional<AnyModule> norm = {});
   /// All layers begin with the same weights, those of the first, as torch's copies of one layer do.
   TransformerEncoder(std::int64_t d_model, std::int64_t nhead, std::int64_t num_layers,
                      TransformerEncoderLayerOptions options = {});

@@ -1,6 +1,7 @@
 // Averages of weights, in torch's order of operations: on AVX2 and later, torch's to the bit.
 #include <harker/optim/averaged_model.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include <harker/core/grad_mode.h>
@@ -27,7 +28,12 @@ void ModelAverage::become_copy(nn::Module made, const nn::Module& model) {
   if (!from.empty()) made.to(from[0].second.dtype());
   made.load_state_dict(model.state_dict());
   auto to = made.named_parameters();
-  for (std::size_t i = 0; i < to.size(); ++i) to[i].second.requires_grad_(from[i].second.requires_grad());
+  for (std::size_t i = 0; i < std::max(to.size(), from.size()); ++i) {
+    if (i >= to.size() || i >= from.size() || to[i].first != from[i].first)
+      throw Error(str("AveragedModel: the model's parameters are not those that its constructor makes (",
+                      from.size(), " and ", to.size(), " of them): tie weights in the constructor"));
+    to[i].second.requires_grad_(from[i].second.requires_grad());
+  }
   made.train(model.is_training());
 }
 
@@ -85,8 +91,9 @@ void take(Tensor average, const Tensor& current, const Averaging& how, std::int6
 
 void ModelAverage::update_parameters(const nn::Module& model) {
   NoGradGuard no_grad;
-  const Pairs parameters = matched(averaged_.named_parameters(), model.named_parameters()),
-              buffers = matched(averaged_.named_buffers(), model.named_buffers());
+  const nn::Module averaged = named_children().front().second;
+  const Pairs parameters = matched(averaged.named_parameters(), model.named_parameters()),
+              buffers = matched(averaged.named_buffers(), model.named_buffers());
   const std::int64_t n = n_averaged();
   const auto update = [&](Tensor average, const Tensor& current, bool copy) {
     if (copy)

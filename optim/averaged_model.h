@@ -34,9 +34,8 @@ class ModelAverage : public nn::Module {
 
  protected:
   ModelAverage(Averaging averaging, bool use_buffers);
-  /// Gives `made` the dtype, state and flags of `model`.
+  /// Gives `made` the dtype, state and flags of `model`. Error when their parameters differ, or what is tied.
   static void become_copy(nn::Module made, const nn::Module& model);
-  nn::Module averaged_;  ///< the derived class's module
 
  private:
   Averaging averaging_;
@@ -56,9 +55,7 @@ class AveragedModel : public ModelAverage {
   requires std::constructible_from<M, Args...>
   explicit AveragedModel(const M& model, Averaging averaging = {}, bool use_buffers = false, Args&&... args)
       : ModelAverage(averaging, use_buffers),
-        module(register_module("module", second(model, std::forward<Args>(args)...))) {
-    averaged_ = module;
-  }
+        module(register_module("module", second(model, std::forward<Args>(args)...))) {}
 
   template <class... X>
   decltype(auto) forward(X&&... x) {

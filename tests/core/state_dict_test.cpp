@@ -87,6 +87,64 @@ TEST_CASE("state dict: what is none says which entry looks like one") {
   CHECK(message_of(Value::dict({{"c", conjugate}})).find("lazy conjugate") != std::string::npos);
 }
 
+TEST_CASE("state dict: entries that are no tensors are kept beside the tensors") {
+  StateDict d = Value::dict({{"_extra_state", Value::dict({{"scale", zeros({2})}, {"version", 1}})},
+                             {"fc.weight", zeros({2, 2})},
+                             {"fc.dtype", Value(kFloat16)},
+                             {"fc.bias", zeros({2})}});
+  CHECK(d.size() == 2);
+  REQUIRE(d.others().size() == 2);
+  CHECK(d.others()[0].first == "_extra_state");
+  CHECK(!d.contains("fc.dtype"));
+  CHECK_THROWS_WITH_AS(d["fc.dtype"], doctest::Contains("'fc.dtype' of the state dict is a dtype, not a tensor"),
+                       const TypeError&);
+  const Value again = d;  // nothing is lost when it is saved
+  REQUIRE(again.len() == 4);
+  CHECK(again["_extra_state"]["version"].as_int() == 1);
+  CHECK(StateDict(again).others().size() == 2);
+
+  const StateDict moved = d.rename([](std::string_view name) { return "m." + std::string(name); });
+  CHECK(moved.others()[1].first == "m.fc.dtype");
+  CHECK(moved.without_prefix("m.").others()[0].first == "_extra_state");
+  CHECK_THROWS_WITH_AS(
+      d.rename([](std::string_view name) { return std::string(name == "fc.bias" || name == "fc.dtype" ? "x" : name); }),
+      doctest::Contains("both be named 'x'"), const Error&);
+  CHECK_THROWS_AS(d.rename([](std::string_view name) {
+    return std::string(name == "_extra_state" || name == "fc.dtype" ? "x" : name);
+  }),
+                  const Error&);
+  CHECK(d.filter([](auto name) { return name.starts_with("fc."); }).others().size() == 1);
+  d.set("fc.dtype", ones({1}));
+  CHECK(d.others().size() == 1);
+  CHECK(d["fc.dtype"].item() == 1);
+  CHECK(d.erase("_extra_state"));
+  CHECK(!d.erase("_extra_state"));
+  CHECK(d.others().empty());
+  CHECK(StateDict(Value::dict({{"a._extra_state", "only"}})).others().size() == 1);
+  // A checkpoint is none, even if it has a tensor.
+  CHECK(message_of(Value::dict({{"loss", zeros({})}, {"model", dracula()}})) ==
+        "this is no state dict: the entry 'model' is an OrderedDict, not a tensor; it looks like a checkpoint: try "
+        "value[\"model\"]");
+}
+
+TEST_CASE("load report: what is no tensor is named, and one element of shape (1) fits a scalar") {
+  const StateDict have{{"w", zeros({2})}, {"count", zeros({}, kInt64)}};
+  const StateDict given = Value::dict(
+      {{"w", "words"}, {"count", full({1}, 7.0)}, {"_extra_state", Value::dict({})}, {"packed", Value::tuple({1, 2})}});
+  const LoadReport r = compare(have, given);
+  CHECK(r.missing.empty());
+  CHECK(r.mismatched.empty());
+  CHECK(r.unexpected == std::vector<std::string>{"_extra_state", "packed"});
+  CHECK(!r.fits());
+  CHECK(r.message("M") ==
+        "Error(s) in loading state_dict for M:\n\tUnexpected key(s) in state_dict: \"_extra_state\" (a dict, not a "
+        "tensor), \"packed\" (a tuple, not a tensor). \n\tWhile copying the parameter named \"w\", expected a tensor "
+        "from checkpoint but received a string.");
+  CHECK(compare({{"w", zeros({1})}}, {{"w", zeros({})}}).mismatched.size() == 1);  // not the other way round
+  CHECK(compare({{"w", zeros({})}}, {{"w", zeros({2})}}).mismatched.size() == 1);
+  CHECK(compare({{"w", zeros({})}}, {{"w", zeros({1, 1})}}).mismatched.size() == 1);
+}
+
 TEST_CASE("load report: torch's words, all at once") {
   StateDict given = dracula();
   given.erase("fc1.weight");

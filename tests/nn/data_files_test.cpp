@@ -99,11 +99,16 @@ TEST_CASE("csv: what is wrong is told with line and column") {
   tells("1,2\n\"3,4\n5,6\n", "line 2: the quote that opens in column 1 is not closed");
   tells("1,\"2\"3\n", "line 1: text follows the closing quote in column 2");
   tells("1,1e39\n", "'1e39' is not a number that fits float32");
+  for (const char* large : {"1e999", "-1e999", "1E+999", "1e400"})  // beyond double too
+    tells(std::string("1,") + large + "\n", std::string("'") + large + "' is not a number");
   tells("", "holds no rows");
   tells("a,b\n", "holds no rows");
   tells("\n \n", "holds no rows");
   tells(std::string_view("1,\0\n", 4), "line 1: column 2: ");
-  tells("1," + std::string(5000, '1') + "\n", "longer than 4096 bytes");
+  CHECK(numbers("1," + std::string(4095, '0') + "7\n") == Row{1, 7});  // the longest field, and one byte more
+  tells("1," + std::string(4096, '0') + "7\n", "longer than 4096 bytes");
+  CHECK(numbers("1,\"" + std::string(4095, '0') + "7\"\n") == Row{1, 7});
+  tells("1,\"" + std::string(4096, '0') + "7\"\n", "longer than 4096 bytes");
   tells("1,\"" + std::string(100000, '\n') + "\"\n", "longer than 4096 bytes");
   tells("1,0x10\n", "line 1: column 2");
   tells("--1,2\n", "line 1: column 1");

@@ -7,6 +7,8 @@
 #include <sha256.h>
 #include <test_tensor.h>
 
+#include <cmath>
+
 using namespace harker;
 using namespace harker::nn;
 
@@ -16,6 +18,16 @@ std::string sum_of(const Tensor& t) { return test::sha256_hex(test::bytes_of(t))
 std::string state_sum() { return sum_of(default_generator().state()); }
 
 }  // namespace
+
+TEST_CASE("init: the gain of every nonlinearity is torch's") {
+  using init::Nonlinearity;
+  CHECK(init::calculate_gain(Nonlinearity::tanh) == 5.0 / 3);
+  CHECK(init::calculate_gain(Nonlinearity::relu) == std::sqrt(2.0));
+  CHECK(init::calculate_gain(Nonlinearity::leaky_relu) == std::sqrt(2.0 / (1 + 0.01 * 0.01)));
+  CHECK(init::calculate_gain(Nonlinearity::leaky_relu, 0.5) == std::sqrt(2.0 / 1.25));
+  CHECK(init::calculate_gain(Nonlinearity::selu) == 0.75);
+  for (Nonlinearity one : {Nonlinearity::linear, Nonlinearity::sigmoid}) CHECK(init::calculate_gain(one) == 1);
+}
 
 TEST_CASE("init: trunc_normal_ is torch's to the bit, generator included") {
   static const WarningHandler quiet = [](const std::string&) {};

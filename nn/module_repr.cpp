@@ -1,0 +1,79 @@
+// A module as text: the name of its class, and the tree that PyTorch's repr draws.
+#include <harker/nn/registry.h>
+#include <cstdlib>
+#include <cxxabi.h>
+#include <ostream>
+#include <typeinfo>
+
+namespace harker::nn {
+
+namespace {
+
+/// "Net" for "app::(anonymous namespace)::Net<int>".
+std::string short_name(const std::type_info& type) {
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> plain(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
+                                                     std::free);
+  const std::string_view name = plain ? plain.get() : type.name();
+  std::size_t begin = 0;
+  int depth = 0;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (name[i] == '<' || name[i] == '(' || name[i] == '{') ++depth;
+    if (name[i] == '>' || name[i] == ')' || name[i] == '}') --depth;
+    if (depth == 0 && name[i] == ':') begin = i + 1;
+  }
+  return std::string(name.substr(begin, name.find('<', begin) - begin));
+}
+
+/// Lines after the first are indented, as torch's _addindent.
+std::string indented(const std::string& text) {
+  std::string out;
+  for (char c : text) {
+    out += c;
+    if (c == '\n') out += "  ";
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string Module::class_name() const {
+  if (!registry_->class_name.empty()) return registry_->class_name;
+  return typeid(*this) == typeid(Module) ? "Module" : short_name(typeid(*this));
+}
+
+void Module::learn_class() const {
+  if (registry_->class_name.empty() && typeid(*this) != typeid(Module)) registry_->class_name = class_name();
+}
+
+void Module::set_extra_repr(std::string text) { registry_->extra_repr = std::move(text); }
+
+std::ostream& operator<<(std::ostream& out, const Module& m) {
+  const auto text = [](const auto& self, const Module::Registry& r, const std::string& class_name) -> std::string {
+    std::vector<std::string> lines;
+    if (!r.extra_repr.empty()) lines.push_back(indented(r.extra_repr));
+    std::vector<std::string> parts;
+    for (const auto& c : r.children) {
+      const std::string& known = c.module->class_name;
+      parts.push_back(indented(self(self, *c.module, known.empty() ? "Module" : known)));
+    }
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      std::size_t last = i;  // a ModuleList shows equal neighbours once
+      while (class_name == "ModuleList" && last + 1 < parts.size() && parts[last + 1] == parts[i]) ++last;
+      lines.push_back("(" + r.children[i].name + (last > i ? "-" + r.children[last].name : "") + "): " +
+                      (last > i ? std::to_string(last - i + 1) + " x " : "") + parts[i]);
+      i = last;
+    }
+    std::string all = class_name + "(";
+    if (parts.empty() && lines.size() == 1) {
+      all += r.extra_repr;
+    } else if (!lines.empty()) {
+      for (const std::string& line : lines) all += "\n  " + line;
+      all += '\n';
+    }
+    return all + ")";
+  };
+  return out << text(text, *m.registry_, m.class_name());
+}
+
+}  // namespace harker::nn

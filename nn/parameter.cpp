@@ -1,0 +1,49 @@
+// What an assignment to a parameter or buffer does to its module's registry.
+#include <harker/core/grad_mode.h>
+#include <harker/core/text.h>
+#include <harker/nn/parameter.h>
+
+namespace harker::detail {
+
+void Registered::become(const Registered& o, const char* what) {
+  if (!slot_) {
+    Tensor::operator=(o);
+    slot_ = o.slot_;
+    return;
+  }
+  if (is(o)) return;
+  if (const std::uint32_t handles = slot_->refs.count(); handles > 2) {  // more than this and the registry's
+    const std::uint32_t others = handles - 2;
+    throw Error(str("assignment to a registered ", what, " that has ", others, others == 1 ? " handle" : " handles",
+                    " more (in copies of its module, or as a nn::Parameter or nn::Buffer elsewhere), which would keep "
+                    "the old tensor: assign before the module is copied or given to another, hold local copies as "
+                    "Tensor, or write numbers instead, { NoGradGuard no_grad; member.copy_(t); }"));
+  }
+  Tensor made = o;
+  if (o.defined() && o.requires_grad() && !o.is_leaf()) {
+    throw GradError(str("assignment to a registered ", what,
+                        ": the tensor was computed from others that require grad, and what a module keeps has no "
+                        "history; assign its detach()"));
+  }
+  if (o.defined() && o.impl().in_block) {  // see Module::register_parameter
+    made = o.detach();
+    if (o.requires_grad()) made.requires_grad_();
+  }
+  slot_->tensor = made;
+  Tensor::operator=(std::move(made));
+}
+
+void Registered::copy_numbers(const Tensor& t) {
+  if (!defined())
+    throw Error("a plain tensor was assigned to a parameter that does not exist; assign nn::Parameter(t) to make one");
+  if (is_grad_enabled()) {
+    throw GradError(
+        "a plain tensor was assigned to a parameter, which it would not be trained as: assign nn::Parameter(t) to "
+        "exchange it, or assign under a NoGradGuard, which copies the numbers");
+  }
+  if (!(t.shape() == shape()))
+    throw ShapeError(str("assignment to a parameter of ", shape(), ": the tensor has the shape ", t.shape()));
+  copy_(t);
+}
+
+}  // namespace harker::detail
