@@ -208,6 +208,25 @@ const std::vector<Misuse> kMisuses = {
     MISUSE(shape, g.y.add_(g.cube.select(2, 0).unsqueeze(0)), "add_", "(1, 2, 3)", "(2, 3)"),
     MISUSE(shape, g.y.mul_(g.b), "(2, 3)", "(3, 4)"),
     MISUSE(shape, randn({2}).view({2}).expand({3, 2}).mul_(2.0), "stride 0"),
+    // --- Assignment to a part.
+    MISUSE(shape, g.a[0] = g.b, "copy_", "(3, 4) does not broadcast to (3)"),
+    MISUSE(shape, g.a.slice(1, 1) = g.a, "copy_", "(2, 3) does not broadcast to (2, 2)"),
+    MISUSE(shape, g.a[g.mask] = g.row, "index_put_", "(5) does not broadcast to (6)"),
+    MISUSE(shape, g.a[tensor({1, 0})] = g.row, "index_put_", "(5) does not broadcast to (2, 3)"),
+    MISUSE(shape, g.y[tensor({1, 0})] = g.row, "index_put_", "(5) does not broadcast to (2, 3)"),
+    MISUSE(shape, g.a[tensor({0, 2})] = 1, "index 2 is out of bounds for dimension 0 with size 2"),
+    MISUSE(shape, g.a[tensor({true})] = 1, "a mask of (1)", "(2, 3)"),
+    MISUSE(type, g.a[g.half] = 1, "mask must be bool", "float16"),
+    MISUSE(shape, g.repeated[g.mask] = 1, "index_put_", "stride 0", "clone()"),
+    MISUSE(type, g.a[0] = g.undefined, "undefined"),
+    MISUSE(grad, g.w[0] = 1, "fill_", "a leaf tensor that requires grad", "NoGradGuard"),
+    MISUSE(grad, g.w[0] = g.a[0], "copy_", "a leaf tensor that requires grad", "NoGradGuard"),
+    MISUSE(grad, g.w[g.mask] = 1, "index_put_", "a leaf tensor that requires grad"),
+    MISUSE(grad, g.w[tensor({1})] = g.a[0], "index_put_", "a leaf tensor that requires grad"),
+    MISUSE(grad, g.unrecorded[0] = 1, "fill_", "NoGradGuard", "make the view where you change it"),
+    MISUSE(grad, g.inferred[0] = 1, "InferenceMode", "clone()"),
+    MISUSE(plain, g.a.clone() = g.a, "(2, 3)", "would be lost", "x[...]"),
+    MISUSE(plain, g.a.t().reshape({6}) = 1, "(6)", "would be lost"),
     // --- Random numbers.
     MISUSE(grad, uniform_(g.y), "uniform_", "computed by mul", "NoGradGuard"),
     MISUSE(grad, normal_(g.w), "normal_", "a leaf tensor that requires grad", "NoGradGuard"),
@@ -219,6 +238,18 @@ const std::vector<Misuse> kMisuses = {
     MISUSE(plain, g.layer.register_buffer("a.b", g.a), "contains a dot"),
     MISUSE(plain, g.layer.register_module("", nn::ReLU()), "is empty"),
     MISUSE(plain, g.layer.register_module("self", Layer(g.layer)), "contains the very module"),
+    MISUSE(grad, g.layer.p = g.a, "assign nn::Parameter(t)", "NoGradGuard"),
+    MISUSE(grad, g.layer.p[0] = 1, "a leaf tensor that requires grad"),
+    MISUSE(shape, ([&g] {
+             NoGradGuard no_grad;
+             g.layer.p = g.a;
+           }()),
+           "parameter of (2)", "(2, 3)"),
+    MISUSE(plain, ([&g] {
+             nn::Parameter other = g.layer.p;
+             g.layer.p = nn::Parameter(g.a);
+           }()),
+           "1 handle more", "copy_(t)"),
     MISUSE(shape, nn::Linear(-1, 2), "must not be negative"),
     MISUSE(type, nn::Linear(1, 2, {.dtype = kInt64}), "int64"),
     MISUSE(type, g.layer.to(kInt64), "Module::to", "int64"),

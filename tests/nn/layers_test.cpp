@@ -110,6 +110,17 @@ const std::map<std::string, std::function<Made()>>& modules() {
                                                 .norm_first = true}));
        }},
       {"TransformerEncoder", [] { return of_one(TransformerEncoder(8, 2, 2, {.dim_feedforward = 16, .dropout = 0})); }},
+      {"TransformerEncoder with a norm",
+       [] {
+         const TransformerEncoderLayer layer(
+             8, 2, {.dim_feedforward = 16, .dropout = 0, .activation = [](const Tensor& x) { return x.tanh(); }});
+         return of_one(TransformerEncoder(layer, 2, LayerNorm(8)));
+       }},
+      {"TransformerEncoder with an activation module",
+       [] {
+         return of_one(TransformerEncoder(
+             TransformerEncoderLayer(8, 2, {.dim_feedforward = 16, .activation = SiLU(), .bias = false}), 2));
+       }},
       {"MSELoss", [] { return of_two(MSELoss()); }},
       {"MSELoss sum", [] { return of_two(MSELoss({.reduction = Reduction::sum})); }},
       {"L1Loss", [] { return of_two(L1Loss({.reduction = Reduction::none})); }},
@@ -255,6 +266,32 @@ TEST_CASE("layers: to(dtype) converts parameters and buffers, but not the counte
       CHECK(allclose(p.grad().to(kFloat32), (their++)->grad(), 0.1, 0.05));
     }
   }
+}
+
+TEST_CASE("layers: an encoder's layers are clones of the one it is given, which stays as it is") {
+  nn::TransformerEncoderLayer layer(4, 2, {.dim_feedforward = 8, .activation = "gelu"});
+  layer.to(kFloat64);
+  layer.linear1.eval();
+  layer.linear2.weight.requires_grad_(false);
+  const Tensor before = default_generator().state();
+  nn::TransformerEncoder encoder(layer, 2, nn::LayerNorm(4, {.dtype = kFloat64}));
+  CHECK(equal(default_generator().state(), before));
+  for (nn::TransformerEncoderLayer& one : encoder.layers) {
+    CHECK(equal(one.linear1.weight.detach(), layer.linear1.weight.detach()));
+    CHECK(!one.linear1.weight.shares_storage(layer.linear1.weight));
+    CHECK(one.linear1.weight.dtype() == kFloat64);
+    CHECK(!one.linear1.is_training());
+    CHECK(one.linear2.is_training());
+    CHECK(!one.linear2.weight.requires_grad());
+    CHECK(one.linear1.weight.requires_grad());
+  }
+  CHECK(encoder(randn({3, 1, 4}, kFloat64)).dtype() == kFloat64);
+  CHECK(encoder.state_dict().contains("norm.weight"));
+  CHECK_THROWS_WITH_AS(nn::TransformerEncoderLayer(4, 2, {.activation = "tanh"}),
+                       doctest::Contains("not 'tanh'"), const Error&);
+  const nn::TransformerEncoderLayer learned(4, 2, {.activation = nn::Sequential{nn::Linear(2048, 2048)}});
+  CHECK(learned.state_dict().contains("activation.0.weight"));
+  CHECK_THROWS_WITH_AS(nn::TransformerEncoder(learned, 2), doctest::Contains("has weights"), const Error&);
 }
 
 TEST_CASE("layers: a batch norm's old state dict, from before the counter, loads; a newer one must have it") {

@@ -60,6 +60,11 @@ CASES = {
     "TransformerEncoderLayer norm first": (
         lambda: nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, activation="gelu", batch_first=True, norm_first=True), [(3, 5, 8)]),
     "TransformerEncoder": (lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, 0.0), 2), [(5, 3, 8)]),
+    "TransformerEncoder with a norm": (
+        lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, 0.0, activation=torch.tanh), 2, nn.LayerNorm(8)),
+        [(5, 3, 8)]),
+    "TransformerEncoder with an activation module": (
+        lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, 0.1, nn.SiLU(), bias=False), 2), [(5, 3, 8)]),
     "MSELoss": (nn.MSELoss, [(3, 4), (3, 4)]),
     "MSELoss sum": (lambda: nn.MSELoss(reduction="sum"), [(3, 4), (3, 4)]),
     "L1Loss": (lambda: nn.L1Loss(reduction="none"), [(3, 4), (3, 4)]),
