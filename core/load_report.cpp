@@ -97,7 +97,8 @@ LoadReport compare(const StateDict& have, const StateDict& given) {
       continue;
     }
     ++matching;
-    if (!(found->shape() == tensor.shape()) && !(tensor.dim() == 0 && found->shape() == Shape{1})) r.mismatched.push_back({name, tensor.shape(), found->shape()});
+    if (!(found->shape() == tensor.shape()) && !(tensor.dim() == 0 && found->shape() == Shape{1}))
+      r.mismatched.push_back({name, tensor.shape(), found->shape()});
   }
   for (const auto& [name, tensor] : given) {
     if (!have.contains(name)) r.unexpected.push_back(name);

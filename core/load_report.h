@@ -18,9 +18,9 @@ struct LoadReport {
     std::string key, kind;  // "a dict"
     bool in_model;
   };
-  std::vector<Mismatch> mismatched;     ///< the shapes differ
-  std::vector<NoTensor> no_tensors;     ///< what else the file has; where the model has no such name, unexpected too
-  std::vector<std::string> hints;       ///< "all 4 keys match after removing the prefix 'module.'"
+  std::vector<Mismatch> mismatched;  ///< the shapes differ
+  std::vector<NoTensor> no_tensors;  ///< what else the file has; where the model has no such name, unexpected too
+  std::vector<std::string> hints;    ///< "all 4 keys match after removing the prefix 'module.'"
 
   bool ok() const { return missing.empty() && unexpected.empty() && fits(); }
   /// Can what both have be copied?

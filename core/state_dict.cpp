@@ -157,7 +157,7 @@ StateDict StateDict::with_names(std::vector<std::string> names) const {
     return dot == name.npos ? std::pair(std::string_view(), name)
                             : std::pair(name.substr(0, dot), name.substr(dot + 1));
   };
-  Value moved = Value::dict();  // module path -> its new one
+  Value moved = Value::dict();        // module path -> its new one
   std::set<std::string_view> others;  // their new names
   for (std::size_t i = 0; i < names.size(); ++i) {
     const bool tensor = i < items_.size();

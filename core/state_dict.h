@@ -36,8 +36,8 @@ class StateDict {
   /// Replaces or appends.
   void set(std::string name, Tensor t);
   bool erase(std::string_view name);
-  /// The entries that are no tensors. They are not counted, walked or found; load_state_dict reports them as unexpected,
-  /// and a Value made of this has them again, behind the tensors.
+  /// The entries that are no tensors. They are not counted, walked or found; load_state_dict reports them as
+  /// unexpected, and a Value made of this has them again, behind the tensors.
   const std::vector<Other>& others() const noexcept { return others_; }
 
   // --- Copies under other names, sharing the tensors: what a file's names lack to be a model's.

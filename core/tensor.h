@@ -363,8 +363,8 @@ class Tensor {
 };
 
 /// x[mask] or x[index]: a Tensor, the chosen rows, that remembers where they came from (and holds x), so that an
-/// assignment to it writes into x as PyTorch's index_put_ does: y is broadcast to the rows and converted; of two that go
-/// to one place the last stays. Recorded; GradError for a leaf that requires grad. A variable of this type
+/// assignment to it writes into x as PyTorch's index_put_ does: y is broadcast to the rows and converted; of two that
+/// go to one place the last stays. Recorded; GradError for a leaf that requires grad. A variable of this type
 /// (`auto part = x[mask]`) is assigned as any Tensor; copies are plain rows.
 class IndexedTensor : public Tensor {
  public:

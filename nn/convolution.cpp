@@ -32,11 +32,10 @@ Conv2d::Conv2d(std::int64_t in_channels, std::int64_t out_channels, Pair kernel_
   const auto unless = [](const char* what, Pair p, std::int64_t usual) {
     return p.down == usual && p.across == usual ? std::string() : detail::str(what, python(p));
   };
-  set_extra_repr(detail::str(in_channels, ", ", out_channels, ", kernel_size=", python(kernel_size),
-                             ", stride=", python(options.stride), unless(", padding=", options.padding, 0),
-                             unless(", dilation=", options.dilation, 1),
-                             options.groups == 1 ? "" : detail::str(", groups=", options.groups),
-                             options.bias ? "" : ", bias=False"));
+  set_extra_repr(detail::str(
+      in_channels, ", ", out_channels, ", kernel_size=", python(kernel_size), ", stride=", python(options.stride),
+      unless(", padding=", options.padding, 0), unless(", dilation=", options.dilation, 1),
+      options.groups == 1 ? "" : detail::str(", groups=", options.groups), options.bias ? "" : ", bias=False"));
   reset_parameters();
 }
 

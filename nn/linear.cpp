@@ -20,8 +20,8 @@ Linear::Linear(std::int64_t in_features, std::int64_t out_features, LinearOption
       weight(register_parameter(
           "weight", uninitialised(checked({out_features, in_features}, "Linear"), options.dtype, "Linear"))),
       bias(register_parameter("bias", parameter_if(options.bias, {out_features}, options.dtype, "Linear"))) {
-  set_extra_repr(detail::str("in_features=", in_features, ", out_features=", out_features,
-                             ", bias=", python(options.bias)));
+  set_extra_repr(
+      detail::str("in_features=", in_features, ", out_features=", out_features, ", bias=", python(options.bias)));
   reset_parameters();
 }
 

@@ -22,8 +22,8 @@ bool Module::is_training() const noexcept { return registry_->training; }
 
 void Module::Registry::check_name(std::string_view name, const char* what) const {
   const auto refuse = [&](auto... why) {
-    throw Error(str(what, ": the name ", quoted(name), why..., " (in ",
-                    class_name.empty() ? "Module" : class_name, ")"));
+    throw Error(
+        str(what, ": the name ", quoted(name), why..., " (in ", class_name.empty() ? "Module" : class_name, ")"));
   };
   if (name.empty()) refuse(" is empty");
   if (name.find('.') != std::string_view::npos) refuse(" contains a dot, which separates modules in state dict keys");

@@ -1,7 +1,7 @@
 // A module as text: the name of its class, and the tree that PyTorch's repr draws.
+#include <cxxabi.h>
 #include <harker/nn/registry.h>
 #include <cstdlib>
-#include <cxxabi.h>
 #include <ostream>
 #include <typeinfo>
 
@@ -60,8 +60,8 @@ std::ostream& operator<<(std::ostream& out, const Module& m) {
     for (std::size_t i = 0; i < parts.size(); ++i) {
       std::size_t last = i;  // a ModuleList shows equal neighbours once
       while (class_name == "ModuleList" && last + 1 < parts.size() && parts[last + 1] == parts[i]) ++last;
-      lines.push_back("(" + r.children[i].name + (last > i ? "-" + r.children[last].name : "") + "): " +
-                      (last > i ? std::to_string(last - i + 1) + " x " : "") + parts[i]);
+      lines.push_back("(" + r.children[i].name + (last > i ? "-" + r.children[last].name : "") +
+                      "): " + (last > i ? std::to_string(last - i + 1) + " x " : "") + parts[i]);
       i = last;
     }
     std::string all = class_name + "(";

@@ -55,7 +55,8 @@ BatchNorm::BatchNorm(const char* name, std::int64_t features, const BatchNormOpt
   running_var = register_buffer("running_var", tracks ? uninitialised(shape, o.dtype, name) : Tensor());
   num_batches_tracked = register_buffer_since(2, "num_batches_tracked", tracks ? empty({}, kInt64) : Tensor());
   set_extra_repr(str(features, ", eps=", python(o.eps), ", momentum=", o.momentum ? python(*o.momentum) : "None",
-                     ", affine=", python(o.affine), ", bias=", python(o.affine), ", track_running_stats=", python(tracks)));
+                     ", affine=", python(o.affine), ", bias=", python(o.affine),
+                     ", track_running_stats=", python(tracks)));
   reset_parameters();
 }
 

@@ -64,7 +64,7 @@ TransformerEncoderLayer TransformerEncoderLayer::clone() const {
     throw Error(detail::str("TransformerEncoderLayer::clone: the activation, ", m->class_name(),
                             ", has weights, of which only its own class could make others"));
   TransformerEncoderLayerOptions options = options_;
-  options.dtype = linear1.weight.dtype();  // to() may have changed it
+  options.dtype = linear1.weight.dtype();       // to() may have changed it
   const Generator drawn = default_generator();  // a copy draws nothing
   TransformerEncoderLayer copy(d_model_, nhead_, std::move(options));
   default_generator() = drawn;

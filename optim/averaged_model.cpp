@@ -30,8 +30,8 @@ void ModelAverage::become_copy(nn::Module made, const nn::Module& model) {
   auto to = made.named_parameters();
   for (std::size_t i = 0; i < std::max(to.size(), from.size()); ++i) {
     if (i >= to.size() || i >= from.size() || to[i].first != from[i].first)
-      throw Error(str("AveragedModel: the model's parameters are not those that its constructor makes (",
-                      from.size(), " and ", to.size(), " of them): tie weights in the constructor"));
+      throw Error(str("AveragedModel: the model's parameters are not those that its constructor makes (", from.size(),
+                      " and ", to.size(), " of them): tie weights in the constructor"));
     to[i].second.requires_grad_(from[i].second.requires_grad());
   }
   made.train(model.is_training());

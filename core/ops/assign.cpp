@@ -1,5 +1,6 @@
 // Assignment to a part of a tensor: `x[0] = y` and its kin, which write where a temporary handle points, and x[tensor],
 // whose rows are a copy, so that what is assigned to them goes by way of x. Reading rows: where.cpp and rows.cpp.
+#include <harker/core/autograd/view_history.h>
 #include <harker/core/ops/gather.h>
 #include <harker/core/ops/in_place.h>
 
@@ -19,7 +20,9 @@ Tensor fitted(Tensor y, int dim) {
 /// Memory that goes with the handle takes what is written into it along. Not foreign memory: its owner sees it.
 void check_seen(const Tensor& x) {
   const TensorImpl& p = x.impl();
-  if (p.refs.unique() && p.storage->refs.unique() && !p.storage->owner)
+  const TensorImpl* const base = detail::base_of(p);  // kept by the view alone?
+  if (p.refs.unique() && (!base || base->refs.unique()) && p.storage->refs.count() == (base ? 2 : 1) &&
+      !p.storage->owner)
     throw Error(str("an assignment to a temporary tensor of ", p.shape,
                     " writes into memory that nobody else has, so that the numbers would be lost: it is a copy, as "
                     "clone(), arithmetic, and reshape() of what cannot be a view make; assign to a variable or to "

@@ -177,7 +177,9 @@ void detail::write_rows(Tensor& x, const Tensor& index, const Tensor& rows) {
   const auto* to = at.data<std::int64_t>();
   const Shape row = x.shape().erased(0), strides = x.strides().erased(0), from_strides = from.strides().erased(0);
   const auto item = static_cast<std::int64_t>(item_size(x.dtype()));
-  const auto moved = [item](const Tensor& t, std::int64_t i) { return static_cast<char*>(t.raw()) + i * t.stride(0) * item; };
+  const auto moved = [item](const Tensor& t, std::int64_t i) {
+    return static_cast<char*>(t.raw()) + i * t.stride(0) * item;
+  };
   for (std::int64_t i = 0; i < at.numel(); ++i)
     backend_of(x).copy(x.dtype(), x.dtype(), row, moved(from, i), from_strides, moved(x, to[i]), strides);
   ++x.storage().version;

@@ -120,7 +120,7 @@ Tensor detail::masked_rows(const Tensor& x, const Tensor& mask) {
 }
 Tensor detail::with_masked_rows(const Tensor& x, const Tensor& mask, const Tensor& rows) {
   const Tensor wide = leading(mask, x);
-  return where(wide, apply<MaskedPut>(rows, wide.expand(x.shape())), x);
+  return where(wide, apply<MaskedPut>(rows.reshape({rows.numel()}), wide.expand(x.shape())), x);
 }
 
 }  // namespace harker

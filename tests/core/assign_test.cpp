@@ -46,8 +46,8 @@ TEST_CASE("assign: to an element, a row and a view writes there") {
   x.view({3, 2})[0] = 2.0f;
   x.unsqueeze(0).squeeze(0)[1][0] = true;
   CHECK(numbers(x) == Numbers{2, 2, 0, 1, 1, 1});
-  x.flatten()[5] = tensor({6.0});            // one element where there is none in front of it
-  x[0] = ones({1, 1, 3});                    // as Python, sizes of 1 in front do not count
+  x.flatten()[5] = tensor({6.0});  // one element where there is none in front of it
+  x[0] = ones({1, 1, 3});          // as Python, sizes of 1 in front do not count
   CHECK(numbers(x) == Numbers{1, 1, 1, 1, 1, 6});
   const Tensor handle = x;
   handle[0] = 3;
@@ -156,6 +156,43 @@ TEST_CASE("assign: to the rows that integers name") {
   Tensor v = zeros({4});
   v[tensor({3, 1})] = tensor({1.0, 2.0});
   CHECK(numbers(v) == Numbers{0, 2, 0, 1});
+}
+
+TEST_CASE("assign: what was written is read again, and nothing else has changed") {
+  manual_seed(5);
+  for (const Shape& shape : {Shape{5}, Shape{4, 3}, Shape{3, 2, 4}, Shape{3, 0}}) {
+    for (bool strided : {false, true}) {
+      for (bool recorded : {false, true}) {
+        CAPTURE(shape);
+        CAPTURE(strided);
+        CAPTURE(recorded);
+        const auto fresh = [&] {
+          Tensor x =
+              strided && shape.rank() > 1 ? randn(shape).transpose(0, -1).contiguous().transpose(0, -1) : randn(shape);
+          return recorded ? x.requires_grad_() * 1.0 : x;
+        };
+        const auto check = [&](auto&& index) {
+          Tensor x = fresh();
+          const Tensor old = x.detach().clone(), rows = randn(x[index].shape());
+          x[index] = rows;
+          CHECK(equal(x[index].detach(), rows));
+          x[index] = old[index];
+          CHECK(equal(x.detach(), old));
+          x[index] = 2;
+          CHECK(equal(x[index].detach(), full_like(rows, 2)));
+        };
+        check(std::int64_t{-1});
+        check(randperm(shape[0]));
+        check(randperm(shape[0]).slice(0, 1, 3));
+        check(-1 - randperm(shape[0]).slice(0, 0, 2).unsqueeze(0));
+        check(scalar_tensor(1, kInt64));
+        check(gt(randn({shape[0]}), 0));
+        check(gt(randn(shape), 0));
+        check(gt(randn(shape), 9));
+        check(scalar_tensor(1, kBool));
+      }
+    }
+  }
 }
 
 TEST_CASE("assign: an index without dimensions is a view") {

@@ -287,8 +287,8 @@ TEST_CASE("layers: an encoder's layers are clones of the one it is given, which 
   }
   CHECK(encoder(randn({3, 1, 4}, kFloat64)).dtype() == kFloat64);
   CHECK(encoder.state_dict().contains("norm.weight"));
-  CHECK_THROWS_WITH_AS(nn::TransformerEncoderLayer(4, 2, {.activation = "tanh"}),
-                       doctest::Contains("not 'tanh'"), const Error&);
+  CHECK_THROWS_WITH_AS(nn::TransformerEncoderLayer(4, 2, {.activation = "tanh"}), doctest::Contains("not 'tanh'"),
+                       const Error&);
   const nn::TransformerEncoderLayer learned(4, 2, {.activation = nn::Sequential{nn::Linear(2048, 2048)}});
   CHECK(learned.state_dict().contains("activation.0.weight"));
   CHECK_THROWS_WITH_AS(nn::TransformerEncoder(learned, 2), doctest::Contains("has weights"), const Error&);

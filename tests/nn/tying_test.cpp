@@ -47,11 +47,14 @@ bool whole(const nn::Linear& l) {
 }
 
 template <class T, class U>
-concept assignable = requires(T& t, U u) { t = static_cast<U>(u); };
+concept assignable = requires(T& t, U u) {
+  t = static_cast<U>(u);
+};
 // Modules are not assigned; parameters not as temporaries.
 static_assert(!assignable<nn::Linear, nn::Linear> && !assignable<nn::Linear, const nn::Linear&>);
 static_assert(!assignable<LM, LM> && !assignable<nn::Sequential, nn::Sequential> && !std::swappable<nn::Linear>);
-static_assert(!assignable<nn::ModuleList<nn::Linear>, nn::ModuleList<nn::Linear>> && !assignable<nn::AnyModule, nn::AnyModule>);
+static_assert(!assignable<nn::ModuleList<nn::Linear>, nn::ModuleList<nn::Linear>> &&
+              !assignable<nn::AnyModule, nn::AnyModule>);
 static_assert(!std::is_assignable_v<nn::Parameter, nn::Parameter> && !std::is_assignable_v<nn::Parameter, Tensor>);
 static_assert(std::is_copy_constructible_v<LM> && std::is_move_constructible_v<LM>);
 
