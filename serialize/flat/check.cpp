@@ -4,6 +4,7 @@
 #include <harker/serialize/flat/flatten.h>
 #include <harker/serialize/flat/links.h>
 #include <harker/serialize/geometry.h>
+#include <harker/serialize/numpy_dtype.h>
 #include <harker/serialize/torch/known_names.h>
 #include <harker/serialize/torch/utf8.h>
 
@@ -16,15 +17,8 @@ using Kind = Value::Kind;
 
 // Bytes of an element of NumPy's "<f8"; 0 for anything that is no plain number.
 std::uint64_t numpy_size(std::string_view dtype) {
-  if (dtype.size() < 3 || dtype.size() > 4) return 0;
-  std::uint64_t n = 0;
-  for (char c : dtype.substr(2)) {
-    if (c < '0' || c > '9') return 0;
-    n = n * 10 + static_cast<std::uint64_t>(c - '0');
-  }
-  const bool known = std::string_view("<>|=").find(dtype[0]) != std::string_view::npos &&
-                     std::string_view("biufc").find(dtype[1]) != std::string_view::npos;
-  return known && n <= 32 ? n : 0;
+  const bool order = !dtype.empty() && std::string_view("<>|=").find(dtype[0]) != std::string_view::npos;
+  return order ? numpy_item_size(dtype.substr(1)) : 0;
 }
 
 class Checker {
