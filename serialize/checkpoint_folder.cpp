@@ -1,11 +1,12 @@
-// Which file is which is in its name alone; whether it is whole, the format says. Temporary files of a save that was
-// cut short have other names and are never looked at.
+// Which file is which is in its name alone; whether it is whole, the format's verify says: every byte is read before a
+// path is handed out. Temporary files of a save that was cut short have other names and are never looked at.
 #include <harker/serialize/checkpoint_folder.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
+#include <memory>
 
 #include <harker/core/text.h>
 #include <harker/core/warning.h>
@@ -45,6 +46,34 @@ std::vector<Numbered> numbered(const std::string& folder, const CheckpointFolder
   return found;
 }
 
+// What is wrong with the checkpoint at `path`, or "".
+std::string damage(const std::string& path) {
+  try {
+    const std::shared_ptr<const io::Source> source = io::Source::open(path);
+    detect_format(*source).verify(source, {});
+    Checkpoint(load(path, {.mmap = true}));
+    return {};
+  } catch (const Error& e) { return e.what(); }
+}
+
+// The first of `paths` that is whole; the others are passed over with a warning. FormatError when there is none.
+std::string first_whole(const std::string& folder, const std::vector<std::string>& paths) {
+  constexpr std::size_t kLongest = 250;
+  std::string names;
+  for (const std::string& path : paths) {
+    const std::string wrong = damage(path);
+    if (wrong.empty()) return path;
+    warn(str("checkpoint folder: passed over: ", wrong));
+    const std::string name = fs::path(path).filename().string();
+    if (names.size() + name.size() > kLongest)
+      names += names.ends_with("...") ? "" : ", ...";
+    else
+      names += (names.empty() ? "" : ", ") + name;
+  }
+  throw FormatError(str("checkpoint folder ", detail::quoted(folder), ": none of these ", paths.size(),
+                        " checkpoints can be read: ", names, " (`harker verify FILE` says what is wrong with each)"));
+}
+
 }  // namespace
 
 CheckpointFolder::CheckpointFolder(std::string path, CheckpointFolderOptions options)
@@ -80,49 +109,58 @@ std::vector<std::string> CheckpointFolder::all() const {
 }
 
 std::optional<std::string> CheckpointFolder::latest() const {
-  const std::vector<Numbered> found = numbered(path_, options_);
-  for (auto at = found.rbegin(); at != found.rend(); ++at) {
-    try {
-      Checkpoint(load(at->path, {.mmap = true}));
-      return at->path;
-    } catch (const Error& e) { warn(str("checkpoint folder: passed over: ", e.what())); }
-  }
-  return std::nullopt;
+  std::vector<std::string> paths = all();
+  if (paths.empty()) return std::nullopt;
+  std::reverse(paths.begin(), paths.end());
+  return first_whole(path_, paths);
 }
 
-// Opened lazily: no tensor is read.
-std::optional<double> CheckpointFolder::metric_of(const std::string& path) const {
-  try {
-    const Checkpoint c(load(path, {.mmap = true}));
-    const Value* v = c.metrics.find(options_.metric);
-    if (!v) return std::nullopt;
-    const double d = v->is_tensor() ? v->tensor().item()
-                     : v->is_int()  ? static_cast<double>(v->as_int())
-                                    : v->as_double();
-    return std::isfinite(d) ? std::optional(d) : std::nullopt;
-  } catch (const Error&) { return std::nullopt; }
+// Opened lazily: no tensor is read. The best one first, the latest of equals before the others; those without a finite
+// metric are left out, and those that cannot be opened go to `unreadable`.
+std::vector<std::string> CheckpointFolder::by_metric(std::vector<std::string>& unreadable) const {
+  std::vector<std::pair<double, std::string>> found;
+  for (const std::string& path : all()) {
+    Checkpoint c;
+    try {
+      c = Checkpoint(load(path, {.mmap = true}));
+    } catch (const Error&) {
+      unreadable.push_back(path);
+      continue;
+    }
+    try {
+      const Value* v = c.metrics.find(options_.metric);
+      if (!v) continue;
+      const double d = v->is_tensor() ? v->tensor().item()
+                       : v->is_int()  ? static_cast<double>(v->as_int())
+                                      : v->as_double();
+      if (std::isfinite(d)) found.emplace_back(options_.higher_is_better ? -d : d, path);
+    } catch (const Error&) {}  // no number
+  }
+  std::reverse(found.begin(), found.end());
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<std::string> paths;
+  for (auto& [badness, path] : found) paths.push_back(std::move(path));
+  return paths;
 }
 
 std::optional<std::string> CheckpointFolder::best() const {
-  std::optional<std::string> path;
-  double most = 0;
-  if (options_.metric.empty()) return path;
-  for (const Numbered& n : numbered(path_, options_)) {
-    const std::optional<double> m = metric_of(n.path);
-    if (!m) continue;
-    const double worth = options_.higher_is_better ? *m : -*m;
-    if (!path || worth >= most) path = n.path, most = worth;
-  }
-  return path;
+  std::vector<std::string> unreadable;
+  if (options_.metric.empty()) return std::nullopt;
+  const std::vector<std::string> paths = by_metric(unreadable);
+  if (!unreadable.empty() && unreadable.size() == all().size()) return first_whole(path_, unreadable);
+  for (const std::string& path : unreadable) warn(str("checkpoint folder: passed over: ", damage(path)));
+  if (paths.empty()) return std::nullopt;
+  return first_whole(path_, paths);
 }
 
 void CheckpointFolder::prune(const std::string& except) const {
   const std::vector<Numbered> found = numbered(path_, options_);
   const auto keep = static_cast<std::size_t>(options_.keep_last);
   if (found.size() <= keep) return;
-  const std::optional<std::string> best_path = best();
+  std::vector<std::string> ranked, unreadable;
+  if (!options_.metric.empty()) ranked = by_metric(unreadable);  // not best(): a save must not read whole files
   for (std::size_t i = 0; i + keep < found.size(); ++i) {
-    if (found[i].path == except || (best_path && found[i].path == *best_path)) continue;
+    if (found[i].path == except || (!ranked.empty() && found[i].path == ranked[0])) continue;
     std::error_code code;
     fs::remove(found[i].path, code);
     if (code) warn(str("checkpoint folder: ", found[i].path, " cannot be removed: ", code.message()));

@@ -27,14 +27,17 @@ class CheckpointFolder {
   std::string save(const Checkpoint& c, const SaveOptions& options = {});
   /// All of them, by step.
   std::vector<std::string> all() const;
-  /// The one with the highest step that can be opened: one that is damaged is passed over, with a warning.
+  /// The one with the highest step that is whole, or nothing when there are none at all. A damaged one is passed over,
+  /// with a warning that says what is wrong; FormatError, naming them, when all are damaged. Reads the file to its last
+  /// byte: about what loading it will cost, once more.
   std::optional<std::string> latest() const;
-  /// The one with the best finite metric, the latest of equals. Only the list of contents of each is read.
+  /// The one with the best finite metric that is whole, the latest of equals; the rest as latest(). Of the others, only
+  /// the list of contents is read. Nothing, too, when no file that can be read has such a metric.
   std::optional<std::string> best() const;
 
  private:
   std::string path_of(std::int64_t step) const;
-  std::optional<double> metric_of(const std::string& path) const;
+  std::vector<std::string> by_metric(std::vector<std::string>& unreadable) const;
   void prune(const std::string& except) const;
   std::string path_;
   CheckpointFolderOptions options_;

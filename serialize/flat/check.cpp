@@ -3,6 +3,8 @@
 #include <harker/core/text.h>
 #include <harker/serialize/flat/flatten.h>
 #include <harker/serialize/flat/links.h>
+#include <harker/serialize/geometry.h>
+#include <harker/serialize/numpy_dtype.h>
 #include <harker/serialize/torch/known_names.h>
 #include <harker/serialize/torch/utf8.h>
 
@@ -13,44 +15,10 @@ using detail::quoted;
 using detail::str;
 using Kind = Value::Kind;
 
-constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 62;
-
-// Does a view of this geometry stay inside its storage?
-std::string geometry_error(std::span<const std::int64_t> sizes, std::span<const std::int64_t> strides,
-                           std::int64_t offset, std::uint64_t item, std::uint64_t nbytes) {
-  if (offset < 0) return "its offset is negative";
-  std::uint64_t count = 1, last = static_cast<std::uint64_t>(offset), bytes = 0;
-  bool empty = false;
-  for (std::size_t i = 0; i < sizes.size(); ++i) {
-    if (sizes[i] < 0) return "a size is negative";
-    if (strides[i] < 0) return "a stride is negative";
-    const auto n = static_cast<std::uint64_t>(sizes[i]);
-    std::uint64_t reach = 0;
-    empty = empty || n == 0;
-    const bool fits = io::checked_mul(count, n == 0 ? 1 : n, count) && count < kMaxBytes &&
-                      (n == 0 || (io::checked_mul(n - 1, static_cast<std::uint64_t>(strides[i]), reach) &&
-                                  io::checked_add(last, reach, last)));
-    if (!fits) return "its number of elements or their extent overflows";
-  }
-  if (!io::checked_mul(count, item, bytes) || bytes >= kMaxBytes) return "its number of bytes overflows";
-  // An empty tensor touches nothing, and slicing makes ones whose offset lies past the end.
-  if (!io::checked_add(last, empty ? 0 : 1, last) || !io::checked_mul(last, item, bytes) || bytes >= kMaxBytes)
-    return "its extent overflows";
-  if (!empty && bytes > nbytes) return str("it reaches to byte ", bytes, " of a storage of ", nbytes, " bytes");
-  return {};
-}
-
 // Bytes of an element of NumPy's "<f8"; 0 for anything that is no plain number.
 std::uint64_t numpy_size(std::string_view dtype) {
-  if (dtype.size() < 3 || dtype.size() > 4) return 0;
-  std::uint64_t n = 0;
-  for (char c : dtype.substr(2)) {
-    if (c < '0' || c > '9') return 0;
-    n = n * 10 + static_cast<std::uint64_t>(c - '0');
-  }
-  const bool known = std::string_view("<>|=").find(dtype[0]) != std::string_view::npos &&
-                     std::string_view("biufc").find(dtype[1]) != std::string_view::npos;
-  return known && n <= 32 ? n : 0;
+  const bool order = !dtype.empty() && std::string_view("<>|=").find(dtype[0]) != std::string_view::npos;
+  return order ? numpy_item_size(dtype.substr(1)) : 0;
 }
 
 class Checker {

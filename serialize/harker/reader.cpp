@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include <harker/core/text.h>
+#include <harker/serialize/contents.h>
 #include <harker/serialize/harker/harker_file.h>
 #include <harker/serialize/harker/layout.h>
 #include <harker/serialize/io/crc32.h>
@@ -145,7 +146,7 @@ void verify_file(const std::shared_ptr<const io::Source>& source, const LoadOpti
   file.check_storages();
   LoadOptions lazy = options;
   lazy.mmap = true;
-  read_file(source, lazy);
+  check_contents(read_file(source, lazy).value, source->name());
 }
 
 }  // namespace harker::own

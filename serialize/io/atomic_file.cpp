@@ -1,16 +1,22 @@
-// A file that appears whole or not at all: temporary file beside the target, write, fsync, rename, fsync of the folder.
-// The order is what makes it safe: the name must never point at bytes that the disk does not have yet.
+// A file that appears whole or not at all. The order is what makes it safe: the name must never point at bytes that the
+// disk does not have yet.
+//   sweep what dead saves left, open an unnamed file (O_TMPFILE), lock it, write, fsync,
+//   link it to a temporary name, rename that over the target, close (and unlock), fsync the folder.
+// A killed process leaves nothing but between link and rename, where signals wait; a target that is not there yet is
+// linked at once. Where a file can have no name at first, it has the temporary one from the start, and is locked.
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <harker/core/text.h>
 #include <harker/serialize/io/file_system.h>
 #include <harker/serialize/io/sink.h>
+#include <harker/serialize/io/temporary.h>
 
 namespace harker::io {
 namespace {
@@ -41,6 +47,22 @@ std::string behind_links(std::string path) {
   throw IoError(detail::str(asked, ": too many symbolic links, or one that cannot be read"));
 }
 
+// Keeps this thread's signals waiting. (SIGKILL does not.)
+class SignalsWait {
+ public:
+  SignalsWait() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsWait() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsWait(const SignalsWait&) = delete;
+  SignalsWait& operator=(const SignalsWait&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
 }  // namespace
 
 AtomicFile::AtomicFile(std::string path, bool durable)
@@ -52,19 +74,31 @@ AtomicFile::AtomicFile(std::string path, bool durable)
         detail::str(path_, ": cannot be replaced: it is ", S_ISDIR(old.st_mode) ? "a folder" : "no regular file"));
   buffer_.reserve(kBuffer);  // before there is a file that an exception would leave behind
   const unsigned mode = exists ? static_cast<unsigned>(old.st_mode & 07777) : 0666U;
-  static std::atomic<unsigned> counter{0};
-  const std::string stem = detail::str(folder_, "/.harker-", ::getpid(), "-");
-  for (int i = 0; i < kNames && fd_ < 0; ++i) {
-    temporary_ = detail::str(stem, counter.fetch_add(1), ".tmp");
-    fd_ = file_system().create(temporary_, mode);
-    if (fd_ < 0 && errno != EEXIST && errno != EINTR) break;
-  }
-  if (fd_ < 0) {
-    const int code = errno;
-    temporary_.clear();
-    throw IoError(detail::str(path_, ": no temporary file can be made beside it: ", reason(code)));
-  }
+  sweep_temporaries(folder_);
+  fd_ = file_system().create_unnamed(folder_, mode);
+  if (fd_ >= 0)
+    file_system().lock(fd_);  // where there are no locks, nobody sweeps
+  else
+    create_named(mode);  // whatever the reason was: what is truly wrong stands in this way too
   if (exists && file_system().fchmod(fd_, mode) != 0) fail("keeping the file's mode");  // the umask has cut it above
+}
+
+void AtomicFile::create_named(unsigned mode) {
+  FileSystem& fs = file_system();
+  for (int i = 0; i < kNames; ++i) {
+    temporary_ = temporary_in(folder_);
+    fd_ = fs.create(temporary_, mode);
+    if (fd_ < 0 && (errno == EEXIST || errno == EINTR)) continue;
+    if (fd_ < 0) break;
+    struct stat made;
+    const bool swept = (fs.lock(fd_) != 0 && errno == EWOULDBLOCK) || (::fstat(fd_, &made) == 0 && made.st_nlink == 0);
+    if (!swept) return;
+    fs.close(std::exchange(fd_, -1));  // by another save, which saw it before it was locked
+    fs.unlink(temporary_);
+  }
+  const int code = errno;
+  temporary_.clear();
+  throw IoError(detail::str(path_, ": no temporary file can be made beside it: ", reason(code)));
 }
 
 AtomicFile::~AtomicFile() {
@@ -110,20 +144,69 @@ void AtomicFile::write_through(ByteView data) {
   }
 }
 
-void AtomicFile::commit() {
-  flush();
+// Waits until the disk has the bytes, or at least asks for the errors that some file systems only tell at the end.
+void AtomicFile::sync() {
   FileSystem& fs = file_system();
   if (durable_) {
     int result;
     do result = fs.fsync(fd_);
     while (result != 0 && errno == EINTR);
     if (result != 0) fail("fsync");
+  } else {
+    const int twin = ::fcntl(fd_, F_DUPFD_CLOEXEC, 0);  // the file itself stays open: it holds the lock
+    if (twin >= 0 && fs.close(twin) != 0 && errno != EINTR) fail("closing");
   }
-  const int closed = fs.close(fd_);
-  fd_ = -1;  // also after an error: on Linux the descriptor is gone
-  if (closed != 0 && errno != EINTR) fail("closing");
-  if (fs.rename(temporary_, path_) != 0) fail("renaming");
+}
+
+// The unnamed file becomes the target; by way of a temporary name when there is an old one, which link does not replace.
+// False when it can have no name.
+bool AtomicFile::place_unnamed() {
+  const SignalsWait guard;
+  FileSystem& fs = file_system();
+  if (fs.link(fd_, path_) == 0) return true;
+  for (int i = 0; i < kNames; ++i) {
+    temporary_ = temporary_in(folder_);
+    if (fs.link(fd_, temporary_) == 0) return place_named(), true;
+    if (errno != EEXIST) break;
+  }
   temporary_.clear();
+  return false;
+}
+
+void AtomicFile::place_named() {
+  if (file_system().rename(temporary_, path_) != 0) fail("renaming");
+  temporary_.clear();
+}
+
+// Where links are forbidden (hardened containers do that), or /proc is missing, the bytes move to a file with a name.
+void AtomicFile::copy_to_named() {
+  struct Open {
+    int fd;
+    ~Open() { file_system().close(fd); }
+  } const from{std::exchange(fd_, -1)};
+  struct stat info;
+  if (::fstat(from.fd, &info) != 0) fail("copying");
+  create_named(static_cast<unsigned>(info.st_mode & 07777));
+  if (file_system().fchmod(fd_, info.st_mode & 07777) != 0) fail("keeping the file's mode");
+  buffer_.resize(kBuffer);
+  for (off_t at = 0;;) {
+    const ssize_t n = ::pread(from.fd, buffer_.data(), kBuffer, at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail("copying");
+    if (n == 0) break;
+    write_through(ByteView(buffer_).first(static_cast<std::size_t>(n)));
+    at += n;
+  }
+  sync();
+}
+
+void AtomicFile::commit() {
+  flush();
+  sync();
+  if (temporary_.empty() && !place_unnamed()) copy_to_named();
+  if (!temporary_.empty()) place_named();
+  FileSystem& fs = file_system();
+  fs.close(std::exchange(fd_, -1));
   if (!durable_) return;
   if (fs.fsync_folder(folder_) != 0 && errno != EINVAL && errno != ENOTSUP)
     throw IoError(detail::str(path_, ": the new file is in place, but fsync of its folder failed: ", reason(errno),

@@ -2,6 +2,7 @@
 #include <harker/serialize/io/file_system.h>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,13 +18,22 @@ std::atomic<FileSystem*> in_use{&the_system};
 
 }  // namespace
 
-int FileSystem::create(const std::string& path, unsigned mode) {
-  return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(mode));
+int FileSystem::create_unnamed(const std::string& folder, unsigned mode) {
+  return ::open(folder.c_str(), O_RDWR | O_TMPFILE | O_CLOEXEC, static_cast<mode_t>(mode));
 }
+int FileSystem::create(const std::string& path, unsigned mode) {
+  return ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(mode));
+}
+int FileSystem::lock(int fd) { return ::flock(fd, LOCK_EX | LOCK_NB); }
 long FileSystem::write(int fd, const void* data, std::size_t n) { return ::write(fd, data, n); }
 int FileSystem::fsync(int fd) { return ::fsync(fd); }
 int FileSystem::fchmod(int fd, unsigned mode) { return ::fchmod(fd, static_cast<mode_t>(mode)); }
 int FileSystem::close(int fd) { return ::close(fd); }
+int FileSystem::link(int fd, const std::string& path) {
+  // By its name in /proc: linking a bare descriptor (AT_EMPTY_PATH) takes a privilege.
+  const std::string name = "/proc/self/fd/" + std::to_string(fd);
+  return ::linkat(AT_FDCWD, name.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW);
+}
 int FileSystem::rename(const std::string& from, const std::string& to) { return std::rename(from.c_str(), to.c_str()); }
 int FileSystem::unlink(const std::string& path) { return ::unlink(path.c_str()); }
 int FileSystem::fsync_folder(const std::string& path) {

@@ -14,11 +14,14 @@ namespace io {
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
-  virtual int create(const std::string& path, unsigned mode);  ///< open(O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC)
+  virtual int create_unnamed(const std::string& folder, unsigned mode);  ///< open(O_RDWR | O_TMPFILE | O_CLOEXEC)
+  virtual int create(const std::string& path, unsigned mode);  ///< open(O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC)
+  virtual int lock(int fd);                                     ///< flock(LOCK_EX | LOCK_NB)
   virtual long write(int fd, const void* data, std::size_t n);
   virtual int fsync(int fd);
   virtual int fchmod(int fd, unsigned mode);
   virtual int close(int fd);
+  virtual int link(int fd, const std::string& path);  ///< gives an unnamed file its first name
   virtual int rename(const std::string& from, const std::string& to);
   virtual int unlink(const std::string& path);
   virtual int fsync_folder(const std::string& path);

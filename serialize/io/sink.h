@@ -33,7 +33,8 @@ class MemorySink final : public Sink {
 
 /// A file that replaces `path` atomically: a temporary file in the same folder, fsync, rename, fsync of the folder. The
 /// old file's mode is kept. Without commit(), or after any error, the old file is untouched and the temporary is gone.
-/// A symbolic link at `path` is followed. IoError names the path, the call and the system's reason.
+/// The temporary has no name before commit() where the file system can do that, and what killed saves left in the
+/// folder is removed. A symbolic link at `path` is followed. IoError names the path, the call and the system's reason.
 class AtomicFile final : public Sink {
  public:
   using Sink::write;
@@ -45,10 +46,15 @@ class AtomicFile final : public Sink {
   void commit();
 
  private:
+  void create_named(unsigned mode);
   void flush();
   void write_through(ByteView data);
+  void sync();
+  bool place_unnamed();
+  void place_named();
+  void copy_to_named();
   [[noreturn]] void fail(const char* call);
-  std::string path_, folder_, temporary_;
+  std::string path_, folder_, temporary_;  // no temporary: the file has no name
   std::vector<std::uint8_t> buffer_;
   int fd_ = -1;
   bool durable_;

@@ -1,4 +1,5 @@
 // Protobuf (ONNX), as the registry sees it.
+#include <harker/serialize/contents.h>
 #include <harker/serialize/onnx/onnx_file.h>
 #include <harker/serialize/onnx/wire.h>
 
@@ -24,7 +25,7 @@ class OnnxFormat final : public Format {
   void verify(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
     LoadOptions all = options;
     all.mmap = false;
-    read(source, all);
+    check_contents(read(source, all).value, source->name());
   }
   SaveReport write(io::Sink& sink, const Value& value, std::string_view, const SaveOptions&) const override {
     onnx::write_file(sink, value);

@@ -1,6 +1,7 @@
 // NumPy's arrays and scalars, as numpy pickles them: dtype('f8', False, True) with a state that holds the byte order,
 // scalars from their bytes, arrays by _reconstruct and a state of (version, shape, dtype, Fortran order, bytes).
 #include <harker/core/text.h>
+#include <harker/serialize/numpy_dtype.h>
 #include <harker/serialize/torch/torch_objects.h>
 
 namespace harker::pt {
@@ -10,25 +11,6 @@ using detail::str;
 
 constexpr std::size_t kMaxRank = 64;
 
-// Bytes of an element: "f8", "c16"; 0 for anything that is no plain number.
-std::uint64_t element_size(std::string_view code) {
-  if (code.size() < 2 || code.size() > 3) return 0;
-  std::uint64_t n = 0;
-  for (char c : code.substr(1)) {
-    if (c < '0' || c > '9') return 0;
-    n = n * 10 + static_cast<std::uint64_t>(c - '0');
-  }
-  const bool whole = n == 1 || n == 2 || n == 4 || n == 8;
-  switch (code[0]) {
-    case 'b': return n == 1 ? n : 0;
-    case 'i':
-    case 'u': return whole ? n : 0;
-    case 'f': return n == 2 || n == 4 || n == 8 || n == 16 ? n : 0;
-    case 'c': return n == 8 || n == 16 || n == 32 ? n : 0;
-    default: return 0;
-  }
-}
-
 io::ByteView raw(const Value& v) {
   if (v.is_bytes() || v.kind() == Value::Kind::bytearray) return v.as_bytes();
   if (v.is_string()) return io::bytes(v.as_string());  // Python 2's str
@@ -36,7 +18,7 @@ io::ByteView raw(const Value& v) {
 }
 
 void fill(Value::Numpy& n, const std::string& dtype, const Value& shape, io::ByteView data) {
-  std::uint64_t total = element_size(std::string_view(dtype).substr(1));
+  std::uint64_t total = numpy_item_size(std::string_view(dtype).substr(1));
   std::vector<std::int64_t> sizes;
   if (!shape.is_tuple() || shape.len() > kMaxRank)
     throw FormatError("numpy: the shape must be a tuple of at most 64 sizes");
@@ -62,7 +44,7 @@ std::string TorchObjects::numpy_dtype(const Value& v) const {
   const std::string_view code = o.args[0].as_string();
   std::string_view order = "|";
   if (o.state.is_tuple() && o.state.len() >= 2 && o.state[1].is_string()) order = o.state[1].as_string();
-  const std::uint64_t size = element_size(code);
+  const std::uint64_t size = numpy_item_size(code);
   if (size == 0 || (order != "<" && order != ">" && order != "|" && order != "=") || (size > 1 && order == "|"))
     throw FormatError(str("numpy: dtype ", detail::quoted(str(order, code)), " is not read (plain numbers are)"));
   return str(size == 1 ? "|" : order == ">" ? ">" : "<", code);

@@ -5,12 +5,13 @@
 #include <string>
 
 #include <harker/core/value.h>
+#include <harker/serialize/torch/script_classes.h>
 
 namespace harker::pt {
 
-/// Attribute path -> tensor, as an OrderedDict in the order of the file, without requires_grad, as state_dict() gives
-/// them. FormatError (beginning with `what`) when the root is no module, when modules nest in a cycle, or when sharing
+/// Attribute path -> tensor, as an OrderedDict, without requires_grad: what torch.jit.load(file).state_dict() gives.
+/// FormatError (beginning with `what`) when the root is no module, when modules nest in a cycle, or when sharing
 /// makes of them more than `most_bytes` of names.
-Value script_weights(const Value& root, const std::string& what, std::uint64_t most_bytes);
+Value script_weights(const Value& root, ScriptClasses& classes, const std::string& what, std::uint64_t most_bytes);
 
 }  // namespace harker::pt

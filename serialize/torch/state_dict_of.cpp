@@ -86,22 +86,39 @@ StateDict state_dict_of(const Value& module) {
   return out;
 }
 
+namespace {
+
+// Weights averaged over training, which their authors mean for use, come before those that training goes on with.
+constexpr std::array kAveraged = {"state_dict_ema", "ema_state_dict", "model_ema", "ema_model", "params_ema", "ema"};
+constexpr std::array kPlain = {"state_dict", "model_state_dict", "model", "params"};
+
+bool wraps(const Value* v) { return v && (v->is_dict() || attributes_of(*v)); }
+
+const Value* unwrapped(const Value& dict) {
+  const auto plain = [](const Value& in) -> const Value* {
+    for (const char* key : kPlain)
+      if (const Value* found = in.find(key); wraps(found)) return found;
+    return nullptr;
+  };
+  for (const char* key : kAveraged) {
+    const Value* found = dict.find(key);
+    if (!wraps(found)) continue;
+    if (attributes_of(*found) || plain(*found)) return found;
+    for (const auto& [name, v] : found->items())
+      if (v.is_tensor()) return found;  // else there may be a rate and a count alone
+  }
+  return plain(dict);
+}
+
+}  // namespace
+
 StateDict find_state_dict(const Value& v) {
-  constexpr std::array<const char*, 6> kWrappers = {"state_dict_ema",   "model_ema", "state_dict",
-                                                    "model_state_dict", "model",     "params"};
   constexpr int kMostWraps = 16;  // a dict may contain itself
   const Value* at = &v;
   for (int wraps = 0; wraps < kMostWraps; ++wraps) {
     if (attributes_of(*at)) return state_dict_of(*at);
     if (!at->is_dict()) break;
-    const Value* inner = nullptr;
-    for (const char* key : kWrappers) {
-      const Value* found = at->find(key);
-      if (found && (found->is_dict() || attributes_of(*found))) {
-        inner = found;
-        break;
-      }
-    }
+    const Value* inner = unwrapped(*at);
     if (!inner) return StateDict(*at);  // its TypeError says what is no tensor
     at = inner;
   }

@@ -1,6 +1,7 @@
 // Tensors from the calls that torch.save writes (torch/_utils.py). Every size, stride and offset is checked against the
 // storage before a view is made: nothing here trusts a number.
 #include <harker/core/text.h>
+#include <harker/serialize/geometry.h>
 #include <harker/serialize/torch/torch_objects.h>
 
 namespace harker::pt {
@@ -9,7 +10,6 @@ namespace {
 using detail::str;
 
 constexpr std::size_t kMaxRank = 64;  // torch's own limit
-constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 62;
 
 [[noreturn]] void bad(const std::string& what) { throw FormatError("tensor: " + what); }
 
@@ -42,30 +42,12 @@ void check_hooks(const Value& v) {
   if (!v.is_dict() && !v.is_none()) bad(str("the hooks argument must be an OrderedDict, it is a ", v.type_name()));
 }
 
-// Does a view of this geometry stay inside `nbytes` bytes?
 void check_geometry(const StorageRef& s, std::uint64_t item, const Shape& sizes, const Shape& strides,
                     std::uint64_t offset) {
-  const auto refuse = [&](const std::string& what) {
-    bad(str(what, ": size ", sizes, ", stride ", strides, ", offset ", offset, " over storage ", s.label, " of ",
+  const std::string wrong = geometry_error(sizes, strides, static_cast<std::int64_t>(offset), item, s.storage->nbytes);
+  if (!wrong.empty())
+    bad(str(wrong, ": size ", sizes, ", stride ", strides, ", offset ", offset, " over storage ", s.label, " of ",
             s.storage->nbytes, " bytes"));
-  };
-  if (sizes.rank() != strides.rank()) refuse(str(sizes.rank(), " sizes, but ", strides.rank(), " strides"));
-  std::uint64_t count = 1, last = offset, bytes = 0;
-  bool empty = false;
-  for (int i = 0; i < sizes.rank(); ++i) {
-    const auto n = static_cast<std::uint64_t>(sizes[i]);
-    std::uint64_t reach = 0;
-    empty = empty || n == 0;
-    const bool fits = io::checked_mul(count, n == 0 ? 1 : n, count) && count < kMaxBytes &&
-                      (n == 0 || (io::checked_mul(n - 1, static_cast<std::uint64_t>(strides[i]), reach) &&
-                                  io::checked_add(last, reach, last)));
-    if (!fits) refuse("the number of elements or their extent overflows");
-  }
-  if (!io::checked_mul(count, item, bytes) || bytes >= kMaxBytes) refuse("the number of bytes overflows");
-  // An empty tensor touches nothing, and slicing makes ones whose offset lies past the end.
-  if (!io::checked_add(last, empty ? 0 : 1, last) || !io::checked_mul(last, item, bytes) || bytes >= kMaxBytes)
-    refuse("the extent overflows");
-  if (!empty && bytes > s.storage->nbytes) refuse("reaches past its storage");
 }
 
 }  // namespace

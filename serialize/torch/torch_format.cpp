@@ -1,5 +1,6 @@
 // PyTorch's format, as the registry sees it: whatever torch.save ever wrote, told apart by content. Written: the zip
 // archives of torch.save (1.6 and later). Read: those, TorchScript's, the legacy stream, tar files and bare pickles.
+#include <harker/serialize/contents.h>
 #include <harker/serialize/format.h>
 #include <harker/serialize/torch/legacy_reader.h>
 #include <harker/serialize/torch/torch_reader.h>
@@ -30,7 +31,7 @@ class TorchFormat final : public Format {
     return read(source, options, false);
   }
   void verify(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
-    read(source, options, true);
+    check_contents(read(source, options, true).value, source->name());
   }
   SaveReport write(io::Sink& sink, const Value& value, std::string_view name,
                    const SaveOptions& options) const override {

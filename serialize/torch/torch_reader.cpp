@@ -146,7 +146,10 @@ Document read_zip(const std::shared_ptr<const io::Source>& source, const LoadOpt
   if (machine.used() != pickle.size())
     throw FormatError(
         str(what, " at ", machine.used(), ": ", pickle.size() - machine.used(), " trailing bytes after STOP"));
-  if (scripted) value = script_weights(value, what, limits.memory);
+  if (scripted) {
+    ScriptClasses classes(zip, root, limit);
+    value = script_weights(value, classes, what, limits.memory);
+  }
   const std::vector<const StoredRecord*> used = objects.finish(value, what, options, scripted);
   std::unordered_set<const ZipEntry*> checked;
   if (!lazy)

@@ -93,6 +93,27 @@ TEST_CASE("cycles: one that holds another, and what stands outside") {
   CHECK(Probe::alive == 0);
 }
 
+TEST_CASE("cycles: what two objects share is no cycle: held alone, a child does not hold its parent") {
+  {
+    const auto shared = [] { return Value::list({probe()}); };
+    Value child, inner = shared();
+    {
+      const Value a = Value::list({inner, probe()}), b = Value::list({inner, probe()});
+      const Value root = Value::list({a, b, Value::tuple({inner, b}), probe()});
+      Value::seal_cycles(root);
+      CHECK(Probe::alive == 4);
+      child = b;
+    }
+    CHECK(Probe::alive == 2);  // its own and that of inner
+    inner = Value();
+    CHECK(Probe::alive == 2);
+    CHECK(child[0].len() == 1);
+    child = child[0];
+    CHECK(Probe::alive == 1);
+  }
+  CHECK(Probe::alive == 0);
+}
+
 TEST_CASE("cycles: 100000 long, in a small stack") {
   in_small_thread([] {
     auto ring = [] {

@@ -157,3 +157,111 @@ TEST_CASE("checkpoint folder: keeps the last and the best, and finds the latest 
   CHECK_THROWS_AS(CheckpointFolder(path, {.prefix = "a/b"}), Error);
   CHECK_THROWS_AS(CheckpointFolder{newest}, IoError);
 }
+
+namespace {
+
+std::vector<std::string> said;
+
+// Collects warnings while it lives.
+struct Listening {
+  WarningHandler before;
+  Listening() {
+    said.clear();
+    before = set_warning_handler([](const std::string& message) { said.push_back(message); });
+  }
+  ~Listening() { set_warning_handler(before); }
+};
+
+// Turns the last byte of the value 1234.5f, which nothing but a tensor holds.
+void damage_tensor(const std::string& path) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  const std::string all((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const float value = 1234.5f;
+  const std::size_t at = all.find(std::string(reinterpret_cast<const char*>(&value), sizeof value));
+  REQUIRE(at != std::string::npos);
+  file.seekp(static_cast<std::streamoff>(at) + 3);
+  file.put('\x45');
+}
+
+}  // namespace
+
+TEST_CASE("checkpoint folder: a damaged tensor is found, the one before it is taken, and all damaged is no empty folder") {
+  for (const char* extension : {".harker", ".pt", ".pb"}) {
+    CAPTURE(extension);
+    const Folder folder;
+    const std::string path = (folder.path / "runs").string();
+    CheckpointFolder runs(path, {.keep_last = 9, .metric = "loss", .extension = extension});
+    Body body;
+    const double losses[] = {0.5, 0.5, 0.3, 0.1};
+    std::vector<std::string> saved;
+    for (int i = 0; i < 4; ++i) {
+      Checkpoint c;
+      c.step = i;
+      {
+        const NoGradGuard guard;
+        body.fc1.weight.fill_(1234.5);
+      }
+      c.add_model("body", body);
+      c.metrics.set("loss", losses[i]);
+      saved.push_back(runs.save(c));
+    }
+    CHECK(runs.latest() == saved[3]);
+    CHECK(runs.best() == saved[3]);
+    const auto latest = [&] {
+      const Listening listening;
+      return runs.latest();
+    };
+    const auto best = [&] {
+      const Listening listening;
+      return runs.best();
+    };
+    damage_tensor(saved[3]);
+    CHECK_THROWS_AS(load(saved[3]), FormatError);
+    CHECK(latest() == saved[2]);
+    REQUIRE(said.size() == 1);
+    CHECK(said[0].find(saved[3]) != std::string::npos);
+    CHECK(said[0].find("damaged") != std::string::npos);
+    CHECK(best() == saved[2]);
+    REQUIRE(said.size() == 1);
+    CHECK(said[0].find(saved[3]) != std::string::npos);
+
+    fs::resize_file(saved[2], 100);
+    CHECK(latest() == saved[1]);
+    CHECK(said.size() == 2);
+    CHECK(best() == saved[1]);  // the later of two that are equally good
+    CHECK(said.size() == 2);
+    damage_tensor(saved[1]);
+    CHECK(best() == saved[0]);
+    CHECK(said.size() == 3);
+    damage_tensor(saved[0]);
+    CHECK_THROWS_WITH_AS(latest(), doctest::Contains("checkpoint-000000003"), FormatError);
+    CHECK(said.size() == 4);
+    CHECK_THROWS_WITH_AS(best(), doctest::Contains("checkpoint-000000003"), FormatError);
+    for (const std::string& file : saved) fs::resize_file(file, 50);
+    CHECK_THROWS_WITH_AS(latest(), doctest::Contains("none of these 4"), FormatError);
+    CHECK_THROWS_WITH_AS(best(), doctest::Contains("none of these 4"), FormatError);
+    for (const std::string& file : saved) fs::remove(file);
+    CHECK(!runs.latest());
+    CHECK(!runs.best());
+    Checkpoint without;  // read well, and it has no such metric
+    without.add_model("body", body);
+    runs.save(without);
+    CHECK(!runs.best());
+    CHECK(runs.latest() == runs.all()[0]);
+  }
+}
+
+TEST_CASE("checkpoint folder: of two that are equally good the later is kept") {
+  const Folder folder;
+  CheckpointFolder runs(folder.path.string(), {.keep_last = 1, .metric = "acc", .higher_is_better = true});
+  const double values[] = {0.5, 0.9, 0.9, 0.1};
+  std::vector<std::string> saved;
+  for (int i = 0; i < 4; ++i) {
+    Checkpoint c;
+    c.step = i;
+    c.metrics.set("acc", values[i]);
+    saved.push_back(runs.save(c));
+  }
+  CHECK(runs.all() == std::vector<std::string>{saved[2], saved[3]});
+  CHECK(runs.best() == saved[2]);
+}

@@ -1,6 +1,7 @@
 // .harker files as somebody would write them who means harm: every checksum is right, and a size, count, offset, link
 // or version lies. Each is refused with its cause, within four times the file's size and 16 MiB.
 #include <doctest/doctest.h>
+#include <harker/serialize/format.h>
 #include <harker/serialize/harker/layout.h>
 #include <harker/serialize/io/crc32.h>
 #include <harker/serialize/serialize.h>
@@ -32,6 +33,9 @@ Value honest() {
   o.module = "collections", o.name = "Counter", o.called = true, o.args = Value::tuple({});
   Value::Quantized q;
   q.ints = zeros({2, 3}, DType::qint8), q.scheme = "per_tensor_affine", q.scale = 0.5;
+  Value::Quantized channels;
+  channels.ints = q.ints, channels.scheme = "per_channel_affine", channels.axis = 1;
+  channels.scales = ones({3}), channels.zero_points = zeros({3}, DType::int64);
   Value::Sparse s;
   s.layout = "torch.sparse_coo", s.shape = {3, 4};
   s.parts = {zeros({2, 5}, DType::int64), ones({5})};
@@ -48,6 +52,7 @@ Value honest() {
                       {"complex", Complex{1, 2}},
                       {"opaque", Value::opaque(o)},
                       {"quantized", Value::quantized(q)},
+                      {"channels", Value::quantized(channels)},
                       {"sparse", Value::sparse(s)},
                       {"numpy", Value::numpy_array(n)}});
 }
@@ -129,6 +134,32 @@ std::size_t text_of(const Parts& p, Kind kind) {
   }
   throw std::runtime_error("no such row");
 }
+// Of the last quantized row: scale, zero point, axis.
+std::int64_t& channels_axis(Parts& p) {
+  std::size_t at = 0, found = 0;
+  for (const flat::Node& n : p.index.table.nodes) {
+    at += n.numbers;
+    if (n.kind == Kind::quantized) found = at - 1;
+  }
+  return p.index.table.numbers[found];
+}
+// The sizes of a part of the sparse tensor.
+std::int64_t* sparse_sizes(Parts& p, std::size_t part) {
+  const flat::Table& t = p.index.table;
+  const std::uint64_t view = t.nodes[t.links[links_of(p, Kind::sparse) + part]].number;
+  std::size_t at = 0;
+  for (std::uint64_t i = 0; i < view; ++i) at += std::size_t{2} * t.views[static_cast<std::size_t>(i)].rank;
+  return &p.index.table.extents[at];
+}
+// The array's dtype, with as many bytes of data as its shape of two then has.
+void retype(Parts& p, std::string_view dtype) {
+  flat::Node& n = row(p, Kind::numpy_array);
+  const std::size_t digits = dtype.find_first_of("0123456789");
+  const std::size_t size = digits == dtype.npos ? 0 : static_cast<std::size_t>(std::stoi(std::string(dtype.substr(digits))));
+  p.index.table.text.replace(text_of(p, Kind::numpy_array), static_cast<std::size_t>(n.text),
+                             std::string(dtype) + std::string(2 * size, '\0'));
+  n.number = dtype.size(), n.text = dtype.size() + 2 * size;
+}
 std::string as_u64(std::uint64_t v) {
   std::string s;
   io::append_le(s, v);
@@ -187,6 +218,20 @@ const Case kTable[] = {
     {"a quantized tensor of floats", "no quantized integers", [](Parts& p) { row(p, Kind::quantized).number = 0; }},
     {"a scheme of tomorrow", "its scheme is not known",
      [](Parts& p) { p.index.table.text[text_of(p, Kind::quantized)] = 'q'; }},
+    {"an axis that is the rank", "its axis does not exist", [](Parts& p) { channels_axis(p) = 2; }},
+    {"an axis that is negative", "its axis does not exist", [](Parts& p) { channels_axis(p) = -1; }},
+    {"an axis of another size", "scales or zero points does not fit", [](Parts& p) { channels_axis(p) = 0; }},
+    {"more indices than values", "do not fit its size", [](Parts& p) { sparse_sizes(p, 0)[1] = 4; }},
+    {"fewer values than indices", "do not fit its size", [](Parts& p) { sparse_sizes(p, 1)[0] = 4; }},
+    {"a sparse tensor of more dimensions than its indices", "do not fit its size",
+     [](Parts& p) { sparse_sizes(p, 0)[0] = 1; }},
+    {"an array of numbers of 33 bytes", "no plain number", [](Parts& p) { retype(p, "<f33"); }},
+    {"an array of numbers of 3 bytes", "no plain number", [](Parts& p) { retype(p, "<f3"); }},
+    {"an array of integers of 16 bytes", "no plain number", [](Parts& p) { retype(p, "<i16"); }},
+    {"an array of complex numbers of 4 bytes", "no plain number", [](Parts& p) { retype(p, "<c4"); }},
+    {"an array of bools of 2 bytes", "no plain number", [](Parts& p) { retype(p, "|b2"); }},
+    {"an array of numbers of no order", "no plain number", [](Parts& p) { retype(p, "!f8"); }},
+    {"an array of numbers without a size", "no plain number", [](Parts& p) { retype(p, "<f"); }},
     {"an array of objects", "no plain number",
      [](Parts& p) { p.index.table.text[text_of(p, Kind::numpy_array) + 1] = 'O'; }},
     {"an array that is larger than its data", "does not fit its shape",
@@ -311,7 +356,7 @@ TEST_CASE("harker: without a lie the file is the writer's own") {
 
 TEST_CASE("harker: a hostile index, all of whose checksums are right, is refused with its cause") {
   const std::vector<Bytes> files = refused(kTable, true);
-  CHECK(files.size() >= 45);
+  CHECK(files.size() >= 58);
   CHECK(test::load_in_little_memory(static_cast<int>(files.size()),
                                     [&](int i) { return files[static_cast<std::size_t>(i)]; }) == 0);
 }
@@ -320,6 +365,52 @@ TEST_CASE("harker: hostile places, lengths, versions and cereal's own traps are 
   const std::vector<Bytes> files = refused(kLayout, false);
   CHECK(test::load_in_little_memory(static_cast<int>(files.size()),
                                     [&](int i) { return files[static_cast<std::size_t>(i)]; }) == 0);
+}
+
+TEST_CASE("harker: each bit of the flags is refused") {
+  for (int bit = 0; bit < 32; ++bit) {
+    Parts p = parts_of(honest());
+    place(p);
+    p.flags = 1U << bit;
+    CHECK_THROWS_WITH_AS(load(file_of(p)), doctest::Contains("are not known"), FormatError);
+  }
+}
+
+TEST_CASE("harker: padding that is not zero is refused by load and by verify") {
+  Parts p = parts_of(honest());
+  place(p);
+  const Bytes good = file_of(p);
+  std::uint64_t at = own::kHeaderSize + own::write_index(p.index).size();
+  int dirty = 0;
+  for (const own::Place& storage : p.index.places) {
+    for (; at < storage.offset; ++at, ++dirty) {
+      Bytes bad = good;
+      bad[static_cast<std::size_t>(at)] = 1;
+      CHECK_THROWS_WITH_AS(load(bad), doctest::Contains("not all zero"), FormatError);
+      CHECK_THROWS_WITH_AS(harker_format().verify(io::Source::view(bad), {.unknown = Unknown::keep}),
+                           doctest::Contains("not all zero"), FormatError);
+    }
+    at = storage.offset + storage.nbytes;
+  }
+  CHECK(dirty > 100);
+}
+
+TEST_CASE("harker: the last good numbers of a view, and what follows them, is in the table of lies") {
+  const auto changed = [](const std::function<void(Parts&)>& change) {
+    Parts p = parts_of(honest());
+    change(p);
+    place(p);
+    const Bytes file = file_of(p);
+    return load(file, {.unknown = Unknown::keep});
+  };
+  CHECK(changed([](Parts& p) { p.index.table.views[0].offset = 0; })["weight"].tensor().shape() == Shape{2, 3});
+  // One row of three, as far into the storage of six as it can begin.
+  const Value v = changed([](Parts& p) { p.index.table.extents[0] = 1, p.index.table.views[0].offset = 3; });
+  CHECK(v["weight"].tensor().to_vector<double>() == std::vector<double>{3, 4, 5});
+  // An empty view may begin anywhere.
+  CHECK(changed([](Parts& p) { p.index.table.extents[0] = 0, p.index.table.views[0].offset = 1000; })["weight"]
+            .tensor()
+            .numel() == 0);
 }
 
 TEST_CASE("harker: a class that calls itself harmless is refused all the same") {

@@ -1,5 +1,5 @@
 // A save that fails, is cut short or stops dead at any one of the calls it makes of the system, in every format:
-// afterwards the path holds the old file or the new one, whole.
+// afterwards the path holds the old file or the new one, whole, and the next save leaves nothing else in the folder.
 #include <doctest/doctest.h>
 #include <harker/core/ops/ops.h>
 #include <harker/serialize/io/file_system.h>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <filesystem>
 
 using namespace harker;
@@ -17,12 +18,28 @@ namespace {
 
 enum class Mishap { fails, stops, shortens };
 
-// Meets with a mishap at the k-th call: an error, the end of the process, or writes that take half of what they are
-// given and an interruption (those, from the k-th call on).
+// Meets with a mishap at the k-th call: an error, a signal that ends the process, or writes that take half of what they
+// are given and an interruption (those, from the k-th call on). `named`: a file system without O_TMPFILE.
 class Unlucky final : public io::FileSystem {
  public:
-  Unlucky(Mishap mishap, int k) : mishap_(mishap), k_(k) { io::set_file_system(this); }
+  Unlucky(Mishap mishap, int k, int signal = SIGKILL, bool named = false)
+      : mishap_(mishap), k_(k), signal_(signal), named_(named) {
+    io::set_file_system(this);
+  }
   ~Unlucky() override { io::set_file_system(nullptr); }
+  int create_unnamed(const std::string& p, unsigned m) override {
+    if (named_) return errno = EOPNOTSUPP, -1;
+    if (now()) ++survived_;
+    return survived_ ? -1 : FileSystem::create_unnamed(p, m);
+  }
+  int lock(int fd) override {
+    if (now()) ++survived_;
+    return FileSystem::lock(fd);
+  }
+  int link(int fd, const std::string& p) override {
+    if (now()) return ++survived_, -1;
+    return FileSystem::link(fd, p);
+  }
   int create(const std::string& p, unsigned m) override { return now() ? -1 : FileSystem::create(p, m); }
   long write(int fd, const void* d, std::size_t n) override {
     const bool unlucky = now();
@@ -38,21 +55,27 @@ class Unlucky final : public io::FileSystem {
   int close(int fd) override {
     const bool unlucky = now();
     const int result = FileSystem::close(fd);
-    return unlucky ? -1 : result;
+    return unlucky ? ++survived_, -1 : result;
   }
   int rename(const std::string& a, const std::string& b) override { return now() ? -1 : FileSystem::rename(a, b); }
   int fsync_folder(const std::string& p) override { return now() ? -1 : FileSystem::fsync_folder(p); }
   int calls() const { return calls_; }
+  /// Was what failed something that a save can do without? (The file is closed when it has its name.)
+  bool survived() const { return survived_ > 0; }
 
  private:
   bool now() {
     if (++calls_ != k_ || mishap_ == Mishap::shortens) return false;
-    if (mishap_ == Mishap::stops) ::_exit(3);
+    if (mishap_ == Mishap::stops) {
+      ::raise(signal_);
+      return false;  // where signals wait
+    }
     errno = EIO;
     return true;
   }
   Mishap mishap_;
-  int k_, calls_ = 0;
+  int k_, calls_ = 0, signal_, survived_ = 0;
+  bool named_;
 };
 
 // Several tensors, each larger than the buffer of a save: more than twenty calls.
@@ -63,27 +86,33 @@ Value filled(double v) {
 }
 
 // Saves `v` over `path`, which meets with a mishap at call k. Returns false when it makes fewer calls than that.
-bool save_unlucky(const Value& v, const std::string& path, Mishap mishap, int k) {
+bool save_unlucky(const Value& v, const std::string& path, Mishap mishap, int k, int signal = SIGKILL,
+                  bool named = false) {
   if (mishap != Mishap::stops) {
     Unlucky system(mishap, k);
     bool thrown = false;
     try {
       save(v, path);
     } catch (const IoError&) { thrown = true; }
-    CHECK(thrown == (mishap == Mishap::fails && system.calls() >= k));
+    CHECK(thrown == (mishap == Mishap::fails && system.calls() >= k && !system.survived()));
     return system.calls() >= k;
   }
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
-    Unlucky system(mishap, k);
+    for (int s : {SIGINT, SIGTERM, SIGHUP}) ::signal(s, SIG_DFL);  // doctest has handlers
+    Unlucky system(mishap, k, signal, named);
     save(v, path);
     ::_exit(0);
   }
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
-  REQUIRE(WIFEXITED(status));
-  return WEXITSTATUS(status) == 3;
+  REQUIRE((WIFEXITED(status) || WTERMSIG(status) == signal));
+  return WIFSIGNALED(status);
+}
+
+int files_in(const fs::path& folder) {
+  return static_cast<int>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
 }
 
 }  // namespace
@@ -108,17 +137,49 @@ TEST_CASE("save: a mishap at any call leaves the old file or the new one, whole"
         CHECK((mishap == Mishap::fails || met || holds == version + 1));
         kept += holds == version;
         version = holds;
-        if (mishap != Mishap::stops)  // a process that is gone cannot remove its temporary file
-          for (const auto& e : fs::directory_iterator(folder))
-            CHECK(e.path().string().find(".tmp") == std::string::npos);
+        if (mishap != Mishap::stops) CHECK(files_in(folder) == 1);
         if (!met) break;
       }
-      for (const auto& e : fs::directory_iterator(folder))
-        if (e.path().string().find(".tmp") != std::string::npos) fs::remove(e.path());
     }
+    CHECK(files_in(folder) == 1);  // the save that met with nothing came last
+    fs::remove(folder / (std::string("model") + extension));
   }
   fs::remove_all(folder);
   MESSAGE(points << " points, the old file kept at " << kept);
   CHECK(points >= 200);
   CHECK(kept >= 100);
+}
+
+TEST_CASE("save: a signal at any call leaves no other file, or one that the next save removes") {
+  const fs::path folder = fs::temp_directory_path() / ("harker-signals-" + std::to_string(::getpid()));
+  fs::create_directories(folder);
+  const std::string path = (folder / "model.harker").string();
+  double version = 0;
+  for (const bool named : {false, true}) {
+    for (const bool replaces : {true, false}) {
+      for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGKILL}) {
+        int left = 0;
+        bool met = true;
+        for (int k = 1; met; ++k) {
+          CAPTURE(named);
+          CAPTURE(replaces);
+          CAPTURE(signal);
+          CAPTURE(k);
+          if (!replaces)
+            fs::remove(path);
+          else
+            save(Value(++version), path);
+          REQUIRE(files_in(folder) == (replaces ? 1 : left));
+          met = save_unlucky(Value(version + 1), path, Mishap::stops, k, signal, named);
+          left = files_in(folder) - (fs::exists(path) ? 1 : 0);
+          if (fs::exists(path)) CHECK((load(path).equals(Value(version)) || load(path).equals(Value(version + 1))));
+          if (!named && (signal != SIGKILL || !replaces)) CHECK(left == 0);
+          CHECK(left <= 1);
+        }
+        save(Value(version), path);
+        CHECK(files_in(folder) == 1);
+      }
+    }
+  }
+  fs::remove_all(folder);
 }

@@ -1,6 +1,9 @@
-// For scripts/kill-saves: `saver save PATH FIRST COUNT` saves versions FIRST, FIRST + 1, ... over PATH; `saver check
-// PATH` says whether the file is one of them, whole: every tensor holds nothing but its version.
+// For kill_saves.py: `saver save PATH FIRST COUNT` saves versions FIRST, FIRST + 1, ... over PATH, `saver save-named` as
+// on a file system where files must have names; `saver check PATH` says whether the file is one of them, whole: every
+// tensor holds nothing but its version.
 #include <harker/harker.h>
+#include <harker/serialize/io/file_system.h>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -29,11 +32,18 @@ bool whole(const Value& v) {
   return true;
 }
 
+struct Named final : io::FileSystem {
+  int create_unnamed(const std::string&, unsigned) override { return errno = EOPNOTSUPP, -1; }
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
-    if (argc == 5 && !std::strcmp(argv[1], "save")) {
+    Named named;
+    const bool must_name = argc == 5 && !std::strcmp(argv[1], "save-named");
+    if (must_name) io::set_file_system(&named);
+    if (must_name || (argc == 5 && !std::strcmp(argv[1], "save"))) {
       for (int i = 0; i < std::atoi(argv[4]); ++i) save_version(argv[2], std::atof(argv[3]) + i);
       return 0;
     }
@@ -42,6 +52,6 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", e.what());
     return 1;
   }
-  std::fprintf(stderr, "usage: saver save PATH FIRST COUNT | saver check PATH\n");
+  std::fprintf(stderr, "usage: saver save|save-named PATH FIRST COUNT | saver check PATH\n");
   return 2;
 }

@@ -251,6 +251,20 @@ TEST_CASE("find_state_dict: the usual wrappers, in their order") {
   CHECK(find_state_dict(Value::dict({{"state_dict", a}, {"state_dict_ema", b}}))["w"].numel() == 2);
   CHECK(find_state_dict(Value::dict({{"model", Value::dict({{"params", b}})}}))["w"].numel() == 2);
   CHECK(find_state_dict(Value::dict({{"params", ones({4})}}))["params"].numel() == 4);
+  // Averaged weights before those of training, wherever in the file they stand: BasicSR's, timm's, YOLO's.
+  const std::pair<const char*, const char*> pairs[] = {{"params", "params_ema"},   {"state_dict", "state_dict_ema"},
+                                                       {"model", "model_ema"},     {"model", "ema"},
+                                                       {"model", "ema_state_dict"}, {"model", "ema_model"}};
+  for (const auto& [plain, averaged] : pairs) {
+    CAPTURE(std::string(averaged));
+    CHECK(find_state_dict(Value::dict({{plain, a}, {averaged, b}}))["w"].numel() == 2);
+    CHECK(find_state_dict(Value::dict({{averaged, b}, {plain, a}}))["w"].numel() == 2);
+    CHECK(find_state_dict(Value::dict({{"model", a}, {averaged, Value::dict({{"params", b}})}}))["w"].numel() == 2);
+    CHECK(find_state_dict(Value::dict({{plain, a}, {averaged, Value()}}))["w"].numel() == 1);
+    CHECK(find_state_dict(Value::dict({{plain, a}, {averaged, Value::dict()}}))["w"].numel() == 1);
+    const Value rate = Value::dict({{"decay", 0.99}, {"shadow_params", Value::list({Value(ones({2}))})}});
+    CHECK(find_state_dict(Value::dict({{averaged, rate}, {plain, a}}))["w"].numel() == 1);
+  }
   CHECK_THROWS_AS(find_state_dict(Value(3)), TypeError);
   CHECK_THROWS_AS(find_state_dict(Value::dict({{"epoch", 3}})), TypeError);
   Value loop = Value::dict();
