@@ -62,6 +62,16 @@ void Adam::launch(std::size_t group, Backend& on, DType dtype, std::span<const S
   on.adam(dtype, items, step_);
 }
 
+void AdamW::read_options(std::size_t group, OptionIO& io, bool keep) {
+  const Value* decoupled = io.read("decoupled_weight_decay");
+  if (decoupled && decoupled->is_bool() && !decoupled->as_bool()) {
+    throw Error(
+        "load_state_dict: the state is that of another optimizer, Adam (decoupled_weight_decay is False); this one is "
+        "AdamW. Load it into an Adam, or begin without a state");
+  }
+  Adam::read_options(group, io, keep);
+}
+
 std::vector<ParamGroup<AdamOptions>> AdamW::adam(const std::vector<ParamGroup<AdamWOptions>>& groups) {
   std::vector<ParamGroup<AdamOptions>> out;
   for (const auto& g : groups) out.push_back({g.params, adam(g.options), g.names});

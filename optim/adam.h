@@ -54,12 +54,16 @@ struct AdamWOptions {
   bool maximize = false;
 };
 
-/// Adam with decoupled weight decay.
+/// Adam with decoupled weight decay. It refuses a state of Adam, whose weight decay means something else; Adam takes
+/// one of AdamW, whose groups say that theirs is decoupled, and is AdamW from then on, as in torch.
 class AdamW : public Adam {
  public:
   explicit AdamW(std::vector<Tensor> params, const AdamWOptions& o = {}) : Adam(std::move(params), adam(o)) {}
   explicit AdamW(std::vector<NamedTensor> params, const AdamWOptions& o = {}) : Adam(std::move(params), adam(o)) {}
   explicit AdamW(const std::vector<ParamGroup<AdamWOptions>>& groups) : Adam(adam(groups)) {}
+
+ protected:
+  void read_options(std::size_t group, OptionIO& io, bool keep) override;
 
  private:
   static AdamOptions adam(const AdamWOptions& o) {

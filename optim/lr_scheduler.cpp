@@ -3,6 +3,7 @@
 
 #include <harker/core/text.h>
 #include <harker/core/warning.h>
+#include <harker/optim/state_kind.h>
 
 namespace harker::optim {
 
@@ -98,6 +99,7 @@ void ChainableLR::load_state_dict(const Value& v) {
   if (!v.is_dict()) {
     throw TypeError(str("load_state_dict: a scheduler's state should be a dict, it is ", v.type_name()));
   }
+  check_scheduler(state_dict(), v);
   OptionIO io(v, "scheduler");
   State state = last_;
   state.describe(io);

@@ -6,6 +6,7 @@
 #include <harker/core/grad_mode.h>
 #include <harker/core/text.h>
 #include <harker/optim/optimizer.h>
+#include <harker/optim/state_kind.h>
 #include <algorithm>
 #include <cmath>
 
@@ -75,6 +76,7 @@ struct Optimizer::Loading {
   /// Index in the file -> index here; sorted by the first.
   std::vector<std::pair<std::int64_t, std::size_t>> map = {};
   std::vector<Value> dicts = {};  ///< our groups' dicts in the file
+  Value ours = {};                ///< a group of this optimizer as it would write it
 
   template <class E = Error, class... T>
   [[noreturn]] static void refuse(const T&... why) {
@@ -111,11 +113,14 @@ struct Optimizer::Loading {
 
   void read_groups(const Value& file) {
     const auto list = entry(file, "param_groups", true).elements();
+    for (std::size_t g = 0; g < list.size(); ++g) {
+      if (!list[g].is_dict()) refuse<TypeError>("param_groups[", g, "] should be a dict, it is ", list[g].type_name());
+      check_optimizer(ours, list[g]);
+    }
     if (list.size() != groups.size()) {
       refuse("the state has ", list.size(), " parameter groups, this optimizer ", groups.size());
     }
     for (std::size_t g = 0; g < list.size(); ++g) {
-      if (!list[g].is_dict()) refuse<TypeError>("param_groups[", g, "] should be a dict, it is ", list[g].type_name());
       const auto indices = entry(list[g], "params", true).elements();
       const std::vector<std::string> theirs = names_of(list[g], indices.size(), g);
       Group& group = groups[g];
@@ -195,6 +200,7 @@ struct Optimizer::Loading {
         s.slots[static_cast<std::size_t>(slot - names.begin())] = own;
         if (!to.counts_steps()) s.step = 1;  // not its first
       } else {
+        check_entry(ours, entry, where());
         s.rest.push_back(fresh_key(item));
       }
     }
@@ -217,7 +223,8 @@ struct Optimizer::Loading {
 
 void Optimizer::load_state_dict(const Value& state) {
   NoGradGuard no_grad;
-  Loading loading{*this};
+  std::vector<Value> tuples;
+  Loading loading{.to = *this, .ours = groups_.empty() ? Value() : group_dict(0, tuples)};
   loading.read_groups(state);
   loading.read_states(state);
   const auto options = [&](bool keep) {

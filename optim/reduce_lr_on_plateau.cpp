@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include <harker/core/text.h>
+#include <harker/optim/state_kind.h>
 
 namespace harker::optim {
 
@@ -106,6 +107,7 @@ Value ReduceLROnPlateau::state_dict() const {
 void ReduceLROnPlateau::load_state_dict(const Value& v) {
   if (!v.is_dict())
     throw TypeError(str("load_state_dict: a scheduler's state should be a dict, it is ", v.type_name()));
+  check_scheduler(state_dict(), v);
   OptionIO io(v, "scheduler");
   State state = state_;
   state.describe(io);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <harker/core/text.h>
+#include <harker/optim/state_kind.h>
 
 namespace harker::optim {
 
@@ -81,6 +82,7 @@ Value SequentialLR::state_dict() const {
 void SequentialLR::load_state_dict(const Value& v) {
   if (!v.is_dict())
     throw TypeError(str("load_state_dict: a scheduler's state should be a dict, it is ", v.type_name()));
+  check_scheduler(state_dict(), v);
   OptionIO io(v, "scheduler");
   std::int64_t epoch = last_epoch_;
   std::vector<double> last_lr = last_lr_, numbers(milestones_.begin(), milestones_.end());

@@ -1,4 +1,4 @@
-// A thread whose stack no deep recursion fits.
+// Threads with a stack of a chosen size: one that no deep recursion fits, and others.
 #pragma once
 #include <doctest/doctest.h>
 #include <pthread.h>
@@ -7,17 +7,12 @@
 
 namespace harker::test {
 
-/// Runs f in a thread with a stack of 256 KiB (more where a sanitizer needs it for itself).
+/// Runs f in a thread with a stack of so many bytes.
 template <class F>
-void in_small_thread(F f) {
-#if defined(HARKER_NO_POOL)
-  constexpr std::size_t kStack = 2 << 20;
-#else
-  constexpr std::size_t kStack = 256 << 10;
-#endif
+void in_thread_with_stack(std::size_t bytes, F f) {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, kStack);
+  pthread_attr_setstacksize(&attributes, bytes);
   pthread_t thread;
   const auto run = [](void* p) -> void* {
     (*static_cast<F*>(p))();
@@ -26,6 +21,16 @@ void in_small_thread(F f) {
   REQUIRE(pthread_create(&thread, &attributes, run, &f) == 0);
   pthread_join(thread, nullptr);
   pthread_attr_destroy(&attributes);
+}
+
+/// 256 KiB (more where a sanitizer needs it for itself).
+template <class F>
+void in_small_thread(F f) {
+#if defined(HARKER_NO_POOL)
+  in_thread_with_stack(2 << 20, f);
+#else
+  in_thread_with_stack(256 << 10, f);
+#endif
 }
 
 }  // namespace harker::test

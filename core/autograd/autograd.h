@@ -13,7 +13,8 @@ namespace harker HARKER_PUBLIC {
 /// missing: 1, for outputs of one element). Inputs may be leaves or computed; only what lies between them and the
 /// outputs is run. An input that the outputs do not depend on gives an undefined tensor (PyTorch's allow_unused =
 /// true). Hooks on tensors are called, also those of the inputs themselves; retain_grad() has no effect here. With
-/// {.create_graph = true} the result can be differentiated again. Throws GradError as backward() does.
+/// {.create_graph = true} the result can be differentiated again. Throws GradError as backward() does, and when a list
+/// is empty.
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                          const std::vector<Tensor>& grad_outputs = {}, BackwardOptions options = {});
 
@@ -40,7 +41,7 @@ class TensorFunction {
 };
 
 /// Compares the gradients of f at `inputs` (those that require grad) with central differences. True, or GradError
-/// naming the input, the element and both numbers. Inputs must be float64.
+/// naming the input, the element and both numbers, or because none of them requires grad. Inputs must be float64.
 bool gradcheck(const TensorFunction& f, const std::vector<Tensor>& inputs, GradcheckOptions options = {});
 /// The same for the gradients of the gradients.
 bool gradgradcheck(const TensorFunction& f, const std::vector<Tensor>& inputs, GradcheckOptions options = {});

@@ -7,6 +7,7 @@
 #include <harker/core/autograd/extras.h>
 #include <harker/core/autograd/hook_set.h>
 #include <harker/core/autograd/mode.h>
+#include <harker/core/autograd/nesting.h>
 #include <harker/core/autograd/view_history.h>
 #include <harker/core/backend/backend.h>
 #include <harker/core/ops/ops.h>
@@ -118,6 +119,7 @@ void run(Queue& queue, LeafGrads& leaves, bool retain) {
 void Tensor::backward(const Tensor& gradient, BackwardOptions options) const {
   TensorImpl& root = detail::checked_root(*this);
   detail::check_options(options);
+  const detail::NestedPass nested;
   const detail::PassModes pass(options.create_graph);
   Tensor seed = detail::checked_seed(*this, gradient);
   Ref<Node> keep = Ref<Node>::share(root.grad_fn);  // a hook may drop the last handle on the tensor

@@ -2,6 +2,7 @@
 #include <harker/core/autograd/autograd.h>
 #include <harker/core/autograd/engine.h>
 #include <harker/core/autograd/mode.h>
+#include <harker/core/autograd/nesting.h>
 #include <harker/core/autograd/plan.h>
 #include <harker/core/autograd/view_history.h>
 #include <harker/core/text.h>
@@ -11,6 +12,9 @@ namespace harker {
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                          const std::vector<Tensor>& grad_outputs, BackwardOptions options) {
   using detail::str;
+  if (outputs.empty() || inputs.empty())
+    throw GradError(str("grad: the list of ", inputs.empty() ? "inputs" : "outputs", " is empty; name the tensors ",
+                        inputs.empty() ? "whose gradients are wanted" : "that are differentiated"));
   if (grad_outputs.size() > outputs.size())
     throw GradError(str("grad: ", grad_outputs.size(), " grad_outputs for ", outputs.size(), " outputs"));
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -21,6 +25,7 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
   for (const Tensor& y : outputs) detail::checked_root(y);
   detail::check_options(options);
   detail::Plan plan(outputs, inputs);
+  const detail::NestedPass nested;
   detail::ModeScope mode(options.create_graph);
   std::vector<Ref<Node>> roots, at;  // a hook may drop the last handle on a tensor, or change one in place
   for (const Tensor& y : outputs) roots.push_back(Ref<Node>::share(y.impl().grad_fn));

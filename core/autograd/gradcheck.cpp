@@ -36,6 +36,7 @@ bool gradcheck(const TensorFunction& f, const std::vector<Tensor>& inputs, Gradc
     x.back().requires_grad_(t.requires_grad());
     if (t.requires_grad()) wanted.push_back(x.back());
   }
+  if (wanted.empty()) throw GradError("gradcheck: no input requires grad, so there is nothing to check");
   Tensor y = f(x);
   // A function that does not depend on its inputs has gradients of zero (the second derivative of something linear,
   // say).

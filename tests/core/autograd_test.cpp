@@ -209,6 +209,24 @@ TEST_CASE("grad: of a tensor that is no leaf and of one that is not reached") {
   CHECK(!x.grad().defined());
 }
 
+TEST_CASE("grad: an empty list of inputs or outputs is an error, as is a gradcheck of nothing") {
+  Tensor x = leaf({1, 2}), y = sum(x * x);
+  int calls = 0;
+  x.register_hook([&](const Tensor& g) {
+    ++calls;
+    return g;
+  });
+  CHECK(words<GradError>([&] { grad({y}, {}); }).find("list of inputs is empty") != std::string::npos);
+  CHECK(words<GradError>([&] { grad({}, {x}); }).find("list of outputs is empty") != std::string::npos);
+  CHECK(words<GradError>([&] { grad({}, {}); }).find("is empty") != std::string::npos);
+  CHECK(calls == 0);
+  CHECK(grad({y}, {x})[0].to_vector<double>() == std::vector<double>{2, 4});  // nothing has been freed
+  const auto square = [](In in) { return in[0] * in[0]; };
+  CHECK_THROWS_AS(gradcheck(square, {}), GradError);
+  CHECK_THROWS_AS(gradcheck(square, {tensor({1.0, 2.0})}), GradError);
+  CHECK_THROWS_AS(gradgradcheck(square, {tensor({1.0, 2.0})}), GradError);
+}
+
 TEST_CASE("deep graphs: a million nodes in a thread with a stack of 256 KiB") {
   double result = 0;
   test::in_small_thread([&] {

@@ -122,6 +122,45 @@ TEST_CASE("inference mode: a backward pass in it works, and its gradients are it
   CHECK(values(w.grad()) == Numbers{2, 4});
 }
 
+TEST_CASE("no_grad and inference mode: a view of what requires grad does not, also of a computed tensor") {
+  Tensor w = leaf({1, 2}), h = w * 2;
+  const auto check = [&] {
+    for (const Tensor& t : {w, h}) {
+      const Tensor v = t.view({2, 1});
+      CHECK(!v.requires_grad());
+      CHECK(v.is_leaf());
+      CHECK(!v.is_inference());
+    }
+    return h[0];
+  };
+  Tensor v;
+  {
+    NoGradGuard no_grad;
+    v = check();
+  }
+  CHECK(!(v * 3).requires_grad());  // no gradient gets lost: there is none
+  InferenceMode inference;
+  check();
+}
+
+TEST_CASE("inference mode: a leaf that was made to require grad there is one outside, but cannot be saved") {
+  Tensor i;
+  {
+    InferenceMode inference;
+    i = ones({2}, {.dtype = kFloat64, .requires_grad = true});
+    CHECK(i.requires_grad());
+    CHECK(!(i * 2).requires_grad());
+  }
+  CHECK(i.is_inference());
+  CHECK(i.view({2, 1}).requires_grad());
+  CHECK(i.clone().requires_grad());
+  CHECK(!i.clone().is_inference());
+  sum(i * 2).backward();
+  CHECK(values(i.grad()) == Numbers{2, 2});
+  CHECK(has(words([&] { i* i; }), "mul: it must save a tensor of (2) for backward"));
+  CHECK(values(i.grad()) == Numbers{2, 2});
+}
+
 TEST_CASE("requires_grad_ and detach_: leaves only, views not") {
   Tensor x = leaf({1, 2});
   Tensor y = x * 2;

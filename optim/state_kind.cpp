@@ -1,0 +1,106 @@
+// The keys that tell states apart: see the header.
+#include <harker/optim/state_kind.h>
+
+#include <array>
+#include <span>
+
+#include <harker/core/error.h>
+#include <harker/core/text.h>
+
+namespace harker::optim {
+
+using detail::str;
+
+namespace {
+
+/// All of these keys are in the dicts of this kind, and of none that stands below it.
+struct Kind {
+  std::string_view name;
+  std::array<std::string_view, 3> keys;
+};
+
+constexpr Kind kOptimizers[] = {
+    {"Muon", {"ns_steps"}},
+    {"NAdam", {"betas", "momentum_decay"}},
+    {"Adam", {"betas", "amsgrad"}},
+    {"SparseAdam, RAdam or Adamax", {"betas", "maximize"}},  // since it had `maximize`, Adam had `amsgrad`
+    {"SGD", {"momentum", "dampening", "nesterov"}},
+    {"ASGD", {"lambd", "alpha", "t0"}},
+    {"RMSprop", {"alpha", "momentum"}},
+    {"Adagrad", {"lr_decay", "weight_decay"}},
+    {"Adadelta", {"rho"}},
+    {"Rprop", {"etas", "step_sizes"}},
+    {"LBFGS", {"history_size"}},
+    {"Adafactor", {"beta2_decay"}},
+    {"Adam", {"betas", "eps", "weight_decay"}},  // before it had amsgrad
+};
+
+/// What else than hyperparameters tells; an entry that two of them have (exp_avg, step) is not here.
+constexpr std::pair<std::string_view, std::string_view> kEntries[] = {
+    {"exp_avg_sq", "Adam"},     {"square_avg", "RMSprop"}, {"sum", "Adagrad"},
+    {"momentum_buffer", "SGD"}, {"exp_inf", "Adamax"},     {"acc_delta", "Adadelta"},
+    {"mu_product", "NAdam"},    {"prev", "Rprop"},         {"ax", "ASGD"}};
+
+constexpr Kind kSchedulers[] = {
+    {"an optimizer", {"param_groups"}},
+    {"SequentialLR", {"_schedulers", "_milestones"}},
+    {"ChainedScheduler", {"_schedulers"}},
+    {"ReduceLROnPlateau", {"patience", "cooldown"}},
+    {"OneCycleLR", {"total_steps"}},
+    {"CyclicLR", {"max_lrs"}},
+    {"CosineAnnealingWarmRestarts", {"T_0"}},
+    {"CosineAnnealingLR", {"T_max"}},
+    {"SWALR", {"anneal_epochs"}},
+    {"PolynomialLR", {"power", "total_iters"}},
+    {"LinearLR", {"start_factor", "total_iters"}},
+    {"ConstantLR", {"factor", "total_iters"}},
+    {"LambdaLR", {"lr_lambdas"}},
+    {"MultiStepLR", {"milestones", "gamma"}},
+    {"StepLR", {"step_size", "gamma"}},
+    {"ExponentialLR", {"gamma"}},
+};
+
+/// The kind of a dict, empty when its keys do not tell.
+std::string_view kind_of(std::span<const Kind> kinds, const Value& dict) {
+  const auto has_all = [&](const Kind& k) {
+    for (const std::string_view key : k.keys)
+      if (!key.empty() && !dict.contains(key)) return false;
+    return true;
+  };
+  for (const Kind& k : kinds)
+    if (has_all(k)) return k.name;
+  return {};
+}
+
+/// For messages: Adam with decoupled weight decay is AdamW.
+std::string_view shown(std::string_view name, const Value& group) {
+  const Value* decoupled = group.find("decoupled_weight_decay");
+  return name == "Adam" && decoupled && decoupled->is_bool() && decoupled->as_bool() ? "AdamW" : name;
+}
+
+}  // namespace
+
+void check_optimizer(const Value& own, const Value& group) {
+  const std::string_view mine = kind_of(kOptimizers, own), theirs = kind_of(kOptimizers, group);
+  if (mine.empty() || theirs.empty() || mine == theirs) return;
+  throw Error(str("load_state_dict: the state is that of another optimizer, ", shown(theirs, group), "; this one is ",
+                  shown(mine, own), ". Load it into one of its kind, or begin without a state"));
+}
+
+void check_entry(const Value& own, std::string_view entry, std::string_view where) {
+  const std::string_view mine = kind_of(kOptimizers, own);
+  for (const auto& [key, theirs] : kEntries) {
+    if (key == entry && !mine.empty())
+      throw Error(str("load_state_dict: ", where, " belongs to another optimizer, ", theirs, "; this one is ",
+                      shown(mine, own)));
+  }
+}
+
+void check_scheduler(const Value& own, const Value& state) {
+  const std::string_view mine = kind_of(kSchedulers, own), theirs = kind_of(kSchedulers, state);
+  if (mine.empty() || mine == theirs) return;  // a user's own scheduler has keys of its own
+  throw Error(str("load_state_dict: the state is that of ", theirs.empty() ? "no scheduler we know" : theirs,
+                  "; this scheduler is ", mine, ". Load it into one of its kind, or begin without a state"));
+}
+
+}  // namespace harker::optim
