@@ -1,5 +1,5 @@
-// The verbs of the command line. Each returns the exit status (0, or 1 for "they differ") and throws Error for anything
-// wrong with a file.
+// The verbs of the command line. Each returns the exit status (0, or diff's 1 for "they differ"), throws UsageError for
+// arguments that cannot be meant, and Error for anything wrong with a file. A FILE named "-" is standard input.
 #pragma once
 #include <string>
 
@@ -7,8 +7,22 @@
 
 namespace harker::cli {
 
+/// Wrong usage that shows only when a verb looks at its arguments; nothing was read or written.
+struct UsageError : Error {
+  using Error::Error;
+};
+
+/// What messages and listings call a FILE.
+std::string name_of(const std::string& path);
+/// The bytes of a file or of standard input.
+std::shared_ptr<const io::Source> open_source(const std::string& path, bool map = false);
+/// load_document() of these.
+Document open_document(const std::string& path, const LoadOptions& options);
 /// What inspect lists. A large file's tensors are not read; of a small one (up to 1 MiB) all is, and so is checked.
 Document open_listing(const std::string& path, LoadOptions options);
+/// Whether both exist and are one file, whatever their spelling and links.
+bool same_file(const std::string& from, const std::string& to);
+
 /// What a checkpoint (serialize/checkpoint.h) holds, a line each; empty for anything else.
 std::string checkpoint_text(const Value& root);
 /// Prints a table of what the file holds; tensors' bytes are not read.
@@ -21,6 +35,7 @@ int cat(const std::string& path, const std::string& key, const LoadOptions& opti
 int verify(const std::string& path, const LoadOptions& options);
 struct Conversion {
   std::string prefix;  ///< taken off the names of a state dict
+  bool force = false;  ///< `to` may be `from`
   SaveOptions save;
 };
 /// Writes what `from` holds as `to`, and says what was left out.

@@ -161,7 +161,8 @@ class Comparison {
 }  // namespace
 
 int diff(const std::string& a, const std::string& b, const LoadOptions& options) {
-  const Value x = load(a, options), y = load(b, options);
+  if (a == "-" && b == "-") throw UsageError("diff: only one of A and B can be standard input");
+  const Value x = open_document(a, options).value, y = open_document(b, options).value;
   Out out;
   Comparison comparison(out);
   const bool differ = comparison.run(x, y);

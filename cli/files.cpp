@@ -1,6 +1,4 @@
-// `harker cat`, `verify` and `convert`: the verbs that are a few calls each; and how inspect opens a file.
-#include <sys/stat.h>
-
+// `harker cat` and `verify`: the verbs that are a few calls each.
 #include <harker/core/text.h>
 #include <harker/serialize/checkpoint.h>
 #include <harker/serialize/format.h>
@@ -13,17 +11,11 @@
 
 namespace harker::cli {
 
-Document open_listing(const std::string& path, LoadOptions options) {
-  struct stat info {};
-  options.mmap = ::stat(path.c_str(), &info) != 0 || info.st_size > (1 << 20);
-  return load_document(path, options);
-}
-
 int cat(const std::string& path, const std::string& key, const LoadOptions& options) {
-  const Value root = load(path, options);
+  const Value root = open_document(path, options).value;
   const Value v = find_entry(root, key);
   if (!v.is_tensor())
-    throw TypeError(detail::str(path, ": ", detail::quoted(key), " is no tensor but a ", v.type_name()));
+    throw TypeError(detail::str(name_of(path), ": ", detail::quoted(key), " is no tensor but a ", v.type_name()));
   Out out;
   Elements elements(v);
   for (auto piece = elements.next(); !piece.empty(); piece = elements.next()) out.write(piece.data(), piece.size());
@@ -32,7 +24,7 @@ int cat(const std::string& path, const std::string& key, const LoadOptions& opti
 }
 
 int verify(const std::string& path, const LoadOptions& options) {
-  const auto source = io::Source::open(path);
+  const auto source = open_source(path);
   const Format& format = detect_format(*source);
   LoadOptions checked = options, lazy = options;
   checked.mmap = false;
@@ -42,7 +34,7 @@ int verify(const std::string& path, const LoadOptions& options) {
   const bool checkpoint = Checkpoint::claims(doc.value);
   try {
     if (checkpoint) Checkpoint{doc.value};
-  } catch (const TypeError& e) { throw TypeError(path + ": " + e.what()); }
+  } catch (const TypeError& e) { throw TypeError(name_of(path) + ": " + e.what()); }
   std::uint64_t tensors = 0, bytes = 0;
   std::unordered_set<const Storage*> storages;
   auto use = [&](const Tensor& t) {
@@ -61,24 +53,9 @@ int verify(const std::string& path, const LoadOptions& options) {
     ++tensors;
   }
   Out out;
-  out << shown(path) << (checkpoint ? ": ok, a checkpoint, " : ": ok, ") << grouped(tensors)
+  out << shown(name_of(path)) << (checkpoint ? ": ok, a checkpoint, " : ": ok, ") << grouped(tensors)
       << (tensors == 1 ? " tensor, " : " tensors, ") << grouped(bytes) << " bytes\n";
   out.flush();
-  return 0;
-}
-
-int convert(const std::string& from, const std::string& to, const Conversion& how, const LoadOptions& options) {
-  const Format& format = how.save.format.empty() ? format_for_path(to) : format_named(how.save.format);
-  if (how.save.compact && format.name() != "torch")  // wrong usage is told before the work
-    throw Error(detail::str("convert: --compact is for PyTorch's format, not for ", format.name()));
-  Value value = load(from, options);
-  if (!how.prefix.empty()) value = StateDict(value).without_prefix(how.prefix);
-  const SaveReport report = save(value, to, how.save);
-  if (report.left_out > 0) {
-    Out out;
-    out << shown(to) << ": " << grouped(report.left_out) << " bytes that no tensor views were left out\n";
-    out.flush();
-  }
   return 0;
 }
 

@@ -81,6 +81,7 @@ bool make_row(Walk& walk, Row& row, Owners* owners = nullptr) {
   } else {
     row.type = v.is_dict() || v.is_list() || v.is_tuple() ? json::class_name(v) : std::string(v.type_name());
     row.note = repr(v, 60);
+    if (v.kind() == Kind::numpy_scalar) row.type += ' ' + v.as_numpy().dtype;
   }
   row.note = shown(row.note);
   row.type = shown(row.type);
@@ -129,14 +130,14 @@ int inspect(const std::string& path, const LoadOptions& options) {
     if (!make_row(walk, row)) continue;
     listed += row.name.size() + row.note.size();
     if (listed > kLongest)
-      throw Error(detail::str(path, ": the names of its ", walk.entries(), " entries come to more than 1 GiB"));
+      throw Error(detail::str(name_of(path), ": the names of its ", walk.entries(), " entries come to more than 1 GiB"));
     name_width = std::max(name_width, std::min(kWidest, width(row.name)));
     type_width = std::max(type_width, std::min(kWidest, width(row.type)));
     shape_width = std::max(shape_width, row.shape.size());
     bytes_width = std::max(bytes_width, row.bytes.size());
   }
   Out out;
-  out << shown(path) << ": " << facts_text(doc.facts) << '\n' << checkpoint_text(doc.value) << '\n';
+  out << shown(name_of(path)) << ": " << facts_text(doc.facts) << '\n' << checkpoint_text(doc.value) << '\n';
   auto line = [&](const Row& r) {
     padded(out, r.name, name_width);
     padded(out << "  ", r.type, type_width);

@@ -23,6 +23,12 @@ void bytes(Out& out, std::span<const std::uint8_t> b) {
   out << '"';
 }
 
+/// What every reader of JSON keeps exact.
+bool is_small(const Value& v) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 53;
+  return v.fits_int64() && v.as_int() >= -kMost && v.as_int() <= kMost;
+}
+
 bool has_surrogate(std::string_view s) {
   for (std::size_t i = 0; i < s.size();) {
     std::int32_t c = next_code_point(s, i);
@@ -66,7 +72,7 @@ void step(Out& out, const Value& v) {
     switch (k.kind()) {
       case Kind::string: return string(out, k.as_string());
       case Kind::integer:
-        if (k.fits_int64() && std::abs(k.as_double()) <= 0x1p53) return integer(out, k);
+        if (is_small(k)) return integer(out, k);
         out << "{\"int\": ";
         integer(out, k);
         out << '}';
@@ -115,8 +121,12 @@ void string(Out& out, std::string_view s) {
       escape(from, i, "\\n");
     else if (c < 0)
       escape(from, i, "\\ufffd");
-    else if (c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0xd800 && c <= 0xdfff)) {
-      std::snprintf(text, sizeof text, "\\u%04x", static_cast<unsigned>(c));
+    else if (is_unseen(c)) {
+      const auto bits = static_cast<std::uint32_t>(c), high = 0xd7c0 + (bits >> 10), low = 0xdc00 + (bits & 0x3ff);
+      if (bits < 0x10000)
+        std::snprintf(text, sizeof text, "\\u%04x", bits);
+      else
+        std::snprintf(text, sizeof text, "\\u%04x\\u%04x", high, low);
       escape(from, i, text);
     }
   }
@@ -133,8 +143,7 @@ void number(Out& out, double v) {
 }
 
 void integer(Out& out, const Value& v) {
-  const bool small = v.fits_int64() && v.as_int() >= -(std::int64_t{1} << 53) && v.as_int() <= std::int64_t{1} << 53;
-  if (small)
+  if (is_small(v))
     out << std::to_string(v.as_int());
   else
     out << '"' << v.integer_decimal() << '"';

@@ -57,25 +57,27 @@ std::int32_t next_code_point(std::string_view s, std::size_t& i) {
   return static_cast<std::int32_t>(c);
 }
 
+bool is_unseen(std::int32_t c) {
+  auto within = [c](std::int32_t first, std::int32_t last) { return c >= first && c <= last; };
+  return c < 0x20 || within(0x7f, 0x9f) || c == 0xad || c == 0x61c || c == 0x180e || within(0x200b, 0x200f) ||
+         within(0x2028, 0x202e) || within(0x2060, 0x206f) || within(0xd800, 0xdfff) || within(0xfdd0, 0xfdef) ||
+         c == 0xfeff || within(0xfff9, 0xfffb) || (c & 0xfffe) == 0xfffe || within(0xe0000, 0xe007f);
+}
+
 std::string shown(std::string_view s, bool keep_newlines) {
   std::string out;
-  const char* hex = "0123456789abcdef";
   for (std::size_t i = 0; i < s.size();) {
     const std::size_t from = i;
-    std::int32_t c = next_code_point(s, i);
-    bool bidi = (c >= 0x200e && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-    if (c == '\n' && !keep_newlines) {
-      out += "\\n";
-    } else if ((c < 0x20 && c != '\n') || (c >= 0x7f && c < 0xa0)) {
-      unsigned b = c < 0 ? static_cast<unsigned char>(s[from]) : static_cast<unsigned>(c);
-      out += "\\x";
-      out += hex[b >> 4 & 15];
-      out += hex[b & 15];
-    } else if (bidi || (c >= 0xd800 && c <= 0xdfff)) {
-      out += "\\u";
-      for (int shift = 12; shift >= 0; shift -= 4) out += hex[c >> shift & 15];
-    } else {
+    const std::int32_t c = next_code_point(s, i);
+    const auto bits = c < 0 ? static_cast<unsigned char>(s[from]) : static_cast<std::uint32_t>(c);
+    if (!is_unseen(c) || (c == '\n' && keep_newlines)) {
       out += s.substr(from, i - from);
+    } else if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += bits < 0x100 ? "\\x" : bits < 0x10000 ? "\\u" : "\\U";
+      for (int shift = bits < 0x100 ? 4 : bits < 0x10000 ? 12 : 28; shift >= 0; shift -= 4)
+        out += "0123456789abcdef"[bits >> shift & 15];
     }
   }
   return out;

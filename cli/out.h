@@ -30,8 +30,10 @@ class Out {
 /// The code point at s[i], and i moved past it; a lone surrogate's three-byte form is one; -1 for a byte that is not
 /// UTF-8.
 std::int32_t next_code_point(std::string_view s, std::size_t& i);
-/// Control characters, bidirectional overrides, surrogates and bytes that are not UTF-8 as \x1b, \u202e. New lines too,
-/// unless kept.
+/// What a terminal would obey, hide or turn around: control and format characters (bidirectional ones, those of no
+/// width), line and paragraph separators, lone surrogates, noncharacters. Also -1, a byte that is not UTF-8.
+bool is_unseen(std::int32_t code_point);
+/// Those as \x1b, \u202e, \U000e0041. New lines too, unless kept.
 std::string shown(std::string_view s, bool keep_newlines = false);
 /// Columns of shown text: its code points.
 std::size_t width(std::string_view shown);

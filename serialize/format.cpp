@@ -6,6 +6,7 @@
 
 #include <harker/core/text.h>
 #include <harker/serialize/format.h>
+#include <harker/serialize/option_names.h>
 
 namespace harker {
 namespace {
@@ -89,7 +90,7 @@ const Format& format_for_path(std::string_view path) {
     }
   }
   throw Error(detail::str("save: the extension of ", detail::quoted(path), " names no format; known: ", known,
-                          "; or set SaveOptions{.format = ...}"));
+                          "; or use ", option_names().format));
 }
 
 Document load_document(const FilePath& path, const LoadOptions& options) {

@@ -4,6 +4,7 @@
 
 #include <harker/core/text.h>
 #include <harker/serialize/flat/flatten.h>
+#include <harker/serialize/option_names.h>
 #include <harker/serialize/torch/tree.h>
 
 namespace harker::flat {
@@ -46,7 +47,7 @@ void refuse_unknown(const Value& root, const std::string& what) {
   }
   if (!list.empty())
     throw FormatError(str(what, ": names classes or functions that are not known (nothing was run): ", list,
-                          ". LoadOptions{.unknown = Unknown::keep} keeps them as opaque values"));
+                          ". ", option_names().keep_unknown, " keeps them as opaque values"));
 }
 
 }  // namespace
@@ -61,7 +62,7 @@ Value read_table(const Table& table, std::vector<io::StorageBytes> bytes,
   Rebuilt built = rebuild(table, storages, what);
   if (!options.only.empty()) {
     const Value* part = pt::find_path(built.root, options.only);
-    if (!part) throw Error(str(source->name(), ": there is no entry ", quoted(options.only), " (LoadOptions::only)"));
+    if (!part) throw Error(str(source->name(), ": there is no entry ", quoted(options.only), detail::in_brackets(option_names().only)));
     built.root = Value(*part);
   }
   const bool strangers =

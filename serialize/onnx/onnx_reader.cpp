@@ -11,6 +11,7 @@
 #include <harker/serialize/onnx/onnx_tensor.h>
 #include <harker/serialize/onnx/onnx_types.h>
 #include <harker/serialize/onnx/wire.h>
+#include <harker/serialize/option_names.h>
 
 namespace harker::onnx {
 namespace {
@@ -154,7 +155,7 @@ Value read_foreign(const Model& m, const std::shared_ptr<const io::Source>& sour
   });
   if (options.only.empty()) return Value::ordered_dict(std::move(items));
   if (items.empty())
-    throw Error(str(what, ": there is no entry ", detail::quoted(options.only), " (LoadOptions::only)"));
+    throw Error(str(what, ": there is no entry ", detail::quoted(options.only), detail::in_brackets(option_names().only)));
   return items[0].second;
 }
 

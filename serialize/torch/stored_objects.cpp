@@ -1,5 +1,6 @@
 // The tree is walked before any byte is read, so that each storage learns the name of the tensor that uses it first
 // ("fc1.weight (data/0)"); what lies outside LoadOptions::only is never read.
+#include <harker/serialize/option_names.h>
 #include <harker/serialize/torch/stored_objects.h>
 
 #include <algorithm>
@@ -40,7 +41,7 @@ class Strangers {
     }
     if (const std::size_t rest = names_.size() + more_.size() - shown; rest > 0) list += str(", and ", rest, " more");
     throw FormatError(str(what, ": names classes or functions that are not known (nothing was run): ", list,
-                          ". LoadOptions{.unknown = Unknown::keep} keeps them as opaque values"));
+                          ". ", option_names().keep_unknown, " keeps them as opaque values"));
   }
 
  private:
@@ -133,7 +134,7 @@ std::vector<const StoredRecord*> StoredObjects::finish(Value& value, const std::
                                                        const LoadOptions& options, bool scripted) {
   if (!options.only.empty()) {
     const Value* part = find_path(value, options.only);
-    if (!part) throw Error(str(source_->name(), ": there is no entry ", quoted(options.only), " (LoadOptions::only)"));
+    if (!part) throw Error(str(source_->name(), ": there is no entry ", quoted(options.only), detail::in_brackets(option_names().only)));
     value = Value(*part);
   }
   Strangers strangers;

@@ -1,5 +1,6 @@
 // Children are numbered, so that a frame is an object and a number; what has no place in a path (keys, the parts of an
 // opaque object) gets a step in parentheses.
+#include <harker/serialize/option_names.h>
 #include <harker/serialize/torch/tree.h>
 
 #include <set>
@@ -112,7 +113,7 @@ const Value* TreeWalk::next() {
     if (!enter(*c.value)) continue;
     if (frames_.size() >= max_depth_)
       throw FormatError(
-          detail::str(what_, ": nested deeper than the limit of ", max_depth_, " (LoadOptions::max_depth)"));
+          detail::str(what_, ": nested deeper than the limit of ", max_depth_, detail::in_brackets(option_names().max_depth)));
     current_ = *c.value;
     frames_.push_back({current_, 0});
     return &current_;

@@ -1,0 +1,94 @@
+// `harker convert`. What is wrong with its arguments, or with the place it is to write to, is told before the work.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <harker/core/text.h>
+#include <algorithm>
+#include <map>
+
+#include "commands.h"
+#include "out.h"
+
+namespace harker::cli {
+namespace {
+
+using detail::quoted;
+using detail::str;
+
+const Format& format_of(const std::string& to, const SaveOptions& options) {
+  try {
+    return options.format.empty() ? format_for_path(to) : format_named(options.format);
+  } catch (const Error& e) { throw UsageError(e.what()); }
+}
+
+/// A save replaces the file by a new one, which needs no permission of the old one's: so we ask for it.
+void check_target(const std::string& from, const std::string& to, bool force) {
+  struct stat info {};
+  if (::stat(to.c_str(), &info) != 0) return;
+  if (same_file(from, to) && !force)
+    throw UsageError(str("convert: ", quoted(to, 200), " is the input itself; --force writes over it"));
+  if (S_ISREG(info.st_mode) && ((info.st_mode & 0222) == 0 || ::access(to.c_str(), W_OK) != 0))
+    throw IoError(str(to, ": is read-only, and was not replaced; remove it, or make it writable (chmod u+w)"));
+}
+
+/// The beginnings "module." that most names have, for a message.
+std::string prefixes_of(const StateDict& state) {
+  std::map<std::string, std::size_t> count;
+  for (const auto& [name, tensor] : state)
+    if (const std::size_t dot = name.find('.'); dot != std::string::npos) ++count[name.substr(0, dot + 1)];
+  std::vector<std::pair<std::string, std::size_t>> all(count.begin(), count.end());
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  constexpr std::size_t kShown = 6;
+  std::string out;
+  for (std::size_t i = 0; i < std::min(kShown, all.size()); ++i)
+    out += str(i ? ", " : "", quoted(all[i].first, 40), " (", all[i].second, ')');
+  if (all.size() > kShown) out += str(", and ", all.size() - kShown, " more");
+  return out.empty() ? "none of them has a dot" : "they begin with " + out;
+}
+
+/// The state dicts right inside a checkpoint.
+std::string where_they_are(const Value& value) {
+  if (!value.is_dict()) return {};
+  std::string out;
+  for (const auto& [key, inner] : value.items()) {
+    if (!key.is_string() || !inner.is_dict() || inner.len() == 0 || out.size() > 200) continue;
+    const auto& items = inner.items();
+    if (std::all_of(items.begin(), items.end(), [](const Value::Item& i) { return i.second.is_tensor(); }))
+      out += str(out.empty() ? "; there is one at --only " : ", --only ", quoted(key.as_string(), 40));
+  }
+  return out;
+}
+
+Value without_prefix(const Value& value, const std::string& prefix, const std::string& from) {
+  StateDict state;
+  try {
+    state = StateDict(value);
+  } catch (const TypeError&) {
+    throw TypeError(str(name_of(from), ": --remove-prefix is for a state dict, and this is none", where_they_are(value)));
+  }
+  if (std::none_of(state.begin(), state.end(), [&](const auto& item) { return item.first.starts_with(prefix); }))
+    throw Error(str(name_of(from), ": --remove-prefix: none of the ", state.size(), " names begins with ", quoted(prefix), "; ",
+                    prefixes_of(state)));
+  return state.without_prefix(prefix);
+}
+
+}  // namespace
+
+int convert(const std::string& from, const std::string& to, const Conversion& how, const LoadOptions& options) {
+  if (to == "-") throw UsageError("convert: OUT is a file, never standard output (a file of that name is ./-)");
+  const Format& format = format_of(to, how.save);
+  if (how.save.compact && format.name() != "torch")
+    throw UsageError(str("convert: --compact is for PyTorch's format, not for ", format.name()));
+  check_target(from, to, how.force);
+  Value value = open_document(from, options).value;
+  if (!how.prefix.empty()) value = without_prefix(value, how.prefix, from);
+  const SaveReport report = save(value, to, how.save);
+  if (report.left_out > 0) {
+    Out out;
+    out << shown(to) << ": " << grouped(report.left_out) << " bytes that no tensor views were left out\n";
+    out.flush();
+  }
+  return 0;
+}
+
+}  // namespace harker::cli
