@@ -1,7 +1,7 @@
 // The names of the dtypes, in the order of the enumeration.
 #include <harker/core/dtype.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 
 namespace {
 constexpr std::string_view kNames[] = {"float32",         "float64",

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <cmath>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 using Kind = Value::Kind;

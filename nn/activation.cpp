@@ -3,7 +3,8 @@
 #include <harker/nn/activation.h>
 #include <harker/nn/dropout.h>
 
-namespace harker::nn {
+namespace harker HARKER_PUBLIC {
+namespace nn {
 
 GELU::GELU(std::string_view approximate) : Module("GELU"), by_tanh_(approximate == "tanh") {
   if (!by_tanh_ && approximate != "none") {
@@ -15,4 +16,5 @@ Dropout::Dropout(double p) : Module("Dropout"), p_(p) {
   if (!(p >= 0 && p <= 1)) throw Error(detail::str("Dropout: p must lie in [0, 1], got ", p));
 }
 
-}  // namespace harker::nn
+}  // namespace nn
+}  // namespace harker

@@ -5,7 +5,8 @@
 #include <harker/nn/layer_parts.h>
 #include <cmath>
 
-namespace harker::nn {
+namespace harker HARKER_PUBLIC {
+namespace nn {
 
 namespace {
 Shape weight_shape(std::int64_t in, std::int64_t out, Pair kernel, const Conv2dOptions& o) {
@@ -47,4 +48,5 @@ Tensor Conv2d::forward(const Tensor& x) const {
                  .groups = options_.groups});
 }
 
-}  // namespace harker::nn
+}  // namespace nn
+}  // namespace harker

@@ -4,7 +4,8 @@
 #include <harker/nn/layer_parts.h>
 #include <harker/nn/normalization.h>
 
-namespace harker::nn {
+namespace harker HARKER_PUBLIC {
+namespace nn {
 
 using detail::str;
 
@@ -86,4 +87,5 @@ Tensor BatchNorm::forward(const Tensor& x) const {
   return z;
 }
 
-}  // namespace harker::nn
+}  // namespace nn
+}  // namespace harker

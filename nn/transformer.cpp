@@ -4,7 +4,8 @@
 #include <harker/nn/layer_parts.h>
 #include <harker/nn/transformer.h>
 
-namespace harker::nn {
+namespace harker HARKER_PUBLIC {
+namespace nn {
 
 Tensor causal_mask(std::int64_t length) { return triu(ones({length, length}, kBool), 1); }
 
@@ -50,9 +51,10 @@ TransformerEncoder::TransformerEncoder(std::int64_t d_model, std::int64_t nhead,
   check_size(num_layers, 0, "TransformerEncoder", "layers");
   TransformerEncoderLayer first(d_model, nhead, options);
   const StateDict weights = first.state_dict();
-  const Generator drawn = default_generator();  // copies draw nothing
+  Generator aside;  // copies draw nothing from the stream
   for (std::int64_t i = 0; i < num_layers; ++i) {
     if (i > 0) {
+      const GeneratorGuard guard(aside);
       TransformerEncoderLayer copy(d_model, nhead, options);
       copy.load_state_dict(weights);
       layers.append(copy);
@@ -60,7 +62,6 @@ TransformerEncoder::TransformerEncoder(std::int64_t d_model, std::int64_t nhead,
       layers.append(first);
     }
   }
-  default_generator() = drawn;
   register_module("layers", layers);
 }
 
@@ -70,4 +71,5 @@ Tensor TransformerEncoder::forward(const Tensor& x, const TransformerMasks& mask
   return h;
 }
 
-}  // namespace harker::nn
+}  // namespace nn
+}  // namespace harker

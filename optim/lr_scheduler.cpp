@@ -4,7 +4,8 @@
 #include <harker/core/text.h>
 #include <harker/core/warning.h>
 
-namespace harker::optim {
+namespace harker HARKER_PUBLIC {
+namespace optim {
 
 using detail::str;
 
@@ -113,4 +114,5 @@ void ChainableLR::load_state_dict(const Value& v) {
   loaded_ = std::move(loaded);
 }
 
-}  // namespace harker::optim
+}  // namespace optim
+}  // namespace harker

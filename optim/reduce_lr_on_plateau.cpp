@@ -6,7 +6,8 @@
 
 #include <harker/core/text.h>
 
-namespace harker::optim {
+namespace harker HARKER_PUBLIC {
+namespace optim {
 
 using detail::str;
 
@@ -114,4 +115,5 @@ void ReduceLROnPlateau::load_state_dict(const Value& v) {
   state_ = std::move(state);
 }
 
-}  // namespace harker::optim
+}  // namespace optim
+}  // namespace harker

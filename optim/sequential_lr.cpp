@@ -5,7 +5,8 @@
 
 #include <harker/core/text.h>
 
-namespace harker::optim {
+namespace harker HARKER_PUBLIC {
+namespace optim {
 
 using detail::str;
 
@@ -116,4 +117,5 @@ void SequentialLR::load_state_dict(const Value& v) {
   last_lr_ = std::move(last_lr);
 }
 
-}  // namespace harker::optim
+}  // namespace optim
+}  // namespace harker

@@ -7,7 +7,7 @@
 #include <harker/core/text.h>
 #include <harker/serialize/format.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 std::string_view file_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }

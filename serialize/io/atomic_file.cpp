@@ -12,7 +12,8 @@
 #include <harker/serialize/io/file_system.h>
 #include <harker/serialize/io/sink.h>
 
-namespace harker::io {
+namespace harker HARKER_PUBLIC {
+namespace io {
 namespace {
 
 constexpr std::size_t kBuffer = 256 << 10;
@@ -130,4 +131,5 @@ void AtomicFile::commit() {
                               " (a power cut may bring the old one back)"));
 }
 
-}  // namespace harker::io
+}  // namespace io
+}  // namespace harker
