@@ -71,6 +71,9 @@ function(harker_component name)
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
     INSTALL_RPATH "$ORIGIN" CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON POSITION_INDEPENDENT_CODE ON)
   target_compile_features(harker_${name} PUBLIC cxx_std_20)
+  if(HARKER_HIDDEN)
+    target_compile_definitions(harker_${name} PUBLIC HARKER_HIDDEN)  # what the user's files instantiate is then theirs too
+  endif()
   target_include_directories(harker_${name} PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_BINARY_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_compile_options(harker_${name} PRIVATE $<$<BOOL:${HARKER_NATIVE}>:-march=native>
@@ -79,6 +82,8 @@ function(harker_component name)
     target_precompile_headers(harker_${name} PRIVATE <harker/core/autograd/op.h> <harker/core/ops/ops.h> <harker/core/text.h>
       <harker/core/value.h> <algorithm> <cmath> <cstring>)
   endif()
+  target_link_options(harker_${name} PRIVATE LINKER:--version-script=${CMAKE_CURRENT_SOURCE_DIR}/cmake/exports.map)
+  set_target_properties(harker_${name} PROPERTIES LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cmake/exports.map)
   list(TRANSFORM A_PUBLIC PREPEND harker_)
   target_link_libraries(harker_${name} PUBLIC ${A_PUBLIC} PRIVATE $<BUILD_INTERFACE:harker_warnings> ${A_PRIVATE})
 endfunction()

@@ -3,7 +3,7 @@
 
 #include <ostream>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 
 namespace {
 constexpr std::string_view kNames[] = {"float32",         "float64",

@@ -4,10 +4,10 @@
 #include <harker/core/autograd/mode.h>
 #include <harker/core/tensor_impl.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 
 namespace detail {
-HARKER_THREAD_LOCAL Modes modes;
+thread_local constinit Modes modes;
 }
 
 using detail::modes;

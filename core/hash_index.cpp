@@ -8,7 +8,7 @@
 #include <exception>
 #include <random>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace detail {
 namespace {
 

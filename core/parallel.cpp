@@ -5,12 +5,17 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdlib>
 #include <mutex>
+#include <new>
 #include <string>
 #include <thread>
 
+#include <pthread.h>
+
 #include <harker/core/backend/cpu/run_parallel.h>
+#include <harker/core/backend/cpu/scratch.h>
 #include <harker/core/error.h>
 
 namespace harker {
@@ -39,22 +44,41 @@ inline void pause() {
 #endif
 }
 
-thread_local constinit bool inside = false;  // this thread runs a part of a loop
+thread_local constinit bool inside = false;  // this thread runs a loop, or a part of one
 
-/// One loop at a time; who finds it taken runs his own alone. Never destroyed: its threads live as long as the process.
+/// One loop at a time; who finds it taken, or the workers gone, runs his own alone.
 class Pool {
  public:
   void run(std::int64_t n, void (*f)(const void*, std::int64_t), const void* context, int threads) {
-    const std::unique_lock<std::mutex> turn(in_use_, std::try_to_lock);
-    if (!turn) {
+    inside = true;
+    if (const std::unique_lock<std::mutex> turn(in_use_, std::try_to_lock); turn && !stopped_)
+      run_with_workers(n, f, context, threads);
+    else
       for (std::int64_t i = 0; i < n; ++i) f(context, i);
-      return;
+    inside = false;
+  }
+
+  /// Waits for the workers' end.
+  void stop() noexcept {
+    if (inside) return;  // a handler of signals calls exit() in the middle of a loop, which would wait for itself
+    const std::lock_guard<std::mutex> turn(in_use_);
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      stopped_ = true;
+      loop_.fetch_add(1, std::memory_order_release);
     }
+    wake_.notify_all();
+    for (int i = 0; i < started_; ++i) workers_[i].join();
+    started_ = 0;
+  }
+
+ private:
+  void run_with_workers(std::int64_t n, void (*f)(const void*, std::int64_t), const void* context, int threads) {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       for (; started_ < threads - 1; ++started_) {
         try {
-          std::thread([this] { work(); }).detach();
+          workers_[started_] = std::thread([this] { work(); });
         } catch (...) {
           break;  // no more threads than the system gives
         }
@@ -73,20 +97,22 @@ class Pool {
     done_.wait(lock, [this] { return busy_ == 0; });
   }
 
- private:
   void take_parts() {
-    inside = true;
     for (std::int64_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < n_;) run_(context_, i);
-    inside = false;
   }
 
+  // No variable of the thread with a destructor in here: to register it takes the loader's lock, which who waits for a
+  // part may hold (the constructors of a library that is being opened), and keeps the library from being closed.
   void work() {
+    const ScratchScope scope;
+    inside = true;
     std::uint64_t seen = 0;
     for (;;) {
       for (int look = 0; look < kLooks && loop_.load(std::memory_order_acquire) == seen; ++look) pause();
       std::unique_lock<std::mutex> lock(mutex_);
       wake_.wait(lock, [&] { return loop_.load(std::memory_order_relaxed) != seen; });
       seen = loop_.load(std::memory_order_relaxed);
+      if (stopped_) return;
       if (places_ == 0) continue;
       --places_;
       ++busy_;
@@ -106,21 +132,29 @@ class Pool {
   const void* context_ = nullptr;
   std::int64_t n_ = 0;
   int started_ = 0, places_ = 0, busy_ = 0;
+  bool stopped_ = false;
+  std::thread workers_[kMostThreads];
 };
 
+/// The workers end with the program, or with the library that holds us: else they would run on in code that is gone.
+/// The object stays, since a destructor of some other static object may use tensors after that. The child of a fork has
+/// no workers, and maybe a lock that nobody will release: it begins anew.
 Pool& pool_of_threads() {
-  static Pool* const pool = new Pool;
-  return *pool;
+  alignas(Pool) static std::byte room[sizeof(Pool)];
+  struct Lifetime {
+    Lifetime() {
+      begin();
+      pthread_atfork(nullptr, nullptr, begin);
+    }
+    ~Lifetime() { pool().stop(); }
+    static void begin() { new (room) Pool; }
+    static Pool& pool() { return *std::launder(reinterpret_cast<Pool*>(room)); }
+  };
+  static const Lifetime lifetime;
+  return lifetime.pool();
 }
 
 }  // namespace
-
-void set_num_threads(int n) {
-  if (n < 1) throw ShapeError("set_num_threads: needs at least 1 thread, got " + std::to_string(n));
-  setting().store(n, std::memory_order_relaxed);
-}
-
-int get_num_threads() { return setting().load(std::memory_order_relaxed); }
 
 void run_parallel(std::int64_t n, void (*run)(const void* context, std::int64_t i), const void* context) {
   const std::int64_t most = get_num_threads() < kMostThreads ? get_num_threads() : kMostThreads;
@@ -128,5 +162,16 @@ void run_parallel(std::int64_t n, void (*run)(const void* context, std::int64_t 
   if (threads > 1 && !inside) return pool_of_threads().run(n, run, context, threads);
   for (std::int64_t i = 0; i < n; ++i) run(context, i);
 }
+
+}  // namespace harker
+
+namespace harker HARKER_PUBLIC {
+
+void set_num_threads(int n) {
+  if (n < 1) throw ShapeError("set_num_threads: needs at least 1 thread, got " + std::to_string(n));
+  setting().store(n, std::memory_order_relaxed);
+}
+
+int get_num_threads() { return setting().load(std::memory_order_relaxed); }
 
 }  // namespace harker

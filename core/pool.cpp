@@ -1,6 +1,8 @@
 // The slow paths of the pool: carving slabs, talking to the system, and what happens when a thread begins and ends.
 #include <harker/core/pool.h>
+#include <harker/core/thread_end.h>
 
+#include <pthread.h>
 #include <sys/mman.h>
 
 #include <atomic>
@@ -9,17 +11,18 @@
 #include <new>
 #include <utility>
 
-namespace harker::pool {
+namespace harker HARKER_PUBLIC {
+namespace pool {
 
 constinit Lists no_lists{};
-HARKER_THREAD_LOCAL Lists* lists = &no_lists;
+thread_local constinit Lists* lists = &no_lists;
 
 namespace {
 
 // Of a Watched. Asked only by blocks that take the slow way, as all of its thread then do.
 using Watcher = void (*)(std::size_t);
-HARKER_THREAD_LOCAL Watcher watch_alloc = nullptr;
-HARKER_THREAD_LOCAL Watcher watch_free = nullptr;
+thread_local constinit Watcher watch_alloc = nullptr;
+thread_local constinit Watcher watch_free = nullptr;
 constinit std::atomic<std::size_t> taken{0};
 
 [[maybe_unused]] constexpr std::size_t kSlab = 64 << 10;
@@ -53,7 +56,12 @@ struct Shared {
   }
 };
 [[maybe_unused]] Shared& shared() {  // not under a sanitizer
-  static Shared* s = new Shared;     // never destroyed: tensors with static lifetime are freed after it would be
+  static Shared* const s = [] {
+    const auto lock = [] { shared().mutex.lock(); };  // the child of a fork finds it whole and free
+    const auto unlock = [] { shared().mutex.unlock(); };
+    pthread_atfork(lock, unlock, unlock);
+    return new Shared;  // never destroyed: tensors with static lifetime are freed after it would be
+  }();
   return *s;
 }
 
@@ -83,35 +91,32 @@ Block* take_batch(int c) {
   return l.head;
 }
 
-/// This thread's lists from its first use of the pool to its end.
-struct Owned : Lists {
-  Owned() : Lists{} {
-    alive = true;
-    lists = this;
+void end_lists(void* p) noexcept {
+  Lists* const own = static_cast<Lists*>(p);
+  for (int c = 0; c < kSmallClasses; ++c) {
+    for (Block* batch : {take_batch(c), std::exchange(own->spare[c], nullptr)})
+      if (batch) shared().give(c, batch);
   }
-  ~Owned() {
-    for (int c = 0; c < kSmallClasses; ++c) {
-      for (Block* batch : {take_batch(c), std::exchange(spare[c], nullptr)})
-        if (batch) shared().give(c, batch);
+  for (int c = kSmallClasses; c < kClasses; ++c) {
+    while (Block* b = own->list[c].head) {
+      own->list[c].head = b->next;
+      system_free(b, class_bytes(c));
     }
-    for (int c = kSmallClasses; c < kClasses; ++c) {
-      while (Block* b = list[c].head) {
-        list[c].head = b->next;
-        system_free(b, class_bytes(c));
-      }
-    }
-    lists = &no_lists;
   }
-  Owned(const Owned&) = delete;
-  Owned& operator=(const Owned&) = delete;
-};
+  lists = &no_lists;
+  delete own;
+}
 
-void start_thread() {
-  static thread_local bool started = false;
-  if (started) return;  // the thread is ending: it gets no lists any more
-  started = true;
-  static thread_local Owned owned;
-  (void)&owned;
+/// Gives the thread its lists, which it has until its end. They lie on the heap: the variables of its threads that a
+/// library brings along when a program opens it while it runs have but a few hundred bytes of room.
+void start_thread() noexcept {
+  static thread_local constinit bool started = false;
+  if (std::exchange(started, true)) return;  // the thread is ending: it gets no lists any more
+  Lists* const own = new (std::nothrow) Lists{};
+  static const ThreadEnd<end_lists> end;
+  if (!own || !end.set(own)) return delete own;  // without memory, or while static objects are destroyed: none
+  own->alive = true;
+  lists = own;
 }
 
 void* carve(int c) {
@@ -203,4 +208,5 @@ Watched::~Watched() {
   lists = lists_;
 }
 
-}  // namespace harker::pool
+}  // namespace pool
+}  // namespace harker

@@ -46,7 +46,7 @@ struct Lists {
 /// Empty: what a thread has before its first use of the pool and after its end.
 extern constinit Lists no_lists;
 /// Constant-initialised and trivially destroyed, so that access needs no guard.
-extern HARKER_THREAD_LOCAL Lists* lists;
+extern thread_local constinit Lists* lists;
 
 /// n >= 1.
 constexpr int class_of(std::size_t n) {

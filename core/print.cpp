@@ -10,7 +10,7 @@
 #include <harker/core/tensor_make.h>
 #include <harker/core/text.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::str;

@@ -1,21 +1,22 @@
-// Generator: MT19937 as PyTorch runs it, with the position inside its 624 words, so that state() is
-// torch.get_rng_state() to the byte. How tensors are filled from it is core/random_fill.cpp. Recipe and layout of the
-// state: docs/random.md.
+// Generator: copies, seeds and states of MT19937 (core/random_draws.h) as PyTorch runs it, with the position inside its
+// 624 words, so that state() is torch.get_rng_state() to the byte. How tensors are filled from it is
+// core/random_fill.cpp. Recipe and layout of the state: docs/random.md.
 //
 //   offset 0     u64  seed, all 64 bits            5016  f64  unused
 //          8     i32  left: draws until a refill   5024  f64  the second number of Box-Muller
 //         12     i32  seeded, always 1             5032  f64  unused
 //         16     u64  next: index into the words   5040  i32  is there such a second number?
 //         24     u64  words[624], 32 bits used     5048  f32, 5052 u8: the same for float, unused by torch's CPU fills
-#include <harker/core/random.h>
+#include <harker/core/random_draws.h>
 #include <harker/core/text.h>
-#include <cmath>
-#include <cstring>
 
-namespace harker {
+#include <cstring>
+#include <utility>
+
+namespace harker HARKER_PUBLIC {
 namespace {
 
-constexpr int kWords = 624, kShift = 397;
+constexpr int kWords = Mersenne::kWords;
 constexpr std::size_t kSeedAt = 0, kLeftAt = 8, kSeededAt = 12, kNextAt = 16, kWordsAt = 24;
 constexpr std::size_t kNormalAt = kWordsAt + 8 * kWords + 8, kValidAt = kNormalAt + 16;
 constexpr std::size_t kFloatNormalAt = kValidAt + 8, kFloatValidAt = kFloatNormalAt + 4;
@@ -35,89 +36,44 @@ void put(std::uint8_t* bytes, std::size_t at, T v) {
 
 }  // namespace
 
-struct Generator::Engine {
-  std::uint64_t seed = 0;
-  std::int32_t left = 1;
-  std::uint32_t next = 0;
-  std::uint32_t words[kWords];
-  bool has_normal = false;  // the second number of a pair waits in `normal`
-  double normal = 0;
-  float float_normal = 0;  // only carried through, for states that Python wrote
-  bool has_float_normal = false;
+namespace {
+/// A copy of what another thread may be drawing from.
+Mersenne seen(std::mutex& mutex, const Mersenne& m) {
+  const std::lock_guard lock(mutex);
+  return m;
+}
+}  // namespace
 
-  void start(std::uint64_t s) {
-    seed = s;
-    left = 1;
-    next = 0;
-    has_normal = has_float_normal = false;
-    normal = 0;
-    float_normal = 0;
-    words[0] = static_cast<std::uint32_t>(s);
-    for (std::uint32_t i = 1; i < kWords; ++i) words[i] = 1812433253u * (words[i - 1] ^ (words[i - 1] >> 30)) + i;
-  }
-
-  void refill() {
-    const auto twist = [](std::uint32_t u, std::uint32_t v) {
-      const std::uint32_t mixed = (u & 0x80000000u) | (v & 0x7fffffffu);
-      return (mixed >> 1) ^ (v & 1u ? 0x9908b0dfu : 0u);
-    };
-    for (int i = 0; i < kWords - kShift; ++i) words[i] = words[i + kShift] ^ twist(words[i], words[i + 1]);
-    for (int i = kWords - kShift; i < kWords - 1; ++i)
-      words[i] = words[i + kShift - kWords] ^ twist(words[i], words[i + 1]);
-    words[kWords - 1] = words[kShift - 1] ^ twist(words[kWords - 1], words[0]);
-    left = kWords;
-    next = 0;
-  }
-
-  std::uint32_t draw() {
-    if (--left == 0) refill();
-    std::uint32_t y = words[next++];
-    y ^= y >> 11;
-    y ^= (y << 7) & 0x9d2c5680u;
-    y ^= (y << 15) & 0xefc60000u;
-    return y ^ (y >> 18);
-  }
-};
-
-Generator::Generator(std::uint64_t seed) : engine_(std::make_unique<Engine>()) { engine_->start(seed); }
-Generator::Generator(const Generator& o) : engine_(std::make_unique<Engine>(*o.engine_)) {}
+Generator::Generator(std::uint64_t seed) : engine_(std::make_unique<Engine>()) { engine_->mersenne.start(seed); }
+Generator::Generator(const Generator& o) : engine_(std::make_unique<Engine>()) {
+  engine_->mersenne = seen(o.engine_->mutex, o.engine_->mersenne);
+}
 // A generator that was moved from stays usable: it goes on as a copy would.
-Generator::Generator(Generator&& o) noexcept : engine_(std::make_unique<Engine>(*o.engine_)) {}
+Generator::Generator(Generator&& o) noexcept : Generator(std::as_const(o)) {}
 Generator& Generator::operator=(const Generator& o) {
-  *engine_ = *o.engine_;
+  const Mersenne theirs = seen(o.engine_->mutex, o.engine_->mersenne);  // one lock after the other, never both
+  const std::lock_guard lock(engine_->mutex);
+  engine_->mersenne = theirs;
   return *this;
 }
-Generator& Generator::operator=(Generator&& o) noexcept {
-  *engine_ = *o.engine_;
-  return *this;
-}
+Generator& Generator::operator=(Generator&& o) noexcept { return *this = std::as_const(o); }
 Generator::~Generator() = default;
 
-void Generator::manual_seed(std::uint64_t seed) { engine_->start(seed); }
-std::uint64_t Generator::initial_seed() const { return engine_->seed; }
-std::uint32_t Generator::random() { return engine_->draw(); }
-std::uint64_t Generator::random64() {
-  const std::uint64_t high = engine_->draw();
-  return high << 32 | engine_->draw();
+void Generator::manual_seed(std::uint64_t seed) {
+  const std::lock_guard lock(engine_->mutex);
+  engine_->mersenne.start(seed);
 }
-double Generator::uniform() { return static_cast<double>(random64() & ((1ull << 53) - 1)) * 0x1p-53; }
-
-double Generator::normal(double mean, double std) {
-  Engine& e = *engine_;
-  if (e.has_normal) {
-    e.has_normal = false;
-    return std::fma(e.normal, std, mean);
-  }
-  constexpr double kPi = 3.14159265358979323846;
-  const double u1 = uniform(), u2 = uniform();
-  const double radius = std::sqrt(-2.0 * std::log1p(-u2)), theta = 2.0 * kPi * u1;
-  e.normal = radius * std::sin(theta);
-  e.has_normal = true;
-  return std::fma(radius * std::cos(theta), std, mean);
+std::uint64_t Generator::initial_seed() const {
+  const std::lock_guard lock(engine_->mutex);
+  return engine_->mersenne.seed;
 }
+std::uint32_t Generator::random() { return Draws(*this).random(); }
+std::uint64_t Generator::random64() { return Draws(*this).random64(); }
+double Generator::uniform() { return Draws(*this).uniform(); }
+double Generator::normal(double mean, double std) { return Draws(*this).normal(mean, std); }
 
 Tensor Generator::state() const {
-  const Engine& e = *engine_;
+  const Mersenne e = seen(engine_->mutex, engine_->mersenne);
   Tensor t = zeros({static_cast<std::int64_t>(kStateSize)}, kUInt8);
   std::uint8_t* bytes = t.data<std::uint8_t>();
   put(bytes, kSeedAt, e.seed);
@@ -144,7 +100,7 @@ void Generator::set_state(const Tensor& state) {
   }
   const Tensor held = state.contiguous();
   const std::uint8_t* bytes = held.data<std::uint8_t>();
-  Engine e;
+  Mersenne e;
   e.seed = get<std::uint64_t>(bytes, kSeedAt);
   e.left = get<std::int32_t>(bytes, kLeftAt);
   const auto next = get<std::uint64_t>(bytes, kNextAt);
@@ -163,16 +119,24 @@ void Generator::set_state(const Tensor& state) {
   e.normal = get<double>(bytes, kNormalAt);
   e.has_float_normal = bytes[kFloatValidAt] != 0;
   e.float_normal = get<float>(bytes, kFloatNormalAt);
-  *engine_ = e;
+  const std::lock_guard lock(engine_->mutex);
+  engine_->mersenne = e;
 }
 
 Value Generator::state_dict() const { return state(); }
 void Generator::load_state_dict(const Value& v) { set_state(v.tensor()); }
 
-Generator& default_generator() {
-  static Generator generator(67280421310721);  // torch's default seed
-  return generator;
+namespace {
+thread_local constinit Generator* of_thread = nullptr;  // of a GeneratorGuard
 }
+
+Generator& default_generator() {
+  // torch's default seed. Never destroyed: other static objects may draw in their destructors.
+  static Generator& generator = *new Generator(67280421310721);
+  return of_thread ? *of_thread : generator;
+}
+GeneratorGuard::GeneratorGuard(Generator& g) noexcept : before_(std::exchange(of_thread, &g)) {}
+GeneratorGuard::~GeneratorGuard() { of_thread = before_; }
 void manual_seed(std::uint64_t seed) { default_generator().manual_seed(seed); }
 
 }  // namespace harker

@@ -9,7 +9,9 @@
 
 namespace harker HARKER_PUBLIC {
 
-/// A stream of random numbers, as torch.Generator. Not safe to share between threads at the same time.
+/// A stream of random numbers, as torch.Generator. Several threads may use one at once: each call (a fill, a
+/// permutation, one number, a state read or set) has the stream for itself, so that its numbers follow one another and
+/// no number is handed out twice; which call comes first is up to the threads. Each thread its own: GeneratorGuard.
 class Generator {
  public:
   explicit Generator(std::uint64_t seed = 5489);
@@ -35,12 +37,25 @@ class Generator {
   void load_state_dict(const Value& v);
 
  private:
+  friend class Draws;
   struct Engine;
   std::unique_ptr<Engine> engine_;
 };
 
-/// The generator used when none is given; one for the process, like torch's.
+/// The generator used when none is given; one for the process, like torch's, but where a GeneratorGuard says otherwise.
 Generator& default_generator();
+/// While it lives, `g` is the default generator of this thread: what its dropout, initial weights and shuffles draw
+/// then depends on no other thread.
+class GeneratorGuard {
+ public:
+  explicit GeneratorGuard(Generator& g) noexcept;
+  ~GeneratorGuard();
+  GeneratorGuard(const GeneratorGuard&) = delete;
+  GeneratorGuard& operator=(const GeneratorGuard&) = delete;
+
+ private:
+  Generator* before_;
+};
 /// Seeds the default generator. Negative seeds as in torch (-1 is 2^64 - 1).
 void manual_seed(std::uint64_t seed);
 

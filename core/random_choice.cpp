@@ -1,12 +1,12 @@
 // Random choices by given probabilities, drawn as PyTorch's CPU kernels draw them. Not recorded.
 #include <harker/core/grad_mode.h>
 #include <harker/core/ops/ops.h>
-#include <harker/core/random.h>
+#include <harker/core/random_draws.h>
 #include <harker/core/text.h>
 
 #include <cmath>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::str;
@@ -27,7 +27,7 @@ void check_between(const Tensor& p, double low, double high, const char* op, con
 
 /// One float has 24 random bits, a double 53.
 template <class T>
-void draw_each(const T* p, T* z, std::int64_t n, Generator& g) {
+void draw_each(const T* p, T* z, std::int64_t n, Draws& g) {
   for (std::int64_t i = 0; i < n; ++i) {
     const T u = sizeof(T) == 8 ? static_cast<T>(g.uniform()) : static_cast<T>(g.random() & 0xffffffu) * T(0x1p-24);
     z[i] = u < p[i];
@@ -36,7 +36,7 @@ void draw_each(const T* p, T* z, std::int64_t n, Generator& g) {
 
 /// Indices into `sums`, the running sums of one row of weights, at random numbers between 0 and the last.
 template <class T>
-void choose_with_replacement(const T* weights, std::int64_t categories, std::int64_t n, std::int64_t* z, Generator& g) {
+void choose_with_replacement(const T* weights, std::int64_t categories, std::int64_t n, std::int64_t* z, Draws& g) {
   std::vector<T> sums(static_cast<std::size_t>(categories));
   T sum = 0;
   for (std::size_t i = 0; i < sums.size(); ++i) sums[i] = sum += weights[i];
@@ -63,10 +63,11 @@ Tensor bernoulli(const Tensor& given, Generator& g) {
   const Tensor p = numbers(given, "bernoulli");
   check_between(p, 0, 1, "bernoulli", "probabilities must lie in [0, 1]");
   Tensor z = empty_like(p);
+  Draws draws(g);
   if (p.dtype() == DType::float64)
-    draw_each(p.data<double>(), z.data<double>(), p.numel(), g);
+    draw_each(p.data<double>(), z.data<double>(), p.numel(), draws);
   else
-    draw_each(p.data<float>(), z.data<float>(), p.numel(), g);
+    draw_each(p.data<float>(), z.data<float>(), p.numel(), draws);
   return z.to(given.dtype());
 }
 
@@ -90,12 +91,13 @@ Tensor multinomial(const Tensor& given, std::int64_t n, bool replacement, Genera
     return n == 1 ? argmax(q, -1, true) : topk(q, n, -1).indices;
   }
   Tensor z = empty(p.dim() == 2 ? Shape{rows, n} : Shape{n}, DType::int64);
+  Draws draws(g);
   for (std::int64_t r = 0; r < rows; ++r) {
     std::int64_t* const to = z.data<std::int64_t>() + r * n;
     if (p.dtype() == DType::float64)
-      choose_with_replacement(p.data<double>() + r * categories, categories, n, to, g);
+      choose_with_replacement(p.data<double>() + r * categories, categories, n, to, draws);
     else
-      choose_with_replacement(p.data<float>() + r * categories, categories, n, to, g);
+      choose_with_replacement(p.data<float>() + r * categories, categories, n, to, draws);
   }
   return z;
 }

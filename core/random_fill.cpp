@@ -4,14 +4,14 @@
 // Moshier), in the order in which avx_mathfun (J. Pommier) evaluates them.
 #include <harker/core/grad_mode.h>
 #include <harker/core/ops/in_place.h>
-#include <harker/core/random.h>
+#include <harker/core/random_draws.h>
 #include <harker/core/tensor_make.h>
 #include <harker/core/text.h>
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::str;
@@ -66,18 +66,18 @@ DType drawn_as(const Tensor& t, const char* op) {
 // --- Uniform.
 
 template <class T>
-T uniform_bits(Generator& g);
+T uniform_bits(Draws& g);
 template <>
-float uniform_bits<float>(Generator& g) {
+float uniform_bits<float>(Draws& g) {
   return static_cast<float>(g.random() & 0xffffffu) * 0x1p-24f;
 }
 template <>
-double uniform_bits<double>(Generator& g) {
+double uniform_bits<double>(Draws& g) {
   return g.uniform();
 }
 
 template <class T>
-void fill_uniform(T* out, std::int64_t n, T from, T to, Generator& g) {
+void fill_uniform(T* out, std::int64_t n, T from, T to, Draws& g) {
   for (std::int64_t i = 0; i < n; ++i) {
     const T v = std::fma(uniform_bits<T>(g), to - from, from);
     out[i] = v == to ? from : v;
@@ -155,7 +155,7 @@ void box_muller_16(double* at, double mean, double std) {
 /// n >= 16. A rest of n % 16 is drawn anew together with the numbers before it, as torch does; only float32 and float64
 /// also spend draws on the rest before that (`rest_twice`).
 template <class T>
-void fill_normal_blocks(T* out, std::int64_t n, double mean, double std, bool rest_twice, Generator& g) {
+void fill_normal_blocks(T* out, std::int64_t n, double mean, double std, bool rest_twice, Draws& g) {
   const auto block = [&](T* at) { box_muller_16(at, static_cast<T>(mean), static_cast<T>(std)); };
   for (std::int64_t i = 0; i < (rest_twice ? n : n - n % 16); ++i) out[i] = uniform_bits<T>(g);
   for (std::int64_t i = 0; i + 15 < n; i += 16) block(out + i);
@@ -175,10 +175,11 @@ Tensor& uniform_(Tensor& t, double from, double to, Generator& g) {
     throw Error(str("uniform_: to - from (", to - from, ") is beyond ", name(made)));
   }
   return fill_with(t, made, [&](Tensor& out) {
+    Draws draws(g);
     if (made == DType::float64)
-      fill_uniform(out.data<double>(), out.numel(), from, to, g);
+      fill_uniform(out.data<double>(), out.numel(), from, to, draws);
     else
-      fill_uniform(out.data<float>(), out.numel(), static_cast<float>(from), static_cast<float>(to), g);
+      fill_uniform(out.data<float>(), out.numel(), static_cast<float>(from), static_cast<float>(to), draws);
   });
 }
 
@@ -188,8 +189,9 @@ Tensor& normal_(Tensor& t, double mean, double std, Generator& g) {
   if (!(std >= 0)) throw Error(str("normal_: std must be >= 0, not ", std));
   const bool blocks = t.numel() >= 16 && t.is_contiguous();
   const auto fill = [&]<class T>(T* out, std::int64_t n) {
-    if (blocks) return fill_normal_blocks(out, n, mean, std, t.dtype() == made, g);
-    for (std::int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(g.normal(mean, std));
+    Draws draws(g);
+    if (blocks) return fill_normal_blocks(out, n, mean, std, t.dtype() == made, draws);
+    for (std::int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(draws.normal(mean, std));
   };
   return fill_with(t, made, [&](Tensor& out) {
     if (made == DType::float64)
@@ -204,7 +206,8 @@ Tensor& random_(Tensor& t, Generator& g) {
   if (t.dtype() != DType::int64) throw TypeError(str("random_: needs int64, not ", name(t.dtype())));
   return fill_with(t, DType::int64, [&](Tensor& out) {
     auto* at = out.data<std::int64_t>();
-    for (std::int64_t i = 0; i < out.numel(); ++i) at[i] = static_cast<std::int64_t>(g.random64() & INT64_MAX);
+    Draws draws(g);
+    for (std::int64_t i = 0; i < out.numel(); ++i) at[i] = static_cast<std::int64_t>(draws.random64() & INT64_MAX);
   });
 }
 
@@ -213,7 +216,8 @@ Tensor& bernoulli_(Tensor& t, double p, Generator& g) {
   if (!(p >= 0 && p <= 1)) throw Error(str("bernoulli_: p must lie in [0, 1], not ", p));
   return fill_with(t, DType::uint8, [&](Tensor& out) {
     auto* at = out.data<std::uint8_t>();
-    for (std::int64_t i = 0; i < out.numel(); ++i) at[i] = g.uniform() < p;
+    Draws draws(g);
+    for (std::int64_t i = 0; i < out.numel(); ++i) at[i] = draws.uniform() < p;
   });
 }
 
@@ -222,7 +226,8 @@ Tensor& exponential_(Tensor& t, double lambda, Generator& g) {
   const DType made = drawn_as(t, "exponential_");
   if (!(lambda > 0)) throw Error(str("exponential_: lambda must be > 0, not ", lambda));
   const auto fill = [&]<class T>(T* out, std::int64_t n) {
-    for (std::int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(-1 / lambda * std::log1p(-g.uniform()));
+    Draws draws(g);
+    for (std::int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(-1 / lambda * std::log1p(-draws.uniform()));
   };
   return fill_with(t, made, [&](Tensor& out) {
     if (made == DType::float64)
@@ -255,8 +260,9 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generato
   auto* at = t.data<std::int64_t>();
   const std::uint64_t from = static_cast<std::uint64_t>(low), range = static_cast<std::uint64_t>(high) - from;
   const bool wide = range >= 1ull << 28;
+  Draws draws(g);
   for (std::int64_t i = 0; i < t.numel(); ++i) {
-    at[i] = static_cast<std::int64_t>((wide ? g.random64() : g.random()) % range + from);
+    at[i] = static_cast<std::int64_t>((wide ? draws.random64() : draws.random()) % range + from);
   }
   return t;
 }
@@ -266,9 +272,10 @@ Tensor randperm(std::int64_t n, Generator& g) {
   Tensor t = arange(n);
   auto* at = t.data<std::int64_t>();
   const bool wide = n >= static_cast<std::int64_t>(UINT32_MAX / 20);
+  Draws draws(g);
   for (std::int64_t i = 0; i < n - 1; ++i) {
     const std::uint64_t left = static_cast<std::uint64_t>(n - i);
-    std::swap(at[i], at[i + static_cast<std::int64_t>((wide ? g.random64() : g.random()) % left)]);
+    std::swap(at[i], at[i + static_cast<std::int64_t>((wide ? draws.random64() : draws.random()) % left)]);
   }
   return t;
 }

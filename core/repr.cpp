@@ -10,7 +10,7 @@
 #include <cmath>
 #include <cstring>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 using Kind = Value::Kind;

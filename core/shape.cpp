@@ -7,7 +7,7 @@
 #include <harker/core/error.h>
 #include <harker/core/text.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 
 Shape Shape::filled(int rank, std::int64_t fill) {
   if (rank < 0) throw ShapeError(detail::str("a shape cannot have ", rank, " dimensions"));

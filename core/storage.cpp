@@ -4,7 +4,7 @@
 #include <mutex>
 #include <new>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 
 namespace {
 constexpr std::size_t kHeader = 64;  // Storage, padded so that the data keeps the block's alignment

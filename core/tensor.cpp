@@ -12,7 +12,7 @@
 #include <harker/core/tensor_make.h>
 #include <harker/core/text.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 
 using detail::str;
 

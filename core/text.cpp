@@ -5,7 +5,7 @@
 #include <charconv>
 #include <cstdint>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace detail {
 
 void append(std::string& out, double v) {

@@ -7,7 +7,7 @@
 
 #include <harker/core/value_object.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace detail {
 namespace {
 

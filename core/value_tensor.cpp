@@ -5,7 +5,7 @@
 
 #include <harker/core/value_object.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 
 using namespace detail;
 

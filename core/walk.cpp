@@ -6,7 +6,7 @@
 
 #include <unordered_set>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 using Kind = Value::Kind;

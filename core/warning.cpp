@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstdio>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 std::atomic<WarningHandler> handler{nullptr};

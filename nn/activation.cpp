@@ -5,7 +5,8 @@
 #include <harker/nn/layer_repr.h>
 #include <harker/nn/pooling.h>
 
-namespace harker::nn {
+namespace harker HARKER_PUBLIC {
+namespace nn {
 
 using detail::str;
 
@@ -52,4 +53,5 @@ AvgPool2d::AvgPool2d(Pair kernel_size, AvgPool2dOptions o) : Module("AvgPool2d")
   set_extra_repr(window(kernel_size, o.stride, o.padding));
 }
 
-}  // namespace harker::nn
+}  // namespace nn
+}  // namespace harker

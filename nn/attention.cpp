@@ -5,7 +5,8 @@
 #include <harker/nn/layer_parts.h>
 #include <cmath>
 
-namespace harker::nn {
+namespace harker HARKER_PUBLIC {
+namespace nn {
 
 using detail::str;
 
@@ -106,4 +107,5 @@ MultiheadAttention::Result MultiheadAttention::forward(const Tensor& query, cons
   return result;
 }
 
-}  // namespace harker::nn
+}  // namespace nn
+}  // namespace harker

@@ -2,7 +2,8 @@
 // not make nn::call of each.
 #include <harker/nn/nn.h>
 
-namespace harker::nn {
+namespace harker HARKER_PUBLIC {
+namespace nn {
 
 #define HARKER_CALLED(Layer) \
   Tensor Layer::operator()(const Tensor& x) const { return call(*this, x); }
@@ -54,4 +55,5 @@ MultiheadAttention::Result MultiheadAttention::operator()(const Tensor& query, c
   return call(*this, query, key, value, options);
 }
 
-}  // namespace harker::nn
+}  // namespace nn
+}  // namespace harker

@@ -7,7 +7,8 @@
 #include <harker/core/ops/common.h>
 #include <harker/core/text.h>
 
-namespace harker::nn::utils {
+namespace harker HARKER_PUBLIC {
+namespace nn::utils {
 
 using detail::str;
 
@@ -86,4 +87,5 @@ void clip_grad_value_(const std::vector<Tensor>& parameters, double clip_value) 
   }
 }
 
-}  // namespace harker::nn::utils
+}  // namespace nn::utils
+}  // namespace harker

@@ -2,7 +2,8 @@
 #include <harker/core/text.h>
 #include <harker/nn/containers.h>
 
-namespace harker::detail {
+namespace harker HARKER_PUBLIC {
+namespace detail {
 
 void no_such_module(std::size_t i, std::size_t size) {
   throw Error(str("ModuleList: there is no module ", i, " of ", size));
@@ -14,4 +15,5 @@ void no_such_module(std::string_view name, const std::vector<std::string_view>& 
                   near.empty() ? std::string() : str(" (did you mean ", quoted(near), "?)")));
 }
 
-}  // namespace harker::detail
+}  // namespace detail
+}  // namespace harker

@@ -6,7 +6,8 @@
 #include <harker/nn/layer_repr.h>
 #include <cmath>
 
-namespace harker::nn {
+namespace harker HARKER_PUBLIC {
+namespace nn {
 
 namespace {
 Shape weight_shape(std::int64_t in, std::int64_t out, Pair kernel, const Conv2dOptions& o) {
@@ -55,4 +56,5 @@ Tensor Conv2d::forward(const Tensor& x) const {
                  .groups = options_.groups});
 }
 
-}  // namespace harker::nn
+}  // namespace nn
+}  // namespace harker

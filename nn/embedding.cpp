@@ -5,7 +5,8 @@
 #include <harker/nn/init.h>
 #include <harker/nn/layer_parts.h>
 
-namespace harker::nn {
+namespace harker HARKER_PUBLIC {
+namespace nn {
 
 namespace {
 Tensor rows_of(std::int64_t n, std::int64_t dim, DType dtype) {
@@ -48,4 +49,5 @@ void Embedding::reset_parameters() {
 
 Tensor Embedding::forward(const Tensor& index) const { return embedding(index, weight, {.padding_idx = padding_idx_}); }
 
-}  // namespace harker::nn
+}  // namespace nn
+}  // namespace harker

@@ -10,7 +10,7 @@
 #include <harker/nn/module.h>
 #include <harker/nn/module_hooks.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace detail {
 
 struct HookedCall::State {

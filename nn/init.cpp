@@ -4,7 +4,8 @@
 #include <harker/nn/init.h>
 #include <cmath>
 
-namespace harker::nn::init {
+namespace harker HARKER_PUBLIC {
+namespace nn::init {
 
 double calculate_gain(Nonlinearity nonlinearity, double slope) {
   switch (nonlinearity) {
@@ -74,4 +75,5 @@ Tensor kaiming_normal_(Tensor t, double a, FanMode mode, Nonlinearity nonlineari
   return normal_(std::move(t), 0, std, g);
 }
 
-}  // namespace harker::nn::init
+}  // namespace nn::init
+}  // namespace harker

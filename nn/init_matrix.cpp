@@ -9,7 +9,8 @@
 #include <harker/core/warning.h>
 #include <harker/nn/init.h>
 
-namespace harker::nn::init {
+namespace harker HARKER_PUBLIC {
+namespace nn::init {
 
 using detail::str;
 
@@ -159,4 +160,5 @@ Tensor sparse_(Tensor t, double sparsity, double std, Generator& g) {
   return t;
 }
 
-}  // namespace harker::nn::init
+}  // namespace nn::init
+}  // namespace harker

@@ -6,7 +6,8 @@
 #include <harker/nn/linear.h>
 #include <cmath>
 
-namespace harker::nn {
+namespace harker HARKER_PUBLIC {
+namespace nn {
 
 namespace {
 Shape checked(const Shape& shape, const char* layer, std::int64_t least = 0) {
@@ -56,4 +57,5 @@ void Bilinear::reset_parameters() {
 
 Tensor Bilinear::forward(const Tensor& a, const Tensor& b) const { return bilinear(a, b, weight, bias); }
 
-}  // namespace harker::nn
+}  // namespace nn
+}  // namespace harker

@@ -4,7 +4,8 @@
 #include <harker/nn/registry.h>
 #include <algorithm>
 
-namespace harker::nn {
+namespace harker HARKER_PUBLIC {
+namespace nn {
 
 using detail::quoted;
 using detail::str;
@@ -200,4 +201,5 @@ void Module::to(DType dtype) {
   }
 }
 
-}  // namespace harker::nn
+}  // namespace nn
+}  // namespace harker

@@ -5,7 +5,8 @@
 #include <harker/nn/registry.h>
 #include <algorithm>
 
-namespace harker::nn {
+namespace harker HARKER_PUBLIC {
+namespace nn {
 
 using detail::str;
 
@@ -72,4 +73,5 @@ LoadReport Module::load_state_dict(const StateDict& state, bool strict) {
   return report;
 }
 
-}  // namespace harker::nn
+}  // namespace nn
+}  // namespace harker

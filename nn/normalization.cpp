@@ -5,7 +5,8 @@
 #include <harker/nn/layer_repr.h>
 #include <harker/nn/normalization.h>
 
-namespace harker::nn {
+namespace harker HARKER_PUBLIC {
+namespace nn {
 
 using detail::str;
 
@@ -92,4 +93,5 @@ Tensor BatchNorm::forward(const Tensor& x) const {
   return z;
 }
 
-}  // namespace harker::nn
+}  // namespace nn
+}  // namespace harker

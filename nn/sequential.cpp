@@ -2,7 +2,8 @@
 #include <harker/core/text.h>
 #include <harker/nn/sequential.h>
 
-namespace harker::nn {
+namespace harker HARKER_PUBLIC {
+namespace nn {
 
 AnyModule::Layer::~Layer() = default;
 
@@ -27,4 +28,5 @@ Tensor Sequential::forward(const Tensor& x) const {
   return h;
 }
 
-}  // namespace harker::nn
+}  // namespace nn
+}  // namespace harker

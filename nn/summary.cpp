@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <memory>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace detail {
 
 struct SummaryRun::Row {

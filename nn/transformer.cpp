@@ -4,7 +4,8 @@
 #include <harker/nn/layer_parts.h>
 #include <harker/nn/transformer.h>
 
-namespace harker::nn {
+namespace harker HARKER_PUBLIC {
+namespace nn {
 
 Tensor causal_mask(std::int64_t length) { return triu(ones({length, length}, kBool), 1); }
 
@@ -65,9 +66,11 @@ TransformerEncoderLayer TransformerEncoderLayer::clone() const {
                             ", has weights, of which only its own class could make others"));
   TransformerEncoderLayerOptions options = options_;
   options.dtype = linear1.weight.dtype();       // to() may have changed it
-  const Generator drawn = default_generator();  // a copy draws nothing
-  TransformerEncoderLayer copy(d_model_, nhead_, std::move(options));
-  default_generator() = drawn;
+  TransformerEncoderLayer copy = [&] {
+    Generator aside;  // a copy draws nothing from the stream
+    const GeneratorGuard guard(aside);
+    return TransformerEncoderLayer(d_model_, nhead_, std::move(options));
+  }();
   copy.load_state_dict(state_dict());
   std::vector<bool> modes;  // read first: the activation is shared
   for (const auto& [name, m] : named_modules()) modes.push_back(m.is_training());
@@ -97,4 +100,5 @@ Tensor TransformerEncoder::forward(const Tensor& x, const TransformerMasks& mask
   return norm ? (*norm)(h) : h;
 }
 
-}  // namespace harker::nn
+}  // namespace nn
+}  // namespace harker

@@ -1,7 +1,8 @@
 // Adagrad's options and the numbers of a step. The kernel is core/backend/cpu/kernels/adaptive.h.
 #include <harker/optim/adagrad.h>
 
-namespace harker::optim {
+namespace harker HARKER_PUBLIC {
+namespace optim {
 
 template class OptimizerWith<Adagrad, AdagradOptions, FusedOptimizer>;
 
@@ -39,4 +40,5 @@ void Adagrad::launch(std::size_t group, Backend& on, DType dtype, std::span<cons
   on.adagrad(dtype, items, {o.lr / (1 + (step - 1) * o.lr_decay), o.eps, o.weight_decay, o.maximize});
 }
 
-}  // namespace harker::optim
+}  // namespace optim
+}  // namespace harker

@@ -3,7 +3,8 @@
 #include <harker/optim/adam.h>
 #include <cmath>
 
-namespace harker::optim {
+namespace harker HARKER_PUBLIC {
+namespace optim {
 
 template class OptimizerWith<Adam, AdamOptions, FusedOptimizer>;
 
@@ -78,4 +79,5 @@ std::vector<ParamGroup<AdamOptions>> AdamW::adam(const std::vector<ParamGroup<Ad
   return out;
 }
 
-}  // namespace harker::optim
+}  // namespace optim
+}  // namespace harker

@@ -8,7 +8,8 @@
 #include <harker/core/ops/ops.h>
 #include <harker/core/text.h>
 
-namespace harker::optim {
+namespace harker HARKER_PUBLIC {
+namespace optim {
 
 using detail::str;
 
@@ -106,4 +107,5 @@ void ModelAverage::update_parameters(const nn::Module& model) {
   n_averaged_.fill_(static_cast<double>(n + 1));
 }
 
-}  // namespace harker::optim
+}  // namespace optim
+}  // namespace harker

@@ -69,10 +69,8 @@ class AveragedModel : public ModelAverage {
  private:
   template <class... Args>
   static M second(const M& model, Args&&... args) {
-    struct Restored {  // the weights that `made` draws are not to be missed by those who draw later
-      Generator before = default_generator();
-      ~Restored() { default_generator() = before; }
-    } const restored;
+    Generator aside;  // the weights that `made` draws are not to be missed by those who draw later
+    const GeneratorGuard guard(aside);
     M made(std::forward<Args>(args)...);
     become_copy(made, model);
     return made;

@@ -4,7 +4,8 @@
 #include <harker/core/text.h>
 #include <harker/optim/fused_optimizer.h>
 
-namespace harker::optim {
+namespace harker HARKER_PUBLIC {
+namespace optim {
 
 using detail::str;
 
@@ -208,4 +209,5 @@ void FusedOptimizer::step_by_copy(std::size_t g, std::size_t i, const Tensor& sc
     if (slots >> k & 1) put_back(s.slots[k].impl(), item.state[k]);
 }
 
-}  // namespace harker::optim
+}  // namespace optim
+}  // namespace harker

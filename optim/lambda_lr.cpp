@@ -3,7 +3,8 @@
 
 #include <harker/core/text.h>
 
-namespace harker::optim {
+namespace harker HARKER_PUBLIC {
+namespace optim {
 
 LRLambda::Function::~Function() = default;
 
@@ -24,4 +25,5 @@ void LambdaLR::write(OptionIO&) const {}
 void LambdaLR::write_after(OptionIO& io) const { io.fixed("lr_lambdas", Value::list(std::vector<Value>(f_.size()))); }
 void LambdaLR::read(OptionIO&, bool) {}
 
-}  // namespace harker::optim
+}  // namespace optim
+}  // namespace harker

@@ -6,7 +6,8 @@
 #include <harker/core/text.h>
 #include <harker/optim/lr_scheduler.h>
 
-namespace harker::optim {
+namespace harker HARKER_PUBLIC {
+namespace optim {
 
 using detail::str;
 
@@ -185,4 +186,5 @@ double CosineAnnealingLR::closed_form_lr(const Now& now) const {
   return low + (now.base_lr - low) * (1 + std::cos(kPi * real(now.epoch) / real(options_.T_max))) / 2;
 }
 
-}  // namespace harker::optim
+}  // namespace optim
+}  // namespace harker

@@ -5,7 +5,8 @@
 #include <harker/core/warning.h>
 #include <harker/optim/state_kind.h>
 
-namespace harker::optim {
+namespace harker HARKER_PUBLIC {
+namespace optim {
 
 using detail::str;
 
@@ -115,4 +116,5 @@ void ChainableLR::load_state_dict(const Value& v) {
   loaded_ = std::move(loaded);
 }
 
-}  // namespace harker::optim
+}  // namespace optim
+}  // namespace harker

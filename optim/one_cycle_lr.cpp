@@ -5,7 +5,8 @@
 
 #include <harker/core/text.h>
 
-namespace harker::optim {
+namespace harker HARKER_PUBLIC {
+namespace optim {
 
 using detail::str;
 
@@ -190,4 +191,5 @@ void OneCycleLR::on_epoch(std::int64_t epoch) {
   for (std::size_t g = 0; g < momenta.size(); ++g) optimizer().set_momentum(g, momenta[g]);
 }
 
-}  // namespace harker::optim
+}  // namespace optim
+}  // namespace harker

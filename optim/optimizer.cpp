@@ -5,7 +5,7 @@
 #include <harker/optim/optimizer.h>
 #include <algorithm>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 std::vector<std::string> detail::no_names() { return {}; }
 
 namespace optim {

@@ -10,7 +10,8 @@
 #include <algorithm>
 #include <cmath>
 
-namespace harker::optim {
+namespace harker HARKER_PUBLIC {
+namespace optim {
 
 using detail::quoted;
 using detail::str;
@@ -243,4 +244,5 @@ void Optimizer::load_state_dict(const Value& state) {
   foreign_.swap(loading.foreign);
 }
 
-}  // namespace harker::optim
+}  // namespace optim
+}  // namespace harker

@@ -4,7 +4,8 @@
 
 #include <algorithm>
 
-namespace harker::optim {
+namespace harker HARKER_PUBLIC {
+namespace optim {
 
 using detail::str;
 
@@ -121,4 +122,5 @@ Value in_loaded_order(const Value& loaded, std::vector<Value::Item> items) {
   return out;
 }
 
-}  // namespace harker::optim
+}  // namespace optim
+}  // namespace harker

@@ -7,7 +7,8 @@
 #include <harker/core/text.h>
 #include <harker/optim/state_kind.h>
 
-namespace harker::optim {
+namespace harker HARKER_PUBLIC {
+namespace optim {
 
 using detail::str;
 
@@ -116,4 +117,5 @@ void ReduceLROnPlateau::load_state_dict(const Value& v) {
   state_ = std::move(state);
 }
 
-}  // namespace harker::optim
+}  // namespace optim
+}  // namespace harker

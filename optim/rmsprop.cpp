@@ -3,7 +3,8 @@
 
 #include <harker/core/text.h>
 
-namespace harker::optim {
+namespace harker HARKER_PUBLIC {
+namespace optim {
 
 template class OptimizerWith<RMSprop, RMSpropOptions, FusedOptimizer>;
 
@@ -41,4 +42,5 @@ void RMSprop::launch(std::size_t group, Backend& on, DType dtype, std::span<cons
   on.rmsprop(dtype, items, {o.lr, o.alpha, o.eps, o.weight_decay, o.momentum, o.maximize});
 }
 
-}  // namespace harker::optim
+}  // namespace optim
+}  // namespace harker

@@ -6,7 +6,8 @@
 #include <harker/core/text.h>
 #include <harker/optim/state_kind.h>
 
-namespace harker::optim {
+namespace harker HARKER_PUBLIC {
+namespace optim {
 
 using detail::str;
 
@@ -118,4 +119,5 @@ void SequentialLR::load_state_dict(const Value& v) {
   last_lr_ = std::move(last_lr);
 }
 
-}  // namespace harker::optim
+}  // namespace optim
+}  // namespace harker

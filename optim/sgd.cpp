@@ -5,7 +5,8 @@
 
 #include <harker/core/text.h>
 
-namespace harker::optim {
+namespace harker HARKER_PUBLIC {
+namespace optim {
 
 template class OptimizerWith<SGD, SGDOptions, FusedOptimizer>;
 
@@ -41,4 +42,5 @@ void SGD::launch(std::size_t group, Backend& on, DType dtype, std::span<const St
   on.sgd(dtype, items, {o.lr, o.momentum, o.dampening, o.weight_decay, o.nesterov, o.maximize, step == 1});
 }
 
-}  // namespace harker::optim
+}  // namespace optim
+}  // namespace harker

@@ -12,7 +12,7 @@
 #include <harker/core/warning.h>
 #include <harker/serialize/format.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::str;

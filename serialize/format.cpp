@@ -8,7 +8,7 @@
 #include <harker/serialize/format.h>
 #include <harker/serialize/option_names.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 std::string_view file_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }

@@ -9,7 +9,7 @@
 #include <harker/core/autograd/wide.h>
 #include <harker/core/text.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::NodeSet;

@@ -7,7 +7,7 @@
 #include <harker/core/autograd/view_history.h>
 #include <harker/core/text.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                          const std::vector<Tensor>& grad_outputs, BackwardOptions options) {

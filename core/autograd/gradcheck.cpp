@@ -7,7 +7,7 @@
 #include <harker/core/ops/ops.h>
 #include <harker/core/text.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::str;

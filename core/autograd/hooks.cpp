@@ -12,7 +12,7 @@
 #include <harker/core/tensor.h>
 #include <harker/core/text.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 
 HookHandle::HookHandle(detail::HookSet* shared, std::uint64_t id) noexcept : set_(shared), id_(id) {
   if (set_) set_->refs.inc();
@@ -35,7 +35,7 @@ namespace detail {
 Hook::~Hook() = default;
 
 namespace {
-HARKER_THREAD_LOCAL Graveyard<Hook> graveyard;
+thread_local constinit Graveyard<Hook> graveyard;
 }
 
 void destroy(Hook* h) noexcept {

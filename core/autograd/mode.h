@@ -13,7 +13,7 @@ struct Modes {
   std::uint8_t new_marks = 0;  ///< what a new tensor is marked with: TensorImpl::kInference in InferenceMode
   std::uint16_t tracing = 0;   ///< kTracing in anomaly mode: every recorded op keeps the place of its call
 };
-extern HARKER_THREAD_LOCAL Modes modes;
+extern thread_local constinit Modes modes;
 
 inline constexpr std::uint16_t kTracing = 1 << 15;       // beside what apply knows of the inputs
 static_assert(kTracing >> 8 > TensorImpl::kCustomView);  // the marks of the inputs, from bit 8

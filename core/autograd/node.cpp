@@ -15,10 +15,19 @@
 
 namespace harker {
 
+detail::NodeExtras& detail::extras_of(Node* n) {
+  if (!n->extras) n->extras = new NodeExtras;
+  return *n->extras;
+}
+
+}  // namespace harker
+
+namespace harker HARKER_PUBLIC {
+
 using detail::str;
 
 namespace {
-HARKER_THREAD_LOCAL detail::Graveyard<Node> graveyard;
+thread_local constinit detail::Graveyard<Node> graveyard;
 }
 
 void destroy(Node* n) noexcept {
@@ -30,11 +39,6 @@ namespace detail {
 NodeExtras::NodeExtras() = default;
 NodeExtras::~NodeExtras() = default;
 void destroy(NodeExtras* extras) noexcept { delete extras; }
-
-NodeExtras& extras_of(Node* n) {
-  if (!n->extras) n->extras = new NodeExtras;
-  return *n->extras;
-}
 
 }  // namespace detail
 

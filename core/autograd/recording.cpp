@@ -13,7 +13,8 @@
 #include <harker/core/ops/strided.h>
 #include <harker/core/text.h>
 
-namespace harker::detail {
+namespace harker HARKER_PUBLIC {
+namespace detail {
 
 TensorImpl* base_of(const TensorImpl& t) {
   if (!(t.marks & TensorImpl::kView)) return nullptr;
@@ -120,4 +121,5 @@ void after_recording(Node& n, unsigned marks, Inputs inputs) {
   }
 }
 
-}  // namespace harker::detail
+}  // namespace detail
+}  // namespace harker

@@ -13,7 +13,8 @@
 #include <harker/core/tensor_make.h>
 #include <harker/core/text.h>
 
-namespace harker::detail {
+namespace harker HARKER_PUBLIC {
+namespace detail {
 
 namespace {
 
@@ -247,4 +248,5 @@ void WideCall::record(WideNode& n, std::span<Tensor* const> outputs, bool severa
   note_views(outputs);
 }
 
-}  // namespace harker::detail
+}  // namespace detail
+}  // namespace harker

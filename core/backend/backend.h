@@ -167,7 +167,7 @@ Backend& find_backend(Device d);
 
 /// The backend of a device; DeviceError, saying how to build with CUDA, when there is none.
 inline Backend& backend(Device d) {
-  Backend* const cpu = detail::current_cpu_backend.load(std::memory_order_relaxed);
+  Backend* const cpu = detail::current_cpu_backend.load(std::memory_order_acquire);
   return d.type == DeviceType::cpu && cpu ? *cpu : detail::find_backend(d);
 }
 

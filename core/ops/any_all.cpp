@@ -1,7 +1,7 @@
 // any and all: is some element true, or every one? Of bool, which is all that is looked at; without gradient.
 #include <harker/core/ops/common.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 /// x's truth with the dimensions in `dims` last and merged: [others..., merged].

@@ -2,7 +2,7 @@
 #include <harker/core/ops/common.h>
 #include <cmath>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 
 namespace {
 [[noreturn]] void refuse(const char* why, const Tensor& q, const Tensor& k, const Tensor& v) {

@@ -2,7 +2,7 @@
 // recorded ops, so that its gradients are theirs.
 #include <harker/core/ops/common.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 
 Tensor bilinear(const Tensor& a, const Tensor& b, const Tensor& weight, const Tensor& bias) {
   const auto refuse = [&](const char* why) {

@@ -2,7 +2,8 @@
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/promotion.h>
 
-namespace harker::detail {
+namespace harker HARKER_PUBLIC {
+namespace detail {
 
 void refuse_computed(const Tensor& x, const char* op) {
   throw TypeError(str(op, ": computes with float32 and float64, this tensor is ", name(x.dtype()),
@@ -26,4 +27,5 @@ Tensor unary(Unary op, const char* name, const Tensor& x) {
   return z;
 }
 
-}  // namespace harker::detail
+}  // namespace detail
+}  // namespace harker

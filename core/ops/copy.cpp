@@ -2,7 +2,7 @@
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/in_place.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 
 using detail::backend_of;
 using detail::str;

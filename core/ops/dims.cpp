@@ -1,7 +1,8 @@
 // Which dimensions a reduction reduces, and how its input lies for the kernel.
 #include <harker/core/ops/dims.h>
 
-namespace harker::detail {
+namespace harker HARKER_PUBLIC {
+namespace detail {
 
 Dims all_dims(int rank, const char* op) {
   if (rank > kMaxDims)
@@ -79,4 +80,5 @@ Folded::Folded(const Tensor& t, Dims over) : x(t) {
   }
 }
 
-}  // namespace harker::detail
+}  // namespace detail
+}  // namespace harker

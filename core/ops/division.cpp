@@ -2,7 +2,7 @@
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/promotion.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 struct FloorDivide : Op<FloorDivide> {  // z = floor(x / y); dx = 0, dy = 0

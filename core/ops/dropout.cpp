@@ -3,7 +3,7 @@
 #include <harker/core/ops/layers.h>
 #include <harker/core/random.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 
 Tensor dropout(const Tensor& x, double p, bool training, Generator& g) {
   if (!(p >= 0 && p <= 1)) throw Error(detail::str("dropout: p must lie in [0, 1], got ", p));

@@ -1,7 +1,7 @@
 // e^x and the logarithm, and their forms that are exact near 0 and 1.
 #include <harker/core/ops/common.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 struct Exp : Op<Exp> {  // z = e^x; dx = dz z

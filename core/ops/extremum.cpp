@@ -2,7 +2,7 @@
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/promotion.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 /// dz to the winner, half of it to each where they are equal; dz, too, where one is NaN: `loses` is false then.

@@ -4,7 +4,7 @@
 #include <harker/core/ops/gather.h>
 #include <harker/core/ops/index.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 
 using detail::backend_of;
 using detail::str;

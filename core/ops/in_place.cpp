@@ -9,7 +9,8 @@
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/strided.h>
 
-namespace harker::detail {
+namespace harker HARKER_PUBLIC {
+namespace detail {
 
 namespace {
 
@@ -223,4 +224,5 @@ Tensor& record_change(Tensor& x, const char* op, const NewValue& f) {
   return x;
 }
 
-}  // namespace harker::detail
+}  // namespace detail
+}  // namespace harker

@@ -7,7 +7,7 @@
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/in_place.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::change_in_place;

@@ -1,7 +1,7 @@
 // Parts of a tensor: slice and select, which are views, and the scatter of their gradients back into zeros.
 #include <harker/core/ops/common.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::str;

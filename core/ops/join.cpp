@@ -5,7 +5,7 @@
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/index.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::str;

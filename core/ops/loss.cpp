@@ -4,7 +4,7 @@
 #include <harker/core/ops/half.h>
 #include <harker/core/ops/loss_common.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 /// z = k s (x - y) with a 0-d tensor s: the gradient of mse_loss as one kernel.

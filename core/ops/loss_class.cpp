@@ -5,7 +5,7 @@
 #include <harker/core/ops/loss_common.h>
 #include <harker/core/ops/reduce.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::backend_of;

@@ -1,7 +1,7 @@
 // The members of Tensor that are free functions of pointwise.h and logic.h under the same names.
 #include <harker/core/ops/ops.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 
 Tensor Tensor::exp() const { return harker::exp(*this); }
 Tensor Tensor::expm1() const { return harker::expm1(*this); }

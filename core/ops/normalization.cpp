@@ -7,7 +7,7 @@
 #include <harker/core/ops/layers.h>
 #include <harker/core/ops/reduce.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::backend_of;

@@ -5,7 +5,7 @@
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/promotion.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 struct Sqrt : Op<Sqrt> {  // z = sqrt x; dx = dz / (2 z)

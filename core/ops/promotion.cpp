@@ -5,7 +5,7 @@
 #include <harker/core/autograd/mode.h>
 #include <harker/core/ops/common.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 
 using detail::str;
 

@@ -2,7 +2,7 @@
 #include <harker/core/ops/dims.h>
 #include <harker/core/ops/half.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::all_dims;

@@ -1,7 +1,7 @@
 // Functions of steps and kinks: abs, sign, floor, ceil, round, trunc.
 #include <harker/core/ops/common.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 struct Abs : Op<Abs> {  // z = |x|; dx = dz sign(x), 0 at 0

@@ -3,7 +3,7 @@
 #include <harker/core/ops/gather.h>
 #include <harker/core/ops/index.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::backend_of;

@@ -6,7 +6,7 @@
 
 #include <harker/core/ops/common.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 /// Self is z = f(x) with the kernel kOp, Slope its derivative as an op.

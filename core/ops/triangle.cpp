@@ -1,7 +1,7 @@
 // The lower and the upper triangle of matrices.
 #include <harker/core/ops/common.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 /// x where (column - row) lies on the wanted side of the diagonal, 0 elsewhere.

@@ -1,7 +1,7 @@
 // Sine and cosine, in radians.
 #include <harker/core/ops/common.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 struct Sin : Op<Sin> {  // z = sin x; dx = dz cos x

@@ -3,7 +3,7 @@
 
 #include <harker/core/ops/common.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 
 using detail::str;
 using detail::view_of;

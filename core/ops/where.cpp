@@ -2,7 +2,7 @@
 #include <harker/core/ops/gather.h>
 #include <harker/core/ops/promotion.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::broadcast_strides;

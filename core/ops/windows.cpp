@@ -1,7 +1,8 @@
 // How many windows there are.
 #include <harker/core/ops/windows.h>
 
-namespace harker::detail {
+namespace harker HARKER_PUBLIC {
+namespace detail {
 
 Windows windows_over(const Tensor& x, Pair kernel, Pair stride, Pair padding, Pair dilation, bool ceil_mode,
                      const char* op) {
@@ -39,4 +40,5 @@ Tensor as_images(const Tensor& x, const char* op) {
       str(op, ": the input must be (n, channels, height, width) or (channels, height, width); it is ", x.shape()));
 }
 
-}  // namespace harker::detail
+}  // namespace detail
+}  // namespace harker

@@ -12,7 +12,8 @@
 
 #include <harker/core/text.h>
 
-namespace harker::nn::data {
+namespace harker HARKER_PUBLIC {
+namespace nn::data {
 
 using harker::detail::quoted;
 using harker::detail::str;
@@ -251,4 +252,5 @@ Tensor Csv::column(std::string_view name) const {
                   near.empty() ? std::string() : str("; did you mean ", quoted(near), "?")));
 }
 
-}  // namespace harker::nn::data
+}  // namespace nn::data
+}  // namespace harker

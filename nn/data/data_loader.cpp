@@ -5,7 +5,8 @@
 
 #include <harker/core/text.h>
 
-namespace harker::nn::data {
+namespace harker HARKER_PUBLIC {
+namespace nn::data {
 
 using harker::detail::str;
 
@@ -85,4 +86,5 @@ void BatchOrder::load_state_dict(const Value& state) {
   last_ = std::move(epoch);
 }
 
-}  // namespace harker::nn::data
+}  // namespace nn::data
+}  // namespace harker

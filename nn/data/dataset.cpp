@@ -7,7 +7,8 @@
 #include <harker/core/text.h>
 #include <harker/core/warning.h>
 
-namespace harker::nn::data {
+namespace harker HARKER_PUBLIC {
+namespace nn::data {
 
 using harker::detail::str;
 
@@ -121,4 +122,5 @@ std::vector<std::vector<std::int64_t>> detail::random_parts(std::int64_t n, cons
   return parts;
 }
 
-}  // namespace harker::nn::data
+}  // namespace nn::data
+}  // namespace harker

@@ -16,7 +16,8 @@
 
 #include <harker/core/text.h>
 
-namespace harker::nn::data {
+namespace harker HARKER_PUBLIC {
+namespace nn::data {
 
 using harker::detail::str;
 
@@ -104,4 +105,5 @@ Tensor parse_idx(std::span<const std::uint8_t> bytes, std::string_view name) {
   });
 }
 
-}  // namespace harker::nn::data
+}  // namespace nn::data
+}  // namespace harker

@@ -3,7 +3,8 @@
 
 #include <harker/core/text.h>
 
-namespace harker::nn::data {
+namespace harker HARKER_PUBLIC {
+namespace nn::data {
 
 using harker::detail::str;
 
@@ -48,4 +49,5 @@ std::vector<std::int64_t> SubsetRandomSampler::indices() {
   return out;
 }
 
-}  // namespace harker::nn::data
+}  // namespace nn::data
+}  // namespace harker

@@ -4,7 +4,7 @@
 #include <harker/serialize/harker/harker_file.h>
 #include <harker/serialize/harker/layout.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 class HarkerFormat final : public Format {

@@ -18,7 +18,8 @@
 #include <harker/serialize/io/sink.h>
 #include <harker/serialize/io/temporary.h>
 
-namespace harker::io {
+namespace harker HARKER_PUBLIC {
+namespace io {
 namespace {
 
 constexpr std::size_t kBuffer = 256 << 10;
@@ -213,4 +214,5 @@ void AtomicFile::commit() {
                               " (a power cut may bring the old one back)"));
 }
 
-}  // namespace harker::io
+}  // namespace io
+}  // namespace harker

@@ -2,11 +2,13 @@
 #include <harker/core/text.h>
 #include <harker/serialize/io/byte_view.h>
 
-namespace harker::io {
+namespace harker HARKER_PUBLIC {
+namespace io {
 
 void ByteCursor::short_of(std::uint64_t n) const {
   throw FormatError(detail::str(what_, " at ", pos_, ": needs ", n, n == 1 ? " byte, " : " bytes, ", left(),
                                 left() == 1 ? " is left" : " are left", " (it ends early)"));
 }
 
-}  // namespace harker::io
+}  // namespace io
+}  // namespace harker

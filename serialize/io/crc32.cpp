@@ -6,7 +6,8 @@
 
 #include <harker/serialize/io/crc32.h>
 
-namespace harker::io {
+namespace harker HARKER_PUBLIC {
+namespace io {
 namespace {
 
 constexpr std::size_t kPiece = 16 << 10;  // stays in the first-level cache between the copy and the CRC
@@ -49,4 +50,5 @@ std::uint32_t combine_crc32(std::uint32_t first, std::uint32_t second, std::uint
   return multiply(shift, first) ^ second;
 }
 
-}  // namespace harker::io
+}  // namespace io
+}  // namespace harker

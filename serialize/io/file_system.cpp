@@ -10,7 +10,8 @@
 #include <cerrno>
 #include <cstdio>
 
-namespace harker::io {
+namespace harker HARKER_PUBLIC {
+namespace io {
 namespace {
 
 FileSystem the_system;
@@ -51,4 +52,5 @@ FileSystem* set_file_system(FileSystem* fs) {
 }
 FileSystem& file_system() { return *in_use.load(); }
 
-}  // namespace harker::io
+}  // namespace io
+}  // namespace harker

@@ -7,7 +7,8 @@
 #include <harker/core/text.h>
 #include <harker/serialize/io/source.h>
 
-namespace harker::io {
+namespace harker HARKER_PUBLIC {
+namespace io {
 
 void inflate(ByteView from, std::span<std::uint8_t> to, std::string_view label) {
   struct Free {
@@ -35,4 +36,5 @@ void inflate(ByteView from, std::span<std::uint8_t> to, std::string_view label) 
     throw FormatError(detail::str(label, ": the deflate stream ends after ", used, " of its ", from.size(), " bytes"));
 }
 
-}  // namespace harker::io
+}  // namespace io
+}  // namespace harker

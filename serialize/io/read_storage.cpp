@@ -6,7 +6,8 @@
 #include <harker/serialize/io/crc32.h>
 #include <harker/serialize/io/file_bytes.h>
 
-namespace harker::io {
+namespace harker HARKER_PUBLIC {
+namespace io {
 namespace {
 
 std::string where(const Source& source, const StorageBytes& b) { return source.name() + ": " + b.label; }
@@ -92,4 +93,5 @@ Ref<Storage> read_storage(std::shared_ptr<const Source> source, StorageBytes b, 
   return make_storage(owner.release(), at, nbytes, at == nullptr || checked);
 }
 
-}  // namespace harker::io
+}  // namespace io
+}  // namespace harker

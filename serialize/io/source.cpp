@@ -10,7 +10,8 @@
 #include <harker/core/text.h>
 #include <harker/serialize/io/source.h>
 
-namespace harker::io {
+namespace harker HARKER_PUBLIC {
+namespace io {
 namespace {
 
 constexpr std::uint64_t kReadBelow = 256 << 10;
@@ -90,4 +91,5 @@ std::shared_ptr<const Source> Source::adopt(std::vector<std::uint8_t> bytes, std
   return std::make_shared<MemorySource>(std::move(bytes), std::move(name));
 }
 
-}  // namespace harker::io
+}  // namespace io
+}  // namespace harker

@@ -3,7 +3,7 @@
 #include <harker/serialize/onnx/onnx_file.h>
 #include <harker/serialize/onnx/wire.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 class OnnxFormat final : public Format {

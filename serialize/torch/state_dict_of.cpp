@@ -8,7 +8,7 @@
 #include <harker/serialize/torch/keyed_map.h>
 #include <harker/serialize/torch/module_walk.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::quoted;

@@ -6,7 +6,7 @@
 #include <harker/serialize/torch/torch_reader.h>
 #include <harker/serialize/torch/torch_writer.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 constexpr std::size_t kZipEndSize = 22;

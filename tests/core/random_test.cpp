@@ -183,6 +183,31 @@ TEST_CASE("random: a state that was saved continues where it was, also between t
   }
 }
 
+TEST_CASE("random: a seed forgets the normal number that waits, as the state it gives says") {
+  Generator g(5), fresh(5);
+  const Tensor begun = g.state();
+  const double first = g.normal();
+  g.manual_seed(5);
+  CHECK(equal(g.state(), begun));
+  CHECK(g.normal() == first);
+  CHECK(g.normal() != first);
+  manual_seed(5);
+  randn({1});
+  manual_seed(5);
+  CHECK(randn({1}, kFloat64).item() == fresh.normal());
+}
+
+TEST_CASE("random: uniform_ never gives its upper end, however close") {
+  const double to = 1 + 0x1p-23;  // the next float after 1: half of the sums round to it
+  manual_seed(0);
+  Tensor t = empty({1000});
+  uniform_(t, 1, to);
+  CHECK(equal(t, ones({1000})));
+  Tensor d = empty({1000}, kFloat64);
+  uniform_(d, 1, 1 + 0x1p-52);
+  CHECK(equal(d, ones({1000}, kFloat64)));
+}
+
 TEST_CASE("random: copies of a generator are independent, and one moved from goes on") {
   Generator a(1);
   Generator b = a;
@@ -256,6 +281,10 @@ TEST_CASE("random: exponential_, bernoulli and multinomial choose as torch does"
   const Tensor rows = multinomial(stack({p, p.flip({0})}).to(kFloat64), 1, true);
   CHECK(rows.shape() == Shape{2, 1});
   CHECK(rows.to_vector<std::int64_t>() == std::vector<std::int64_t>{5, 1});
+  Generator g(3);
+  const double u = Generator(3).uniform();  // the first number is just the first category's share: it is still its own
+  const Tensor edge = tensor({u, 1 - u}, {.dtype = kFloat64});
+  CHECK(multinomial(edge, 2, true, g).to_vector<std::int64_t>() == std::vector<std::int64_t>{0, 1});
   manual_seed(11);
   Tensor e = empty({3}, kFloat64);
   exponential_(e, 2);

@@ -45,3 +45,23 @@ TEST_CASE("headers: <harker/harker.h> brings no other library and no costly head
   CHECK(ours.size() > 10);
   CHECK(ours.size() <= 90);
 }
+
+TEST_CASE("headers: without C++20, exceptions or type information any public header is one error, which says so") {
+  for (const auto& [flag, words] : {std::pair<std::string, std::string>{"-std=c++17", "harker needs C++20"},
+                                    {"-std=c++14", "harker needs C++20"},
+                                    {"-fno-exceptions", "harker needs exceptions"},
+                                    {"-fno-rtti", "harker needs run-time type information"}}) {
+    std::string bad;
+    for (const std::filesystem::path& header : public_headers()) {
+      const std::string name = name_of(header);
+      if (name == "serialize/cereal.h") continue;  // cereal comes first
+      const Finished done = run(compiler() + flag + " -fsyntax-only -x c++ - <<'END'\n#include <harker/" + name +
+                                ">\nharker::Tensor t = harker::ones({2});\nEND\n");
+      std::size_t errors = 0;
+      for (const std::string& line : lines_of(done.output)) errors += line.find("error: ") != std::string::npos;
+      if (done.status == 0 || errors != 1 || done.output.find(words) == std::string::npos)
+        bad += flag + ", " + name + "\n" + done.output;
+    }
+    CHECK(bad == "");
+  }
+}

@@ -10,7 +10,7 @@
 #include <harker/core/backend/backend.h>
 #include <harker/core/error.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 
 Backend& make_baseline();
 #ifdef __x86_64__
@@ -80,7 +80,7 @@ constinit std::atomic<Backend*> detail::current_cpu_backend{nullptr};
 std::span<Backend* const> cpu_backends() { return {available().sets, available().count}; }
 
 Backend& cpu_backend() {
-  Backend* const b = detail::current_cpu_backend.load(std::memory_order_relaxed);
+  Backend* const b = detail::current_cpu_backend.load(std::memory_order_acquire);
   return b ? *b : choose_cpu_backend();
 }
 

@@ -1,35 +1,37 @@
 // The thread's block is an ordinary variable of the thread; what may outlive it is only the pointer.
 #include <harker/core/backend/cpu/scratch.h>
+#include <harker/core/thread_end.h>
 
 #include <cstdlib>
 
 namespace harker {
 namespace {
 
-enum class State : unsigned char { untouched, held, ended };
+enum class State : unsigned char { untouched, scoped, ended };
 
 thread_local constinit void* block = nullptr;
 thread_local constinit State state = State::untouched;
 
-struct Owner {
-  void hold() noexcept {}  // a call makes the thread register the destructor
-  ~Owner() {
-    std::free(block);
-    block = nullptr;
-    state = State::ended;  // a product in a destructor that runs later finds no scratch, and does without
-  }
-};
-thread_local Owner owner;
+void end(void* p) noexcept {
+  std::free(p);
+  block = nullptr;
+  state = State::ended;  // a product in another destructor that runs later finds no scratch, and does without
+}
 
 }  // namespace
 
 void* scratch() noexcept {
-  if (state == State::untouched) {
-    owner.hold();
-    block = std::aligned_alloc(64, kScratchBytes);
-    if (block) state = State::held;  // else the next product tries again
+  if (block || state == State::ended) return block;
+  void* const p = std::aligned_alloc(64, kScratchBytes);  // where it fails, the next product tries again
+  static const ThreadEnd<end> at_end;
+  if (state == State::untouched && !at_end.set(p)) {
+    end(p);
+    return nullptr;
   }
-  return block;
+  return block = p;
 }
+
+ScratchScope::ScratchScope() noexcept { state = State::scoped; }
+ScratchScope::~ScratchScope() { end(block); }
 
 }  // namespace harker

@@ -10,7 +10,15 @@ namespace harker {
 inline constexpr std::size_t kScratchBytes = std::size_t{400} << 10;
 
 /// This thread's kScratchBytes, aligned to 64 bytes and with any content, valid until it is used again. Null when there
-/// is no memory, and after the thread's own variables have been destroyed: the caller must have a way without it.
+/// is no memory, and for what runs after the thread's end: the caller must have a way without it.
 void* scratch() noexcept;
+
+/// Gives the thread's block back at the end of the scope; without one that happens at the thread's end.
+struct ScratchScope {
+  ScratchScope() noexcept;
+  ~ScratchScope();
+  ScratchScope(const ScratchScope&) = delete;
+  ScratchScope& operator=(const ScratchScope&) = delete;
+};
 
 }  // namespace harker
