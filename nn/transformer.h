@@ -76,7 +76,7 @@ class TransformerEncoderLayer : public Module {
 
  private:
   std::int64_t d_model_, nhead_;
-  TransformerEncoderLayerOptions options_;
+  const TransformerEncoderLayerOptions options_;  // const: what was moved from remains the same module
 };
 
 class TransformerEncoder : public Module {
