@@ -56,29 +56,34 @@ class HuberLoss : public Module {
 /// -(y log x + (1 - y) log(1 - x)) for probabilities x
 class BCELoss : public Module {
  public:
-  explicit BCELoss(BinaryCrossEntropyOptions options = {}) : Module("BCELoss"), options_(std::move(options)) {
-    options_.weight = register_buffer("weight", options_.weight);
-  }
+  explicit BCELoss(BinaryCrossEntropyOptions options = {})
+      : Module("BCELoss"), options_(registered(std::move(options))) {}
   Tensor forward(const Tensor& x, const Tensor& y) const { return binary_cross_entropy(x, y, options_); }
   Tensor operator()(const Tensor& x, const Tensor& y) const;
 
  private:
-  BinaryCrossEntropyOptions options_;
+  BinaryCrossEntropyOptions registered(BinaryCrossEntropyOptions o) {
+    o.weight = register_buffer("weight", o.weight);
+    return o;
+  }
+  const BinaryCrossEntropyOptions options_;  // const: what was moved from remains the same module
 };
 
 /// The same of sigmoid(x), without overflow: for what a network's last layer gives.
 class BCEWithLogitsLoss : public Module {
  public:
   explicit BCEWithLogitsLoss(BinaryCrossEntropyWithLogitsOptions options = {})
-      : Module("BCEWithLogitsLoss"), options_(std::move(options)) {
-    options_.weight = register_buffer("weight", options_.weight);
-    options_.pos_weight = register_buffer("pos_weight", options_.pos_weight);
-  }
+      : Module("BCEWithLogitsLoss"), options_(registered(std::move(options))) {}
   Tensor forward(const Tensor& x, const Tensor& y) const { return binary_cross_entropy_with_logits(x, y, options_); }
   Tensor operator()(const Tensor& x, const Tensor& y) const;
 
  private:
-  BinaryCrossEntropyWithLogitsOptions options_;
+  BinaryCrossEntropyWithLogitsOptions registered(BinaryCrossEntropyWithLogitsOptions o) {
+    o.weight = register_buffer("weight", o.weight);
+    o.pos_weight = register_buffer("pos_weight", o.pos_weight);
+    return o;
+  }
+  const BinaryCrossEntropyWithLogitsOptions options_;  // const: what was moved from remains the same module
 };
 
 /// y (log y - x) for logarithms of probabilities x
@@ -95,14 +100,16 @@ class KLDivLoss : public Module {
 /// -weight[t] x[t] for logarithms of probabilities x and class numbers t
 class NLLLoss : public Module {
  public:
-  explicit NLLLoss(NllLossOptions options = {}) : Module("NLLLoss"), options_(std::move(options)) {
-    options_.weight = register_buffer("weight", options_.weight);
-  }
+  explicit NLLLoss(NllLossOptions options = {}) : Module("NLLLoss"), options_(registered(std::move(options))) {}
   Tensor forward(const Tensor& x, const Tensor& target) const { return nll_loss(x, target, options_); }
   Tensor operator()(const Tensor& x, const Tensor& target) const;
 
  private:
-  NllLossOptions options_;
+  NllLossOptions registered(NllLossOptions o) {
+    o.weight = register_buffer("weight", o.weight);
+    return o;
+  }
+  const NllLossOptions options_;  // const: what was moved from remains the same module
 };
 
 /// The same of log_softmax(x): for what a classifier's last layer gives. The target is class numbers, or probabilities
@@ -110,14 +117,16 @@ class NLLLoss : public Module {
 class CrossEntropyLoss : public Module {
  public:
   explicit CrossEntropyLoss(CrossEntropyOptions options = {})
-      : Module("CrossEntropyLoss"), options_(std::move(options)) {
-    options_.weight = register_buffer("weight", options_.weight);
-  }
+      : Module("CrossEntropyLoss"), options_(registered(std::move(options))) {}
   Tensor forward(const Tensor& x, const Tensor& target) const { return cross_entropy(x, target, options_); }
   Tensor operator()(const Tensor& x, const Tensor& target) const;
 
  private:
-  CrossEntropyOptions options_;
+  CrossEntropyOptions registered(CrossEntropyOptions o) {
+    o.weight = register_buffer("weight", o.weight);
+    return o;
+  }
+  const CrossEntropyOptions options_;  // const: what was moved from remains the same module
 };
 
 }  // namespace nn

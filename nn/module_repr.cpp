@@ -25,6 +25,15 @@ std::string short_name(const std::type_info& type) {
   return std::string(name.substr(begin, name.find('<', begin) - begin));
 }
 
+/// The class that derives from Module, or null for a plain Module. As typeid(m), but for a user's class that was
+/// compiled with -fno-rtti, where the place before the virtual functions is empty and typeid would read it all the
+/// same.
+const std::type_info* class_of(const Module& m) {
+  const void* const* const functions = *reinterpret_cast<const void* const* const*>(&m);
+  const auto* const type = static_cast<const std::type_info*>(functions[-1]);
+  return type && *type != typeid(Module) ? type : nullptr;
+}
+
 /// Lines after the first are indented, as torch's _addindent.
 std::string indented(const std::string& text) {
   std::string out;
@@ -39,11 +48,12 @@ std::string indented(const std::string& text) {
 
 std::string Module::class_name() const {
   if (!registry_->class_name.empty()) return registry_->class_name;
-  return typeid(*this) == typeid(Module) ? "Module" : short_name(typeid(*this));
+  const std::type_info* const type = class_of(*this);
+  return type ? short_name(*type) : "Module";
 }
 
 void Module::learn_class() const {
-  if (registry_->class_name.empty() && typeid(*this) != typeid(Module)) registry_->class_name = class_name();
+  if (registry_->class_name.empty() && class_of(*this)) registry_->class_name = class_name();
 }
 
 void Module::set_extra_repr(std::string text) { registry_->extra_repr = std::move(text); }

@@ -51,7 +51,9 @@ Tensor TransformerEncoderLayer::forward(const Tensor& x, const TransformerMasks&
                   {.key_padding_mask = masks.src_key_padding_mask, .attn_mask = masks.src_mask, .need_weights = false})
             .output);
   };
-  const auto thinks = [&](const Tensor& h) { return dropout2(linear2(dropout(options_.activation(linear1(h))))); };
+  const auto thinks = [&](const Tensor& h) {
+    return dropout2(linear2(dropout(options_.activation.forward(linear1(h)))));
+  };
   if (options_.norm_first) {
     const Tensor h = x + attends(norm1(x));
     return h + thinks(norm2(h));

@@ -2,6 +2,7 @@
 // TransformerEncoder: several of them, one after the other.
 #pragma once
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include <harker/nn/any_module.h>
@@ -23,17 +24,17 @@ class FeedForwardActivation {
   /// "relu" or "gelu"; Error for another word.
   FeedForwardActivation(const char* known);
   template <UnaryModule M>
-  FeedForwardActivation(M module) : module_(std::move(module)) {}
+  FeedForwardActivation(M module) : module_(std::make_shared<AnyModule>(std::move(module))) {}
   template <class F>
   requires(!std::derived_from<F, Module> && std::is_invocable_r_v<Tensor, const F&, const Tensor&>)
       FeedForwardActivation(F f)
       : function_(std::move(f)) {}
-  Tensor operator()(const Tensor& x) const { return module_ ? (*module_)(x) : function_(x); }
+  Tensor forward(const Tensor& x) const { return module_ ? (*module_)(x) : function_(x); }
   /// The module, or null.
-  const AnyModule* module() const noexcept { return module_ ? &*module_ : nullptr; }
+  const AnyModule* module() const noexcept { return module_.get(); }
 
  private:
-  std::optional<AnyModule> module_;
+  std::shared_ptr<AnyModule> module_;  // options are assigned, modules are not
   std::function<Tensor(const Tensor&)> function_;
 };
 
@@ -76,7 +77,7 @@ class TransformerEncoderLayer : public Module {
 
  private:
   std::int64_t d_model_, nhead_;
-  TransformerEncoderLayerOptions options_;
+  const TransformerEncoderLayerOptions options_;  // const: what was moved from remains the same module
 };
 
 class TransformerEncoder : public Module {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <concepts>
+#include <iterator>
 #include <sstream>
 #include <tuple>
 
@@ -21,6 +22,10 @@ Numbers numbers(const Tensor& t) { return test::values(t); }
 
 static_assert(std::movable<Tensor> && std::copyable<Tensor> && std::is_nothrow_move_assignable_v<Tensor>);
 static_assert(std::is_nothrow_move_constructible_v<Tensor> && std::swappable<Tensor>);
+using Iterator = std::vector<Tensor>::iterator;
+static_assert(std::permutable<Iterator> && std::indirectly_copyable<Iterator, Iterator>);
+// A number is for parts alone.
+static_assert(std::is_assignable_v<Tensor, double> && !std::is_assignable_v<Tensor&, double>);
 }  // namespace
 
 TEST_CASE("assign: to an element, a row and a view writes there") {
@@ -78,7 +83,7 @@ TEST_CASE("assign: to a variable makes it another handle") {
   std::tie(a, b) = std::make_tuple(y, list[0]);
   CHECK(a.is(y));
   CHECK(b.is(list[0]));
-  std::reverse(list.begin(), list.end());
+  std::ranges::reverse(list);
   CHECK(list[0].is(y));
   std::rotate(list.begin(), list.begin() + 1, list.end());
   CHECK(list[1].is(y));

@@ -139,7 +139,7 @@ TEST_CASE("load report: what is no tensor is named, and one element of shape (1)
   CHECK(r.message("M") ==
         "Error(s) in loading state_dict for M:\n\tUnexpected key(s) in state_dict: \"_extra_state\" (a dict, not a "
         "tensor), \"packed\" (a tuple, not a tensor). \n\tWhile copying the parameter named \"w\", expected a tensor "
-        "from checkpoint but received a string.");
+        "from checkpoint but received a str.");
   CHECK(compare({{"w", zeros({1})}}, {{"w", zeros({})}}).mismatched.size() == 1);  // not the other way round
   CHECK(compare({{"w", zeros({})}}, {{"w", zeros({2})}}).mismatched.size() == 1);
   CHECK(compare({{"w", zeros({})}}, {{"w", zeros({1, 1})}}).mismatched.size() == 1);

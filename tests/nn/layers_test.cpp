@@ -287,6 +287,10 @@ TEST_CASE("layers: an encoder's layers are clones of the one it is given, which 
   }
   CHECK(encoder(randn({3, 1, 4}, kFloat64)).dtype() == kFloat64);
   CHECK(encoder.state_dict().contains("norm.weight"));
+  nn::TransformerEncoderLayerOptions options;
+  options.activation = nn::SiLU();
+  options.activation = nn::Activation::gelu;
+  CHECK(nn::TransformerEncoderLayer(4, 2, options).named_children().size() == 8);
   CHECK_THROWS_WITH_AS(nn::TransformerEncoderLayer(4, 2, {.activation = "tanh"}), doctest::Contains("not 'tanh'"),
                        const Error&);
   const nn::TransformerEncoderLayer learned(4, 2, {.activation = nn::Sequential{nn::Linear(2048, 2048)}});

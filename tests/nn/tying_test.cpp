@@ -269,6 +269,13 @@ TEST_CASE("tying: modules that were moved from are still the same module") {
   nn::AnyModule any = nn::ReLU();
   const nn::AnyModule any2 = std::move(any);
   CHECK(any(ones({1})).item() == 1);  // NOLINT
+  nn::TransformerEncoderLayer layer(2, 1, {.dim_feedforward = 2});
+  const nn::TransformerEncoderLayer layer2 = std::move(layer);
+  CHECK(layer(ones({1, 1, 2})).shape() == Shape{1, 1, 2});  // NOLINT
+  const Tensor x = tensor({{1.0, 2.0}}), target = tensor({0});
+  nn::CrossEntropyLoss loss({.reduction = Reduction::sum, .weight = tensor({3.0, 1.0})});
+  const nn::CrossEntropyLoss loss2 = std::move(loss);
+  CHECK(loss(x, target).item() == loss2(x, target).item());  // NOLINT
   LM m;
   const LM n = std::move(m);
   CHECK(m.head.weight.is(n.head.weight));  // NOLINT

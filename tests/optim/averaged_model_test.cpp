@@ -163,3 +163,21 @@ TEST_CASE("averaged_model: another model and a decay without sense are errors") 
   CHECK_THROWS_AS(optim::get_ema_multi_avg_fn(1.5), Error);
   CHECK_THROWS_AS(optim::get_ema_multi_avg_fn(NAN), Error);
 }
+
+TEST_CASE("averaged_model: tied weights are tied in the average; those tied after the constructor are refused") {
+  struct Tied : nn::Module {
+    nn::Linear a = register_module("a", nn::Linear(2, 2)), b = register_module("b", nn::Linear(2, 2));
+    explicit Tied(bool tied) {
+      if (tied) b.weight = a.weight;
+    }
+  };
+  const Tied net(true);
+  AveragedModel<Tied> average(net, {}, false, true);
+  CHECK(average.module.b.weight.is(average.module.a.weight));
+  CHECK(average.parameters().size() == 3);
+  average.update_parameters(net);
+  Tied late(false);
+  late.b.weight = late.a.weight;
+  CHECK_THROWS_WITH_AS(AveragedModel<Tied>(late, {}, false, false), doctest::Contains("tie weights in the constructor"),
+                       const Error&);
+}
