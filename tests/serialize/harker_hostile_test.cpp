@@ -367,6 +367,21 @@ TEST_CASE("harker: hostile places, lengths, versions and cereal's own traps are 
                                     [&](int i) { return files[static_cast<std::size_t>(i)]; }) == 0);
 }
 
+TEST_CASE("harker: an index that fails leaves no cycle behind") {
+  Value list = Value::list({ones({2})});
+  list.push_back(list);
+  Parts p = parts_of(Value::list({list, Value::set({Value(1), Value(2)})}));
+  Value::seal_cycles(list);
+  const std::size_t at = links_of(p, Kind::set);
+  p.index.table.links[at] = p.index.table.links[at + 1];
+  place(p);
+  const auto source = io::Source::copy(file_of(p));
+  for (const bool mmap : {false, true}) {
+    CHECK_THROWS_WITH_AS(harker_format().read(source, {.mmap = mmap}), doctest::Contains("an element twice"), FormatError);
+    CHECK(source.use_count() == 1);  // the tensor's storage would keep it
+  }
+}
+
 TEST_CASE("harker: each bit of the flags is refused") {
   for (int bit = 0; bit < 32; ++bit) {
     Parts p = parts_of(honest());

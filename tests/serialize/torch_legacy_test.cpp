@@ -267,6 +267,10 @@ TEST_CASE("find_state_dict: the usual wrappers, in their order") {
   }
   CHECK_THROWS_AS(find_state_dict(Value(3)), TypeError);
   CHECK_THROWS_AS(find_state_dict(Value::dict({{"epoch", 3}})), TypeError);
+  Value deep = a;
+  for (int i = 0; i < 15; ++i) deep = Value::dict({{"model", deep}});
+  CHECK(find_state_dict(deep)["w"].numel() == 1);
+  CHECK_THROWS_AS(find_state_dict(Value::dict({{"model", deep}})), TypeError);
   Value loop = Value::dict();
   loop.set("model", loop);
   CHECK_THROWS_AS(find_state_dict(loop), TypeError);

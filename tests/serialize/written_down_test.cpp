@@ -262,3 +262,23 @@ TEST_CASE("save: sparse and quantized tensors that require a gradient still do")
     }
   }
 }
+
+TEST_CASE("save: 64 dimensions are possible, in every format") {
+  std::vector<std::int64_t> sizes(64, 1);
+  sizes[63] = 2;
+  const Tensor t = ones({2}).view(Shape(std::span<const std::int64_t>(sizes)));
+  for (const char* format : {"torch", "harker", "onnx"}) {
+    CAPTURE(std::string(format));
+    const Value back = load(save_to_bytes(Value::list({t}), {.format = format}));
+    CHECK(back[0].tensor().dim() == 64);
+    CHECK(back[0].tensor().to_vector<float>() == std::vector<float>{1, 1});
+  }
+}
+
+TEST_CASE("torch: records are aligned to 1 byte, to 32768 bytes, and to nothing beyond") {
+  const Value v = Value::list({ones({3}), zeros({5})});
+  for (const std::int64_t alignment : {1, 2, 32767, 32768})
+    CHECK(load(save_to_bytes(v, {.format = "torch", .alignment = alignment})).equals(v));
+  for (const std::int64_t alignment : {-1, 0, 32769})
+    CHECK_THROWS_AS(save_to_bytes(v, {.format = "torch", .alignment = alignment}), Error);
+}
