@@ -185,7 +185,8 @@ void damage_tensor(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("checkpoint folder: a damaged tensor is found, the one before it is taken, and all damaged is no empty folder") {
+TEST_CASE(
+    "checkpoint folder: a damaged tensor is found, the one before it is taken, and all damaged is no empty folder") {
   for (const char* extension : {".harker", ".pt", ".pb"}) {
     CAPTURE(extension);
     const Folder folder;

@@ -155,7 +155,8 @@ std::int64_t* sparse_sizes(Parts& p, std::size_t part) {
 void retype(Parts& p, std::string_view dtype) {
   flat::Node& n = row(p, Kind::numpy_array);
   const std::size_t digits = dtype.find_first_of("0123456789");
-  const std::size_t size = digits == dtype.npos ? 0 : static_cast<std::size_t>(std::stoi(std::string(dtype.substr(digits))));
+  const std::size_t size =
+      digits == dtype.npos ? 0 : static_cast<std::size_t>(std::stoi(std::string(dtype.substr(digits))));
   p.index.table.text.replace(text_of(p, Kind::numpy_array), static_cast<std::size_t>(n.text),
                              std::string(dtype) + std::string(2 * size, '\0'));
   n.number = dtype.size(), n.text = dtype.size() + 2 * size;
@@ -377,7 +378,8 @@ TEST_CASE("harker: an index that fails leaves no cycle behind") {
   place(p);
   const auto source = io::Source::copy(file_of(p));
   for (const bool mmap : {false, true}) {
-    CHECK_THROWS_WITH_AS(harker_format().read(source, {.mmap = mmap}), doctest::Contains("an element twice"), FormatError);
+    CHECK_THROWS_WITH_AS(harker_format().read(source, {.mmap = mmap}), doctest::Contains("an element twice"),
+                         FormatError);
     CHECK(source.use_count() == 1);  // the tensor's storage would keep it
   }
 }

@@ -1,11 +1,11 @@
 // Atomic files under failing system calls, checksums, and sources.
 #include <doctest/doctest.h>
+#include <harker/core/ops/ops.h>
+#include <harker/serialize/format.h>
 #include <harker/serialize/io/crc32.h>
 #include <harker/serialize/io/file_system.h>
 #include <harker/serialize/io/sink.h>
 #include <harker/serialize/io/source.h>
-#include <harker/core/ops/ops.h>
-#include <harker/serialize/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,8 +78,7 @@ std::string content(const fs::path& p) {
 
 // Descriptors of this process that are open.
 std::size_t descriptors() {
-  return static_cast<std::size_t>(
-      std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
+  return static_cast<std::size_t>(std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
 }
 
 TEST_CASE("io: a failing call leaves the old file, no temporary and no open descriptor") {

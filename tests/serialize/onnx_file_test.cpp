@@ -149,8 +149,9 @@ TEST_CASE("onnx: data in two places is refused, whatever its size") {
         std::string::npos);
   CHECK(message_of_tensor(one + bytes(kFloats, four) + bytes(kRaw, four)).find("has both raw_data and float_data") !=
         std::string::npos);
-  CHECK(message_of_tensor(one + bytes(kFloats, four) + bytes(kLongs, std::string(1, '\1'))).find("has both float_data") !=
-        std::string::npos);
+  CHECK(
+      message_of_tensor(one + bytes(kFloats, four) + bytes(kLongs, std::string(1, '\1'))).find("has both float_data") !=
+      std::string::npos);
   CHECK(message_of_tensor(one + bytes(kInts, std::string(1, '\1'))).find("does not use") != std::string::npos);
   const std::string none = number(kDims, 0) + number(kType, 1) + bytes(kName, "x");
   CHECK(message_of_tensor(none) == "it loads");

@@ -55,7 +55,8 @@ std::string ones_tuple(int n) { return "(" + many("K\1", n) + "t"; }
 std::string tensor_of_rank(int n) {
   return "ctorch._utils\n_rebuild_tensor_v2\n((" + short_text("storage") + "ctorch\nFloatStorage\n" + short_text("0") +
          short_text("cpu") + "K\1tQK" + std::string(1, '\0') + ones_tuple(n) + ones_tuple(n) +
-         "\x89" "ccollections\nOrderedDict\n)RtR";
+         "\x89"
+         "ccollections\nOrderedDict\n)RtR";
 }
 // A NumPy array of one byte in `n` dimensions.
 std::string array_of_rank(int n) {
@@ -95,16 +96,16 @@ TEST_CASE("torch: a pickle that fails leaves no cycle behind, wherever its objec
   const std::string tensor = tensor_of_rank(1), bad = "\xff";
   const std::string far("\0\1\0\0", 4), zero(1, '\0');
   const std::string programs[] = {
-      "]2a" + tensor + "a",                                              // copied by DUP, on the stack
-      "]2a" + tensor + "a0",                                             // copied by DUP, taken from the stack
-      "]q" + zero + "h" + zero + "a" + tensor + "a",                     // in the memo, on the stack
-      "]q" + zero + "h" + zero + "a" + tensor + "a0",                    // in the memo alone
-      "]r" + far + "j" + far + "a" + tensor + "a0",                      // far in the memo
-      "]q" + zero + "h" + zero + "a" + tensor + "a0Nq" + zero,           // in the memo until another took its place
-      "]r" + far + "j" + far + "a" + tensor + "a0Nr" + far,              // the same, far
-      "](q" + zero + "h" + zero + tensor + "t",                          // a list in a tuple's mark: no cycle
-      "]q" + zero + "(h" + zero + tensor + "ta0",                        // through a tuple
-      "}q" + zero + "K\1h" + zero + "sK\2" + tensor + "s0",              // a dict
+      "]2a" + tensor + "a",                                     // copied by DUP, on the stack
+      "]2a" + tensor + "a0",                                    // copied by DUP, taken from the stack
+      "]q" + zero + "h" + zero + "a" + tensor + "a",            // in the memo, on the stack
+      "]q" + zero + "h" + zero + "a" + tensor + "a0",           // in the memo alone
+      "]r" + far + "j" + far + "a" + tensor + "a0",             // far in the memo
+      "]q" + zero + "h" + zero + "a" + tensor + "a0Nq" + zero,  // in the memo until another took its place
+      "]r" + far + "j" + far + "a" + tensor + "a0Nr" + far,     // the same, far
+      "](q" + zero + "h" + zero + tensor + "t",                 // a list in a tuple's mark: no cycle
+      "]q" + zero + "(h" + zero + tensor + "ta0",               // through a tuple
+      "}q" + zero + "K\1h" + zero + "sK\2" + tensor + "s0",     // a dict
       "cnet\nNet\n)R2}K\1" + tensor + "s" + "b0]q" + zero + "h" + zero + "a"};
   for (const std::string& program : programs) {
     CAPTURE(program);

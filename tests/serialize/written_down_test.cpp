@@ -257,7 +257,8 @@ TEST_CASE("save: sparse and quantized tensors that require a gradient still do")
     for (const char* format : {"torch", "harker", "onnx"}) {
       CAPTURE(std::string(format));
       const Value back = load(save_to_bytes(v, {.format = format}));
-      if (std::string_view(format) != "torch") CHECK(back[0].as_sparse().requires_grad == requires_grad);  // torch drops it
+      if (std::string_view(format) != "torch")
+        CHECK(back[0].as_sparse().requires_grad == requires_grad);  // torch drops it
       CHECK(back[1].as_quantized().requires_grad == requires_grad);
     }
   }

@@ -57,23 +57,45 @@ std::size_t find(const Bytes& file, std::string_view what, std::size_t from = 0)
 }
 
 // Version, time and date mean nothing here, nor do flags that say how a name is written.
-constexpr Field kLocal[] = {{"signature", 0, 4},         {"encrypted, descriptor, strong encryption", 6, 1, 0xb6},
-                            {"method", 8, 2},            {"CRC", 14, 4},
-                            {"stored size", 18, 4},      {"size", 22, 4},
-                            {"length of the name", 26, 2}, {"length of the extra field", 28, 2}};
-constexpr Field kCentral[] = {{"signature", 0, 4},           {"encrypted, descriptor, strong encryption", 8, 1, 0xb6},
-                              {"masked", 9, 1, 0xdf},        {"method", 10, 2},
-                              {"CRC", 16, 4},                {"stored size", 20, 4},
-                              {"size", 24, 4},               {"length of the name", 28, 2},
-                              {"length of the extra field", 30, 2}, {"length of the comment", 32, 2},
-                              {"disk", 34, 2},               {"offset", 42, 4}};
-constexpr Field kEnd[] = {{"signature", 0, 4},  {"disk", 4, 2},    {"disk of the directory", 6, 2},
-                          {"entries here", 8, 2}, {"entries", 10, 2}, {"size of the directory", 12, 4},
-                          {"offset of the directory", 16, 4}, {"length of the comment", 20, 2}};
-constexpr Field kEnd64[] = {{"signature", 0, 4}, {"size of this record", 4, 8}, {"disk", 16, 4},
-                            {"disk of the directory", 20, 4}, {"entries here", 24, 8}, {"entries", 32, 8},
-                            {"size of the directory", 40, 8}, {"offset of the directory", 48, 8}};
-constexpr Field kLocator[] = {{"signature", 0, 4}, {"disk of the record", 4, 4}, {"offset of the record", 8, 8},
+constexpr Field kLocal[] = {{"signature", 0, 4},
+                            {"encrypted, descriptor, strong encryption", 6, 1, 0xb6},
+                            {"method", 8, 2},
+                            {"CRC", 14, 4},
+                            {"stored size", 18, 4},
+                            {"size", 22, 4},
+                            {"length of the name", 26, 2},
+                            {"length of the extra field", 28, 2}};
+constexpr Field kCentral[] = {{"signature", 0, 4},
+                              {"encrypted, descriptor, strong encryption", 8, 1, 0xb6},
+                              {"masked", 9, 1, 0xdf},
+                              {"method", 10, 2},
+                              {"CRC", 16, 4},
+                              {"stored size", 20, 4},
+                              {"size", 24, 4},
+                              {"length of the name", 28, 2},
+                              {"length of the extra field", 30, 2},
+                              {"length of the comment", 32, 2},
+                              {"disk", 34, 2},
+                              {"offset", 42, 4}};
+constexpr Field kEnd[] = {{"signature", 0, 4},
+                          {"disk", 4, 2},
+                          {"disk of the directory", 6, 2},
+                          {"entries here", 8, 2},
+                          {"entries", 10, 2},
+                          {"size of the directory", 12, 4},
+                          {"offset of the directory", 16, 4},
+                          {"length of the comment", 20, 2}};
+constexpr Field kEnd64[] = {{"signature", 0, 4},
+                            {"size of this record", 4, 8},
+                            {"disk", 16, 4},
+                            {"disk of the directory", 20, 4},
+                            {"entries here", 24, 8},
+                            {"entries", 32, 8},
+                            {"size of the directory", 40, 8},
+                            {"offset of the directory", 48, 8}};
+constexpr Field kLocator[] = {{"signature", 0, 4},
+                              {"disk of the record", 4, 4},
+                              {"offset of the record", 8, 8},
                               {"disks", 16, 4, 1}};  // one, which some write as none
 constexpr Field kDescriptor[] = {{"signature", 0, 4}, {"CRC", 4, 4}, {"stored size", 8, 4}, {"size", 12, 4}};
 
@@ -92,7 +114,8 @@ TEST_CASE("zip: each bit of a field that says something is refused: entries with
   }
 }
 
-TEST_CASE("zip: each bit of a field that says something is refused: descriptors and zip64 records, as torch writes them") {
+TEST_CASE(
+    "zip: each bit of a field that says something is refused: descriptors and zip64 records, as torch writes them") {
   const Bytes good = save_to_bytes(Value::list({ones({1})}), {.format = "torch"}, "m");
   REQUIRE(load(good)[0].tensor().item() == 1);
   for (std::size_t at = 0; (at = io::text(good).find("PK\3\4", at)) != std::string_view::npos; at += 4)
@@ -106,8 +129,11 @@ TEST_CASE("zip: each bit of a field that says something is refused: descriptors 
 }
 
 TEST_CASE("zip: names that lead elsewhere are refused, odd ones that do not are read") {
-  const auto named = [](const std::string& name) { return message_of(test::zip_archive({{"m/data.pkl", kNone}, {name, "x"}})); };
-  for (const char* bad : {"", "/", "/m/x", "m/./x", "m/.", "./x", ".", "m/../x", "m/..", "..", "m//x", "m\\x", "m/\\"}) {
+  const auto named = [](const std::string& name) {
+    return message_of(test::zip_archive({{"m/data.pkl", kNone}, {name, "x"}}));
+  };
+  for (const char* bad :
+       {"", "/", "/m/x", "m/./x", "m/.", "./x", ".", "m/../x", "m/..", "..", "m//x", "m\\x", "m/\\"}) {
     CAPTURE(std::string(bad));
     CHECK(named(bad).find("unsafe or empty name") != std::string::npos);
   }
