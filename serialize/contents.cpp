@@ -60,8 +60,8 @@ void coo(const Value::Sparse& s) {
   }
 }
 
-// compressed: (batch..., rows + 1), plain: (batch..., n), values: (batch..., n, block..., dense...). Rows are columns in
-// CSC and BSC, and blocks where there are any.
+// compressed: (batch..., rows + 1), plain: (batch..., n), values: (batch..., n, block..., dense...). Rows are columns
+// in CSC and BSC, and blocks where there are any.
 void compressed(const Value::Sparse& s) {
   const Tensor begins = s.parts[0].tensor(), plain = s.parts[1].tensor();
   const Tensor& values = s.parts[2].lazy_tensor();
@@ -69,8 +69,8 @@ void compressed(const Value::Sparse& s) {
   const bool columns = s.layout == "torch.sparse_csc" || s.layout == "torch.sparse_bsc";
   const int batch = begins.dim() - 1, block = blocks ? 2 : 0, rank = s.shape.rank();
   const auto unfit = [&] {
-    bad(str("its parts of sizes ", begins.shape(), ", ", plain.shape(), " and ", values.shape(), " do not fit its size ",
-            s.shape));
+    bad(str("its parts of sizes ", begins.shape(), ", ", plain.shape(), " and ", values.shape(),
+            " do not fit its size ", s.shape));
   };
   if (begins.dtype() != plain.dtype()) bad("its indices are of two dtypes");
   if (batch < 0 || plain.dim() != batch + 1 || values.dim() < batch + 1 + block || rank < batch + 2 ||
@@ -96,7 +96,8 @@ void compressed(const Value::Sparse& s) {
     if (at[0] != 0 || at[rows] != n)
       bad(str("its compressed indices must go from 0 to ", n, ", they go from ", at[0], " to ", at[rows]));
     for (std::int64_t r = 0; r < rows; ++r) {
-      if (at[r + 1] < at[r] || at[r + 1] > n) bad(str("its compressed index ", r + 1, " is ", at[r + 1], " after ", at[r]));
+      if (at[r + 1] < at[r] || at[r + 1] > n)
+        bad(str("its compressed index ", r + 1, " is ", at[r + 1], " after ", at[r]));
       for (std::int64_t i = at[r]; i < at[r + 1]; ++i) {
         if (index[i] < 0 || index[i] >= width) bad(str("plain index ", index[i], " lies outside its size ", s.shape));
         if (i > at[r] && index[i] <= index[i - 1]) bad(str("its plain indices of row ", r, " do not ascend"));

@@ -159,8 +159,8 @@ void AtomicFile::sync() {
   }
 }
 
-// The unnamed file becomes the target; by way of a temporary name when there is an old one, which link does not replace.
-// False when it can have no name.
+// The unnamed file becomes the target; by way of a temporary name when there is an old one, which link does not
+// replace. False when it can have no name.
 bool AtomicFile::place_unnamed() {
   const SignalsWait guard;
   FileSystem& fs = file_system();

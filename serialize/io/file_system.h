@@ -16,7 +16,7 @@ class FileSystem {
   virtual ~FileSystem() = default;
   virtual int create_unnamed(const std::string& folder, unsigned mode);  ///< open(O_RDWR | O_TMPFILE | O_CLOEXEC)
   virtual int create(const std::string& path, unsigned mode);  ///< open(O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC)
-  virtual int lock(int fd);                                     ///< flock(LOCK_EX | LOCK_NB)
+  virtual int lock(int fd);                                    ///< flock(LOCK_EX | LOCK_NB)
   virtual long write(int fd, const void* data, std::size_t n);
   virtual int fsync(int fd);
   virtual int fchmod(int fd, unsigned mode);

@@ -16,7 +16,7 @@ namespace harker::pt {
 
 struct ScriptClass {
   bool module = false;
-  bool complete = false;  ///< both lists were there and could be read
+  bool complete = false;                  ///< both lists were there and could be read
   KeyedMap<std::string, bool> is_buffer;  ///< by the attribute's name; absent: neither
 };
 

@@ -1,6 +1,6 @@
-// The archive's code says which attributes are parameters and which buffers. Of a class whose code does not (archives of
-// before torch 1.6 name no buffers), every tensor counts as a weight. Other attributes (numbers, lists, code) are left
-// out, as is what custom __getstate__ methods returned.
+// The archive's code says which attributes are parameters and which buffers. Of a class whose code does not (archives
+// of before torch 1.6 name no buffers), every tensor counts as a weight. Other attributes (numbers, lists, code) are
+// left out, as is what custom __getstate__ methods returned.
 #include <harker/serialize/torch/script_weights.h>
 
 #include <harker/core/text.h>

@@ -12,11 +12,11 @@ namespace harker HARKER_PUBLIC {
 StateDict state_dict_of(const Value& module);
 
 /// The state dict in a checkpoint, wherever it usually is: `v` itself when it is a dict of tensors or a module, else
-/// what is under the first of these that is there, unwrapped again in the same way. Averaged weights, which are the ones
-/// to use the model with, come first: `state_dict_ema`, `ema_state_dict`, `model_ema`, `ema_model`, `params_ema`, `ema`
-/// (none of them when they hold no tensors); then `state_dict`, `model_state_dict`, `model`, `params`. To go on training
-/// from the others, name them: `checkpoint["params"]`. TypeError that lists the keys when none of these leads to
-/// tensors.
+/// what is under the first of these that is there, unwrapped again in the same way. Averaged weights, which are the
+/// ones to use the model with, come first: `state_dict_ema`, `ema_state_dict`, `model_ema`, `ema_model`, `params_ema`,
+/// `ema` (none of them when they hold no tensors); then `state_dict`, `model_state_dict`, `model`, `params`. To go on
+/// training from the others, name them: `checkpoint["params"]`. TypeError that lists the keys when none of these leads
+/// to tensors.
 ///
 ///     model.load_state_dict(find_state_dict(load("checkpoint.pth.tar")));
 StateDict find_state_dict(const Value& v);

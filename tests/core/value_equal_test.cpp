@@ -1,5 +1,5 @@
-// equals() tells apart: a table of every field of every kind, each changed alone. Round trips compare by equals, so what
-// it overlooked would be lost unseen.
+// equals() tells apart: a table of every field of every kind, each changed alone. Round trips compare by equals, so
+// what it overlooked would be lost unseen.
 #include <doctest/doctest.h>
 #include <harker/core/ops/ops.h>
 
@@ -77,13 +77,17 @@ TEST_CASE("value: equality sees every field of a sparse tensor") {
   s.parts = {zeros({1, 2}, DType::int64), ones({2})};
   s.shape = {4};
   distinct([&] {
-    return changed<Value::Sparse>(s, Value::sparse,
-                                  {[](auto& x) { x.layout = "torch.sparse_csr"; },
-                                   [](auto& x) { x.parts[0] = ones({1, 2}, DType::int64); },
-                                   [](auto& x) { x.parts[1] = zeros({2}); },
-                                   [](auto& x) { x.parts.pop_back(); }, [](auto& x) { x.shape = {5}; },
-                                   [](auto& x) { x.shape = {4, 1}; }, [](auto& x) { x.coalesced = true; },
-                                   [](auto& x) { x.coalesced = false; }});
+    return changed<Value::Sparse>(
+        s, Value::sparse,
+        {[](auto& x) { x.layout = "torch.sparse_csr"; },
+         [](auto& x) {
+           x.parts[0] = ones({1, 2}, DType::int64);
+         },
+         [](auto& x) { x.parts[1] = zeros({2}); }, [](auto& x) { x.parts.pop_back(); }, [](auto& x) { x.shape = {5}; },
+         [](auto& x) {
+           x.shape = {4, 1};
+         },
+         [](auto& x) { x.coalesced = true; }, [](auto& x) { x.coalesced = false; }});
   });
 }
 
@@ -95,7 +99,10 @@ TEST_CASE("value: equality sees every field of a quantized tensor") {
   distinct([&] {
     return changed<Value::Quantized>(
         q, Value::quantized,
-        {[](auto& x) { x.ints = zeros({2, 2}, DType::quint8); }, [](auto& x) { x.ints = zeros({4}, DType::qint8); },
+        {[](auto& x) {
+           x.ints = zeros({2, 2}, DType::quint8);
+         },
+         [](auto& x) { x.ints = zeros({4}, DType::qint8); },
          [](auto& x) {
            x.ints = zeros({2, 2}, DType::qint8);
            static_cast<std::int8_t*>(x.ints.raw())[3] = 1;
@@ -134,11 +141,22 @@ TEST_CASE("value: equality sees every field of an object of an unknown class") {
     return changed<Value::Opaque>(
         o, Value::opaque,
         {[](auto& x) { x.module = "n"; }, [](auto& x) { x.name = "D"; }, [](auto& x) { x.called = false; },
-         [](auto& x) { x.newobj = true; }, [](auto& x) { x.args = Value::tuple({2}); }, [](auto& x) { x.args = Value(); },
-         [](auto& x) { x.state = Value::dict({{"a", 2}}); }, [](auto& x) { x.state = Value(); },
-         [](auto& x) { x.appended = {}; }, [](auto& x) { x.appended = {Value(2)}; },
-         [](auto& x) { x.appended = {Value(1), Value(1)}; }, [](auto& x) { x.assigned = {}; },
-         [](auto& x) { x.assigned = {{Value("k"), Value(2)}}; }, [](auto& x) { x.assigned = {{Value("l"), Value(1)}}; }});
+         [](auto& x) { x.newobj = true; }, [](auto& x) { x.args = Value::tuple({2}); },
+         [](auto& x) { x.args = Value(); },
+         [](auto& x) {
+           x.state = Value::dict({{"a", 2}});
+         },
+         [](auto& x) { x.state = Value(); }, [](auto& x) { x.appended = {}; }, [](auto& x) { x.appended = {Value(2)}; },
+         [](auto& x) {
+           x.appended = {Value(1), Value(1)};
+         },
+         [](auto& x) { x.assigned = {}; },
+         [](auto& x) {
+           x.assigned = {{Value("k"), Value(2)}};
+         },
+         [](auto& x) {
+           x.assigned = {{Value("l"), Value(1)}};
+         }});
   });
 }
 

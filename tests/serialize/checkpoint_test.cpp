@@ -185,7 +185,8 @@ void damage_tensor(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("checkpoint folder: a damaged tensor is found, the one before it is taken, and all damaged is no empty folder") {
+TEST_CASE(
+    "checkpoint folder: a damaged tensor is found, the one before it is taken, and all damaged is no empty folder") {
   for (const char* extension : {".harker", ".pt", ".pb"}) {
     CAPTURE(extension);
     const Folder folder;
@@ -264,4 +265,19 @@ TEST_CASE("checkpoint folder: of two that are equally good the later is kept") {
   }
   CHECK(runs.all() == std::vector<std::string>{saved[2], saved[3]});
   CHECK(runs.best() == saved[2]);
+}
+
+TEST_CASE("checkpoint folder: steps of more digits than names are padded to are the later ones") {
+  const Folder folder;
+  CheckpointFolder runs(folder.path.string(), {.keep_last = 2});
+  for (const std::int64_t step : {std::int64_t{999'999'999}, std::int64_t{1'000'000'000}, std::int64_t{0}}) {
+    Checkpoint c;
+    c.step = step;
+    runs.save(c);
+  }
+  Checkpoint negative;
+  negative.step = -1;
+  CHECK_THROWS_AS(runs.save(negative), Error);
+  CHECK(Checkpoint(load(*runs.latest())).step == 1'000'000'000);
+  CHECK(runs.all().size() == 3);  // the one just written stays, however early its step
 }

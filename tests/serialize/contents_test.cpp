@@ -94,7 +94,8 @@ TEST_CASE("verify: the indices of a sparse tensor lie inside its size, and ascen
       "overlaps itself");
 }
 
-TEST_CASE("verify: compressed indices begin at 0, never fall, end at the number of values, and lead to rows that ascend") {
+TEST_CASE(
+    "verify: compressed indices begin at 0, never fall, end at the number of values, and lead to rows that ascend") {
   struct Case {
     const char* layout;
     Shape values, shape;
@@ -124,7 +125,9 @@ TEST_CASE("verify: compressed indices begin at 0, never fall, end at the number 
       bad(of({0, 2, 3}, {1, 1, 1}), "do not ascend");
     }
   }
-  const auto csr = [](std::vector<Tensor> parts, const Shape& shape) { return Value::sparse(sparse("csr", parts, shape)); };
+  const auto csr = [](std::vector<Tensor> parts, const Shape& shape) {
+    return Value::sparse(sparse("csr", parts, shape));
+  };
   const Tensor begins = ints({3}, {0, 2, 3}), plain = ints({3}, {0, 2, 1});
   bad(csr({begins, plain, ones({3})}, {3, 3}), "do not fit its size");
   bad(csr({begins, plain, ones({2})}, {2, 3}), "do not fit its size");
@@ -187,7 +190,8 @@ TEST_CASE("verify: a tensor without storage has a possible size") {
   good(meta(DType::float32, numbers({2, 3}), numbers({3, 1})));
   good(meta(DType::float32, numbers({}), numbers({})));
   good(meta(DType::float32, numbers({0, 3}), numbers({3, 1})));
-  good(meta(DType::uint8, numbers({std::int64_t{1} << 31, std::int64_t{1} << 30}), numbers({std::int64_t{1} << 30, 1})));
+  good(
+      meta(DType::uint8, numbers({std::int64_t{1} << 31, std::int64_t{1} << 30}), numbers({std::int64_t{1} << 30, 1})));
   bad(meta(DType::uint8, wide, narrow), "overflows");
   bad(meta(DType::float64, numbers({std::int64_t{1} << 60}), numbers({1})), "overflows");
   bad(meta(DType::float32, numbers({INT64_MAX, INT64_MAX}), numbers({1, 1})), "overflows");

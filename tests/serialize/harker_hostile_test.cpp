@@ -155,7 +155,8 @@ std::int64_t* sparse_sizes(Parts& p, std::size_t part) {
 void retype(Parts& p, std::string_view dtype) {
   flat::Node& n = row(p, Kind::numpy_array);
   const std::size_t digits = dtype.find_first_of("0123456789");
-  const std::size_t size = digits == dtype.npos ? 0 : static_cast<std::size_t>(std::stoi(std::string(dtype.substr(digits))));
+  const std::size_t size =
+      digits == dtype.npos ? 0 : static_cast<std::size_t>(std::stoi(std::string(dtype.substr(digits))));
   p.index.table.text.replace(text_of(p, Kind::numpy_array), static_cast<std::size_t>(n.text),
                              std::string(dtype) + std::string(2 * size, '\0'));
   n.number = dtype.size(), n.text = dtype.size() + 2 * size;
@@ -365,6 +366,22 @@ TEST_CASE("harker: hostile places, lengths, versions and cereal's own traps are 
   const std::vector<Bytes> files = refused(kLayout, false);
   CHECK(test::load_in_little_memory(static_cast<int>(files.size()),
                                     [&](int i) { return files[static_cast<std::size_t>(i)]; }) == 0);
+}
+
+TEST_CASE("harker: an index that fails leaves no cycle behind") {
+  Value list = Value::list({ones({2})});
+  list.push_back(list);
+  Parts p = parts_of(Value::list({list, Value::set({Value(1), Value(2)})}));
+  Value::seal_cycles(list);
+  const std::size_t at = links_of(p, Kind::set);
+  p.index.table.links[at] = p.index.table.links[at + 1];
+  place(p);
+  const auto source = io::Source::copy(file_of(p));
+  for (const bool mmap : {false, true}) {
+    CHECK_THROWS_WITH_AS(harker_format().read(source, {.mmap = mmap}), doctest::Contains("an element twice"),
+                         FormatError);
+    CHECK(source.use_count() == 1);  // the tensor's storage would keep it
+  }
 }
 
 TEST_CASE("harker: each bit of the flags is refused") {

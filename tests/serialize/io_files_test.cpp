@@ -1,10 +1,11 @@
 // Atomic files under failing system calls, checksums, and sources.
 #include <doctest/doctest.h>
+#include <harker/core/ops/ops.h>
+#include <harker/serialize/format.h>
 #include <harker/serialize/io/crc32.h>
 #include <harker/serialize/io/file_system.h>
 #include <harker/serialize/io/sink.h>
 #include <harker/serialize/io/source.h>
-#include <harker/serialize/serialize.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -77,8 +78,7 @@ std::string content(const fs::path& p) {
 
 // Descriptors of this process that are open.
 std::size_t descriptors() {
-  return static_cast<std::size_t>(
-      std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
+  return static_cast<std::size_t>(std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
 }
 
 TEST_CASE("io: a failing call leaves the old file, no temporary and no open descriptor") {
@@ -139,6 +139,63 @@ TEST_CASE("io: short and interrupted writes are completed") {
     out.commit();
   }
   CHECK(content(file) == text + text);
+}
+
+TEST_CASE("io: pieces of any size around that of the buffer arrive in order") {
+  const Folder folder;
+  const fs::path file = folder.path / "pieces";
+  const std::size_t buffer = 256 << 10;
+  const std::size_t sizes[] = {0, 1, buffer / 2 - 1, buffer / 2, buffer / 2 + 1, buffer - 1, buffer, buffer + 1};
+  char next = 'a';
+  for (const std::size_t a : sizes) {
+    for (const std::size_t b : sizes) {
+      std::string all;
+      {
+        io::AtomicFile out(file.string(), false);
+        for (const std::size_t n : {a, b, std::size_t{1}}) {
+          const std::string piece(n, next);
+          next = next == 'z' ? 'a' : static_cast<char>(next + 1);
+          out.write(piece);
+          all += piece;
+        }
+        CHECK(out.position() == all.size());
+        out.commit();
+      }
+      CHECK(content(file) == all);
+    }
+  }
+}
+
+TEST_CASE("io: files of all sizes around that from which they are mapped are read whole") {
+  const Folder folder;
+  const fs::path file = folder.path / "sized";
+  const std::size_t mapped = 256 << 10;
+  for (const std::size_t n : {std::size_t{0}, std::size_t{1}, std::size_t{4096}, mapped - 1, mapped, mapped + 1}) {
+    std::string all(n, 'x');
+    if (n > 0) all.back() = 'y';
+    {
+      io::AtomicFile out(file.string(), false);
+      out.write(all);
+      out.commit();
+    }
+    for (const bool map : {false, true}) {
+      const auto source = io::Source::open(file.string(), map);
+      CHECK(io::text(source->bytes()) == all);
+    }
+  }
+}
+
+TEST_CASE("io: what was read whole does not hold its file any longer") {
+  for (const char* format : {"torch", "harker", "onnx"}) {
+    CAPTURE(std::string(format));
+    const auto bytes = save_to_bytes(Value::dict({{"a", ones({100})}, {"b", ones({5})}}), {.format = format});
+    const auto source = io::Source::copy(bytes);
+    const Value v = detect_format(*source).read(source, {}).value;
+    CHECK(source.use_count() == 1);
+    CHECK(v["a"].tensor().data<float>()[99] == 1);
+    const Value lazy = detect_format(*source).read(source, {.mmap = true}).value;
+    CHECK(source.use_count() > 1);
+  }
 }
 
 TEST_CASE("io: without commit nothing appears") {

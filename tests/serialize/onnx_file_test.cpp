@@ -119,6 +119,63 @@ TEST_CASE("onnx: random changes give a value or a typed error") {
   }
 }
 
+namespace {
+
+// Fields of a message: a varint below 128, and bytes below 128 of them (more, with the length in two bytes).
+std::string number(int field, int value) { return {static_cast<char>(field << 3), static_cast<char>(value)}; }
+std::string bytes(int field, const std::string& s) {
+  std::string out(1, static_cast<char>(field << 3 | 2));
+  if (s.size() < 128) return out + static_cast<char>(s.size()) + s;
+  return out + static_cast<char>(s.size() % 128 | 128) + static_cast<char>(s.size() / 128) + s;
+}
+// A model of one initializer, whose fields these are.
+std::string message_of_tensor(const std::string& fields) {
+  const std::string file = number(1, 8) + bytes(7, bytes(5, fields));
+  try {
+    const io::ByteView all = io::bytes(file);
+    onnx_format().read(io::Source::view(all), {});
+  } catch (const FormatError& e) { return e.what(); }
+  return "it loads";
+}
+constexpr int kDims = 1, kType = 2, kFloats = 4, kInts = 5, kLongs = 7, kName = 8, kRaw = 9;
+
+}  // namespace
+
+TEST_CASE("onnx: data in two places is refused, whatever its size") {
+  const std::string one = number(kDims, 1) + number(kType, 1) + bytes(kName, "x"), four(4, '\0');
+  CHECK(message_of_tensor(one + bytes(kRaw, four)) == "it loads");
+  CHECK(message_of_tensor(one + bytes(kFloats, four)) == "it loads");
+  CHECK(message_of_tensor(one + bytes(kRaw, four) + bytes(kFloats, four)).find("has both raw_data and float_data") !=
+        std::string::npos);
+  CHECK(message_of_tensor(one + bytes(kFloats, four) + bytes(kRaw, four)).find("has both raw_data and float_data") !=
+        std::string::npos);
+  CHECK(
+      message_of_tensor(one + bytes(kFloats, four) + bytes(kLongs, std::string(1, '\1'))).find("has both float_data") !=
+      std::string::npos);
+  CHECK(message_of_tensor(one + bytes(kInts, std::string(1, '\1'))).find("does not use") != std::string::npos);
+  const std::string none = number(kDims, 0) + number(kType, 1) + bytes(kName, "x");
+  CHECK(message_of_tensor(none) == "it loads");
+  CHECK(message_of_tensor(none + bytes(kRaw, "")) == "it loads");
+  CHECK(message_of_tensor(one + bytes(kRaw, "")).find("ask for 4") != std::string::npos);
+  CHECK(message_of_tensor(one + bytes(kRaw, four + four)).find("ask for 4") != std::string::npos);
+  CHECK(message_of_tensor(one + bytes(kFloats, four + four)).find("more values") != std::string::npos);
+}
+
+TEST_CASE("onnx: a tensor has at most 64 dimensions, packed or not") {
+  for (const bool packed : {true, false}) {
+    const auto of_rank = [&](std::size_t n) {
+      std::string dims;
+      for (std::size_t i = 0; i < n; ++i) dims += packed ? std::string(1, '\1') : number(kDims, 1);
+      return message_of_tensor((packed ? bytes(kDims, dims) : dims) + number(kType, 1) + bytes(kName, "x") +
+                               bytes(kRaw, std::string(4, '\0')));
+    };
+    CHECK(of_rank(0) == "it loads");
+    CHECK(of_rank(64) == "it loads");
+    CHECK(of_rank(65).find("too many dimensions") != std::string::npos);
+    CHECK(of_rank(66).find("too many dimensions") != std::string::npos);
+  }
+}
+
 TEST_CASE("onnx: hostile files are refused with a word about the cause, legal ones load") {
   const auto folder = harker::test::hostile();
   if (!std::filesystem::exists(folder / "index.json")) {

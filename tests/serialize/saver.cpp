@@ -1,6 +1,6 @@
-// For kill_saves.py: `saver save PATH FIRST COUNT` saves versions FIRST, FIRST + 1, ... over PATH, `saver save-named` as
-// on a file system where files must have names; `saver check PATH` says whether the file is one of them, whole: every
-// tensor holds nothing but its version.
+// For kill_saves.py: `saver save PATH FIRST COUNT` saves versions FIRST, FIRST + 1, ... over PATH, `saver save-named`
+// as on a file system where files must have names; `saver check PATH` says whether the file is one of them, whole:
+// every tensor holds nothing but its version.
 #include <harker/harker.h>
 #include <harker/serialize/io/file_system.h>
 #include <cerrno>

@@ -12,12 +12,14 @@ using namespace harker;
 
 namespace {
 
-std::string text(std::string_view s) { return std::string("X") + static_cast<char>(s.size()) + std::string(3, '\0') + std::string(s); }
+std::string text(std::string_view s) {
+  return std::string("X") + static_cast<char>(s.size()) + std::string(3, '\0') + std::string(s);
+}
 
 // One float, 0.
 std::string tensor() {
-  return "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + "ctorch\nFloatStorage\n" + text("0") + text("cpu") +
-         "K\1tQK" + std::string(1, '\0') + "K\1\x85K\1\x85\x89" + "ccollections\nOrderedDict\n)RtR";
+  return "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + "ctorch\nFloatStorage\n" + text("0") +
+         text("cpu") + "K\1tQK" + std::string(1, '\0') + "K\1\x85K\1\x85\x89" + "ccollections\nOrderedDict\n)RtR";
 }
 std::string object(const std::string& cls, const std::string& attributes) {
   return "c" + cls + "\n)\x81}(" + attributes + "ub";
@@ -26,10 +28,11 @@ std::string object(const std::string& cls, const std::string& attributes) {
 // The names of the list of an archive of one module M with the tensors a, b and c, an object o of class P that holds d,
 // and an object n of a class without code that holds e.
 std::vector<std::string> listed(const std::string& code, bool deflated = false) {
-  const std::string pickle =
-      "\x80\2" + object("__torch__\nM", text("a") + tensor() + text("b") + tensor() + text("c") + tensor() + text("o") +
-                                          object("__torch__.sub\nP", text("d") + tensor()) + text("n") +
-                                          object("__torch__.none\nN", text("e") + tensor())) + ".";
+  const std::string pickle = "\x80\2" +
+                             object("__torch__\nM", text("a") + tensor() + text("b") + tensor() + text("c") + tensor() +
+                                                        text("o") + object("__torch__.sub\nP", text("d") + tensor()) +
+                                                        text("n") + object("__torch__.none\nN", text("e") + tensor())) +
+                             ".";
   std::vector<test::ArchiveEntry> entries = {
       {"m/data.pkl", pickle}, {"m/constants.pkl", "\x80\2)."}, {"m/data/0", std::string(4, '\0')}};
   if (!code.empty()) entries.push_back({"m/code/__torch__.py", code, deflated});
@@ -89,12 +92,12 @@ TEST_CASE("torchscript: parameters, then buffers, as the code lists them; every 
   CHECK(listed("class A(Module):\n  __parameters__ = []\n  __buffers__ = []\n" + head + lists +
                "  def forward(self) -> Tensor:\n    return self.a\nclass Z:\n  z : int\n") == Names{"b", "a", "n.e"});
   const Names all = {"a", "b", "c", "n.e"};
-  CHECK(listed("") == all);                                           // no code
-  CHECK(listed(head) == all);                                         // no lists
-  CHECK(listed(head + "  __parameters__ = [\"b\", ]\n") == all);      // of before torch 1.6: buffers are not named
+  CHECK(listed("") == all);                                       // no code
+  CHECK(listed(head) == all);                                     // no lists
+  CHECK(listed(head + "  __parameters__ = [\"b\", ]\n") == all);  // of before torch 1.6: buffers are not named
   CHECK(listed(head + "  __buffers__ = [\"b\", ]\n") == all);
-  CHECK(listed("class N(Module):\n" + lists) == all);                 // another class
-  CHECK(listed(lists + head) == all);                                 // before the class
+  CHECK(listed("class N(Module):\n" + lists) == all);  // another class
+  CHECK(listed(lists + head) == all);                  // before the class
   for (const char* odd : {"[\"b\", ", "[\"b]", "[b, ]", "[\"b\" ]", "[\"b\", ] + []", ""})
     CHECK(listed(head + "  __parameters__ = " + odd + "\n  __buffers__ = [\"a\", ]\n") == all);
   CHECK_THROWS_AS(listed(std::string(64 << 20, ' '), true), FormatError);  // more code than the file explains

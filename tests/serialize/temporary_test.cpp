@@ -189,13 +189,13 @@ TEST_CASE("save: where files need names, links are forbidden, or locks or the fo
   const fs::path file = folder.path / "model.pt";
   const mode_t mask = ::umask(027);
   for (const std::set<std::string>& lacks : std::vector<std::set<std::string>>{{},
-                                                                              {"O_TMPFILE"},
-                                                                              {"link"},
-                                                                              {"lock"},
-                                                                              {"fsync_folder"},
-                                                                              {"fsync_folder EINVAL"},
-                                                                              {"O_TMPFILE", "lock"},
-                                                                              {"link", "lock"}}) {
+                                                                               {"O_TMPFILE"},
+                                                                               {"link"},
+                                                                               {"lock"},
+                                                                               {"fsync_folder"},
+                                                                               {"fsync_folder EINVAL"},
+                                                                               {"O_TMPFILE", "lock"},
+                                                                               {"link", "lock"}}) {
     CAPTURE(lacks.empty());
     if (!lacks.empty()) CAPTURE(*lacks.begin());
     const Poor system(lacks);

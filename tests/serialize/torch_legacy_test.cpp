@@ -252,10 +252,11 @@ TEST_CASE("find_state_dict: the usual wrappers, in their order") {
   CHECK(find_state_dict(Value::dict({{"model", Value::dict({{"params", b}})}}))["w"].numel() == 2);
   CHECK(find_state_dict(Value::dict({{"params", ones({4})}}))["params"].numel() == 4);
   // Averaged weights before those of training, wherever in the file they stand: BasicSR's, timm's, YOLO's.
-  const std::pair<const char*, const char*> pairs[] = {{"params", "params_ema"},   {"state_dict", "state_dict_ema"},
-                                                       {"model", "model_ema"},     {"model", "ema"},
+  const std::pair<const char*, const char*> pairs[] = {{"params", "params_ema"},    {"state_dict", "state_dict_ema"},
+                                                       {"model", "model_ema"},      {"model", "ema"},
                                                        {"model", "ema_state_dict"}, {"model", "ema_model"}};
-  for (const auto& [plain, averaged] : pairs) {
+  for (const auto& pair : pairs) {
+    const char *plain = pair.first, *averaged = pair.second;
     CAPTURE(std::string(averaged));
     CHECK(find_state_dict(Value::dict({{plain, a}, {averaged, b}}))["w"].numel() == 2);
     CHECK(find_state_dict(Value::dict({{averaged, b}, {plain, a}}))["w"].numel() == 2);
@@ -267,6 +268,10 @@ TEST_CASE("find_state_dict: the usual wrappers, in their order") {
   }
   CHECK_THROWS_AS(find_state_dict(Value(3)), TypeError);
   CHECK_THROWS_AS(find_state_dict(Value::dict({{"epoch", 3}})), TypeError);
+  Value deep = a;
+  for (int i = 0; i < 15; ++i) deep = Value::dict({{"model", deep}});
+  CHECK(find_state_dict(deep)["w"].numel() == 1);
+  CHECK_THROWS_AS(find_state_dict(Value::dict({{"model", deep}})), TypeError);
   Value loop = Value::dict();
   loop.set("model", loop);
   CHECK_THROWS_AS(find_state_dict(loop), TypeError);

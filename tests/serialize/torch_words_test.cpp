@@ -106,6 +106,8 @@ TEST_CASE("torch, words: opcodes") {
          {"K\1)R", "tries to call a int"},
          {"cnet\nNet\nK\1R", "the arguments are no tuple but a int"},
          {"K\1N", "more than one value"},
+         {"N(", "an open mark"},
+         {"(N", "an open mark"},
          {"}K\1s", "stack underflow"},
          {"}(K\1u", "odd number"},
          {"K\1K\2a", "APPEND to a int"},
@@ -228,6 +230,10 @@ TEST_CASE("torch, words: tensors") {
   const std::string half = "G\x3f\xe0\0\0\0\0\0\0"s, affine = "ctorch\nper_tensor_affine\n",
                     channel = "ctorch\nper_channel_affine\n", t = utils("_rebuild_tensor_v2", v2);
   CHECK(read(quantized(q + many, "(" + affine + half + "K\3t")).as_quantized().zero_point == 3);
+  // Two channels, and scales that are one number twice over.
+  const std::string two = "K\0K\2\x85K\1\x85"s,
+                    scales = utils("_rebuild_tensor_v2", f + "K\0K\2\x85K\0\x85\x89"s + kNoHooks);
+  CHECK(read(quantized(q + two, "(" + channel + scales + scales + "K\0t"s)).as_quantized().axis == 0);
   const auto sparse = [&](const std::string& layout, const std::string& parts) {
     return utils("_rebuild_sparse_tensor",
                  call("torch.serialization", "_get_layout", text(layout)) + "(" + parts + "t");
@@ -257,6 +263,10 @@ TEST_CASE("torch, words: tensors") {
          {quantized(q + many, "(" + affine + "K\1K\3t"), "scale or zero point is wrong"},
          {quantized(q + many, "(" + channel + "NNK\0t"s), "scales, zero points or axis are wrong"},
          {quantized(q + many, "(" + channel + t + t + "K\0t"s), "does not fit the size"},
+         {quantized(q + two, "(" + channel + scales + t + "K\0t"s), "does not fit the size"},
+         {quantized(q + two, "(" + channel + t + scales + "K\0t"s), "does not fit the size"},
+         {quantized(q + two, "(" + channel + scales + scales + "K\1t"), "does not fit the size"},
+         {quantized(q + two, "(" + channel + scales + scales + "J\xff\xff\xff\xfft"), "does not fit the size"},
          {quantized(q + many, "(ctorch\nfloat9\nNNt"), "unknown scheme"},
          {quantized(q + many, "(ctorch\nFloatTensor\nNNt"), "unknown scheme"},
          {sparse("torch.sparse_odd", t + t + one), "unknown layout"},
@@ -339,6 +349,13 @@ TEST_CASE("torch, words: the parts of a tar file") {
   };
   says(changed("storages", views, "]((K\x0dK\x0cK\1te"), "a view must be a tuple");
   says(changed("storages", views, "]((K\x0dK\x0cK\7K\2te"), "reaches past its storage");
+  // The root has eight elements, and a tensor needs four of the view's.
+  for (const std::string& inside : {"K\4K\4"s, "K\0K\x08"s})
+    says(changed("storages", views, "]((K\x0dK\x0c" + inside + "te"), "it loads");
+  for (const std::string& inside : {"K\x08K\0"s, "K\5K\3"s})  // too few for the tensor
+    says(changed("storages", views, "]((K\x0dK\x0c" + inside + "te"), "over storage view 13");
+  for (const std::string& outside : {"K\x08K\1"s, "K\x09K\0"s, "K\0K\x09"s, "K\7K\2"s, "K\x08K\2"s, "K\0K\x0a"s})
+    says(changed("storages", views, "]((K\x0dK\x0c" + outside + "te"), "view 13 reaches past its storage");
   says(changed("storages", views, "]((K\x0cK\x0cK\1K\4te"), "two storages with the key 12");
   says(changed("storages", views, "]((K\x0dK\x63K\1K\4te"), "no storage with the key 99");
   says(changed("storages", views, "}"), "the list of views is a dict");
