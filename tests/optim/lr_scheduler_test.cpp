@@ -6,8 +6,8 @@
 #include <harker/core/warning.h>
 #include <harker/optim/optim.h>
 #include <harker/serialize/serialize.h>
+#include <optim/schedule.h>
 #include <sha256.h>
-#include <test_json.h>
 
 #include <bit>
 #include <cmath>
@@ -15,7 +15,6 @@
 
 using namespace harker;
 using namespace harker::test;
-using Json = nlohmann::ordered_json;
 using optim::ChainableLR;
 
 static_assert(Stateful<optim::StepLR> && Stateful<optim::SequentialLR> && Stateful<optim::ReduceLROnPlateau>);
@@ -23,22 +22,6 @@ static_assert(Stateful<optim::StepLR> && Stateful<optim::SequentialLR> && Statef
 namespace {
 
 constexpr int kSteps = 200, kSavedAt = 57;
-
-template <class T>
-void take(const Json& args, const char* key, T& into) {
-  if (args.contains(key)) into = args.at(key).get<T>();
-}
-void take(const Json& args, const char* key, optim::PerGroup& into) {
-  if (!args.contains(key)) return;
-  const Json& v = args.at(key);
-  into = v.is_array() ? optim::PerGroup(v.get<std::vector<double>>()) : optim::PerGroup(v.get<double>());
-}
-
-optim::LRLambda lambda(const std::string& name) {
-  if (name == "0.95**epoch") return [](std::int64_t epoch) { return std::pow(0.95, static_cast<double>(epoch)); };
-  REQUIRE(name == "1/(1+epoch)");
-  return [](std::int64_t epoch) { return 1 / (1 + static_cast<double>(epoch)); };
-}
 
 double metric(const std::string& name, int t) {
   const double bumpy = t < 40 ? 2 - t / 40.0 : 1 + (t * 7919 % 13 - 6) / 100.0;
@@ -49,9 +32,7 @@ double metric(const std::string& name, int t) {
 struct Setup {
   std::vector<Tensor> params;
   std::unique_ptr<optim::Optimizer> optimizer;
-  std::vector<std::unique_ptr<ChainableLR>> chainable;
-  std::unique_ptr<optim::SequentialLR> sequential;
-  std::unique_ptr<optim::ReduceLROnPlateau> plateau;
+  Schedule schedule;
   std::string metrics;
 
   explicit Setup(const Json& c) {
@@ -62,22 +43,8 @@ struct Setup {
       optimizer = make<optim::Adam>(c, optim::AdamOptions{});
     else
       optimizer = make<optim::RMSprop>(c, optim::RMSpropOptions{.momentum = 0.9});
-    for (const Json& s : c.at("schedulers")) {
-      if (s.at("name") == "SequentialLR") {
-        std::vector<ChainableLR*> parts;
-        for (const Json& part : s.at("schedulers")) {
-          chainable.push_back(make_scheduler(part));
-          parts.push_back(chainable.back().get());
-        }
-        sequential = std::make_unique<optim::SequentialLR>(*optimizer, parts,
-                                                           s.at("milestones").get<std::vector<std::int64_t>>());
-      } else if (s.at("name") == "ReduceLROnPlateau") {
-        plateau = make_plateau(s.at("args"));
-        metrics = c.at("metrics");
-      } else {
-        chainable.push_back(make_scheduler(s));
-      }
-    }
+    schedule = Schedule(c.at("schedulers"), *optimizer);
+    if (c.contains("metrics")) metrics = c.at("metrics");
   }
 
   template <class O, class Options>
@@ -91,91 +58,9 @@ struct Setup {
     return std::make_unique<O>(std::move(groups));
   }
 
-  std::unique_ptr<ChainableLR> make_scheduler(const Json& s) {
-    const std::string name = s.at("name");
-    const Json& a = s.at("args");
-    optim::Optimizer& o = *optimizer;
-    if (name == "StepLR") {
-      optim::StepLROptions p;
-      take(a, "step_size", p.step_size);
-      take(a, "gamma", p.gamma);
-      return std::make_unique<optim::StepLR>(o, p);
-    }
-    if (name == "MultiStepLR") {
-      optim::MultiStepLROptions p;
-      take(a, "milestones", p.milestones);
-      take(a, "gamma", p.gamma);
-      return std::make_unique<optim::MultiStepLR>(o, p);
-    }
-    if (name == "ConstantLR") {
-      optim::ConstantLROptions p;
-      take(a, "factor", p.factor);
-      take(a, "total_iters", p.total_iters);
-      return std::make_unique<optim::ConstantLR>(o, p);
-    }
-    if (name == "LinearLR") {
-      optim::LinearLROptions p;
-      take(a, "start_factor", p.start_factor);
-      take(a, "end_factor", p.end_factor);
-      take(a, "total_iters", p.total_iters);
-      return std::make_unique<optim::LinearLR>(o, p);
-    }
-    if (name == "ExponentialLR") {
-      optim::ExponentialLROptions p;
-      take(a, "gamma", p.gamma);
-      return std::make_unique<optim::ExponentialLR>(o, p);
-    }
-    if (name == "CosineAnnealingLR") {
-      optim::CosineAnnealingLROptions p;
-      take(a, "T_max", p.T_max);
-      take(a, "eta_min", p.eta_min);
-      return std::make_unique<optim::CosineAnnealingLR>(o, p);
-    }
-    if (name == "LambdaLR") {
-      const Json& f = a.at("lr_lambda");
-      if (f.is_string()) return std::make_unique<optim::LambdaLR>(o, lambda(f));
-      std::vector<optim::LRLambda> list;
-      for (const Json& each : f) list.push_back(lambda(each));
-      return std::make_unique<optim::LambdaLR>(o, list);
-    }
-    REQUIRE(name == "OneCycleLR");
-    optim::OneCycleLROptions p;
-    take(a, "max_lr", p.max_lr);
-    take(a, "total_steps", p.total_steps);
-    take(a, "epochs", p.epochs);
-    take(a, "steps_per_epoch", p.steps_per_epoch);
-    take(a, "pct_start", p.pct_start);
-    if (a.contains("anneal_strategy") && a.at("anneal_strategy") == "linear") p.anneal_strategy = optim::Anneal::linear;
-    take(a, "cycle_momentum", p.cycle_momentum);
-    take(a, "base_momentum", p.base_momentum);
-    take(a, "max_momentum", p.max_momentum);
-    take(a, "div_factor", p.div_factor);
-    take(a, "final_div_factor", p.final_div_factor);
-    take(a, "three_phase", p.three_phase);
-    return std::make_unique<optim::OneCycleLR>(o, p);
-  }
-
-  std::unique_ptr<optim::ReduceLROnPlateau> make_plateau(const Json& a) {
-    optim::ReduceLROnPlateauOptions p;
-    if (a.contains("mode") && a.at("mode") == "max") p.mode = optim::PlateauMode::max;
-    if (a.contains("threshold_mode") && a.at("threshold_mode") == "abs") p.threshold_mode = optim::ThresholdMode::abs;
-    take(a, "factor", p.factor);
-    take(a, "patience", p.patience);
-    take(a, "threshold", p.threshold);
-    take(a, "cooldown", p.cooldown);
-    take(a, "min_lr", p.min_lr);
-    take(a, "eps", p.eps);
-    return std::make_unique<optim::ReduceLROnPlateau>(*optimizer, p);
-  }
-
   void step(int number) {
     optimizer->step();
-    if (plateau)
-      plateau->step(metric(metrics, number - 1));
-    else if (sequential)
-      sequential->step();
-    else
-      for (auto& s : chainable) s->step();
+    schedule.step(metrics.empty() ? 0 : metric(metrics, number - 1));
   }
   std::vector<double> values(bool with_momentum) const {
     std::vector<double> row;
@@ -183,28 +68,15 @@ struct Setup {
     for (std::size_t g = 0; with_momentum && g < optimizer->num_groups(); ++g) row.push_back(*optimizer->momentum(g));
     return row;
   }
-  std::vector<double> last_lr() const {
-    return plateau ? plateau->get_last_lr() : sequential ? sequential->get_last_lr() : chainable.back()->get_last_lr();
-  }
+  std::vector<double> last_lr() const { return schedule.get_last_lr(); }
   /// Of each scheduler that is stepped, then the optimizer.
   std::vector<Value> states() const {
-    std::vector<Value> out;
-    if (plateau)
-      out.push_back(plateau->state_dict());
-    else if (sequential)
-      out.push_back(sequential->state_dict());
-    else
-      for (auto& s : chainable) out.push_back(s->state_dict());
+    std::vector<Value> out = schedule.states();
     out.push_back(optimizer->state_dict());
     return out;
   }
   void load(const std::vector<Value>& states) {
-    if (plateau)
-      plateau->load_state_dict(states[0]);
-    else if (sequential)
-      sequential->load_state_dict(states[0]);
-    else
-      for (std::size_t i = 0; i < chainable.size(); ++i) chainable[i]->load_state_dict(states[i]);
+    schedule.load(states);
     optimizer->load_state_dict(states.back());
   }
 };
