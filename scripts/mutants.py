@@ -34,6 +34,12 @@ class Mutant(NamedTuple):
     after: str
     start: int
     end: int
+    around: str  # the line as it stands
+
+    @property
+    def name(self):
+        """What stays when lines above it come or go; in a changed line it is another mutant."""
+        return f"{self.file}:{self.column} {self.kind} {self.before} -> {self.after} in {self.around}"
 
     def __str__(self):
         short = [re.sub(r"\s+", " ", s) for s in (self.before, self.after)]
@@ -129,13 +135,13 @@ def numbers(text):
 
 
 def mutants(file, source):
-    t, found = Tokens(source), []
+    t, found, lines = Tokens(source), [], source.split("\n")
 
     def add(kind, first, last, after):
         start, end = t.all[first][2], t.all[last][3]
         line = source.count("\n", 0, start) + 1
         column = start - source.rfind("\n", 0, start)
-        found.append(Mutant(file, line, column, kind, source[start:end], after, start, end))
+        found.append(Mutant(file, line, column, kind, source[start:end], after, start, end, lines[line - 1].strip()))
 
     loops = set()  # what counts a for loop on: backwards it never ends
     for i in range(len(t.all)):
