@@ -5,7 +5,8 @@
 #include <ostream>
 #include <typeinfo>
 
-namespace harker::nn {
+namespace harker HARKER_PUBLIC {
+namespace nn {
 
 namespace {
 
@@ -86,4 +87,5 @@ std::ostream& operator<<(std::ostream& out, const Module& m) {
   return out << text(text, *m.registry_, m.class_name());
 }
 
-}  // namespace harker::nn
+}  // namespace nn
+}  // namespace harker

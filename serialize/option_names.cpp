@@ -2,7 +2,7 @@
 #include <harker/core/text.h>
 #include <harker/serialize/option_names.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 OptionNames names_in_use;

@@ -9,7 +9,7 @@
 
 namespace harker::detail {
 
-HARKER_THREAD_LOCAL std::uint32_t passes = 0;
+thread_local constinit std::uint32_t passes = 0;
 
 namespace {
 

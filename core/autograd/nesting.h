@@ -7,7 +7,7 @@
 
 namespace harker::detail {
 
-extern HARKER_THREAD_LOCAL std::uint32_t passes;  ///< of this thread, those that run
+extern thread_local constinit std::uint32_t passes;  ///< of this thread, those that run
 
 /// GradError when another pass would be the 1,001st, or would leave less than 64 KiB of this thread's stack.
 void check_nesting();

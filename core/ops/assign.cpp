@@ -4,7 +4,7 @@
 #include <harker/core/ops/gather.h>
 #include <harker/core/ops/in_place.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::str;
