@@ -18,7 +18,11 @@ using Params = std::vector<Tensor>;
 using Make = std::function<std::unique_ptr<optim::Optimizer>(const Params&)>;
 
 /// Each optimizer with what makes it keep state.
-std::vector<std::pair<std::string, Make>> makers() {
+struct Maker {
+  std::string name;
+  Make make;
+};
+std::vector<Maker> makers() {
   using namespace optim;
   return {
       {"SGD", [](const Params& p) { return std::make_unique<SGD>(p, SGDOptions{.lr = 0.1, .momentum = 0.9}); }},
@@ -40,10 +44,10 @@ Tensor turned(const Tensor& t) { return t.t().contiguous().t(); }
 }  // namespace
 
 TEST_CASE("aftermath: a step is the same wherever gradients lie, and counts a version on every path") {
-  for (const auto& [name, make] : makers()) {
-    CAPTURE(name);
+  for (const Maker& m : makers()) {
+    CAPTURE(m.name);
     Tensor p = param(), q = param();
-    const auto straight = make({p}), changing = make({q});
+    const auto straight = m.make({p}), changing = m.make({q});
     for (int step = 0; step < 6; ++step) {
       p.set_grad(gradient(step));
       // Strided from the second step on, as it was after that, then straight again, then none.
@@ -63,10 +67,10 @@ TEST_CASE("aftermath: a step is the same wherever gradients lie, and counts a ve
 }
 
 TEST_CASE("aftermath: parameters that have made unequally many steps keep to their own, step after step") {
-  for (const auto& [name, make] : makers()) {
-    CAPTURE(name);
+  for (const Maker& m : makers()) {
+    CAPTURE(m.name);
     Tensor p = param(), q = param(), alone_p = param(), alone_q = param();
-    const auto both = make({p, q}), one = make({alone_p}), other = make({alone_q});
+    const auto both = m.make({p, q}), one = m.make({alone_p}), other = m.make({alone_q});
     for (int step = 0; step < 6; ++step) {
       p.set_grad(gradient(step));
       alone_p.set_grad(gradient(step));
@@ -104,10 +108,10 @@ TEST_CASE("aftermath: a parameter that is added late begins its own bias correct
 }
 
 TEST_CASE("aftermath: a step that is refused has changed nothing, in no group") {
-  for (const auto& [name, make] : makers()) {
-    CAPTURE(name);
+  for (const Maker& m : makers()) {
+    CAPTURE(m.name);
     Tensor p = param(), q = zeros({3}, {.dtype = kFloat64, .requires_grad = true});
-    const auto o = make({p, q});
+    const auto o = m.make({p, q});
     for (const bool stepped : {false, true}) {
       if (stepped) {
         p.set_grad(gradient(0));

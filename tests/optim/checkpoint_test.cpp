@@ -84,8 +84,7 @@ void go_on(const Json& resume, const std::filesystem::path& folder) {
   }
   const Loss loss_of = make_loss(resume.at("loss"), dtype);
   const auto clip = make_clipping(resume);
-  const auto as = [&](const Tensor& t) { return is_floating_point(t.dtype()) ? t.to(dtype) : t; };
-  const Tensor x = as(tensor_from(data.at("x"))), y = as(tensor_from(data.at("y")));
+  const Tensor x = as(tensor_from(data.at("x")), dtype), y = as(tensor_from(data.at("y")), dtype);
   const std::int64_t batch =
       resume.at("batch_size").is_null() ? x.size(0) : resume.at("batch_size").get<std::int64_t>();
   const Json* losses = nullptr;

@@ -239,4 +239,63 @@ double train_epoch(Model& model, optim::Optimizer& optimizer, const Loss& loss_o
       model, optimizer, loss_of, x, y, batch, [](std::int64_t) {}, [](std::int64_t, double) {});
 }
 
+/// In a loss, a mask or class number stays what it is.
+inline Tensor as(const Tensor& t, DType dtype) { return is_floating_point(t.dtype()) ? t.to(dtype) : t; }
+
+/// All that a scenario needs, ready for its next epoch.
+struct Training {
+  DType dtype;
+  Tensor x, y;
+  Chain model;
+  std::unique_ptr<optim::Optimizer> optimizer;
+  Schedule schedule;
+  Loss loss_of;
+  std::function<void(const std::vector<Tensor>&)> clip;
+  std::int64_t batch;
+
+  Training(const Json& s, const std::filesystem::path& folder)
+      : dtype(computed(s.at("dtype"))),
+        model(make_model(state_dict_from(read_ordered_json(folder / s.at("init").get<std::string>())), dtype)),
+        optimizer(make_optimizer(s.at("optimizer"), {model.parameters()})),
+        loss_of(make_loss(s.at("loss"), dtype)),
+        clip(make_clipping(s)) {
+    const Json data = read_ordered_json(folder / s.at("data").get<std::string>());
+    x = as(tensor_from(data.at("x")), dtype);
+    y = as(tensor_from(data.at("y")), dtype);
+    batch = s.at("batch_size").is_null() ? x.size(0) : s.at("batch_size").get<std::int64_t>();
+    if (s.contains("scheduler") && !s.at("scheduler").is_null()) schedule = Schedule(s.at("scheduler"), *optimizer);
+  }
+  /// after_backward(step), when gradients are clipped, and after_step(step, loss), as train_epoch calls them.
+  template <class Before, class After>
+  double epoch(const Before& after_backward, const After& after_step) {
+    const auto clipped = [&](std::int64_t step) {
+      clip(model.parameters());
+      after_backward(step);
+    };
+    const double loss = train_epoch(model, *optimizer, loss_of, x, y, batch, clipped, after_step);
+    if (!schedule.empty()) schedule.step(loss);
+    return loss;
+  }
+  double epoch() {
+    return epoch([](std::int64_t) {}, [](std::int64_t, double) {});
+  }
+  Value state() const {
+    return Value::dict({{"model", model.state_dict()},
+                        {"optimizer", optimizer->state_dict()},
+                        {"schedulers", Value::list(schedule.empty() ? std::vector<Value>() : schedule.states())}});
+  }
+  void load(const Value& state) {
+    model.load_state_dict(state["model"]);
+    if (!schedule.empty()) schedule.load(state["schedulers"].elements());
+    optimizer->load_state_dict(state["optimizer"]);
+  }
+
+ private:
+  static DType computed(const Json& name) {
+    const auto dtype = dtype_from_name(name.get<std::string>());
+    if (!dtype || !is_computed(*dtype)) throw Unsupported{"dtype " + name.get<std::string>()};
+    return *dtype;
+  }
+};
+
 }  // namespace harker::test

@@ -2,6 +2,7 @@
 // schedulers: make_scenarios.py), against torch's losses, gradients, rates, weights and optimizer states. How far a
 // curve can be compared is what its index says.
 #include <doctest/doctest.h>
+#include <harker/serialize/serialize.h>
 #include <optim/scenario.h>
 #include <test_tensor.h>
 
@@ -36,23 +37,11 @@ double difference(const std::vector<nn::NamedTensor>& have, const Json& want, bo
   return worst.value;
 }
 
-/// In a loss, a mask or class number stays what it is.
-Tensor as(const Tensor& t, DType dtype) { return is_floating_point(t.dtype()) ? t.to(dtype) : t; }
-
 /// What differs from torch. Unsupported when it cannot be run.
 std::vector<std::string> differences(const Json& entry, const Json& s, const std::filesystem::path& folder) {
-  const DType dtype = dtype_from_name(s.at("dtype").get<std::string>()).value_or(DType::bool_);
-  if (!is_computed(dtype)) throw Unsupported{"dtype " + s.at("dtype").get<std::string>()};
-  const bool wide = dtype == kFloat64;
-  const Json data = read_ordered_json(folder / s.at("data").get<std::string>());
-  const Tensor x = as(tensor_from(data.at("x")), dtype), y = as(tensor_from(data.at("y")), dtype);
-  Chain model = make_model(state_dict_from(read_ordered_json(folder / s.at("init").get<std::string>())), dtype);
-  const auto optimizer = make_optimizer(s.at("optimizer"), {model.parameters()});
-  Schedule schedule;
-  if (s.contains("scheduler") && !s.at("scheduler").is_null()) schedule = Schedule(s.at("scheduler"), *optimizer);
-  const Loss loss_of = make_loss(s.at("loss"), dtype);
-  const auto clip = make_clipping(s);
-  const std::int64_t batch = s.at("batch_size").is_null() ? x.size(0) : s.at("batch_size").get<std::int64_t>();
+  Training training(s, folder);
+  const Chain& model = training.model;
+  const bool wide = training.dtype == kFloat64;
 
   std::vector<std::string> out;
   const auto within = [&](const std::string& what, double d, double tolerance) {
@@ -68,7 +57,6 @@ std::vector<std::string> differences(const Json& entry, const Json& s, const std
   Worst early, late, rates;
   for (std::size_t epoch = 0; epoch < losses.size(); ++epoch) {
     const auto after_backward = [&](std::int64_t step) {
-      clip(model.parameters());
       if (epoch == 0 && step == 0)
         within("the first gradients", difference(model.named_parameters(), s.at("first_step").at("grads"), true),
                first_tolerance);
@@ -80,9 +68,8 @@ std::vector<std::string> differences(const Json& entry, const Json& s, const std
       if (s.contains("step_loss") && !s.at("step_loss").is_null() && epoch < tight)
         early.take(loss, number(s.at("step_loss").at(epoch).at(static_cast<std::size_t>(step))));
     };
-    if (!schedule.empty()) rates.take(optimizer->lr(), number(s.at("lr_per_epoch").at(epoch)));
-    const double loss = train_epoch(model, *optimizer, loss_of, x, y, batch, after_backward, after_step);
-    if (!schedule.empty()) schedule.step(loss);
+    if (!training.schedule.empty()) rates.take(training.optimizer->lr(), number(s.at("lr_per_epoch").at(epoch)));
+    const double loss = training.epoch(after_backward, after_step);
     if (epoch < trusted) (epoch < tight ? early : late).take(loss, number(losses[epoch]));
   }
   within("the losses", early.value, wide ? 1e-9 : 1e-3);
@@ -93,9 +80,10 @@ std::vector<std::string> differences(const Json& entry, const Json& s, const std
   within("the final weights", difference(model.named_parameters(), s.at("final_weights"), false), 1e-8);
   NoGradGuard no_grad;
   Worst final_loss;
-  final_loss.take(loss_of(model.forward(x), y).item(), number(s.at("final_full_loss")));
+  final_loss.take(training.loss_of(training.model.forward(training.x), training.y).item(),
+                  number(s.at("final_full_loss")));
   within("the final loss", final_loss.value, 1e-8);
-  const Value state = optimizer->state_dict()["state"];
+  const Value state = training.optimizer->state_dict()["state"];
   const Json& want_state = s.at("final_optimizer_state");
   if (state.len() != want_state.size()) out.push_back("the number of states");
   for (const auto& [index, entries] : want_state.items()) {
@@ -116,11 +104,28 @@ std::vector<std::string> differences(const Json& entry, const Json& s, const std
   return out;
 }
 
+/// A run that is saved after half of its epochs and gone on with by new objects ends as the one that is not.
+std::vector<std::string> differences_when_resumed(const Json& s, const std::filesystem::path& folder) {
+  const std::size_t epochs = std::min<std::size_t>(s.at("epoch_loss").size(), 30), half = epochs / 2;
+  Training whole(s, folder), first(s, folder), second(s, folder);
+  for (std::size_t i = 0; i < epochs; ++i) whole.epoch();
+  for (std::size_t i = 0; i < half; ++i) first.epoch();
+  second.load(load(save_to_bytes(first.state(), {.format = "torch"}, "middle")));
+  for (std::size_t i = half; i < epochs; ++i) second.epoch();
+  std::vector<std::string> out;
+  const Value want = whole.state(), have = second.state();
+  for (const auto& item : want.items())
+    if (!have[item.first].equals(item.second)) out.emplace_back(item.first.as_string());
+  return out;
+}
+
 struct Count {
   int ran = 0;
   std::map<std::string, int> skipped;
 };
-Count run_all(const std::filesystem::path& folder) {
+/// differ(entry, scenario) for each of a folder.
+template <class F>
+Count run_all(const std::filesystem::path& folder, const F& differ) {
   Count count;
   if (!std::filesystem::exists(folder / "index.json")) {
     MESSAGE("skipped: no ", (folder / "index.json").string());
@@ -131,8 +136,8 @@ Count run_all(const std::filesystem::path& folder) {
     const std::string name = entry.at("name");
     CAPTURE(name);
     try {
-      const auto differ = differences(entry, read_ordered_json(folder / entry.at("file").get<std::string>()), folder);
-      for (const std::string& what : differ) FAIL_CHECK(what, " differ");
+      const Json s = read_ordered_json(folder / entry.at("file").get<std::string>());
+      for (const std::string& what : differ(entry, s)) FAIL_CHECK(what, " differ");
       ++count.ran;
     } catch (const Unsupported& u) { ++count.skipped[u.why]; }
   }
@@ -146,15 +151,21 @@ const std::filesystem::path kOwn = std::filesystem::path(HARKER_SOURCE_DIR) / "t
 }  // namespace
 
 TEST_CASE("training: every scenario gives torch's losses, gradients, weights and optimizer state") {
-  const Count count = run_all(fixtures() / "train");
+  const auto folder = fixtures() / "train";
+  const Count count = run_all(folder, [&](const Json& entry, const Json& s) { return differences(entry, s, folder); });
   if (own_fixtures()) CHECK(count.skipped.empty());
   if (std::filesystem::exists(fixtures() / "train" / "index.json")) CHECK(count.ran > 0);
 }
 
 TEST_CASE("training: deeper nets with every loss, scheduler and optimizer give torch's numbers") {
-  const Count count = run_all(kOwn);
+  const Count count = run_all(kOwn, [](const Json& entry, const Json& s) { return differences(entry, s, kOwn); });
   CHECK(count.skipped.empty());
   CHECK(count.ran >= 16);
+}
+
+TEST_CASE("training: a run that was saved in its middle ends with the same bits, in every scenario") {
+  for (const auto& folder : {kOwn, fixtures() / "train"})
+    run_all(folder, [&](const Json&, const Json& s) { return differences_when_resumed(s, folder); });
 }
 
 TEST_CASE("training: a scenario with one wrong number is told from a right one") {
