@@ -34,7 +34,8 @@ std::vector<std::uint8_t> read_stdin() {
     if (n == 0) return data.resize(have), data;
     if (before < kLook && have >= kLook) detect_format(*io::Source::view(io::ByteView(data).first(have), kStdin));
     if (have > limit)
-      throw IoError(detail::str(kStdin, ": more than ", limit >> 20, " MiB, a quarter of the memory: save it as a file"));
+      throw IoError(
+          detail::str(kStdin, ": more than ", limit >> 20, " MiB, a quarter of the memory: save it as a file"));
   }
 }
 
