@@ -72,6 +72,8 @@ TEST_CASE("cli: output that cannot be written is an error") {
   Run r = run_program("/bin/sh", {"-c", "\"$0\" inspect \"$1\" > /dev/full", HARKER_CLI, file});
   CHECK(r.status == 1);
   CHECK(r.err.find("standard output") != std::string::npos);
+  r = run_program("/bin/sh", {"-c", "\"$0\" diff \"$1\" \"$1\" > /dev/full", HARKER_CLI, file});
+  CHECK(r.status == 2);
 }
 
 TEST_CASE("cli: the exit statuses of every verb") {
