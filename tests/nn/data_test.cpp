@@ -199,6 +199,11 @@ TEST_CASE("data: random_split gives torch's parts for the same seed") {
   // 7 * 0.4 and 7 * 0.6 are rounded down to 2 and 4; the one that is left goes to the first.
   CHECK(random_split(rows(7), {0.4, 0.6})[0].size() == 3);
   CHECK(random_split(rows(7), {0.5, 0.3, 0.2})[0].size() == 4);
+  // Two are left of eight: the first two parts get one each.
+  const auto thirds = random_split(rows(8), {1.0 / 3, 1.0 / 3, 1.0 / 3});
+  CHECK(thirds[0].size() == 3);
+  CHECK(thirds[1].size() == 3);
+  CHECK(thirds[2].size() == 2);
 
   CHECK(says(message_of([] { random_split(rows(7), {4, 4}); }), "7 samples"));
   CHECK(says(message_of([] { random_split(rows(7), {4, 2}); }), "7 samples"));
