@@ -203,6 +203,13 @@ TEST_CASE("cli: - is standard input") {
   r = harker_command({"inspect", "-"});  // of /dev/null
   CHECK(r.status == 1);
   CHECK(r.err == "harker: standard input: the file is empty\n");
+  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
+  if (terminal >= 0 && ::grantpt(terminal) == 0 && ::unlockpt(terminal) == 0) {
+    r = run_program("/bin/sh", {"-c", "\"$0\" inspect - < \"$1\"", HARKER_CLI, ::ptsname(terminal)});
+    CHECK(r.status == 2);
+    CHECK(r.err.find("that is a terminal") != std::string::npos);
+  }
+  ::close(terminal);
   r = run_program("/bin/sh", {"-c", "\"$0\" inspect - <&-", HARKER_CLI});
   CHECK(r.status == 1);
   CHECK(r.err.find("standard input: cannot be read") != std::string::npos);
