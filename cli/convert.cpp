@@ -64,11 +64,12 @@ Value without_prefix(const Value& value, const std::string& prefix, const std::s
   try {
     state = StateDict(value);
   } catch (const TypeError&) {
-    throw TypeError(str(name_of(from), ": --remove-prefix is for a state dict, and this is none", where_they_are(value)));
+    throw TypeError(
+        str(name_of(from), ": --remove-prefix is for a state dict, and this is none", where_they_are(value)));
   }
   if (std::none_of(state.begin(), state.end(), [&](const auto& item) { return item.first.starts_with(prefix); }))
-    throw Error(str(name_of(from), ": --remove-prefix: none of the ", state.size(), " names begins with ", quoted(prefix), "; ",
-                    prefixes_of(state)));
+    throw Error(str(name_of(from), ": --remove-prefix: none of the ", state.size(), " names begins with ",
+                    quoted(prefix), "; ", prefixes_of(state)));
   return state.without_prefix(prefix);
 }
 

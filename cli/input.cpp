@@ -21,7 +21,7 @@ bool is_stdin(const std::string& path) { return path == "-"; }
 std::vector<std::uint8_t> read_stdin() {
   if (::isatty(STDIN_FILENO))
     throw UsageError("- is standard input, and that is a terminal: give a FILE, or pipe one in");
-  constexpr std::size_t kPiece = 64 << 10, kLook = 256 << 20;
+  constexpr std::size_t kPiece = 64 << 10, kHead = 1 << 20, kLook = 256 << 20;
   const std::size_t limit =
       static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) / 4 * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   std::vector<std::uint8_t> data;
@@ -32,9 +32,10 @@ std::vector<std::uint8_t> read_stdin() {
     if (n < 0) throw IoError(detail::str(kStdin, ": cannot be read: ", std::strerror(errno)));
     const std::size_t before = std::exchange(have, have + static_cast<std::size_t>(n));
     if (n == 0) return data.resize(have), data;
-    if (before < kLook && have >= kLook) detect_format(*io::Source::view(io::ByteView(data).first(have), kStdin));
+    if (before < kLook && have >= kLook) detect_format(*io::Source::view(io::ByteView(data).first(kHead), kStdin));
     if (have > limit)
-      throw IoError(detail::str(kStdin, ": more than ", limit >> 20, " MiB, a quarter of the memory: save it as a file"));
+      throw IoError(
+          detail::str(kStdin, ": more than ", limit >> 20, " MiB, a quarter of the memory: save it as a file"));
   }
 }
 

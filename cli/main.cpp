@@ -29,7 +29,9 @@ std::string did_you_mean(std::string_view name, const std::vector<std::string>& 
 /// The verb or option that was not known, with the nearest one; else what CLI11 says.
 std::string usage_message(const CLI::App& app, const std::vector<std::string>& args, std::string said) {
   const CLI::App* verb = nullptr;
-  auto help = [&] { return str("\nRun 'harker ", verb ? verb->get_name() + ' ' : "", "--help' for the ", verb ? "options." : "verbs."); };
+  auto help = [&] {
+    return str("\nRun 'harker ", verb ? verb->get_name() + ' ' : "", "--help' for the ", verb ? "options." : "verbs.");
+  };
   for (const std::string& arg : args) {
     if (arg == "--") break;
     if (!verb && !arg.starts_with('-')) {
@@ -60,7 +62,9 @@ int main(int argc, char** argv) {
                "harker");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("harker ") + HARKER_VERSION);
-  app.footer("A FILE named - is standard input.\nExit status: 0 good, 1 a file is bad or missing, 2 wrong usage; diff: 0 equal, 1 different, 2 trouble.");
+  app.footer(
+      "A FILE named - is standard input.\nExit status: 0 good, 1 a file is bad or missing, 2 wrong usage; diff: 0 "
+      "equal, 1 different, 2 trouble.");
   std::string file, other, key;
   cli::Conversion how;
   LoadOptions options{.mmap = true};
@@ -77,7 +81,8 @@ int main(int argc, char** argv) {
   verify->add_option("FILE", file, "A model file, or - for standard input")->required();
   CLI::App* convert = app.add_subcommand("convert", "Write a file in another format: by OUT's extension, or --to");
   convert->add_option("IN", file, "A model file, or - for standard input")->required();
-  convert->add_option("OUT", other, "The file to write; one that is there is replaced, unless it is read-only")->required();
+  convert->add_option("OUT", other, "The file to write; one that is there is replaced, unless it is read-only")
+      ->required();
   convert->add_option("--to", how.save.format, "torch, onnx, harker, ...")->type_name("FORMAT");
   convert->add_option("--only", options.only, "Convert one subtree: a path such as optimizer.state")->type_name("PATH");
   convert->add_option("--remove-prefix", how.prefix, "Take a prefix off a state dict's names: module.")
@@ -114,7 +119,7 @@ int main(int argc, char** argv) {
     return cli::diff(file, other, options);
   } catch (const cli::UsageError& e) { return complain(e.what(), 2); } catch (const Error& e) {
     return complain(e.what(), trouble);
-  } catch (const std::bad_alloc&) { return complain(cli::name_of(file) + ": not enough memory", trouble); } catch (const std::exception& e) {
-    return complain(cli::name_of(file) + ": " + e.what(), trouble);
-  }
+  } catch (const std::bad_alloc&) {
+    return complain(cli::name_of(file) + ": not enough memory", trouble);
+  } catch (const std::exception& e) { return complain(cli::name_of(file) + ": " + e.what(), trouble); }
 }

@@ -1,5 +1,5 @@
-// What messages call the options of load and save: LoadOptions::only is C++, --only the command line's. A program with names
-// of its own (a command, another language) sets them once, before it loads or saves.
+// What messages call the options of load and save: LoadOptions::only is C++, --only the command line's. A program with
+// names of its own (a command, another language) sets them once, before it loads or saves.
 #pragma once
 #include <string>
 

@@ -46,8 +46,8 @@ void refuse_unknown(const Value& root, const std::string& what) {
                 path.empty() ? std::string(" at the root") : " at " + quoted(path, 60));
   }
   if (!list.empty())
-    throw FormatError(str(what, ": names classes or functions that are not known (nothing was run): ", list,
-                          ". ", option_names().keep_unknown, " keeps them as opaque values"));
+    throw FormatError(str(what, ": names classes or functions that are not known (nothing was run): ", list, ". ",
+                          option_names().keep_unknown, " keeps them as opaque values"));
 }
 
 }  // namespace
@@ -62,7 +62,9 @@ Value read_table(const Table& table, std::vector<io::StorageBytes> bytes,
   Rebuilt built = rebuild(table, storages, what);
   if (!options.only.empty()) {
     const Value* part = pt::find_path(built.root, options.only);
-    if (!part) throw Error(str(source->name(), ": there is no entry ", quoted(options.only), detail::in_brackets(option_names().only)));
+    if (!part)
+      throw Error(
+          str(source->name(), ": there is no entry ", quoted(options.only), detail::in_brackets(option_names().only)));
     built.root = Value(*part);
   }
   const bool strangers =

@@ -155,7 +155,8 @@ Value read_foreign(const Model& m, const std::shared_ptr<const io::Source>& sour
   });
   if (options.only.empty()) return Value::ordered_dict(std::move(items));
   if (items.empty())
-    throw Error(str(what, ": there is no entry ", detail::quoted(options.only), detail::in_brackets(option_names().only)));
+    throw Error(
+        str(what, ": there is no entry ", detail::quoted(options.only), detail::in_brackets(option_names().only)));
   return items[0].second;
 }
 

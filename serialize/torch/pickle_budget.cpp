@@ -67,13 +67,15 @@ PickleLimits pickle_limits(const LoadOptions& options, const io::Source& file) {
 
 void PickleBudget::opcode() {
   if (++opcodes_ > limits_.opcodes)
-    throw FormatError(str("more than the limit of ", limits_.opcodes, " opcodes", detail::in_brackets(option_names().max_opcodes)));
+    throw FormatError(
+        str("more than the limit of ", limits_.opcodes, " opcodes", detail::in_brackets(option_names().max_opcodes)));
   spend(kOpcodeBytes);
 }
 void PickleBudget::object() { spend(kObjectBytes); }
 void PickleBudget::memo(std::size_t count) const {
   if (count >= limits_.memo)
-    throw FormatError(str("more than the limit of ", limits_.memo, " memo entries", detail::in_brackets(option_names().max_memo)));
+    throw FormatError(
+        str("more than the limit of ", limits_.memo, " memo entries", detail::in_brackets(option_names().max_memo)));
 }
 void PickleBudget::key(const Value& key) { charge_long(key_weight(key, limits_.copies)); }
 void PickleBudget::name(std::uint64_t bytes) { charge_long(bytes); }
@@ -123,7 +125,8 @@ void PickleBudget::charge(std::uint64_t bytes) {
   copied_ += bytes;
   if (copied_ > limits_.copies)
     throw FormatError(str("the calls in this pickle of ", size_, " bytes use the same large objects again and ",
-                          "again: more than the limit of ", limits_.copies, " bytes in all", detail::in_brackets(option_names().max_bytes)));
+                          "again: more than the limit of ", limits_.copies, " bytes in all",
+                          detail::in_brackets(option_names().max_bytes)));
   spend(bytes);
 }
 void PickleBudget::charge_long(std::uint64_t bytes) {
@@ -135,7 +138,8 @@ void PickleBudget::spend(std::uint64_t bytes) {
   spent_ += bytes;
   if (spent_ > limits_.memory)
     throw FormatError(str("its objects take more than the limit of ", limits_.memory,
-                          " bytes, far more than a file of ", "this size explains", detail::in_brackets(option_names().max_bytes)));
+                          " bytes, far more than a file of ", "this size explains",
+                          detail::in_brackets(option_names().max_bytes)));
 }
 
 }  // namespace harker::pt

@@ -40,8 +40,8 @@ class Strangers {
       list += (shown > 0 ? ", " : "") + next;
     }
     if (const std::size_t rest = names_.size() + more_.size() - shown; rest > 0) list += str(", and ", rest, " more");
-    throw FormatError(str(what, ": names classes or functions that are not known (nothing was run): ", list,
-                          ". ", option_names().keep_unknown, " keeps them as opaque values"));
+    throw FormatError(str(what, ": names classes or functions that are not known (nothing was run): ", list, ". ",
+                          option_names().keep_unknown, " keeps them as opaque values"));
   }
 
  private:
@@ -134,7 +134,9 @@ std::vector<const StoredRecord*> StoredObjects::finish(Value& value, const std::
                                                        const LoadOptions& options, bool scripted) {
   if (!options.only.empty()) {
     const Value* part = find_path(value, options.only);
-    if (!part) throw Error(str(source_->name(), ": there is no entry ", quoted(options.only), detail::in_brackets(option_names().only)));
+    if (!part)
+      throw Error(
+          str(source_->name(), ": there is no entry ", quoted(options.only), detail::in_brackets(option_names().only)));
     value = Value(*part);
   }
   Strangers strangers;

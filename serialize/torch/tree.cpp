@@ -112,8 +112,8 @@ const Value* TreeWalk::next() {
     ++f.child;
     if (!enter(*c.value)) continue;
     if (frames_.size() >= max_depth_)
-      throw FormatError(
-          detail::str(what_, ": nested deeper than the limit of ", max_depth_, detail::in_brackets(option_names().max_depth)));
+      throw FormatError(detail::str(what_, ": nested deeper than the limit of ", max_depth_,
+                                    detail::in_brackets(option_names().max_depth)));
     current_ = *c.value;
     frames_.push_back({current_, 0});
     return &current_;

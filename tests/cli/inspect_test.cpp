@@ -49,6 +49,9 @@ json comparable(const json& e) {
     if (e.contains("type") && (e["type"] == "set" || e["type"] == "frozenset") && row[f].is_array())
       std::sort(row[f].begin(), row[f].end());
   }
+  for (const char* part : {"indices", "values", "crow_indices", "ccol_indices", "col_indices", "row_indices"})
+    if (e.at("kind") == "sparse" && e.contains(part))
+      row[part] = {{"dtype", e[part].at("dtype")}, {"shape", e[part].at("shape")}};
   return row;
 }
 

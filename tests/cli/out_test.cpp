@@ -65,24 +65,24 @@ TEST_CASE("cli: of all code points, just those that a terminal would obey, hide 
 
 TEST_CASE("cli: bytes that are not UTF-8 are escaped one by one, and what follows them is read again") {
   const std::pair<const char*, const char*> table[] = {
-      {"\x80", "\\x80"},                                     // a continuation without a beginning
-      {"\xbf!", "\\xbf!"},                                   //
-      {"\xc0\x80", "\\xc0\\x80"},                            // overlong, of two bytes
-      {"\xc1\xbf", "\\xc1\\xbf"},                            //
-      {"\xe0\x80\x80", "\\xe0\\x80\\x80"},                   // of three
-      {"\xe0\x9f\xbf", "\\xe0\\x9f\\xbf"},                   // the last of them
-      {"\xe0\xa0\x80", "\xe0\xa0\x80"},                      // the first that is none
-      {"\xf0\x80\x80\x80", "\\xf0\\x80\\x80\\x80"},          // of four
-      {"\xf0\x8f\xbf\xbf", "\\xf0\\x8f\\xbf\\xbf"},          //
-      {"\xf0\x90\x80\x80", "\xf0\x90\x80\x80"},              //
-      {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},          // above U+10FFFF
-      {"\xf5\x80\x80\x80", "\\xf5\\x80\\x80\\x80"},          //
-      {"\xff\xfe", "\\xff\\xfe"},                            // never in UTF-8
-      {"\xc3", "\\xc3"},                                     // cut short
-      {"\xe2\x82", "\\xe2\\x82"},                            //
-      {"\xf0\x9f\xa6", "\\xf0\\x9f\\xa6"},                   //
-      {"\xe2\x82\x1b[31m", "\\xe2\\x82\\x1b[31m"},           // before a control character
-      {"\xe2\x28\xa1", "\\xe2(\\xa1"},                       //
+      {"\x80", "\\x80"},                             // a continuation without a beginning
+      {"\xbf!", "\\xbf!"},                           //
+      {"\xc0\x80", "\\xc0\\x80"},                    // overlong, of two bytes
+      {"\xc1\xbf", "\\xc1\\xbf"},                    //
+      {"\xe0\x80\x80", "\\xe0\\x80\\x80"},           // of three
+      {"\xe0\x9f\xbf", "\\xe0\\x9f\\xbf"},           // the last of them
+      {"\xe0\xa0\x80", "\xe0\xa0\x80"},              // the first that is none
+      {"\xf0\x80\x80\x80", "\\xf0\\x80\\x80\\x80"},  // of four
+      {"\xf0\x8f\xbf\xbf", "\\xf0\\x8f\\xbf\\xbf"},  //
+      {"\xf0\x90\x80\x80", "\xf0\x90\x80\x80"},      //
+      {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},  // above U+10FFFF
+      {"\xf5\x80\x80\x80", "\\xf5\\x80\\x80\\x80"},  //
+      {"\xff\xfe", "\\xff\\xfe"},                    // never in UTF-8
+      {"\xc3", "\\xc3"},                             // cut short
+      {"\xe2\x82", "\\xe2\\x82"},                    //
+      {"\xf0\x9f\xa6", "\\xf0\\x9f\\xa6"},           //
+      {"\xe2\x82\x1b[31m", "\\xe2\\x82\\x1b[31m"},   // before a control character
+      {"\xe2\x28\xa1", "\\xe2(\\xa1"},               //
       {"\xc3\xa9\xc3\xa9\xc3", "\xc3\xa9\xc3\xa9\\xc3"}};
   for (const auto& [bytes, expected] : table) CHECK(shown(bytes) == expected);
   CHECK(cli::width("a\xc3\xa9\xf0\x9f\xa6\x87") == 3);
@@ -100,7 +100,8 @@ TEST_CASE("cli: JSON escapes what the table escapes, and gives back the very tex
       if (c < 0xd800 || c > 0xdfff) name += utf8(c) + '|';
   name += "\"\\/ \xc3\xa9 \xee\x80\x80 \xf0\x9f\xa6\x87";  // also a letter, one of private use, a bat
   save(Value::dict({{name, name}}), t / "a.pt");
-  for (const std::vector<std::string>& args : {std::vector<std::string>{"inspect", "--json", t / "a.pt"}, {"inspect", t / "a.pt"}}) {
+  for (const std::vector<std::string>& args :
+       {std::vector<std::string>{"inspect", "--json", t / "a.pt"}, {"inspect", t / "a.pt"}}) {
     const Run r = harker_command(args);
     CHECK(r.status == 0);
     for (std::size_t i = 0; i < r.out.size();) {
@@ -117,7 +118,8 @@ TEST_CASE("cli: JSON escapes what the table escapes, and gives back the very tex
 TEST_CASE("cli: JSON keeps integers exact, as keys and as values, on both sides of 2^53") {
   TempFolder t;
   constexpr std::int64_t kMost = std::int64_t{1} << 53;
-  const std::int64_t all[] = {0, -1, kMost - 1, kMost, kMost + 1, -kMost, -kMost - 1, std::int64_t{1} << 60, INT64_MAX, INT64_MIN};
+  const std::int64_t all[] = {
+      0, -1, kMost - 1, kMost, kMost + 1, -kMost, -kMost - 1, std::int64_t{1} << 60, INT64_MAX, INT64_MIN};
   Value dict = Value::dict();
   for (std::int64_t k : all) dict.set(k, k);
   save(dict, t / "a.pt");

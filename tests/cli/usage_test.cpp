@@ -72,6 +72,8 @@ TEST_CASE("cli: output that cannot be written is an error") {
   Run r = run_program("/bin/sh", {"-c", "\"$0\" inspect \"$1\" > /dev/full", HARKER_CLI, file});
   CHECK(r.status == 1);
   CHECK(r.err.find("standard output") != std::string::npos);
+  r = run_program("/bin/sh", {"-c", "\"$0\" diff \"$1\" \"$1\" > /dev/full", HARKER_CLI, file});
+  CHECK(r.status == 2);
 }
 
 TEST_CASE("cli: the exit statuses of every verb") {
@@ -80,38 +82,37 @@ TEST_CASE("cli: the exit statuses of every verb") {
   save(Value::dict({{"w", ones({2})}}), good);
   save(Value::dict({{"w", zeros({2})}}), other);
   std::ofstream(bad) << "no model";
-  const std::pair<int, std::vector<std::string>> table[] = {
-      {0, {"inspect", good}},
-      {0, {"inspect", "--json", good}},
-      {0, {"cat", good, "w"}},
-      {0, {"verify", good}},
-      {0, {"convert", good, out}},
-      {0, {"diff", good, good}},
-      {0, {"diff", good, out}},
-      {1, {"inspect", bad}},
-      {1, {"inspect", none}},
-      {1, {"cat", none, "w"}},
-      {1, {"cat", good, "v"}},
-      {1, {"verify", bad}},
-      {1, {"convert", bad, out}},
-      {1, {"convert", none, out}},
-      {1, {"convert", good, t / "no/folder.pt"}},
-      {1, {"convert", good, out, "--only", "v"}},
-      {1, {"diff", good, other}},
-      {2, {"diff", good, none}},
-      {2, {"diff", none, good}},
-      {2, {"diff", good, bad}},
-      {2, {"diff", good}},
-      {2, {"diff", "-", "-"}},
-      {2, {"convert", good, t / "out.xyz"}},
-      {2, {"convert", good, t / "out"}},
-      {2, {"convert", good, out, "--to", "xyz"}},
-      {2, {"convert", good, "-"}},
-      {2, {"convert", good, "-", "--to", "torch"}},
-      {2, {"convert", good, good}},
-      {2, {"inspect", good, good}},
-      {2, {"inspect", "--no-such", good}},
-      {2, {"no-such", good}}};
+  const std::pair<int, std::vector<std::string>> table[] = {{0, {"inspect", good}},
+                                                            {0, {"inspect", "--json", good}},
+                                                            {0, {"cat", good, "w"}},
+                                                            {0, {"verify", good}},
+                                                            {0, {"convert", good, out}},
+                                                            {0, {"diff", good, good}},
+                                                            {0, {"diff", good, out}},
+                                                            {1, {"inspect", bad}},
+                                                            {1, {"inspect", none}},
+                                                            {1, {"cat", none, "w"}},
+                                                            {1, {"cat", good, "v"}},
+                                                            {1, {"verify", bad}},
+                                                            {1, {"convert", bad, out}},
+                                                            {1, {"convert", none, out}},
+                                                            {1, {"convert", good, t / "no/folder.pt"}},
+                                                            {1, {"convert", good, out, "--only", "v"}},
+                                                            {1, {"diff", good, other}},
+                                                            {2, {"diff", good, none}},
+                                                            {2, {"diff", none, good}},
+                                                            {2, {"diff", good, bad}},
+                                                            {2, {"diff", good}},
+                                                            {2, {"diff", "-", "-"}},
+                                                            {2, {"convert", good, t / "out.xyz"}},
+                                                            {2, {"convert", good, t / "out"}},
+                                                            {2, {"convert", good, out, "--to", "xyz"}},
+                                                            {2, {"convert", good, "-"}},
+                                                            {2, {"convert", good, "-", "--to", "torch"}},
+                                                            {2, {"convert", good, good}},
+                                                            {2, {"inspect", good, good}},
+                                                            {2, {"inspect", "--no-such", good}},
+                                                            {2, {"no-such", good}}};
   for (const auto& [status, args] : table) {
     const Run r = harker_command(args);
     std::string line;
@@ -202,6 +203,13 @@ TEST_CASE("cli: - is standard input") {
   r = harker_command({"inspect", "-"});  // of /dev/null
   CHECK(r.status == 1);
   CHECK(r.err == "harker: standard input: the file is empty\n");
+  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
+  if (terminal >= 0 && ::grantpt(terminal) == 0 && ::unlockpt(terminal) == 0) {
+    r = run_program("/bin/sh", {"-c", "\"$0\" inspect - < \"$1\"", HARKER_CLI, ::ptsname(terminal)});
+    CHECK(r.status == 2);
+    CHECK(r.err.find("that is a terminal") != std::string::npos);
+  }
+  ::close(terminal);
   r = run_program("/bin/sh", {"-c", "\"$0\" inspect - <&-", HARKER_CLI});
   CHECK(r.status == 1);
   CHECK(r.err.find("standard input: cannot be read") != std::string::npos);

@@ -76,6 +76,30 @@ TEST_CASE("csv: spaces, quotes, signs, every end of a line, marks and blank line
   CHECK(quotes.names[0] == "a \"b\"\n c");
 }
 
+TEST_CASE("csv: a number is too large or too small for its type just where it is") {
+  for (const DType dtype : {kFloat32, kFloat64}) {
+    const CsvOptions options{.header = Header::no, .dtype = dtype};
+    for (const char* large : {"1e999", "-1e999", "1E+999", "1e99999999999"})
+      CHECK(says(message_of([&] { parse_csv(large, options); }), "is not a number that fits"));
+    for (const char* small : {"1e-999", "1E-999", "1e-99999999999"}) CHECK(numbers(small, options) == Row{0});
+    CHECK(std::signbit(numbers("-1e-999", options)[0]));
+  }
+  CHECK(numbers("3.4028234e38") == Row{0x1.fffffep127});
+  CHECK(says(message_of([] { parse_csv("1,3.41e38"); }), "'3.41e38' is not a number that fits float32"));
+  CHECK(numbers("1e-45") == Row{0x1p-149});
+  CHECK(numbers("3.41e38,1.7976931348623157e308", {.dtype = kFloat64})[1] == 0x1.fffffffffffffp1023);
+  CHECK(numbers("5e-324", {.dtype = kFloat64}) == Row{0x1p-1074});
+}
+
+TEST_CASE("csv: a field has at most 4096 bytes, with quotes and without, and its spaces do not count before it") {
+  const std::string longest = std::string(4095, '0') + '7';
+  CHECK(numbers(longest) == Row{7});
+  CHECK(numbers("  " + longest) == Row{7});
+  CHECK(numbers('"' + longest + '"') == Row{7});
+  for (const std::string& field : {'0' + longest, "\"0" + longest + '"'})
+    CHECK(says(message_of([&] { parse_csv("1," + field); }), "the field in column 2 is longer than 4096 bytes"));
+}
+
 TEST_CASE("csv: an empty field is an error, or what it shall be") {
   CHECK(says(message_of([] { numbers("a,b\n1,2\n3,\n"); }), "line 3: column 2 ('b') is empty; set .missing"));
   const Row filled = numbers("1,2\n3,\n,6", {.missing = NAN});

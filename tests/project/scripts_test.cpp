@@ -1,4 +1,4 @@
-// What the scripts say of themselves: every option has its help.
+// What the scripts say of themselves, and what scripts/mutate changes.
 #include <doctest/doctest.h>
 
 #include "source_text.h"
@@ -15,4 +15,41 @@ TEST_CASE("scripts: every option of bench/compare and scripts/mutate has its hel
     }
     CHECK(options >= 5);
   }
+}
+
+TEST_CASE("scripts: mutants are made of code, and not of comments, texts, assertions and the words of errors") {
+  if (run("python3 --version").status != 0) {
+    MESSAGE("skipped: no python3");
+    return;
+  }
+  const std::string source = R"(// a < b
+#define LESS a < b
+constexpr int kMost = 7;
+static_assert(sizeof(int) == 4, "a < b");
+int f(int a, std::vector<int> v, const int& b) {
+  const char* s = "a < b";  /* a < b */
+  v.reserve(3);
+  if (a < b) throw Error(str("a < b ", 1 + 1));
+  for (int i = 0; i != a; ++i) g(a, b);
+  return a;
+}
+)";
+  const std::string expected[] = {"3:23 number: 7 -> 8",
+                                  "3:23 number: 7 -> 6",
+                                  "8:7 negation: a < b -> !(a < b)",
+                                  "8:9 relation: < -> <=",
+                                  "8:14 throw: throw Error(str(\"a < b \", 1 + 1)); -> ;",
+                                  "9:16 number: 0 -> 1",
+                                  "9:21 relation: != -> ==",
+                                  "9:32 statement: g(a, b); -> ;",
+                                  "9:34 arguments: a, b -> b, a",
+                                  "10:10 return: a -> {}"};
+  const Finished done = run("cd " + (kSource / "scripts").string() +
+                            " && python3 -B -c 'import sys, mutants; "
+                            "print(*mutants.mutants(\"f\", sys.stdin.read()), sep=\"\\n\")' <<'END'\n" +
+                            source + "END");
+  CHECK(done.status == 0);
+  const std::vector<std::string> lines = lines_of(done.output);
+  REQUIRE_MESSAGE(lines.size() == std::size(expected), done.output);
+  for (std::size_t i = 0; i < lines.size(); ++i) CHECK(lines[i] == "f:" + expected[i]);
 }
