@@ -101,8 +101,8 @@ TEST_CASE("cycles: what two objects share is no cycle: held alone, a child does 
       {
         const Value inner = Value::list({probe()});
         const Value a = Value::list({inner, probe()}), b = Value::list({inner, probe()});
-        const Value root = Value::list({a, b, Value::tuple({inner, probe()}), Value::dict({{"i", inner}, {"p", probe()}}),
-                                        probe()});
+        const Value root =
+            Value::list({a, b, Value::tuple({inner, probe()}), Value::dict({{"i", inner}, {"p", probe()}}), probe()});
         Value::seal_cycles(root);
         CHECK(Probe::alive == 6);
         child = root[held];

@@ -219,7 +219,8 @@ TEST_CASE("io: the mode is kept and a link is followed") {
   CHECK(fs::status(file).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
 }
 
-TEST_CASE("io: forty links are followed, relative and absolute, and one that leads nowhere yet; no more, and no circle") {
+TEST_CASE(
+    "io: forty links are followed, relative and absolute, and one that leads nowhere yet; no more, and no circle") {
   const Folder folder;
   const auto link = [&](int i) { return folder.path / ("link" + std::to_string(i)); };
   fs::create_directory(folder.path / "sub");
@@ -231,7 +232,8 @@ TEST_CASE("io: forty links are followed, relative and absolute, and one that lea
   save(Value(2), link(40), {.format = "torch"});
   CHECK(load(link(40)).as_int() == 2);
   CHECK(fs::is_symlink(link(1)));
-  CHECK_THROWS_WITH_AS(save(Value(3), link(41), {.format = "torch"}), doctest::Contains("too many symbolic links"), IoError);
+  CHECK_THROWS_WITH_AS(save(Value(3), link(41), {.format = "torch"}), doctest::Contains("too many symbolic links"),
+                       IoError);
   fs::create_symlink("circle", folder.path / "circle");
   CHECK_THROWS_AS(save(Value(3), (folder.path / "circle").string(), {.format = "torch"}), IoError);
   CHECK(load(folder.path / "sub" / "model.pt").as_int() == 2);
