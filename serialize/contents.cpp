@@ -23,8 +23,8 @@ template <class T>
 class Elements {
  public:
   Elements(const Tensor& t, DType as) {
-    constexpr std::uint64_t kOverlap = 64;
-    if (static_cast<std::uint64_t>(t.numel()) > kOverlap * (t.storage().nbytes + 1))
+    constexpr std::uint64_t kRoom = 1 << 20;
+    if (static_cast<std::uint64_t>(t.numel()) > t.storage().nbytes / 4 + kRoom)
       bad(str("a part of size ", t.shape(), " overlaps itself"));
     all_ = t.to(as).contiguous();
   }
@@ -89,7 +89,7 @@ void compressed(const Value::Sparse& s) {
   for (int d = batch + 2; d < rank; ++d)
     if (values.size(d - 1 + block) != s.shape[d]) unfit();
   const std::int64_t rows = extent[columns ? 1 : 0], width = extent[columns ? 0 : 1], n = plain.size(batch);
-  if (begins.size(batch) != rows + 1 || values.size(batch) != n) unfit();
+  if (begins.size(batch) - 1 != rows || values.size(batch) != n) unfit();
   const Elements<std::int64_t> all_begins(begins, DType::int64), all_plain(plain, DType::int64);
   for (std::int64_t g = 0; g < groups; ++g) {
     const std::int64_t *at = all_begins.data() + g * (rows + 1), *index = all_plain.data() + g * n;

@@ -36,7 +36,7 @@ std::string reason(int code) { return std::strerror(code); }
 // Where the file itself lies, behind any symbolic links: replacing a link by a file would cut it off.
 std::string behind_links(std::string path) {
   const std::string asked = path;
-  for (int i = 0; i < kLinks; ++i) {
+  for (int i = 0; i <= kLinks; ++i) {  // as many as Linux follows
     struct stat info;
     if (::lstat(path.c_str(), &info) != 0 || !S_ISLNK(info.st_mode)) return path;
     char target[4096];

@@ -219,6 +219,26 @@ TEST_CASE("io: the mode is kept and a link is followed") {
   CHECK(fs::status(file).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
 }
 
+TEST_CASE(
+    "io: forty links are followed, relative and absolute, and one that leads nowhere yet; no more, and no circle") {
+  const Folder folder;
+  const auto link = [&](int i) { return folder.path / ("link" + std::to_string(i)); };
+  fs::create_directory(folder.path / "sub");
+  fs::create_symlink("sub/model.pt", link(1));
+  for (int i = 2; i <= 41; ++i)
+    fs::create_symlink(i % 2 == 0 ? link(i - 1) : fs::path("link" + std::to_string(i - 1)), link(i));
+  save(Value(1), link(40), {.format = "torch"});
+  CHECK(load(folder.path / "sub" / "model.pt").as_int() == 1);
+  save(Value(2), link(40), {.format = "torch"});
+  CHECK(load(link(40)).as_int() == 2);
+  CHECK(fs::is_symlink(link(1)));
+  CHECK_THROWS_WITH_AS(save(Value(3), link(41), {.format = "torch"}), doctest::Contains("too many symbolic links"),
+                       IoError);
+  fs::create_symlink("circle", folder.path / "circle");
+  CHECK_THROWS_AS(save(Value(3), (folder.path / "circle").string(), {.format = "torch"}), IoError);
+  CHECK(load(folder.path / "sub" / "model.pt").as_int() == 2);
+}
+
 TEST_CASE("io: what is no file cannot be opened") {
   const Folder folder;
   CHECK_THROWS_AS(load(folder.path / "absent.pt"), IoError);

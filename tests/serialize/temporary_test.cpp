@@ -179,6 +179,12 @@ TEST_CASE("temporaries: files that are not ours stay") {
   fs::create_directory(folder.path / (".harker-save-" + gone + "-50.tmp"));
   fs::create_symlink("model.pt.tmp", folder.path / (".harker-save-" + gone + "-51.tmp"));
   REQUIRE(::mkfifo((folder.path / (".harker-save-" + gone + "-52.tmp")).c_str(), 0600) == 0);
+  if (::geteuid() == 0) {  // another user's
+    const fs::path other = folder.path / (".harker-save-" + gone + "-53.tmp");
+    std::ofstream(other) << "theirs";
+    REQUIRE(::chown(other.c_str(), 12345, 12345) == 0);
+    foreign.insert(other.filename().string());
+  }
   save(Value(1), folder.path / "model.pt");
   foreign.insert("model.pt");
   CHECK(folder.names() == foreign);

@@ -22,7 +22,7 @@ const std::string kStart("\x80\x02", 2);
 
 TEST_CASE("torch: each limit stops a pickle, names itself and can be raised") {
   const auto list = archive(kStart + "](" + many("N", 1000) + "e.");
-  for (const std::uint64_t few : {1000, 1004})
+  for (const std::uint64_t few : {1000U, 1004U})
     CHECK_THROWS_WITH_AS(load(list, {.max_opcodes = few}), doctest::Contains("max_opcodes"), FormatError);
   CHECK(load(list, {.max_opcodes = 1005}).len() == 1000);
 
@@ -89,6 +89,18 @@ TEST_CASE("torch: each limit of the format itself: the last good value and the f
     CHECK_NOTHROW(load(l.good));
     CHECK_THROWS_WITH_AS(load(l.bad), doctest::Contains(l.says), FormatError);
   }
+}
+
+TEST_CASE("torch: a deflated pickle may be 16 times its file, and a 16th of max_bytes besides") {
+  const std::uint32_t length = 1 << 20;
+  std::string pickle = kStart + "X";
+  io::append_le(pickle, length);
+  pickle += std::string(length, 'a') + ".";
+  const auto file = deflated_archive(pickle);
+  REQUIRE(file.size() * 16 < pickle.size());
+  const std::uint64_t least = 16 * (pickle.size() - 16 * file.size());
+  CHECK(load(file, {.max_bytes = least}).as_string().size() == length);
+  CHECK_THROWS_WITH_AS(load(file, {.max_bytes = least - 1}), doctest::Contains("above the limit"), FormatError);
 }
 
 TEST_CASE("torch: a pickle that fails leaves no cycle behind, wherever its objects are still known") {
