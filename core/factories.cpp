@@ -4,6 +4,8 @@
 #include <limits>
 
 #include <harker/core/backend/backend.h>
+#include <harker/core/grad_mode.h>
+#include <harker/core/ops/ops.h>
 #include <harker/core/tensor.h>
 #include <harker/core/tensor_make.h>
 #include <harker/core/text.h>
@@ -27,10 +29,10 @@ void check_shape(const Shape& shape, DType dtype, const char* op) {
       throw ShapeError(str(op, ": ", shape, " of ", name(dtype), " has more bytes than memory can"));
 }
 
-Tensor filled(const Shape& shape, double value, const TensorOptions& o, const char* op) {
+Tensor filled(const Shape& shape, Scalar value, const TensorOptions& o, const char* op) {
   check_shape(shape, o.dtype, op);
   Tensor t = detail::fresh(shape, o.dtype, o.device);
-  backend(o.device).fill(o.dtype, t.numel(), value, t.raw());
+  detail::put_number(t.impl(), value, op);
   if (o.requires_grad) t.requires_grad_();
   return t;
 }
@@ -53,28 +55,69 @@ Tensor empty(const Shape& shape, TensorOptions o) {
   if (o.requires_grad) t.requires_grad_();
   return t;
 }
-Tensor full(const Shape& shape, double value, TensorOptions o) { return filled(shape, value, o, "full"); }
-Tensor full(const Shape& shape, Scalar value) {
-  return empty(shape, TensorOptions{.dtype = value.dtype()}).fill_(value);
-}
+Tensor full(const Shape& shape, Scalar value, TensorOptions o) { return filled(shape, value, o, "full"); }
+Tensor full(const Shape& shape, Scalar value) { return full(shape, value, TensorOptions{.dtype = value.dtype()}); }
 Tensor zeros(const Shape& shape, TensorOptions o) { return filled(shape, 0, o, "zeros"); }
 Tensor ones(const Shape& shape, TensorOptions o) { return filled(shape, 1, o, "ones"); }
 Tensor empty_like(const Tensor& t) { return detail::fresh_like(t); }
-Tensor full_like(const Tensor& t, double value) {
+namespace {
+Tensor filled_like(const Tensor& t, Scalar value, const char* op) {
   Tensor z = detail::fresh_like(t);
-  backend(z.device()).fill(z.dtype(), z.numel(), value, z.raw());
+  detail::put_number(z.impl(), value, op);
   return z;
 }
-Tensor zeros_like(const Tensor& t) { return full_like(t, 0); }
-Tensor ones_like(const Tensor& t) { return full_like(t, 1); }
-Tensor scalar_tensor(double value, TensorOptions o) { return filled(Shape(), value, o, "scalar_tensor"); }
-Tensor scalar_tensor(Scalar value, TensorOptions o) {
-  if (value.is_real()) return scalar_tensor(value.to_double(), o);
-  Tensor t = empty(Shape(), TensorOptions{.dtype = o.dtype, .device = o.device});
-  const std::int64_t whole = value.to_int64();
-  backend(o.device).copy(DType::int64, o.dtype, Shape(), &whole, Shape(), t.raw(), Shape());
-  if (o.requires_grad) t.requires_grad_();
-  return t;
+}  // namespace
+Tensor full_like(const Tensor& t, Scalar value) { return filled_like(t, value, "full_like"); }
+Tensor zeros_like(const Tensor& t) { return filled_like(t, 0.0, "zeros_like"); }
+Tensor ones_like(const Tensor& t) { return filled_like(t, 1.0, "ones_like"); }
+Tensor scalar_tensor(Scalar value, TensorOptions o) { return filled(Shape(), value, o, "scalar_tensor"); }
+
+namespace {
+/// The largest whole number of an integer dtype, as a double and (2^64 - 1 apart) as it is.
+std::uint64_t largest_of(DType t) {
+  switch (t) {
+    case DType::uint8: return UINT8_MAX;
+    case DType::int8: return INT8_MAX;
+    case DType::int16: return INT16_MAX;
+    case DType::uint16: return UINT16_MAX;
+    case DType::int32: return INT32_MAX;
+    case DType::uint32: return UINT32_MAX;
+    case DType::uint64: return UINT64_MAX;
+    default: return INT64_MAX;
+  }
+}
+bool is_signed(DType t) { return t == DType::int8 || t == DType::int16 || t == DType::int32 || t == DType::int64; }
+bool is_integer(DType t) { return t >= DType::uint8 && t <= DType::uint64 && t != DType::bool_; }
+}  // namespace
+
+void detail::check_holds(DType t, Scalar v, const char* op) {
+  if (!is_integer(t)) return;
+  const std::uint64_t most = largest_of(t);
+  bool fits;
+  if (v.is_real()) {
+    const double x = std::trunc(v.to_double()), above = static_cast<double>(most / 2 + 1) * 2;  // 2^bits, exactly
+    fits = x < above && (is_signed(t) ? x >= -above : x > -above);
+  } else {
+    const std::int64_t x = v.to_int64();
+    // -1 is the largest of an unsigned dtype, as in torch.
+    const std::uint64_t size = x < 0 ? 0 - static_cast<std::uint64_t>(x) : static_cast<std::uint64_t>(x);
+    fits = size <= most || (x < 0 && is_signed(t) && size == most + 1);
+  }
+  if (fits) return;
+  const std::string number = v.is_real() ? str(v.to_double()) : std::to_string(v.to_int64());
+  throw TypeError(str(op, ": ", number, " does not fit ", name(t), "; make a tensor of a wider dtype"));
+}
+
+void detail::put_number(TensorImpl& p, Scalar v, const char* op) {
+  constexpr std::int64_t kExact = std::int64_t{1} << 53;  // integers up to here are doubles too
+  check_holds(p.dtype, v, op);
+  if (v.is_real() || (v.to_int64() <= kExact && v.to_int64() >= -kExact)) {
+    backend(p.device).fill(p.dtype, p.numel, v.to_double(), p.data);
+  } else {
+    const std::int64_t whole = v.to_int64();
+    const Shape flat{p.numel};
+    backend(p.device).copy(DType::int64, p.dtype, flat, &whole, Shape{0}, p.data, Shape{1});
+  }
 }
 
 Tensor detail::tensor_of(const double* values, std::int64_t n, const TensorOptions& o) {
@@ -116,7 +159,10 @@ struct Listed {
       return from_doubles(values.data(), static_cast<std::int64_t>(values.size()), as, o);
     }
     std::vector<std::int64_t> values;
-    for (Scalar s : numbers) values.push_back(s.to_int64());
+    for (Scalar s : numbers) {
+      detail::check_holds(o.dtype, s, "tensor");
+      values.push_back(s.to_int64());
+    }
     Tensor t = from_vector(values, as).to(o.dtype).to(o.device);
     if (o.requires_grad) t.requires_grad_();
     return t;
@@ -186,13 +232,36 @@ bool equal(const Tensor& x, const Tensor& y) {
   return a.to_vector<double>() == b.to_vector<double>();
 }
 
-bool allclose(const Tensor& p, const Tensor& q, double rtol, double atol) {
-  if (!(p.shape() == q.shape()) || is_complex(p.dtype()) != is_complex(q.dtype())) return false;
-  const Tensor a = parts(p), b = parts(q);
-  std::vector<double> x = a.to_vector<double>(), y = b.to_vector<double>();
-  for (std::size_t i = 0; i < x.size(); ++i)
-    if (!(x[i] == y[i] || std::fabs(x[i] - y[i]) <= atol + rtol * std::fabs(y[i]))) return false;
+namespace {
+/// An integer as it is. Every integer of 64 bits, and the difference of two, is a long double.
+std::vector<long double> whole_numbers(const Tensor& t) {
+  std::vector<long double> out;
+  out.reserve(static_cast<std::size_t>(t.numel()));
+  for (std::int64_t v : t.to_vector<std::int64_t>())
+    out.push_back(t.dtype() == DType::uint64 ? static_cast<long double>(static_cast<std::uint64_t>(v)) : v);
+  return out;
+}
+/// NaN is close to nothing, and infinity to itself alone.
+template <class T>
+bool all_close(const std::vector<T>& x, const std::vector<T>& y, double rtol, double atol) {
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const T off = std::fabs(x[i] - y[i]), allowed = static_cast<T>(atol) + static_cast<T>(rtol) * std::fabs(y[i]);
+    if (!(x[i] == y[i] || (off <= allowed && std::isfinite(off)))) return false;
+  }
   return true;
+}
+}  // namespace
+
+bool allclose(const Tensor& p, const Tensor& q, double rtol, double atol) {
+  if (!(rtol >= 0 && atol >= 0))
+    throw Error(str("allclose: rtol (", rtol, ") and atol (", atol, ") must not be negative"));
+  if (is_complex(p.dtype()) != is_complex(q.dtype())) return false;
+  NoGradGuard no_grad;
+  const Shape shape = broadcast_shapes(p.shape(), q.shape());
+  const Tensor a = parts(p.expand(shape)), b = parts(q.expand(shape));
+  if (!is_floating_point(a.dtype()) && !is_floating_point(b.dtype()))
+    return all_close(whole_numbers(a), whole_numbers(b), rtol, atol);
+  return all_close(a.to_vector<double>(), b.to_vector<double>(), rtol, atol);
 }
 
 }  // namespace harker

@@ -1,6 +1,7 @@
-// Random choices by given probabilities, drawn as PyTorch's CPU kernels draw them. Not recorded.
+// Random choices by given probabilities, drawn as PyTorch's CPU kernels draw them. bernoulli alone is recorded,
+// with a gradient of 0, as in torch.
 #include <harker/core/grad_mode.h>
-#include <harker/core/ops/ops.h>
+#include <harker/core/ops/common.h>
 #include <harker/core/random_draws.h>
 #include <harker/core/text.h>
 
@@ -12,11 +13,11 @@ namespace {
 using detail::str;
 
 /// float64 as it stands, other floating-point numbers as float32. TypeError for others.
-Tensor numbers(const Tensor& t, const char* op) {
+DType made_as(const Tensor& t, const char* op) {
   if (t.dtype() != DType::float64 && t.dtype() != DType::float32 && t.dtype() != DType::float16 &&
       t.dtype() != DType::bfloat16)
     throw TypeError(str(op, ": probabilities are floating point, this tensor is ", name(t.dtype())));
-  return t.to(t.dtype() == DType::float64 ? DType::float64 : DType::float32).contiguous();
+  return t.dtype() == DType::float64 ? DType::float64 : DType::float32;
 }
 
 void check_between(const Tensor& p, double low, double high, const char* op, const char* what) {
@@ -25,12 +26,12 @@ void check_between(const Tensor& p, double low, double high, const char* op, con
   if (!(least >= low && most <= high)) throw Error(str(op, ": ", what, ", they reach from ", least, " to ", most));
 }
 
-/// One float has 24 random bits, a double 53.
+/// Each probability becomes what it decides. One float has 24 random bits, a double 53.
 template <class T>
-void draw_each(const T* p, T* z, std::int64_t n, Draws& g) {
+void draw_each(T* p, std::int64_t n, Draws& g) {
   for (std::int64_t i = 0; i < n; ++i) {
     const T u = sizeof(T) == 8 ? static_cast<T>(g.uniform()) : static_cast<T>(g.random() & 0xffffffu) * T(0x1p-24);
-    z[i] = u < p[i];
+    p[i] = u < p[i];
   }
 }
 
@@ -58,22 +59,32 @@ void choose_with_replacement(const T* weights, std::int64_t categories, std::int
 
 }  // namespace
 
-Tensor bernoulli(const Tensor& given, Generator& g) {
-  NoGradGuard no_grad;
-  const Tensor p = numbers(given, "bernoulli");
-  check_between(p, 0, 1, "bernoulli", "probabilities must lie in [0, 1]");
-  Tensor z = empty_like(p);
-  Draws draws(g);
-  if (p.dtype() == DType::float64)
-    draw_each(p.data<double>(), z.data<double>(), p.numel(), draws);
-  else
-    draw_each(p.data<float>(), z.data<float>(), p.numel(), draws);
-  return z.to(given.dtype());
-}
+namespace {
+struct Bernoulli : Op<Bernoulli> {  // z = 1 with probability x, else 0; dx = 0
+  static constexpr const char* name = "bernoulli";
+  static Tensor forward(Context&, const Tensor& x, Generator* g) {
+    // The probabilities as they lie in memory: in that order they are drawn.
+    Tensor p = detail::fresh({x.numel()}, made_as(x, name), x.device());
+    Tensor seen = detail::alias(p, x.shape(), detail::fresh_in_order(x).strides(), 0);
+    seen.copy_(x);
+    check_between(p, 0, 1, name, "probabilities must lie in [0, 1]");
+    Draws draws(*g);
+    if (p.dtype() == DType::float64)
+      draw_each(p.data<double>(), p.numel(), draws);
+    else
+      draw_each(p.data<float>(), p.numel(), draws);
+    Tensor z = detail::fresh_like(x);
+    return z.copy_(seen);
+  }
+  static Grads backward(Context&, const Tensor& dz, Generator*) { return {zeros_like(dz)}; }
+};
+}  // namespace
+
+Tensor bernoulli(const Tensor& given, Generator& g) { return apply<Bernoulli>(given, &g); }
 
 Tensor multinomial(const Tensor& given, std::int64_t n, bool replacement, Generator& g) {
   NoGradGuard no_grad;
-  const Tensor p = numbers(given, "multinomial");
+  const Tensor p = given.to(made_as(given, "multinomial")).contiguous();
   if (p.dim() != 1 && p.dim() != 2)
     throw ShapeError(str("multinomial: weights have 1 or 2 dimensions, these are ", p.shape()));
   const std::int64_t categories = p.shape().back(), rows = p.dim() == 2 ? p.shape()[0] : 1;
@@ -85,7 +96,7 @@ Tensor multinomial(const Tensor& given, std::int64_t n, bool replacement, Genera
   if (p.numel() > 0 && !(min(sum(p, -1)).item() > 0))
     throw Error("multinomial: the weights of a row add up to 0, there is nothing to choose");
   if (!replacement || n == 1) {  // the largest of weight / exponential number
-    Tensor q = empty_like(p);
+    Tensor q = detail::alias(empty_like(p), p.shape(), detail::fresh_in_order(given).strides(), 0);
     exponential_(q, 1, g);
     q = p / q;
     return n == 1 ? argmax(q, -1, true) : topk(q, n, -1).indices;

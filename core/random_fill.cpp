@@ -3,6 +3,7 @@
 // result. The logarithm, sine and cosine of the float32 normal are the single-precision polynomials of Cephes (S.
 // Moshier), in the order in which avx_mathfun (J. Pommier) evaluates them.
 #include <harker/core/grad_mode.h>
+#include <harker/core/half.h>
 #include <harker/core/ops/in_place.h>
 #include <harker/core/random_draws.h>
 #include <harker/core/tensor_make.h>
@@ -76,10 +77,18 @@ double uniform_bits<double>(Draws& g) {
   return g.uniform();
 }
 
+/// v as the dtype rounds it; 16-bit floats are made as float.
+float rounded_to(DType t, float v) {
+  if (t == DType::float16) return Float16::to_float(Float16::from_float(v));
+  if (t == DType::bfloat16) return BFloat16::to_float(BFloat16::from_float(v));
+  return v;
+}
+double rounded_to(DType, double v) { return v; }
+
 template <class T>
-void fill_uniform(T* out, std::int64_t n, T from, T to, Draws& g) {
+void fill_uniform(T* out, std::int64_t n, T from, T to, DType as, Draws& g) {
   for (std::int64_t i = 0; i < n; ++i) {
-    const T v = std::fma(uniform_bits<T>(g), to - from, from);
+    const T v = rounded_to(as, std::fma(uniform_bits<T>(g), to - from, from));
     out[i] = v == to ? from : v;
   }
 }
@@ -177,9 +186,10 @@ Tensor& uniform_(Tensor& t, double from, double to, Generator& g) {
   return fill_with(t, made, [&](Tensor& out) {
     Draws draws(g);
     if (made == DType::float64)
-      fill_uniform(out.data<double>(), out.numel(), from, to, draws);
+      fill_uniform(out.data<double>(), out.numel(), from, to, made, draws);
     else
-      fill_uniform(out.data<float>(), out.numel(), static_cast<float>(from), static_cast<float>(to), draws);
+      fill_uniform(out.data<float>(), out.numel(), rounded_to(t.dtype(), static_cast<float>(from)),
+                   rounded_to(t.dtype(), static_cast<float>(to)), t.dtype(), draws);
   });
 }
 

@@ -23,31 +23,46 @@ Tensor converted(const std::vector<T>& values, const TensorOptions& o) {
   return t;
 }
 
-std::int64_t checked_count(double count, Scalar start, Scalar end, Scalar step) {
-  if (!(count >= 0 && count <= 9e15))
-    throw ShapeError(str("arange: no such range: start ", start.to_double(), ", end ", end.to_double(), ", step ",
-                         step.to_double()));
-  return static_cast<std::int64_t>(count);
+bool is_whole(DType t) { return t >= DType::uint8 && t <= DType::uint64; }
+
+[[noreturn]] void refuse_range(Scalar start, Scalar end, Scalar step) {
+  throw ShapeError(
+      str("arange: no such range: start ", start.to_double(), ", end ", end.to_double(), ", step ", step.to_double()));
 }
+
+/// from, from + by, ... : n of them, which wrap around as integers do.
+Tensor counted(std::int64_t from, std::int64_t by, std::uint64_t n, const TensorOptions& o) {
+  std::vector<std::int64_t> values(static_cast<std::size_t>(n));
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = static_cast<std::int64_t>(static_cast<std::uint64_t>(from) + i * static_cast<std::uint64_t>(by));
+  return converted(values, o);
+}
+
+constexpr double kMostElements = 9e15;
 
 }  // namespace
 
 Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions o) {
   if (start.is_real() || end.is_real() || step.is_real()) {
-    const double from = start.to_double(), by = step.to_double();
-    const std::int64_t n = checked_count(std::ceil((end.to_double() - from) / by), start, end, step);
-    std::vector<double> values(static_cast<std::size_t>(n));
+    const double from = start.to_double(), by = step.to_double(), count = std::ceil((end.to_double() - from) / by);
+    if (!(count >= 0 && count <= kMostElements)) refuse_range(start, end, step);
+    if (is_whole(o.dtype)) {  // as in torch start and step are cut to whole numbers, but not the number of elements
+      for (Scalar s : {start, step}) detail::check_holds(DType::int64, s, "arange");
+      return counted(start.to_int64(), step.to_int64(), static_cast<std::uint64_t>(count), o);
+    }
+    std::vector<double> values(static_cast<std::size_t>(count));
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = from + static_cast<double>(i) * by;
     return converted(values, o);
   }
   const std::int64_t from = start.to_int64(), to = end.to_int64(), by = step.to_int64();
-  std::int64_t distance = 0;
-  if (by == 0 || __builtin_sub_overflow(to, from, &distance) || (distance != 0 && (distance < 0) != (by < 0)))
-    checked_count(-1, start, end, step);
-  const std::int64_t n = checked_count(static_cast<double>(distance / by + (distance % by != 0)), start, end, step);
-  std::vector<std::int64_t> values(static_cast<std::size_t>(n));
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = from + static_cast<std::int64_t>(i) * by;
-  return converted(values, o);
+  if (by == 0 || (to != from && (to < from) != (by < 0))) refuse_range(start, end, step);
+  // Two int64 may be further apart than an int64 can say.
+  const auto low = static_cast<std::uint64_t>(by < 0 ? to : from),
+             high = static_cast<std::uint64_t>(by < 0 ? from : to);
+  const auto size = by < 0 ? 0 - static_cast<std::uint64_t>(by) : static_cast<std::uint64_t>(by);
+  const std::uint64_t n = (high - low) / size + ((high - low) % size != 0);
+  if (static_cast<double>(n) > kMostElements) refuse_range(start, end, step);
+  return counted(from, by, n, o);
 }
 Tensor arange(Scalar start, Scalar end, Scalar step) {
   const bool real = start.is_real() || end.is_real() || step.is_real();
@@ -55,23 +70,43 @@ Tensor arange(Scalar start, Scalar end, Scalar step) {
 }
 Tensor arange(Scalar end) { return arange(0, end, 1); }
 
-Tensor linspace(double start, double end, std::int64_t steps, TensorOptions o) {
-  if (steps < 0) throw ShapeError(str("linspace: the number of steps is ", steps));
+namespace {
+/// From both ends, one fused rounding for each number, as torch's vectors do it.
+template <class T>
+std::vector<double> spread(T from, T to, std::int64_t steps) {
   std::vector<double> values(static_cast<std::size_t>(steps));
-  // From both ends, one fused rounding for each number, in float32 for float32: as torch's vectors do it.
-  const auto spread = [&](auto from, auto to) {
-    using T = decltype(from);
-    const T step = steps > 1 ? (to - from) / static_cast<T>(steps - 1) : T(0);
-    for (std::int64_t i = 0; i < steps; ++i)
-      values[static_cast<std::size_t>(i)] = static_cast<double>(
-          i < steps / 2 ? std::fma(step, static_cast<T>(i), from) : std::fma(-step, static_cast<T>(steps - 1 - i), to));
-    if (steps == 1) values[0] = static_cast<double>(from);
-  };
-  if (o.dtype == DType::float32)
-    spread(static_cast<float>(start), static_cast<float>(end));
-  else
-    spread(start, end);
-  return converted(values, o);
+  const T step = steps > 1 ? (to - from) / static_cast<T>(steps - 1) : T(0);
+  for (std::int64_t i = 0; i < steps; ++i)
+    values[static_cast<std::size_t>(i)] = static_cast<double>(
+        i < steps / 2 ? std::fma(step, static_cast<T>(i), from) : std::fma(-step, static_cast<T>(steps - 1 - i), to));
+  if (steps == 1) values[0] = static_cast<double>(from);
+  return values;
+}
+
+/// The same of integers that are no doubles, exactly.
+std::vector<std::int64_t> spread_exactly(std::int64_t from, std::int64_t to, std::int64_t steps) {
+  __extension__ using Wide = __int128;
+  std::vector<std::int64_t> values(static_cast<std::size_t>(steps), from);
+  for (std::int64_t i = 1; i < steps; ++i)
+    values[static_cast<std::size_t>(i)] =
+        static_cast<std::int64_t>((Wide{from} * (steps - 1 - i) + Wide{to} * i) / (steps - 1));
+  return values;
+}
+}  // namespace
+
+Tensor linspace(Scalar start, Scalar end, std::int64_t steps, TensorOptions o) {
+  if (steps < 0) throw ShapeError(str("linspace: the number of steps is ", steps));
+  if (is_whole(o.dtype)) {
+    constexpr std::int64_t kExact = std::int64_t{1} << 53;  // integers up to here are doubles too
+    for (Scalar s : {start, end}) detail::check_holds(DType::int64, s, "linspace");
+    const std::int64_t from = start.to_int64(), to = end.to_int64();
+    if (from > kExact || from < -kExact || to > kExact || to < -kExact)
+      return converted(spread_exactly(from, to, steps), o);
+    return converted(spread(static_cast<double>(from), static_cast<double>(to), steps), o);
+  }
+  if (o.dtype == DType::float32)  // in float, as torch
+    return converted(spread(static_cast<float>(start.to_double()), static_cast<float>(end.to_double()), steps), o);
+  return converted(spread(start.to_double(), end.to_double(), steps), o);
 }
 
 Tensor eye(std::int64_t n, std::int64_t m, TensorOptions o) {

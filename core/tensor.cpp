@@ -72,6 +72,40 @@ Tensor fresh_matrix(std::int64_t rows, std::int64_t columns, DType dtype, Device
   return counted(Shape::matrix(rows, columns), dtype, device, numel, nbytes);
 }
 
+namespace {
+/// Does dimension a lie further in (-1) or further out (1) than b? 0: neither, as where an element is repeated.
+int compare_dims(const Shape& shape, const Shape& strides, int a, int b) {
+  if (strides[a] == 0 || strides[b] == 0) return 0;
+  if (strides[a] != strides[b]) return strides[a] < strides[b] ? -1 : 1;
+  return shape[a] > shape[b] ? 1 : 0;
+}
+}  // namespace
+
+Tensor fresh_in_order(const Tensor& t) {
+  Tensor z = fresh_like(t);
+  if (t.is_contiguous()) return z;
+  const Shape &shape = t.shape(), strides = t.strides();
+  const int n = shape.rank();
+  Shape order = shape;  // from the innermost dimension; sorted as torch does it, since ties need not be transitive
+  for (int i = 0; i < n; ++i) order[i] = n - 1 - i;
+  for (int i = 1; i < n; ++i)
+    for (int at = i, below = i - 1; below >= 0; --below) {
+      const int c = compare_dims(shape, strides, static_cast<int>(order[below]), static_cast<int>(order[at]));
+      if (c < 0) break;
+      if (c == 0) continue;
+      std::swap(order[below], order[at]);
+      at = below;
+    }
+  Shape steps = shape;
+  std::int64_t step = 1;
+  for (int i = 0; i < n; ++i) {
+    const int d = static_cast<int>(order[i]);
+    steps[d] = step;
+    step *= shape[d];
+  }
+  return alias(z, shape, steps, 0);
+}
+
 Tensor alias(const Tensor& t, const Shape& shape, const Shape& strides, std::int64_t offset) {
   const TensorImpl& p = t.impl();
   Tensor z = make_view(Ref<Storage>::share(p.storage), p.dtype, shape, strides, offset, p.device);
@@ -305,6 +339,7 @@ double Tensor::item_double() const {
   if (p.numel == 1 && p.dtype == DType::float32) return *static_cast<const float*>(p.data);
   return only_element<double>(*this, DType::float64);
 }
+float Tensor::item_float() const { return only_element<float>(*this, DType::float32); }
 std::int64_t Tensor::item_int64() const { return only_element<std::int64_t>(*this, DType::int64); }
 
 }  // namespace harker

@@ -98,6 +98,8 @@ class Tensor {
       return item_double() != 0;
     else if constexpr (std::integral<T>)
       return static_cast<T>(item_int64());
+    else if constexpr (std::same_as<T, float>)
+      return item_float();  // a large integer is rounded once
     else
       return static_cast<T>(item_double());
   }
@@ -300,7 +302,7 @@ class Tensor {
   Tensor gather(int dim, const Tensor& index) const;
   Tensor scatter_add(int dim, const Tensor& index, const Tensor& src) const;
   Tensor index_select(int dim, const Tensor& index) const;
-  Tensor index_add(int dim, const Tensor& index, const Tensor& src, double alpha = 1) const;
+  Tensor index_add(int dim, const Tensor& index, const Tensor& src, Scalar alpha = 1) const;
   Tensor flip(const Shape& dims) const;
   std::vector<Tensor> split(std::int64_t size, int dim = 0) const;
   std::vector<Tensor> chunk(std::int64_t chunks, int dim = 0) const;
@@ -314,7 +316,7 @@ class Tensor {
 
   // --- In place, arithmetic and functions (core/ops/in_place_math.cpp). TypeError when the result is of a higher kind
   // than this tensor's dtype: an integer tensor does not take fractions.
-  Tensor& add_(const Tensor& o, double alpha = 1);
+  Tensor& add_(const Tensor& o, Scalar alpha = 1);
   Tensor& sub_(const Tensor& o) { return add_(o, -1); }
   Tensor& mul_(const Tensor& o);
   Tensor& div_(const Tensor& o);
@@ -358,6 +360,7 @@ class Tensor {
   [[noreturn]] void wrong_type(DType asked) const;
   bool view_requires_grad() const;
   double item_double() const;
+  float item_float() const;
   std::int64_t item_int64() const;
   Ref<TensorImpl> p_;
 };
@@ -428,18 +431,19 @@ Tensor tensor_of(const double* values, std::int64_t n, const TensorOptions& opti
 
 // --- Factories. Shapes with a negative size throw ShapeError.
 Tensor empty(const Shape& shape, TensorOptions options = {});  ///< not initialised
-Tensor full(const Shape& shape, double value, TensorOptions options);
+/// Integers arrive as they were written, whatever their size; TypeError for one that an integer dtype does not hold.
+Tensor full(const Shape& shape, Scalar value, TensorOptions options);
 Tensor full(const Shape& shape, Scalar value);  ///< float32, int64 or bool, as the value is written
 Tensor zeros(const Shape& shape, TensorOptions options = {});
 Tensor ones(const Shape& shape, TensorOptions options = {});
 inline Tensor empty(const Shape& shape, DType t) { return empty(shape, TensorOptions{.dtype = t}); }
-inline Tensor full(const Shape& shape, double value, DType t) { return full(shape, value, TensorOptions{.dtype = t}); }
+inline Tensor full(const Shape& shape, Scalar value, DType t) { return full(shape, value, TensorOptions{.dtype = t}); }
 inline Tensor zeros(const Shape& shape, DType t) { return zeros(shape, TensorOptions{.dtype = t}); }
 inline Tensor ones(const Shape& shape, DType t) { return ones(shape, TensorOptions{.dtype = t}); }
 Tensor empty_like(const Tensor& t);
 Tensor zeros_like(const Tensor& t);
 Tensor ones_like(const Tensor& t);
-Tensor full_like(const Tensor& t, double value);
+Tensor full_like(const Tensor& t, Scalar value);
 /// start, start + step, ... up to but without `end` (core/ranges.cpp): int64 when all are integers, else float32.
 /// ShapeError for a step of 0 or away from the end.
 Tensor arange(Scalar end);
@@ -448,9 +452,10 @@ Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions options);
 inline Tensor arange(Scalar start, Scalar end, Scalar step, DType t) {
   return arange(start, end, step, TensorOptions{.dtype = t});
 }
-/// `steps` numbers at equal distances, the first `start` and the last `end`.
-Tensor linspace(double start, double end, std::int64_t steps, TensorOptions options = {});
-inline Tensor linspace(double start, double end, std::int64_t steps, DType t) {
+/// `steps` numbers at equal distances, the first `start` and the last `end`; those of an integer dtype, whose ends are
+/// cut to whole numbers first, are cut towards 0, exactly.
+Tensor linspace(Scalar start, Scalar end, std::int64_t steps, TensorOptions options = {});
+inline Tensor linspace(Scalar start, Scalar end, std::int64_t steps, DType t) {
   return linspace(start, end, steps, TensorOptions{.dtype = t});
 }
 /// n x m (n x n when m is missing) with ones on the diagonal.
@@ -486,9 +491,8 @@ Tensor tensor(std::initializer_list<T> values, TensorOptions options = {}) {
   return detail::tensor_of(values.begin(), static_cast<std::int64_t>(values.size()), options);
 }
 /// A 0-d tensor.
-Tensor scalar_tensor(double value, TensorOptions options = {});
-Tensor scalar_tensor(Scalar value, TensorOptions options);
-inline Tensor scalar_tensor(double value, DType t) { return scalar_tensor(value, TensorOptions{.dtype = t}); }
+Tensor scalar_tensor(Scalar value, TensorOptions options = {});
+inline Tensor scalar_tensor(Scalar value, DType t) { return scalar_tensor(value, TensorOptions{.dtype = t}); }
 /// A copy of `values` in the given shape; T decides the dtype. ShapeError when the count differs.
 template <class T>
 Tensor from_vector(const std::vector<T>& values, const Shape& shape);
@@ -498,7 +502,8 @@ Tensor make_view(Ref<Storage> storage, DType dtype, const Shape& shape, const Sh
                  Device device = {});
 /// True when both have the same dtype and shape and equal elements (NaN equals nothing).
 bool equal(const Tensor& a, const Tensor& b);
-/// True when |a - b| <= atol + rtol * |b| everywhere.
+/// True when |a - b| <= atol + rtol * |b| everywhere; the shapes broadcast, ShapeError when they do not. Dtypes may
+/// differ (but no complex number is close to a real one), and integers are compared exactly.
 bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8);
 
 }  // namespace harker

@@ -14,6 +14,9 @@ inline Tensor fresh_like(const Tensor& t) {
   const TensorImpl& p = t.impl();
   return fresh(p.shape, p.dtype, p.device);
 }
+/// A fresh tensor of t's shape and dtype, whose elements lie in memory in the order of t's, as torch's empty_like has
+/// it: where random numbers are drawn along memory, t's layout decides which element gets which.
+Tensor fresh_in_order(const Tensor& t);
 /// Nobody else can see t's memory: whoever holds this one handle may keep it or write over it.
 inline bool unshared(const Tensor& t) {
   const TensorImpl& p = t.impl();
@@ -21,6 +24,12 @@ inline bool unshared(const Tensor& t) {
 }
 /// A view of t's storage with its own geometry, without history.
 Tensor alias(const Tensor& t, const Shape& shape, const Shape& strides, std::int64_t offset);
+
+/// TypeError naming `op` when `t` is an integer dtype that has no such number. A negative one is, in an unsigned dtype,
+/// counted from the end, as in torch.
+void check_holds(DType t, Scalar v, const char* op);
+/// Every element of a contiguous tensor = v, an integer exactly; after check_holds.
+void put_number(TensorImpl& t, Scalar v, const char* op);
 
 /// The same for an op's result that is a view of its input: changes in place of either are then seen by both
 /// (core/autograd/view_history.h).

@@ -84,22 +84,30 @@ MultiheadAttention::Result MultiheadAttention::forward(const Tensor& query, cons
   const Tensor qh = projected(q, q_proj_weight, 0), kh = projected(k, k_proj_weight, 1),
                vh = projected(v, v_proj_weight, 2);
 
-  Tensor scores = matmul(qh * std::sqrt(static_cast<double>(heads_) / static_cast<double>(e)), kh, false, true);
-  if (Tensor mask = call.attn_mask; mask.defined()) {
-    mask = additive(mask, q.dtype());
+  Tensor mask;  // to be added to the scores [n, heads, queries, keys]
+  if (call.attn_mask.defined()) {
+    mask = additive(call.attn_mask, q.dtype());
     if (mask.dim() == 3) mask = mask.view({n, heads_, mask.size(1), mask.size(2)});
-    scores = scores + mask;
   }
-  if (Tensor mask = call.key_padding_mask; mask.defined()) {
-    mask = additive(mask, q.dtype());
-    scores = scores + mask.view({n, 1, 1, k.size(1)});
+  if (call.key_padding_mask.defined()) {
+    const Tensor padding = additive(call.key_padding_mask, q.dtype()).view({n, 1, 1, k.size(1)});
+    mask = mask.defined() ? mask + padding : padding;
   }
-  const Tensor weights = dropout(softmax(scores, -1), options_.dropout, is_training());
-  const Tensor found = matmul(weights, vh).transpose(1, 2).reshape({n, q.size(1), e});
-  Tensor out = out_proj(found);
+  Tensor weights, found;  // found is [n, heads, queries, d]
+  if (call.need_weights) {
+    Tensor scores = matmul(qh * std::sqrt(static_cast<double>(heads_) / static_cast<double>(e)), kh, false, true);
+    if (mask.defined()) scores = scores + mask;
+    weights = dropout(softmax(scores, -1), options_.dropout, is_training());
+    found = matmul(weights, vh);
+  } else {  // where a query that sees nothing gets 0
+    found = scaled_dot_product_attention(qh, kh, vh,
+                                         {.attn_mask = mask, .dropout_p = is_training() ? options_.dropout : 0});
+  }
+  // In torch's layout, [length, n, e] whatever comes first: what is dropped out of it is drawn along memory.
+  const Tensor out = out_proj(found.permute({2, 0, 1, 3}).reshape({q.size(1), n, e}));
 
   Result result;
-  result.output = dim == 2 ? out.squeeze(0) : options_.batch_first ? out : out.transpose(0, 1);
+  result.output = dim == 2 ? out.squeeze(1) : options_.batch_first ? out.transpose(0, 1) : out;
   if (call.need_weights) {
     result.weights = call.average_attn_weights ? mean(weights, 1) : weights;
     if (dim == 2) result.weights = result.weights.squeeze(0);

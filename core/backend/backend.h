@@ -17,7 +17,8 @@ namespace harker HARKER_PUBLIC {
 
 /// The first four are the fast ones of elementwise.h; maximum and minimum give NaN where either is NaN;
 /// sigmoid_backward is x (1 - y) y and tanh_backward x (1 - y^2), of a gradient x and an output y. floor_divide is
-/// Python's //, remainder its % (the divisor's sign), fmod C's (the dividend's sign).
+/// Python's //, remainder its % (the divisor's sign), fmod C's (the dividend's sign). The last five are for int64
+/// alone.
 enum class Binary : std::uint8_t {
   add,
   sub,
@@ -30,7 +31,12 @@ enum class Binary : std::uint8_t {
   tanh_backward,
   floor_divide,
   remainder,
-  fmod
+  fmod,
+  bitwise_and,
+  bitwise_or,
+  bitwise_xor,
+  shift_left,
+  shift_right
 };
 /// The first two are the fast ones. round: halves to even. sign of NaN is 0, as in torch. A slope is a derivative.
 enum class Unary : std::uint8_t {
@@ -111,10 +117,15 @@ class Backend : public LayerKernels {
   // --- int64, which all integers compute as: modulo 2^64.
   /// neg, abs, sign, square and relu.
   virtual void unary_int64(Unary, std::int64_t n, const void* x, void* z) = 0;
-  /// add, sub, mul, pow (a negative exponent gives 1 / x^|y| towards 0; 0 for x = 0), maximum, minimum; strided as
-  /// binary_strided.
+  /// add, sub, mul, pow (a negative exponent gives 1 / x^|y| towards 0; 0 for x = 0), maximum, minimum, the three whole
+  /// quotients and rests, and the last five of Binary; strided as binary_strided. A shift by 64 or more, or by less
+  /// than 0, leaves nothing of the number but, to the right, its sign.
   virtual void binary_int64(Binary, const Shape& shape, const void* x, const Shape& x_strides, const void* y,
                             const Shape& y_strides, void* z) = 0;
+  /// c[m, n] = a[m, k] b[k, n], c contiguous; the strides of a and b are those of a row and of a column.
+  virtual void gemm_int64(std::int64_t m, std::int64_t n, std::int64_t k, const std::int64_t* a,
+                          const std::int64_t (&a_strides)[2], const std::int64_t* b, const std::int64_t (&b_strides)[2],
+                          std::int64_t* c) = 0;
 
   // --- float32 and float64 again.
   /// y[n] += alpha * x[n]

@@ -56,9 +56,10 @@ class LayerKernels {
   /// z[outer, n, inner]: sums from the beginning up to each element, or from the end down to it. int64 too.
   virtual void running_sum(DType, bool from_end, std::int64_t outer, std::int64_t n, std::int64_t inner, const void* x,
                            void* z) = 0;
-  /// Sum of squared distances from the mean, divided by `divisor`.
-  virtual void variance(DType, std::int64_t outer, std::int64_t n, std::int64_t inner, double divisor, const void* x,
-                        void* z) = 0;
+  /// Sum of squared distances from the mean, divided by `divisor`, or the `root` of that: never below 0, and 0 where
+  /// all elements are equal. Carried in double, so that a root is finite where its square is beyond float.
+  virtual void variance(DType, std::int64_t outer, std::int64_t n, std::int64_t inner, double divisor, bool root,
+                        const void* x, void* z) = 0;
   virtual void logsumexp(DType, std::int64_t outer, std::int64_t n, std::int64_t inner, const void* x, void* z) = 0;
   /// z[outer, n, inner] = softmax along n, or its logarithm.
   virtual void softmax(DType, bool logarithm, std::int64_t outer, std::int64_t n, std::int64_t inner, const void* x,
@@ -77,11 +78,12 @@ class LayerKernels {
   /// z[n] = (1 - y) x + (1 + (pos - 1) y) log(1 + exp(-x)); pos may be null: all 1.
   virtual void bce_with_logits(DType, std::int64_t n, const void* x, const void* y, const void* pos, void* z) = 0;
   /// z[rows] = hard w[target] (lse - x[r, target]) + smooth sum over c of w[c] (lse - x[r, c]), where lse is logsumexp
-  /// of row r of x[rows, n]; 0 where the target is negative. w may be null: all 1.
+  /// of row r of x[rows, n]; 0 where the target is negative. w may be null: all 1. p[rows, n], unless null, becomes the
+  /// softmax of x, or 0 where the target is negative.
   virtual void cross_entropy(DType, std::int64_t rows, std::int64_t n, const void* x, const std::int64_t* target,
-                             double hard, double smooth, const void* w, void* z) = 0;
-  /// dx[rows, n] = g[r * g_step] times the derivative of z[r].
-  virtual void cross_entropy_backward(DType, std::int64_t rows, std::int64_t n, const void* x,
+                             double hard, double smooth, const void* w, void* p, void* z) = 0;
+  /// dx[rows, n] = g[r * g_step] times the derivative of z[r], from that softmax; dx may be p.
+  virtual void cross_entropy_backward(DType, std::int64_t rows, std::int64_t n, const void* p,
                                       const std::int64_t* target, double hard, double smooth, const void* w,
                                       const void* g, std::int64_t g_step, void* dx) = 0;
 
@@ -119,10 +121,11 @@ class LayerKernels {
                              const void* dz, const void* x, void* work, void* dw) = 0;
   virtual std::int64_t conv2d_weight_work(const Windows&, std::int64_t images, std::int64_t groups,
                                           std::int64_t outputs) = 0;
-  /// z = the largest element of each window, index = its place in height * width; as extreme. Padding is never chosen.
+  /// z = the largest element of each window, index = its place in height * width: the first among equals, or the
+  /// last NaN. Padding is never chosen. int64 too.
   virtual void max_pool2d(DType, const Windows&, std::int64_t images, const void* x, void* z, std::int64_t* index) = 0;
   /// z = the mean of each window; padding counts as elements (0) if `count_padding`; divisor is used instead when not
-  /// 0.
+  /// 0. int64 too: towards 0.
   virtual void avg_pool2d(DType, const Windows&, std::int64_t images, bool count_padding, std::int64_t divisor,
                           const void* x, void* z) = 0;
   virtual void avg_pool2d_backward(DType, const Windows&, std::int64_t images, bool count_padding, std::int64_t divisor,

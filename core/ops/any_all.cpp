@@ -1,4 +1,4 @@
-// any and all: is some element true, or every one? Of bool, which is all that is looked at; without gradient.
+// any and all: is some element true, or every one? A bool, but uint8 of uint8, as in torch; without gradient.
 #include <harker/core/ops/common.h>
 
 namespace harker HARKER_PUBLIC {
@@ -39,7 +39,7 @@ Tensor decided(bool all, const Tensor& x, const Shape& dims, bool keepdim, const
   const Tensor rows = arranged(x, dims, op, out, keepdim);
   Tensor z = detail::fresh(out, DType::bool_, x.device());
   detail::backend_of(x).any_or_all(all, z.numel(), rows.shape().back(), rows.raw(), z.raw());
-  return z;
+  return x.dtype() == DType::uint8 ? z.to(DType::uint8) : z;  // once torch's masks
 }
 
 Shape every_dim(const Tensor& x) {

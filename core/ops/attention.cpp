@@ -1,5 +1,6 @@
 // Scaled dot-product attention, composed of recorded ops, so that its gradients are theirs.
 #include <harker/core/ops/common.h>
+#include <harker/core/ops/half.h>
 #include <cmath>
 
 namespace harker HARKER_PUBLIC {
@@ -8,6 +9,13 @@ namespace {
 [[noreturn]] void refuse(const char* why, const Tensor& q, const Tensor& k, const Tensor& v) {
   throw ShapeError(detail::str("scaled_dot_product_attention: ", why, "; the query is ", q.shape(), ", the key ",
                                k.shape(), ", the value ", v.shape()));
+}
+/// [..., queries, 1]: true where a mask lets no key through; undefined where there is no such query.
+Tensor sees_nothing(const Tensor& mask) {
+  if (mask.dim() == 0) return {};
+  detail::ModeScope off(false);
+  const Tensor sees = mask.dtype() == DType::bool_ ? any(mask, -1, true) : any(ne(mask, -INFINITY), -1, true);
+  return all(sees).item<bool>() ? Tensor() : ~sees;
 }
 }  // namespace
 
@@ -18,16 +26,25 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
   if (k.size(-2) != v.size(-2)) refuse("there must be as many values as keys", q, k, v);
   if (options.is_causal && options.attn_mask.defined())
     throw Error("scaled_dot_product_attention: give attn_mask or is_causal, not both");
+  if (detail::is_half(q)) {  // rounded once, at the end
+    AttentionOptions wide = options;
+    wide.attn_mask = detail::widened(options.attn_mask);
+    return scaled_dot_product_attention(detail::widened(q), detail::widened(k), detail::widened(v), wide).to(q.dtype());
+  }
   const double scale = options.scale ? *options.scale : 1 / std::sqrt(static_cast<double>(q.size(-1)));
   Tensor scores = matmul(q * scale, k, false, true);  // [..., queries, keys]
   constexpr double kNever = -INFINITY;
+  Tensor blind;  // the queries that see no key at all: they get 0, not the mean of nothing
   if (options.is_causal) {
     const Tensor sees = tril(ones({q.size(-2), k.size(-2)}, kBool));
     scores = masked_fill(scores, ~sees, kNever);
   } else if (const Tensor& mask = options.attn_mask; mask.defined()) {
     scores = mask.dtype() == DType::bool_ ? masked_fill(scores, ~mask, kNever) : scores + mask;
+    blind = sees_nothing(mask);
   }
-  return matmul(dropout(softmax(scores, -1), options.dropout_p), v);
+  if (!blind.defined()) return matmul(dropout(softmax(scores, -1), options.dropout_p), v);
+  const Tensor weights = masked_fill(softmax(masked_fill(scores, blind, 0), -1), blind, 0);
+  return matmul(dropout(weights, options.dropout_p), v);
 }
 
 }  // namespace harker

@@ -47,15 +47,6 @@ Tensor logical(Logical op, const char* name, const Tensor& x, const Tensor& y) {
   return z;
 }
 
-/// The same for the operators: & of numbers would be another thing.
-Tensor of_masks(Logical op, const char* name, const Tensor& x, const Tensor& y) {
-  for (const Tensor* t : {&x, &y})
-    if (t->dtype() != DType::bool_)
-      throw TypeError(str("operator", name, ": for bool tensors, this one is ", harker::name(t->dtype()),
-                          "; logical_and() and its kin take all dtypes"));
-  return logical(op, name, x, y);
-}
-
 Tensor true_like(const Tensor& x) { return scalar_tensor(1, {.dtype = DType::bool_, .device = x.device()}); }
 
 void check_real(const Tensor& x, const char* op) {
@@ -81,10 +72,6 @@ Tensor logical_and(const Tensor& x, const Tensor& y) { return logical(Logical::b
 Tensor logical_or(const Tensor& x, const Tensor& y) { return logical(Logical::either, "logical_or", x, y); }
 Tensor logical_xor(const Tensor& x, const Tensor& y) { return logical(Logical::one, "logical_xor", x, y); }
 Tensor logical_not(const Tensor& x) { return logical(Logical::one, "logical_not", x, true_like(x)); }
-Tensor operator&(const Tensor& x, const Tensor& y) { return of_masks(Logical::both, "&", x, y); }
-Tensor operator|(const Tensor& x, const Tensor& y) { return of_masks(Logical::either, "|", x, y); }
-Tensor operator^(const Tensor& x, const Tensor& y) { return of_masks(Logical::one, "^", x, y); }
-Tensor operator~(const Tensor& x) { return of_masks(Logical::one, "~", x, true_like(x)); }
 
 Tensor isnan(const Tensor& x) {
   check_real(x, "isnan");

@@ -1,4 +1,6 @@
 // Copies: clone, contiguous, conversion between dtypes, copy_ and fill_.
+#include <optional>
+
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/in_place.h>
 
@@ -30,10 +32,10 @@ struct To : Op<To> {  // z = x as another dtype; dx = dz as x's
 
 struct Fill : Op<Fill> {  // z = value, everywhere in x's shape; dx = 0
   static constexpr const char* name = "fill";
-  static Tensor forward(Context&, const Tensor& x, double value) {
-    return full(x.shape(), value, {.dtype = x.dtype(), .device = x.device()});
+  static Tensor forward(Context&, const Tensor& x, const std::optional<Scalar>& value) {
+    return full(x.shape(), *value, {.dtype = x.dtype(), .device = x.device()});
   }
-  static Grads backward(Context&, const Tensor& dz, double) { return {zeros_like(dz)}; }
+  static Grads backward(Context&, const Tensor& dz, const std::optional<Scalar>&) { return {zeros_like(dz)}; }
 };
 
 struct Copy : Op<Copy> {  // z = y in x's shape and dtype; dx = 0, dy = dz
@@ -64,20 +66,16 @@ Tensor Tensor::to(Device device) const {
   throw DeviceError(str("to: cannot copy from ", name(impl().device), " to ", name(device)));
 }
 
-Tensor& Tensor::fill_(Scalar number) {
-  constexpr std::int64_t kExact = std::int64_t(1) << 53;  // integers up to here are doubles too
-  if (!number.is_real() && dtype() == DType::int64 && (number.to_int64() > kExact || number.to_int64() < -kExact))
-    return copy_(scalar_tensor(number, TensorOptions{.dtype = DType::int64, .device = device()}));
-  const double value = number.to_double();
+Tensor& Tensor::fill_(Scalar value) {
   if (detail::records_change(*this, "fill_", {}, false))
-    return detail::record_change(*this, "fill_", [&](const Tensor& x) { return apply<Fill>(x, value); });
+    return detail::record_change(*this, "fill_", [&](const Tensor& x) { return apply<Fill>(x, std::optional(value)); });
   TensorImpl& p = impl();
-  Backend& b = backend(p.device);
   if (p.contiguous) {
-    b.fill(p.dtype, p.numel, value, p.data);
+    detail::put_number(p, value, "fill_");
   } else {
-    Tensor one = scalar_tensor(value, {.dtype = p.dtype, .device = p.device});
-    b.copy(p.dtype, p.dtype, p.shape, one.raw(), Shape::filled(p.shape.rank(), 0), p.data, strides());
+    Tensor one = detail::fresh(Shape(), p.dtype, p.device);
+    detail::put_number(one.impl(), value, "fill_");
+    backend(p.device).copy(p.dtype, p.dtype, p.shape, one.raw(), Shape::filled(p.shape.rank(), 0), p.data, strides());
   }
   ++p.storage->version;
   return *this;

@@ -24,6 +24,12 @@ struct Remainder : Op<Remainder> {  // z = x - floor(x / y) y; dx = dz, dy = -dz
   }
 };
 
+struct Quotient : Op<Quotient> {  // z = trunc(x / y); dx = 0, dy = 0, also where x / y is infinite
+  static constexpr const char* name = "trunc_divide";
+  static Tensor forward(Context&, const Tensor& x, const Tensor& y) { return trunc(x / y); }
+  static Grads backward(Context&, const Tensor& dz) { return {zeros_like(dz), zeros_like(dz)}; }
+};
+
 struct Fmod : Op<Fmod> {  // z = x - trunc(x / y) y; dx = dz, dy = -dz trunc(x / y)
   static constexpr const char* name = "fmod";
   static Tensor forward(Context& c, const Tensor& x, const Tensor& y) {
@@ -31,7 +37,7 @@ struct Fmod : Op<Fmod> {  // z = x - trunc(x / y) y; dx = dz, dy = -dz trunc(x /
     return detail::binary(Binary::fmod, name, x, y);
   }
   static Grads backward(Context& c, const Tensor& dz) {
-    return {dz, c.needs(1) ? -dz * trunc(c.saved(0) / c.saved(1)) : Tensor()};
+    return {dz, c.needs(1) ? -dz * apply<Quotient>(c.saved(0), c.saved(1)) : Tensor()};
   }
 };
 

@@ -9,8 +9,9 @@ Tensor dropout(const Tensor& x, double p, bool training, Generator& g) {
   if (!(p >= 0 && p <= 1)) throw Error(detail::str("dropout: p must lie in [0, 1], got ", p));
   if (!is_floating_point(x.dtype())) detail::refuse_computed(x, "dropout");
   if (!training || p == 0 || x.numel() == 0) return x;
-  Tensor mask = zeros_like(x);
-  if (p < 1) {
+  if (p == 1) return x * zeros_like(x);
+  Tensor mask = detail::fresh_in_order(x);
+  {
     detail::ModeScope off(false);
     bernoulli_(mask, 1 - p, g);
     mask.div_(1 - p);

@@ -24,6 +24,7 @@ struct Gather : Op<Gather> {  // z[i][j][k] = x[i][index[i][j][k]][k] (dim 1); d
   static Tensor forward(Context& c, const Tensor& x, const Tensor& index, int dim, const Shape&) {
     c.save(index);
     Tensor z = detail::fresh(index.shape(), x.dtype(), x.device());
+    if (index.numel() == 0) return z;  // then it may have any rank
     backend_of(x).gather(item_size(x.dtype()), index.shape(), x.raw(), strides_without(x, dim), stride_of(x, dim),
                          index.data<std::int64_t>(), z.raw());
     return z;
@@ -35,6 +36,7 @@ struct Gather : Op<Gather> {  // z[i][j][k] = x[i][index[i][j][k]][k] (dim 1); d
 
 /// z += x at the places that index names.
 void add_at(Tensor& z, const Tensor& index, const Tensor& x, int dim) {
+  if (index.numel() == 0) return;
   const detail::Dense src(x);
   backend_of(z).scatter_add(z.dtype(), index.shape(), src.raw(), index.data<std::int64_t>(), z.raw(),
                             strides_without(z, dim), stride_of(z, dim));
@@ -68,7 +70,7 @@ struct ScatterAdd : Op<ScatterAdd> {  // z = x, src added at z[i][index[i][j][k]
 
 /// For gather and scatter_add: the index is no larger than `t` but in `dim`.
 void check_covered(const Tensor& index, const Tensor& t, int dim, bool also_in_dim, const char* op, const char* what) {
-  if (index.numel() == 0 && index.dim() == t.dim()) return;
+  if (index.numel() == 0 && index.dim() >= t.dim()) return;
   bool fits = index.dim() == t.dim() || (index.dim() <= 1 && t.dim() <= 1);
   for (int i = 0; fits && i < t.dim() && i < index.dim(); ++i)
     fits = index.shape()[i] <= t.shape()[i] || (i == dim && !also_in_dim);
@@ -81,6 +83,7 @@ void check_covered(const Tensor& index, const Tensor& t, int dim, bool also_in_d
 
 DType detail::added_in(const Tensor& x, const char* op) {
   switch (x.dtype()) {
+    case DType::bool_:
     case DType::float16:
     case DType::bfloat16: return DType::float32;
     case DType::uint8:
@@ -99,8 +102,11 @@ Tensor detail::gather_backward(const Tensor& dz, const Tensor& index, int dim, c
   return apply<Scattered>(dz.to(t), index, dim, shape).to(dz.dtype());
 }
 
-Tensor detail::checked_index(const Tensor& index, std::int64_t low, std::int64_t size, const char* op, int dim) {
-  if (index.dtype() != DType::int64 && index.dtype() != DType::int32)
+Tensor detail::checked_index(const Tensor& index, std::int64_t low, std::int64_t size, const char* op, int dim,
+                             bool any_if_empty) {
+  const bool is_index = index.dtype() == DType::int64 || index.dtype() == DType::int32;
+  const bool is_integer = index.dtype() >= DType::uint8 && index.dtype() <= DType::int64;
+  if (!is_index && !(any_if_empty && is_integer && index.numel() == 0))
     throw TypeError(str(op, ": the index must be int64 or int32, this one is ", name(index.dtype()),
                         index.dtype() == DType::bool_ ? "; a mask is not an index" : "; convert it with .to(kInt64)"));
   const Tensor whole = index.to(DType::int64).contiguous();
@@ -114,7 +120,7 @@ Tensor detail::checked_index(const Tensor& index, std::int64_t low, std::int64_t
 Tensor gather(const Tensor& x, int d, const Tensor& index) {
   const int dim = detail::wrap_dim(d, x.dim(), "gather");
   check_covered(index, x, dim, false, "gather", "the input");
-  const Tensor at = detail::checked_index(index, 0, x.dim() ? x.shape()[dim] : 1, "gather", dim);
+  const Tensor at = detail::checked_index(index, 0, x.dim() ? x.shape()[dim] : 1, "gather", dim, true);
   return apply<Gather>(x, at, dim, x.shape());
 }
 
@@ -122,9 +128,9 @@ Tensor scatter_add(const Tensor& x, int d, const Tensor& index, const Tensor& sr
   const int dim = detail::wrap_dim(d, x.dim(), "scatter_add");
   check_covered(index, x, dim, false, "scatter_add", "the input");
   check_covered(index, src, dim, true, "scatter_add", "the source");
-  const Tensor at = detail::checked_index(index, 0, x.dim() ? x.shape()[dim] : 1, "scatter_add", dim);
+  const Tensor at = detail::checked_index(index, 0, x.dim() ? x.shape()[dim] : 1, "scatter_add", dim, true);
   Tensor from = src;
-  for (int i = 0; i < src.dim() && i < at.dim(); ++i)
+  for (int i = 0; i < src.dim() && i < at.dim() && at.numel() > 0; ++i)
     if (at.shape()[i] != from.shape()[i]) from = from.narrow(i, 0, at.shape()[i]);
   return detail::adding(x, from, "scatter_add",
                         [&](const Tensor& a, const Tensor& b) { return apply<ScatterAdd>(a, b, at, dim); });

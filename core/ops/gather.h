@@ -9,8 +9,10 @@ namespace detail {
 Tensor gather_checked(const Tensor& x, const Tensor& index, int dim);
 /// Zeros of `shape` with dz added at the places of index: the gradient of that.
 Tensor gather_backward(const Tensor& dz, const Tensor& index, int dim, const Shape& shape);
-/// `index` as contiguous int64, each in [low, size). TypeError or ShapeError naming op, index, dimension and size.
-Tensor checked_index(const Tensor& index, std::int64_t low, std::int64_t size, const char* op, int dim);
+/// `index` as contiguous int64, each in [low, size). TypeError or ShapeError naming op, index, dimension and size;
+/// where there is no index at all, other integers may do as well.
+Tensor checked_index(const Tensor& index, std::int64_t low, std::int64_t size, const char* op, int dim,
+                     bool any_if_empty = false);
 
 /// x[mask], and x with `rows`, of x[mask]'s shape and x's dtype, in their place.
 Tensor masked_rows(const Tensor& x, const Tensor& mask);

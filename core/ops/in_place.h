@@ -4,9 +4,9 @@
 //   Tensor& Tensor::exp_() {
 //     return detail::change_in_place(*this, "exp_", [](const Tensor& x) { return exp(x); });
 //   }
-//   Tensor& Tensor::add_(const Tensor& o, double alpha) {
+//   Tensor& Tensor::add_(const Tensor& o, Scalar alpha) {
 //     if (detail::records_change(*this, "add_", {&o}))
-//       return detail::record_change(*this, "add_", [&](const Tensor& x) { return x + o * alpha; });
+//       return detail::record_change(*this, "add_", [&](const Tensor& x) { return x + mul(o, alpha); });
 //     ... its kernel, and ++version
 //   }
 //

@@ -52,14 +52,17 @@ Tensor& scalar_changed(Tensor& x, const char* op, Binary kernel, Scalar s, const
 }
 
 /// x = x + alpha * o, for whatever dtypes there are.
-Tensor& add_changed(Tensor& x, const Tensor& o, double alpha) {
-  const bool whole = !is_floating_point(o.dtype()) && alpha == std::trunc(alpha);  // 2 is no reason to leave integers
-  const Scalar factor = whole ? Scalar(static_cast<std::int64_t>(alpha)) : Scalar(alpha);
+Tensor& add_changed(Tensor& x, const Tensor& o, Scalar alpha) {
+  const double size = alpha.to_double();
+  Scalar factor = alpha;
+  if (alpha.is_real() && !is_floating_point(o.dtype()) && size == std::trunc(size) && std::fabs(size) < 0x1p63)
+    factor = static_cast<std::int64_t>(size);  // 2.0 is no reason to leave integers
+  if (o.dtype() == DType::bool_ && (size == 0 || size == 1)) factor = size == 1;
   return changed(
       x, "add_",
       [&](const Tensor& old, const Tensor& y) {
-        if (alpha == -1) return old - y;
-        return old + (alpha == 1 ? y : harker::mul(y, factor));
+        if (size == -1) return old - y;
+        return old + (size == 1 ? y : harker::mul(y, factor));
       },
       o);
 }
@@ -94,11 +97,11 @@ HARKER_UNARY_IN_PLACE(round)
 HARKER_UNARY_IN_PLACE(trunc)
 #undef HARKER_UNARY_IN_PLACE
 
-Tensor& Tensor::add_(const Tensor& o, double alpha) {
+Tensor& Tensor::add_(const Tensor& o, Scalar alpha) {
   if (!direct(*this, o) || records_change(*this, "add_", {&o})) return add_changed(*this, o, alpha);
   TensorImpl& p = impl();
   const Tensor y = operand(o, *this, "add_");
-  backend(p.device).axpy(p.dtype, p.numel, alpha, y.raw(), p.data);
+  backend(p.device).axpy(p.dtype, p.numel, alpha.to_double(), y.raw(), p.data);
   ++p.storage->version;
   return *this;
 }

@@ -10,15 +10,15 @@
 namespace harker HARKER_PUBLIC {
 
 // --- join.cpp
-/// The tensors one after the other along `dim`; their other sizes and dtypes are equal (an empty 1-d tensor is passed
-/// over, as in torch).
+/// The tensors one after the other along `dim`; their other sizes are equal (an empty 1-d tensor is passed over,
+/// as in torch) and their dtypes promoted.
 Tensor cat(const std::vector<Tensor>& tensors, int dim = 0);
 /// The same along a new dimension: all shapes are equal.
 Tensor stack(const std::vector<Tensor>& tensors, int dim = 0);
 /// Views of `size` elements of dimension `dim` each, the last one what is left; or of these sizes, which add up to all.
 std::vector<Tensor> split(const Tensor& x, std::int64_t size, int dim = 0);
 std::vector<Tensor> split(const Tensor& x, const Shape& sizes, int dim = 0);
-/// At most `chunks` views of one size, the last one what is left.
+/// At most `chunks` views of one size, the last one what is left; of nothing all are empty.
 std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, int dim = 0);
 /// A copy with the order of these dimensions reversed.
 Tensor flip(const Tensor& x, const Shape& dims);
@@ -33,7 +33,7 @@ Tensor scatter_add(const Tensor& x, int dim, const Tensor& index, const Tensor& 
 /// The slices of dimension `dim` that a 1-d index (or a number) names, in its order.
 Tensor index_select(const Tensor& x, int dim, const Tensor& index);
 /// The reverse: a copy of x with alpha times slice i of src added to slice index[i].
-Tensor index_add(const Tensor& x, int dim, const Tensor& index, const Tensor& src, double alpha = 1);
+Tensor index_add(const Tensor& x, int dim, const Tensor& index, const Tensor& src, Scalar alpha = 1);
 /// x[index] as Python has it for an integer tensor: shape index.shape + x.shape[1:]; negative indices count from the
 /// end. For a mask: x[mask].
 Tensor index(const Tensor& x, const Tensor& index);

@@ -1,9 +1,11 @@
 // Tensors put together and taken apart: cat, stack, split, chunk, flip. cat takes any number of inputs, so its node is
 // a wide one (core/autograd/wide.h).
+#include <algorithm>
 #include <span>
 
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/index.h>
+#include <harker/core/ops/promotion.h>
 
 namespace harker HARKER_PUBLIC {
 namespace {
@@ -15,9 +17,17 @@ bool is_nothing(const Tensor& x) { return x.dim() == 1 && x.numel() == 0; }
 
 constexpr std::int64_t kPassedOver = -1;  // the size of an input that is nothing
 
-/// The shape of the result. ShapeError or TypeError when the tensors do not fit.
-Shape joined_shape(std::span<const Tensor> x, int d, int& dim, const char* op) {
+/// What they promote to, all of one rank: an empty tensor counts as any other.
+DType joined_dtype(std::span<const Tensor> x, const char* op) {
   if (x.empty()) throw ShapeError(str(op, ": needs at least one tensor"));
+  DType t = x[0].dtype();
+  for (const Tensor& e : x.subspan(1))
+    if (e.dtype() != t) t = detail::promoted(t, e.dtype(), op);
+  return t;
+}
+
+/// The shape of the result. ShapeError when the tensors do not fit.
+Shape joined_shape(std::span<const Tensor> x, int d, int& dim, const char* op) {
   const Tensor* first = &x[0];
   for (std::size_t i = 1; i < x.size() && is_nothing(*first); ++i) first = &x[i];
   if (first->dim() == 0) throw ShapeError(str(op, ": a 0-d tensor cannot be joined to others; use stack"));
@@ -26,9 +36,6 @@ Shape joined_shape(std::span<const Tensor> x, int d, int& dim, const char* op) {
   shape[dim] = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
     const Tensor& t = x[i];
-    if (t.dtype() != first->dtype())
-      throw TypeError(str(op, ": all tensors need one dtype, got ", name(first->dtype()), " and ", name(t.dtype()),
-                          " (tensor ", i, "); convert one with .to()"));
     if (!(t.device() == first->device()))
       throw DeviceError(
           str(op, ": all tensors must be on one device, got ", name(first->device()), " and ", name(t.device())));
@@ -100,6 +107,12 @@ struct Flip : Op<Flip> {  // z = x with dimensions reversed; dx = dz with the sa
 }  // namespace
 
 Tensor cat(const std::vector<Tensor>& x, int d) {
+  if (const DType t = joined_dtype(x, "cat");
+      std::any_of(x.begin(), x.end(), [t](const Tensor& e) { return e.dtype() != t; })) {
+    std::vector<Tensor> alike;
+    for (const Tensor& e : x) alike.push_back(e.to(t));
+    return cat(alike, d);
+  }
   int dim;
   const Shape shape = joined_shape(x, d, dim, "cat");
   Shape sizes = Shape::filled(static_cast<int>(x.size()), kPassedOver);
@@ -163,7 +176,10 @@ std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, int d) {
   if (x.dim() == 0) throw ShapeError("chunk: a 0-d tensor cannot be split");
   const int dim = detail::wrap_dim(d, x.dim(), "chunk");
   const std::int64_t n = x.shape()[dim];
-  return split(x, n == 0 ? 0 : (n - 1) / chunks + 1, dim);
+  if (n > 0) return split(x, (n - 1) / chunks + 1, dim);
+  std::vector<Tensor> out;  // of nothing, as many as were asked for
+  for (std::int64_t i = 0; i < chunks; ++i) out.push_back(x.narrow(dim, 0, 0));
+  return out;
 }
 
 Tensor flip(const Tensor& x, const Shape& dims) {

@@ -51,13 +51,14 @@ struct ConvTranspose2dOptions {
 Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
                         ConvTranspose2dOptions options = {});
 
-// --- pooling.cpp: over windows of x[n, channels, h, w] (or without n).
+// --- pooling.cpp: over windows of x[n, channels, h, w] (or without n). Integers too.
 struct MaxPool2dOptions {
   Pair stride = 0;  ///< 0: the kernel's size
   Pair padding = 0, dilation = 1;
   bool ceil_mode = false;  ///< windows that begin inside but end outside count too
 };
-/// The largest element of each window; padding is never chosen. The first among equals has the gradient.
+/// The largest element of each window; padding is never chosen. The first among equals has the gradient,
+/// the last NaN among several.
 Tensor max_pool2d(const Tensor& x, Pair kernel, MaxPool2dOptions options = {});
 /// The same, with the places in h * w (int64).
 ValuesAndIndices max_pool2d_with_indices(const Tensor& x, Pair kernel, MaxPool2dOptions options = {});
@@ -66,7 +67,7 @@ struct AvgPool2dOptions {
   Pair padding = 0;
   bool ceil_mode = false;
   bool count_include_pad = true;      ///< zeros of the padding count as elements
-  std::int64_t divisor_override = 0;  ///< not 0: divide by this
+  std::int64_t divisor_override = 0;  ///< not 0: divide by this; 0 is torch's None
 };
 /// The mean of each window.
 Tensor avg_pool2d(const Tensor& x, Pair kernel, AvgPool2dOptions options = {});
@@ -83,7 +84,8 @@ struct AttentionOptions {
   bool is_causal = false;  ///< query i sees keys 0 to i
   std::optional<double> scale = {};  ///< 1 / sqrt(size of a key) when not given
 };
-/// softmax(q k^T scale) v: q[..., queries, d], k[..., keys, d], v[..., keys, d'] -> [..., queries, d'].
+/// softmax(q k^T scale) v: q[..., queries, d], k[..., keys, d], v[..., keys, d'] -> [..., queries, d']. A query that
+/// may see no key gets 0.
 Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                     const AttentionOptions& options = {});
 

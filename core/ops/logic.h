@@ -50,16 +50,46 @@ Tensor logical_and(const Tensor& x, const Tensor& y);
 Tensor logical_or(const Tensor& x, const Tensor& y);
 Tensor logical_xor(const Tensor& x, const Tensor& y);
 Tensor logical_not(const Tensor& x);
-/// The same for masks alone: TypeError unless all are bool.
-Tensor operator&(const Tensor& x, const Tensor& y);
-Tensor operator|(const Tensor& x, const Tensor& y);
-Tensor operator^(const Tensor& x, const Tensor& y);
-Tensor operator~(const Tensor& x);
 Tensor isnan(const Tensor& x);
 Tensor isinf(const Tensor& x);
 Tensor isfinite(const Tensor& x);
 
-// --- any_all.cpp: of no elements, any is false and all is true.
+// --- bitwise.cpp: bits of integers, and of bool, whose one bit makes & | ^ ~ the logic of masks. TypeError for
+// floating point. A shift by more than there are bits, or by less than 0, leaves 0 (to the right, copies of the sign).
+Tensor bitwise_and(const Tensor& x, const Tensor& y);
+Tensor bitwise_and(const Tensor& x, Scalar s);
+Tensor bitwise_and(Scalar s, const Tensor& x);
+Tensor bitwise_or(const Tensor& x, const Tensor& y);
+Tensor bitwise_or(const Tensor& x, Scalar s);
+Tensor bitwise_or(Scalar s, const Tensor& x);
+Tensor bitwise_xor(const Tensor& x, const Tensor& y);
+Tensor bitwise_xor(const Tensor& x, Scalar s);
+Tensor bitwise_xor(Scalar s, const Tensor& x);
+Tensor bitwise_left_shift(const Tensor& x, const Tensor& y);
+Tensor bitwise_left_shift(const Tensor& x, Scalar s);
+Tensor bitwise_left_shift(Scalar s, const Tensor& x);
+Tensor bitwise_right_shift(const Tensor& x, const Tensor& y);
+Tensor bitwise_right_shift(const Tensor& x, Scalar s);
+Tensor bitwise_right_shift(Scalar s, const Tensor& x);
+Tensor bitwise_not(const Tensor& x);
+inline Tensor operator&(const Tensor& x, const Tensor& y) { return bitwise_and(x, y); }
+inline Tensor operator&(const Tensor& x, Scalar s) { return bitwise_and(x, s); }
+inline Tensor operator&(Scalar s, const Tensor& x) { return bitwise_and(s, x); }
+inline Tensor operator|(const Tensor& x, const Tensor& y) { return bitwise_or(x, y); }
+inline Tensor operator|(const Tensor& x, Scalar s) { return bitwise_or(x, s); }
+inline Tensor operator|(Scalar s, const Tensor& x) { return bitwise_or(s, x); }
+inline Tensor operator^(const Tensor& x, const Tensor& y) { return bitwise_xor(x, y); }
+inline Tensor operator^(const Tensor& x, Scalar s) { return bitwise_xor(x, s); }
+inline Tensor operator^(Scalar s, const Tensor& x) { return bitwise_xor(s, x); }
+inline Tensor operator<<(const Tensor& x, const Tensor& y) { return bitwise_left_shift(x, y); }
+inline Tensor operator<<(const Tensor& x, Scalar s) { return bitwise_left_shift(x, s); }
+inline Tensor operator<<(Scalar s, const Tensor& x) { return bitwise_left_shift(s, x); }
+inline Tensor operator>>(const Tensor& x, const Tensor& y) { return bitwise_right_shift(x, y); }
+inline Tensor operator>>(const Tensor& x, Scalar s) { return bitwise_right_shift(x, s); }
+inline Tensor operator>>(Scalar s, const Tensor& x) { return bitwise_right_shift(s, x); }
+inline Tensor operator~(const Tensor& x) { return bitwise_not(x); }
+
+// --- any_all.cpp: of no elements, any is false and all is true. A bool, but uint8 for uint8.
 Tensor any(const Tensor& x);
 Tensor all(const Tensor& x);
 Tensor any(const Tensor& x, const Shape& dims, bool keepdim = false);

@@ -3,6 +3,7 @@
 // for the elements and one for the reduction.
 #include <harker/core/ops/half.h>
 #include <harker/core/ops/loss_common.h>
+#include <harker/core/ops/promotion.h>
 
 namespace harker HARKER_PUBLIC {
 namespace {
@@ -27,7 +28,6 @@ struct ScaledDiff : Op<ScaledDiff> {  // ds = k sum(dz (x - y)), dx = k s dz, dy
 struct MseLoss : Op<MseLoss> {  // z = mean((x - y)^2); dx = 2/n (x - y) dz, dy = -dx
   static constexpr const char* name = "mse_loss";
   static Tensor forward(Context& c, const Tensor& x, const Tensor& y) {
-    detail::check_alike(x, y, name);
     detail::check_one_shape(x, y, name);
     c.save(x, y);
     const detail::Dense a(x), b(y);
@@ -65,15 +65,30 @@ struct OfDifference : Op<OfDifference<F>> {  // z = f(x - y), or a derivative of
 template <Difference F>
 Tensor loss_of_difference(const Tensor& x, const Tensor& y, double beta, Reduction reduction) {
   constexpr const char* op = kNames[static_cast<int>(F)];
-  if (detail::is_half(x) && y.dtype() == x.dtype())
+  if (x.dtype() != y.dtype()) {
+    const detail::Promoted both(x, y, op);
+    const Tensor z = loss_of_difference<F>(both.x, both.y, beta, reduction);
+    return F == Difference::huber && is_floating_point(x.dtype()) ? z.to(x.dtype()) : z;  // alone in torch, too
+  }
+  if (detail::is_half(x))
     return loss_of_difference<F>(x.to(DType::float32), y.to(DType::float32), beta, reduction).to(x.dtype());
   detail::check_alike(x, y, op);
   detail::check_one_shape(x, y, op);
   if (reduction == Reduction::batch_mean) detail::refuse_reduction(op);
+  // |x - y| keeps the difference alone, as in torch: x and y may change before the backward pass.
+  if constexpr (F == Difference::absolute) return detail::reduced(abs(x - y), reduction, op);
   return detail::reduced(apply<OfDifference<F>>(x, y, 0, beta), reduction, op);
 }
 
 }  // namespace
+
+detail::Promoted::Promoted(const Tensor& given_x, const Tensor& given_y, const char* op) : x(given_x), y(given_y) {
+  if (x.dtype() == y.dtype()) return;
+  const DType t = common_dtype(x, y, op);
+  if (!is_floating_point(t)) return;  // to be refused
+  x = x.to(t);
+  y = y.to(t);
+}
 
 void detail::check_one_shape(const Tensor& x, const Tensor& y, const char* op) {
   if (x.shape() == y.shape()) [[likely]]
@@ -107,9 +122,10 @@ Tensor detail::reduced(const Tensor& losses, Reduction reduction, const char* op
 }
 
 Tensor mse_loss(const Tensor& x, const Tensor& y) {
-  if (detail::both_half(x, y)) [[unlikely]]
-    return mse_loss(x.to(DType::float32), y.to(DType::float32)).to(x.dtype());
-  return apply<MseLoss>(x, y);
+  if (detail::alike(x, y)) [[likely]]
+    return apply<MseLoss>(x, y);
+  if (detail::both_half(x, y)) return mse_loss(x.to(DType::float32), y.to(DType::float32)).to(x.dtype());
+  return loss_of_difference<Difference::square>(x, y, 0, Reduction::mean);
 }
 Tensor mse_loss(const Tensor& x, const Tensor& y, LossOptions o) {
   return o.reduction == Reduction::mean && !detail::is_half(x)

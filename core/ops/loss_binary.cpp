@@ -109,6 +109,10 @@ Tensor binary_cross_entropy_with_logits(const Tensor& x, const Tensor& y,
                widened(x), widened(y),
                {.reduction = o.reduction, .weight = widened(o.weight), .pos_weight = widened(o.pos_weight)})
         .to(x.dtype());
+  if (x.dtype() != y.dtype() && is_floating_point(x.dtype()) && is_floating_point(y.dtype())) {
+    const detail::Promoted both(x, y, op);
+    return binary_cross_entropy_with_logits(both.x, both.y, o);
+  }
   detail::check_alike(x, y, op);
   detail::check_one_shape(x, y, op);
   if (o.reduction == Reduction::batch_mean) detail::refuse_reduction(op);
@@ -121,6 +125,10 @@ Tensor binary_cross_entropy_with_logits(const Tensor& x, const Tensor& y,
 }
 
 Tensor kl_div(const Tensor& x, const Tensor& y, KlDivOptions o) {
+  if (x.dtype() != y.dtype() && is_floating_point(x.dtype()) && is_floating_point(y.dtype())) {
+    const detail::Promoted both(x, y, "kl_div");
+    return kl_div(both.x, both.y, o);
+  }
   if (detail::is_half(x) && x.dtype() == y.dtype()) return kl_div(widened(x), widened(y), o).to(x.dtype());
   detail::check_alike(x, y, "kl_div");
   detail::check_one_shape(x, y, "kl_div");
@@ -136,8 +144,7 @@ Tensor kl_div(const Tensor& x, const Tensor& y, KlDivOptions o) {
     losses = y * (log(where(none, 1.0, y)) - x);
   }
   if (o.reduction != Reduction::batch_mean) return detail::reduced(losses, o.reduction, "kl_div");
-  if (x.dim() == 0) throw ShapeError("kl_div: batch_mean needs a first dimension to divide by, the input is 0-d");
-  return sum(losses) / static_cast<double>(x.shape()[0]);
+  return x.dim() == 0 ? losses : sum(losses) / static_cast<double>(x.shape()[0]);
 }
 
 }  // namespace harker

@@ -60,34 +60,36 @@ Tensor target_weights(const Tensor& target, const Tensor& weight, DType dtype) {
 }
 
 struct CrossEntropy : Op<CrossEntropy> {  // z[r] = h w[t] (lse - x[r,t]) + s sum_c w[c] (lse - x[r,c]), lse = logsumexp
-  // of x[r]; or scale times their sum. dx[r,c] = dz[r] (a[r] softmax(x)[r,c] - b[r,c]), where a = h w[t] + s sum w and
-  // b = h w[t] at c = t, and s w[c] everywhere.
+  // of x[r]; or scale times their sum. dx[r,c] = dz[r] (a[r] p[r,c] - b[r,c]), p = softmax(x) kept from forward, where
+  // a = h w[t] + s sum w and b = h w[t] at c = t, and s w[c] everywhere.
   static constexpr const char* name = "cross_entropy";
   static Tensor forward(Context& c, const Tensor& x, const Tensor& target, const Tensor& weight, double hard,
                         double smooth, bool summed, double scale) {
-    c.save(x, target, weight);
     const detail::Dense in(x);
     const std::int64_t rows = x.shape()[0], n = x.shape()[1];
     Backend& b = backend_of(x);
-    Tensor z = detail::fresh({rows}, x.dtype(), x.device());
+    Tensor z = detail::fresh({rows}, x.dtype(), x.device()), p = c.needs(0) ? detail::fresh_like(x) : Tensor();
     b.cross_entropy(x.dtype(), rows, n, in.raw(), target.data<std::int64_t>(), hard, smooth,
-                    weight.defined() ? weight.raw() : nullptr, z.raw());
+                    weight.defined() ? weight.raw() : nullptr, p.defined() ? p.raw() : nullptr, z.raw());
+    c.save(p, target, weight, x);  // x for a backward pass that is recorded: others may find it changed
     if (!summed) return z;
     Tensor total = detail::fresh(Shape(), x.dtype(), x.device());
     b.sum(x.dtype(), 1, rows, 1, z.raw(), scale, total.raw());
     return total;
   }
   static Grads backward(Context& c, const Tensor& dz, double hard, double smooth, bool summed, double scale) {
-    const Tensor &x = c.saved(0), &target = c.saved(1), &weight = c.saved_if_any(2);
+    const Tensor &p = c.saved(0), &target = c.saved(1), &weight = c.saved_if_any(2);
     const Tensor g = scale == 1 ? dz : dz * scale;
     if (detail::grad_enabled) {
+      const Tensor& x = c.saved(3);
       Tensor a, b;
       constants(x, target, weight, hard, smooth, a, b);
-      return {(summed ? g : g.unsqueeze(1)) * (softmax(x, 1) * a - b)};
+      const Tensor ignored = lt(target, 0).unsqueeze(1);  // whatever stands there, and if the mean is of none: 0
+      return {where(ignored, 0, summed ? g : g.unsqueeze(1)) * (softmax(where(ignored, 0, x), 1) * a - b)};
     }
-    const detail::Dense in(x), gradient(g);
-    Tensor dx = detail::fresh_like(x);
-    backend_of(x).cross_entropy_backward(x.dtype(), x.shape()[0], x.shape()[1], in.raw(), target.data<std::int64_t>(),
+    const detail::Dense gradient(g);
+    Tensor dx = detail::fresh_like(p);
+    backend_of(p).cross_entropy_backward(p.dtype(), p.shape()[0], p.shape()[1], p.raw(), target.data<std::int64_t>(),
                                          hard, smooth, weight.defined() ? weight.raw() : nullptr, gradient.raw(),
                                          summed ? 0 : 1, dx.raw());
     return {dx};
@@ -179,6 +181,8 @@ Tensor cross_entropy(const Tensor& x, const Tensor& target, const CrossEntropyOp
   const std::int64_t classes = x.shape()[class_dim(x)];
   check_weight(x, o.weight, classes, op);
   if (is_floating_point(target.dtype()) && target.shape() == x.shape()) {
+    if (const detail::Promoted both(x, target, op); x.dtype() != target.dtype() && !o.weight.defined())
+      return cross_entropy(both.x, both.y, o);
     detail::check_alike(x, target, op);
     return cross_entropy_of_probabilities(x, target, o);
   }

@@ -10,6 +10,11 @@ namespace detail {
 void check_one_shape(const Tensor& x, const Tensor& y, const char* op);
 /// ShapeError unless `t` broadcasts to `shape` without changing it; `what` names it.
 void check_broadcasts(const Tensor& t, const Shape& shape, const char* op, const char* what);
+/// x and y of what they promote to, where that is floating point.
+struct Promoted {
+  Tensor x, y;
+  Promoted(const Tensor& x, const Tensor& y, const char* op);
+};
 /// The losses of all elements as the reduction has them.
 Tensor reduced(const Tensor& losses, Reduction reduction, const char* op);
 [[noreturn]] void refuse_reduction(const char* op);

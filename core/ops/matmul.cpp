@@ -2,6 +2,7 @@
 // transpose flags turned, so matmul is closed under differentiation and never copies a transposed matrix.
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/half.h>
+#include <harker/core/ops/integer_matmul.h>
 
 namespace harker HARKER_PUBLIC {
 namespace {
@@ -134,8 +135,11 @@ struct Linear : Op<Linear> {  // z[B,O] = x[B,I] w[O,I]^T + b[O]; dx = dz w, dw 
 }  // namespace
 
 Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {
-  if (detail::both_half(a, b)) [[unlikely]]
-    return matmul(a.to(DType::float32), b.to(DType::float32), transpose_a, transpose_b).to(a.dtype());
+  if (!is_computed(a.dtype())) [[unlikely]] {
+    if (detail::is_whole_number(a.dtype())) return detail::integer_matmul(a, b, transpose_a, transpose_b);
+    if (detail::both_half(a, b))
+      return matmul(a.to(DType::float32), b.to(DType::float32), transpose_a, transpose_b).to(a.dtype());
+  }
   if (a.dim() >= 2 && b.dim() >= 2) [[likely]]
     return apply<MatMul>(a, b, transpose_a, transpose_b);
   if (a.dim() == 0 || b.dim() == 0)
@@ -149,10 +153,17 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose
 }
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  if (detail::both_half(x, weight) && (!bias.defined() || bias.dtype() == x.dtype())) [[unlikely]]
-    return linear(x.to(DType::float32), weight.to(DType::float32), detail::widened(bias)).to(x.dtype());
-  if (x.dim() == 2) [[likely]]
+  if (x.dim() == 2 && weight.dim() == 2 && is_computed(x.dtype())) [[likely]]
     return apply<Linear>(x, weight, bias);
+  if (detail::both_half(x, weight) && (!bias.defined() || bias.dtype() == x.dtype()))
+    return linear(x.to(DType::float32), weight.to(DType::float32), detail::widened(bias)).to(x.dtype());
+  if (weight.dim() == 1 && !bias.defined()) return matmul(x, weight);  // one output, which has no dimension
+  if (weight.dim() != 2)
+    throw ShapeError(str("linear: the weight must be [out, in], or [in] without a bias; it is ", weight.shape()));
+  if (detail::is_whole_number(x.dtype())) {
+    const Tensor z = matmul(x, weight, false, true);
+    return bias.defined() ? z + bias : z;
+  }
   if (x.dim() == 0) throw ShapeError("linear: the input needs at least 1 dimension");
   Shape shape = x.shape();
   std::int64_t rows = 1;

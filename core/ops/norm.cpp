@@ -26,7 +26,9 @@ Tensor extreme(const Tensor& x, bool largest, Dims over, bool keepdim) {
     for (int i = 0; i < x.dim(); ++i)
       if (detail::has(over, i) == reduced) order[at++] = i;
   const Shape kept = detail::reduced_shape(x.shape(), over, false);
-  const Tensor rows = x.permute(order).reshape(kept.inserted(kept.rank(), -1));
+  std::int64_t n = 1;
+  for (int i = 0; i < x.dim(); ++i) n *= detail::has(over, i) ? x.shape()[i] : 1;
+  const Tensor rows = x.permute(order).reshape(kept.inserted(kept.rank(), n));
   const Tensor z = largest ? max(rows, -1).values : min(rows, -1).values;
   return keepdim ? z.reshape(detail::reduced_shape(x.shape(), over, true)) : z;
 }

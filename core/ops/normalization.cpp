@@ -23,6 +23,12 @@ Shape range(int first, int end) {
   return dims;
 }
 
+/// x less its mean, which is taken twice: what rounding the first leaves would pass for a spread.
+Tensor centred(const Tensor& x, const Shape& over) {
+  const Tensor d = x - mean(x, over, true);
+  return d - mean(d, over, true);
+}
+
 struct LayerNorm : Op<LayerNorm> {  // x[rows.., n..] normalised over its last `dims` dimensions
   static constexpr const char* name = "layer_norm";
   static Tensor forward(Context& c, const Tensor& x, const Tensor& w, const Tensor& b, const Tensor& moments, int,
@@ -52,7 +58,7 @@ struct LayerNorm : Op<LayerNorm> {  // x[rows.., n..] normalised over its last `
   }
   static Grads recorded(Context& c, const Tensor& x, const Tensor& w, const Tensor& dz, int dims, double eps) {
     const Shape over = range(x.dim() - dims, x.dim());
-    const Tensor d = x - mean(x, over, true), r = rsqrt(mean(d * d, over, true) + eps), y = d * r;
+    const Tensor d = centred(x, over), r = rsqrt(mean(d * d, over, true) + eps), y = d * r;
     const Tensor g = w.defined() ? dz * w : dz;
     return {c.needs(0) ? r * (g - mean(g, over, true) - y * mean(g * y, over, true)) : Tensor(),
             c.needs(1) ? dz * y : Tensor(), c.needs(2) ? dz : Tensor()};
@@ -101,7 +107,7 @@ struct BatchNorm : Op<BatchNorm> {  // x[n, channels, ...] normalised over all b
     Shape over{0}, kept = Shape::filled(x.dim(), 1);
     for (int i = 2; i < x.dim(); ++i) over = over.inserted(i - 1, i);
     kept[1] = x.shape()[1];
-    const Tensor d = training ? x - mean(x, over, true) : x - moments[0].reshape(kept);
+    const Tensor d = training ? centred(x, over) : x - moments[0].reshape(kept);
     const Tensor r = rsqrt((training ? mean(d * d, over, true) : moments[1].reshape(kept)) + eps), y = d * r;
     const Tensor g = w.defined() ? dz * w.reshape(kept) : dz;
     Tensor dx;
@@ -163,6 +169,9 @@ Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& run
     return z.to(x.dtype());
   }
   detail::check_computed(x, op);
+  if (!(training ? eps > 0 : eps >= 0))
+    throw Error(str(op, ": eps must be ", training ? "> 0 when training" : ">= 0", ", it is ", eps));
+  if (x.dim() == 1 && x.numel() == 0) return x.clone();  // as in torch: of nothing there are no channels
   if (x.dim() < 2)
     throw ShapeError(str("batch_norm: the input needs a dimension of channels, (n, channels, ...); it is ", x.shape()));
   const Shape channels{x.shape()[1]};

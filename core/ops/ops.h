@@ -92,7 +92,7 @@ Tensor sum_to(const Tensor& x, const Shape& shape);
 
 // --- matmul.cpp
 /// Matrix product: [m,k] x [k,n] -> [m,n]; vectors as PyTorch's matmul has them. The flags transpose the last two
-/// dimensions.
+/// dimensions. Integers have no gradient, and wrap around.
 Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);
 /// z[..., out] = x[..., in] weight[out, in]^T + bias[out]; an undefined bias is left out. One node in the graph.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});

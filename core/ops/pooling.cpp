@@ -72,6 +72,8 @@ Windows pool_windows(const Tensor& x, Pair kernel, Pair stride, Pair padding, Pa
   return w;
 }
 
+bool is_small_integer(const Tensor& x) { return x.dtype() >= DType::uint8 && x.dtype() < DType::int64; }
+
 }  // namespace
 
 ValuesAndIndices max_pool2d_with_indices(const Tensor& given, Pair kernel, MaxPool2dOptions o) {
@@ -80,7 +82,11 @@ ValuesAndIndices max_pool2d_with_indices(const Tensor& given, Pair kernel, MaxPo
     const ValuesAndIndices wide = max_pool2d_with_indices(detail::widened(given), kernel, o);
     return {wide.values.to(given.dtype()), wide.indices};
   }
-  detail::check_computed(given, op);
+  if (is_small_integer(given)) {
+    const ValuesAndIndices wide = max_pool2d_with_indices(given.to(DType::int64), kernel, o);
+    return {wide.values.to(given.dtype()), wide.indices};
+  }
+  if (given.dtype() != DType::int64) detail::check_computed(given, op);
   const Tensor x = detail::as_images(given, op);
   const Windows w = pool_windows(x, kernel, o.stride, o.padding, o.dilation, o.ceil_mode, op);
   const Tensor at = detail::fresh({x.shape()[0], w.channels, w.out[0], w.out[1]}, DType::int64, x.device());
@@ -96,9 +102,7 @@ Tensor max_pool2d(const Tensor& x, Pair kernel, MaxPool2dOptions o) {
 Tensor avg_pool2d(const Tensor& given, Pair kernel, AvgPool2dOptions o) {
   constexpr const char* op = AvgPool::name;
   if (detail::is_half(given)) return avg_pool2d(detail::widened(given), kernel, o).to(given.dtype());
-  detail::check_computed(given, op);
-  if (o.divisor_override < 0)
-    throw ShapeError(str(op, ": divisor_override must not be negative, got ", o.divisor_override));
+  if (given.dtype() != DType::int64) detail::check_computed(given, op);
   const Tensor x = detail::as_images(given, op);
   const Windows w = pool_windows(x, kernel, o.stride, o.padding, 1, o.ceil_mode, op);
   const Tensor z = apply<AvgPool>(x, w, o.count_include_pad, o.divisor_override);

@@ -81,11 +81,12 @@ bool result(const Tensor& x, const Tensor& y, DType& out) {
 
 }  // namespace
 
-DType promote_types(DType a, DType b) {
+DType detail::promoted(DType a, DType b, const char* op) {
   DType out;
-  if (!promote(a, b, out)) refuse_promotion("promote_types", a, b);
+  if (!promote(a, b, out)) refuse_promotion(op, a, b);
   return out;
 }
+DType promote_types(DType a, DType b) { return detail::promoted(a, b, "promote_types"); }
 DType result_type(const Tensor& x, const Tensor& y) {
   DType out;
   if (!result(x, y, out)) refuse_promotion("result_type", x.dtype(), y.dtype());
@@ -130,12 +131,9 @@ Tensor as_computed(const Tensor& x, DType t, const char* op) {
 
 Tensor number_like(const Tensor& x, Scalar s, DType t, const char* op) {
   Tensor z = fresh(Shape(), t, x.device());
-  if (s.is_real() || !is_whole(t)) {
-    backend_of(x).fill(t, 1, s.to_double(), z.raw());
-    return z;
-  }
+  put_number(z.impl(), s, op);
+  if (s.is_real() || !is_whole(t)) return z;
   const std::int64_t wanted = s.to_int64();
-  backend_of(x).copy(DType::int64, t, Shape(), &wanted, Shape(), z.raw(), Shape());
   if (t != DType::bool_ && z.item<std::int64_t>() != wanted)
     throw TypeError(str(op, ": ", wanted, " does not fit ", name(t), "; convert the tensor with .to(kInt64)"));
   return z;

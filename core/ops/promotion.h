@@ -13,6 +13,8 @@ DType computing_dtype(DType t, const char* op);
 /// result_type, or TypeError naming `op`; DeviceError when the tensors are on different devices.
 DType common_dtype(const Tensor& x, const Tensor& y, const char* op);
 DType common_dtype(const Tensor& x, Scalar s, const char* op);
+/// promote_types, naming another op.
+DType promoted(DType a, DType b, const char* op);
 /// x as `t`, seen as what computes `t`; not recorded.
 Tensor as_computed(const Tensor& x, DType t, const char* op);
 /// s as a 0-d tensor of dtype `t`. TypeError when it is an integer that `t` does not hold, where torch wraps around.

@@ -113,7 +113,11 @@ Tensor index_select(const Tensor& x, int d, const Tensor& index) {
   return apply<SelectRows>(x, at, dim, n);
 }
 
-Tensor index_add(const Tensor& x, int d, const Tensor& index, const Tensor& src, double alpha) {
+Tensor index_add(const Tensor& x, int d, const Tensor& index, const Tensor& given, Scalar number) {
+  // Integers are multiplied as integers.
+  const bool whole = !number.is_real() && !is_floating_point(given.dtype()) && number.to_int64() != 1;
+  const Tensor src = whole ? mul(given, number).to(given.dtype()) : given;
+  const double alpha = whole ? 1 : number.to_double();
   const int dim = detail::wrap_dim(d, x.dim(), "index_add");
   if (index.dim() > 1)
     throw ShapeError(str("index_add: the index must have one dimension, this one is ", index.shape()));
@@ -219,7 +223,7 @@ Tensor one_hot(const Tensor& index, std::int64_t classes) {
 }
 
 Tensor Tensor::index_select(int dim, const Tensor& index) const { return harker::index_select(*this, dim, index); }
-Tensor Tensor::index_add(int dim, const Tensor& index, const Tensor& src, double alpha) const {
+Tensor Tensor::index_add(int dim, const Tensor& index, const Tensor& src, Scalar alpha) const {
   return harker::index_add(*this, dim, index, src, alpha);
 }
 

@@ -77,6 +77,8 @@ struct LogSumExp : Op<LogSumExp> {  // z = log sum exp(x); dx = dz exp(x - z)
 }  // namespace
 
 Tensor logsumexp(const Tensor& given, const Shape& dims, bool keepdim) {
+  if (!is_floating_point(given.dtype()) && !is_complex(given.dtype()))
+    return logsumexp(given.to(DType::float32), dims, keepdim);
   return detail::through_float(given, [&](const Tensor& x) {
     return apply<LogSumExp>(x, detail::dims_of(dims, x.dim(), "logsumexp"), keepdim);
   });

@@ -20,12 +20,13 @@ double count_of(const Shape& shape, Dims over) {
   return n;
 }
 
-Tensor variance(const Tensor& x, Dims over, double correction, bool keepdim, const char* name) {
+/// The variance, or its root.
+Tensor variance(const Tensor& x, Dims over, double correction, bool keepdim, bool root, const char* name) {
   detail::check_computed(x, name);
   const detail::Folded in(x, over);
   Tensor z = detail::fresh(detail::reduced_shape(x.shape(), over, keepdim), x.dtype(), x.device());
   backend_of(x).variance(x.dtype(), in.outer, in.n, in.inner, std::fmax(0, count_of(x.shape(), over) - correction),
-                         in.x.raw(), z.raw());
+                         root, in.x.raw(), z.raw());
   return z;
 }
 
@@ -39,7 +40,7 @@ struct Var : Op<Var> {  // z = sum (x - mean)^2 / (n - correction); dx = 2 (x - 
   static constexpr const char* name = "var";
   static Tensor forward(Context& c, const Tensor& x, Dims over, double correction, bool keepdim) {
     c.save(x);
-    return variance(x, over, correction, keepdim, name);
+    return variance(x, over, correction, keepdim, false, name);
   }
   static Grads backward(Context& c, const Tensor& dz, Dims over, double correction, bool keepdim) {
     const Tensor& x = c.saved(0);
@@ -50,7 +51,7 @@ struct Var : Op<Var> {  // z = sum (x - mean)^2 / (n - correction); dx = 2 (x - 
 struct Std : Op<Std> {  // z = sqrt(var x); dx = dz / (2 z) times the derivative of var; 0 where z is 0
   static constexpr const char* name = "std";
   static Tensor forward(Context& c, const Tensor& x, Dims over, double correction, bool keepdim) {
-    const Tensor z = sqrt(variance(x, over, correction, keepdim, name));
+    const Tensor z = variance(x, over, correction, keepdim, true, name);
     c.save(x);
     c.save_output(z);
     return z;

@@ -82,6 +82,8 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value) {
   if (value.dim() != 0)
     throw ShapeError(str("masked_fill: the value must be a number or a 0-d tensor, this one is ", value.shape(),
                          "; where(mask, value, x) broadcasts"));
+  if (is_complex(value.dtype()) && !is_complex(x.dtype()))
+    throw TypeError(str("masked_fill: a complex value does not fit ", name(x.dtype())));
   return where(mask, value.to(x.dtype()), x);
 }
 

@@ -66,6 +66,7 @@ const Size kLargeSizes[] = {
     {3, 301, 140},  {1100, 3, 12},  {1100, 7, 140},  // and narrow, in pieces
     {300, 1, 301},  {1, 301, 300},  {1, 2100, 40},   // vectors: in pieces
     {17, 1, 5000},  {1, 17, 5000},  {2100, 1, 40},   // and too long to be gathered
+    {17, 1, 4096},  {17, 1, 4097},  {1, 17, 4097},   // the last that is, and the first that is not
     {7, 5, 1500},   {4, 1, 128},    {1, 7, 65},      // filled up with zeros
     {1, 2, 100},    {5, 5, 65},     {2, 3, 2}};
 

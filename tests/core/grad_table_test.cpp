@@ -33,7 +33,8 @@ const std::set<std::string> kWithoutGradient = {
     "eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_xor", "logical_not", "isnan", "isinf",
     "isfinite", "any", "all",
     // they give integers
-    "argmax", "argmin", "argsort", "one_hot",
+    "argmax", "argmin", "argsort", "one_hot", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not",
+    "bitwise_left_shift", "bitwise_right_shift",
     // autograd_test.cpp has them
     "sum_to", "matmul", "linear"};
 

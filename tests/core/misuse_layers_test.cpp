@@ -49,9 +49,9 @@ const std::vector<Misuse> kMisuses = {
      }},
     {"cat of other dtypes",
      Kind::type,
-     {"cat", "float32", "int64", ".to()"},
+     {"cat", "uint16", "int64", ".to()"},
      [](World& w) {
-       cat({w.x, w.whole});
+       cat({w.whole.to(DType::uint16), w.whole});
      }},
     {"cat of numbers",
      Kind::shape,
@@ -194,7 +194,7 @@ const std::vector<Misuse> kMisuses = {
      {"mse_loss", "(5, 1)", "(5)"},
      [](World& w) { mse_loss(w.column, w.five, {.reduction = Reduction::none}); }},
     {"l1_loss of a column", Kind::shape, {"l1_loss", "(5, 1)", "(5)"}, [](World& w) { l1_loss(w.column, w.five); }},
-    {"l1_loss of integers", Kind::type, {"l1_loss", "int64"}, [](World& w) { l1_loss(w.x, w.whole); }},
+    {"l1_loss of integers", Kind::type, {"l1_loss", "int64"}, [](World& w) { l1_loss(w.whole, w.whole); }},
     {"smooth_l1_loss below zero",
      Kind::other,
      {"smooth_l1_loss", "beta", "-1"},
@@ -339,11 +339,11 @@ const std::vector<Misuse> kMisuses = {
      Kind::shape,
      {"max_pool2d", "does not fit"},
      [](World& w) { max_pool2d(w.image, 6); }},
-    {"max_pool2d of integers",
+    {"max_pool2d of masks",
      Kind::type,
-     {"max_pool2d", "int64"},
+     {"max_pool2d", "bool"},
      [](World&) {
-       max_pool2d(ones({1, 1, 4, 4}, kInt64), 2);
+       max_pool2d(ones({1, 1, 4, 4}, kBool), 2);
      }},
     {"avg_pool2d of a matrix", Kind::shape, {"avg_pool2d", "(3, 4)"}, [](World& w) { avg_pool2d(w.x, 2); }},
     {"avg_pool2d without a kernel",

@@ -142,7 +142,7 @@ const std::vector<Misuse> kMisuses = {
     MISUSE(type, g.i.exp_(), "exp_", "float32", "int64", "compute a new tensor"),
     MISUSE(type, sum_to(g.mask, {3}), "sum_to", "bool"),
     MISUSE(type, matmul(g.a, g.d.t()), "matmul", "float64"),
-    MISUSE(type, mse_loss(g.a, g.d), "mse_loss", "float64"),
+    MISUSE(type, mse_loss(g.i, g.i), "mse_loss", "int64"),
     MISUSE(type, linear(g.half, g.d), "linear", "float16"),
     MISUSE(type, g.a.data<double>(), "data<float64>", "float32"),
     MISUSE(type, g.undefined + g.a, "undefined"),

@@ -80,7 +80,7 @@ TEST_CASE("errors: shapes that do not fit are named in torch's words") {
   CHECK(has(words([] { matmul(ones({2, 3}), ones({4, 5})); }), "mat1 and mat2 shapes cannot be multiplied"));
   CHECK(has(words([] { mse_loss(ones({5, 1}), ones({5})); }), "(5, 1)"));
   CHECK(has(words([] { matmul(ones({2, 2}), ones({2, 2}, kFloat64)); }), "float32 and float64"));
-  CHECK(has(words([] { linear(ones({2, 2}, kInt64), ones({2, 2}, kInt64)); }), "int64"));
+  CHECK(has(words([] { linear(ones({2, 2}, kBool), ones({2, 2}, kBool)); }), "bool"));
   CHECK(has(words([] {
               ones({2, 3}).transpose(0, 2);
             }),

@@ -52,6 +52,7 @@ void rmsprop_run(const RmspropNumbers<T>& k, const Index n, T* __restrict p, T* 
       const T a = from_average ? average[i] + k.rest * (grad - average[i]) : grad - k.far * (grad - average[i]);
       average[i] = a;
       variance -= a * a;
+      variance = variance < 0 ? T(0) : variance;  // by rounding: a constant gradient has none
     }
     T direction = grad / (square_root(variance) + k.eps);
     if constexpr (kMomentum) direction = buffer[i] = k.momentum * buffer[i] + direction;

@@ -105,6 +105,10 @@ class Cpu final : public Layers {
                     const Shape& y_strides, void* z) override {
     HARKER_ISA::binary_int64(op, shape, In{x}, x_strides, In{y}, y_strides, Out{z});
   }
+  void gemm_int64(Index m, Index n, Index k, const Index* a, const Index (&a_strides)[2], const Index* b,
+                  const Index (&b_strides)[2], Index* c) override {
+    HARKER_ISA::gemm_int64(m, n, k, a, a_strides, b, b_strides, c);
+  }
   void axpy(DType t, Index n, double alpha, const void* x, void* y) override {
     with_type(t, [=](auto k) { HARKER_ISA::axpy<decltype(k)>(n, static_cast<decltype(k)>(alpha), In{x}, Out{y}); });
   }

@@ -3,7 +3,8 @@
 #include <harker/core/backend/cpu/kernels/fold.h>
 
 #include <harker/core/backend/cpu/kernels/dispatch.h>
-#include <harker/core/backend/cpu/kernels/reduce.h>
+#include <harker/core/backend/cpu/kernels/moments.h>
+#include <harker/core/backend/cpu/kernels/scalar_math.h>
 
 namespace harker::HARKER_ISA {
 
@@ -141,47 +142,23 @@ void running_sum(DType t, bool from_end, Index outer, Index n, Index inner, cons
   });
 }
 
-/// (x - mean)^2
-template <class T>
-struct SquaredDistance {
-  const T* x;
-  T mean;
-  Vector<T> operator()(Index i, Vector<T>) const {
-    const Vector<T> d = load(x + i) - mean;
-    return d * d;
-  }
-  T operator()(Index i, T) const { return (x[i] - mean) * (x[i] - mean); }
-};
-
-void variance(DType t, Index outer, Index n, Index inner, double divisor, const void* x, void* z) {
+void variance(DType t, Index outer, Index n, Index inner, double divisor, bool root, const void* x, void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);
     T* const out = static_cast<T*>(z);
+    const auto rounded = [=](const Moments& m) {
+      const double v = m.squares / divisor;
+      return static_cast<T>(root ? sqrt_of(v) : v);
+    };
     if (inner == 1) {
-      for (Index o = 0; o < outer; ++o) {
-        const T* const row = in + o * n;
-        const double mean = sum_all(n, row) / static_cast<double>(n),
-                     rounded = static_cast<double>(static_cast<T>(mean));
-        const double squares = sum_of_chunks(n, [=](Index at, Index count) {
-          return block_sums<T>(count, SquaredDistance<T>{row + at, static_cast<T>(mean)});
-        });
-        // The mean was rounded to T: that much is too much.
-        out[o] = static_cast<T>((squares - static_cast<double>(n) * (mean - rounded) * (mean - rounded)) / divisor);
-      }
+      for (Index o = 0; o < outer; ++o) out[o] = rounded(moments(in + o * n, 1, 0, n));
       return;
     }
     each_piece(outer, n, inner, [=](Index from, Index to, Index width) {
-      double mean[kFoldWidth] = {}, squares[kFoldWidth] = {};
-      for (Index i = 0; i < n; ++i)
-        for (Index j = 0; j < width; ++j) mean[j] += static_cast<double>(in[from + i * inner + j]);
-      for (Index j = 0; j < width; ++j) mean[j] /= static_cast<double>(n);
-      for (Index i = 0; i < n; ++i)
-        for (Index j = 0; j < width; ++j) {
-          const double d = static_cast<double>(in[from + i * inner + j]) - mean[j];
-          squares[j] += d * d;
-        }
-      for (Index j = 0; j < width; ++j) out[to + j] = static_cast<T>(squares[j] / divisor);
+      Moments of[kFoldWidth];
+      column_moments(in + from, n, inner, width, of);
+      for (Index j = 0; j < width; ++j) out[to + j] = rounded(of[j]);
     });
   });
 }

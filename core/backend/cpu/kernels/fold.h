@@ -10,7 +10,7 @@ void extreme(DType t, bool largest, Index outer, Index n, Index inner, const voi
 void product(DType t, Index outer, Index n, Index inner, const void* x, void* z);
 void product_of_others(DType t, Index outer, Index n, Index inner, const void* x, void* z);
 void running_sum(DType t, bool from_end, Index outer, Index n, Index inner, const void* x, void* z);
-void variance(DType t, Index outer, Index n, Index inner, double divisor, const void* x, void* z);
+void variance(DType t, Index outer, Index n, Index inner, double divisor, bool root, const void* x, void* z);
 
 /// A piece of x[outer, n, inner]: `width` columns beside one another, from which n rows of `inner` go down.
 inline constexpr Index kFoldWidth = 64;

@@ -34,6 +34,9 @@ inline Signed floor_rest(Signed x, Signed y) {
   return r != 0 && (r < 0) != (y < 0) ? r + y : r;
 }
 
+inline Signed shifted_left(Signed x, Signed by) { return by < 0 || by > 63 ? 0 : wrapped(bits(x) << by); }
+inline Signed shifted_right(Signed x, Signed by) { return x >> (by < 0 || by > 63 ? 63 : by); }
+
 template <class F>
 inline void each(Index n, const Signed* x, Signed* z, F f) {
   in_chunks(n, [=](Index at, Index count) {
@@ -82,8 +85,26 @@ void binary_int64(Binary op, const Shape& shape, const Signed* x, const Shape& x
     case Binary::floor_divide: return each(walk, x, y, z, [](Signed a, Signed b) { return floor_quotient(a, b); });
     case Binary::remainder: return each(walk, x, y, z, [](Signed a, Signed b) { return floor_rest(a, b); });
     case Binary::fmod: return each(walk, x, y, z, [](Signed a, Signed b) { return rest(a, b); });
+    case Binary::bitwise_and: return each(walk, x, y, z, [](Signed a, Signed b) { return a & b; });
+    case Binary::bitwise_or: return each(walk, x, y, z, [](Signed a, Signed b) { return a | b; });
+    case Binary::bitwise_xor: return each(walk, x, y, z, [](Signed a, Signed b) { return a ^ b; });
+    case Binary::shift_left: return each(walk, x, y, z, [](Signed a, Signed b) { return shifted_left(a, b); });
+    case Binary::shift_right: return each(walk, x, y, z, [](Signed a, Signed b) { return shifted_right(a, b); });
     default: return;  // a quotient that is not rounded is one of floats
   }
+}
+
+void gemm_int64(Index m, Index n, Index k, const Signed* a, const Index (&a_strides)[2], const Signed* b,
+                const Index (&b_strides)[2], Signed* c) {
+  const Index down = a_strides[0], along = a_strides[1], b_down = b_strides[0], b_along = b_strides[1];
+  parallel_for(m * n * k >= kElementsWorthThreads, m, [=](Index i) {
+    Signed* const row = c + i * n;
+    for (Index j = 0; j < n; ++j) row[j] = 0;
+    for (Index p = 0; p < k; ++p) {
+      const Wrapping by = bits(a[i * down + p * along]);
+      for (Index j = 0; j < n; ++j) row[j] = wrapped(bits(row[j]) + by * bits(b[p * b_down + j * b_along]));
+    }
+  });
 }
 
 }  // namespace harker::HARKER_ISA

@@ -49,8 +49,9 @@ class Layers : public Backend {
   void running_sum(DType t, bool from_end, Index outer, Index n, Index inner, const void* x, void* z) override {
     HARKER_ISA::running_sum(t, from_end, outer, n, inner, x, z);
   }
-  void variance(DType t, Index outer, Index n, Index inner, double divisor, const void* x, void* z) override {
-    HARKER_ISA::variance(t, outer, n, inner, divisor, x, z);
+  void variance(DType t, Index outer, Index n, Index inner, double divisor, bool root, const void* x,
+                void* z) override {
+    HARKER_ISA::variance(t, outer, n, inner, divisor, root, x, z);
   }
   void logsumexp(DType t, Index outer, Index n, Index inner, const void* x, void* z) override {
     HARKER_ISA::logsumexp(t, outer, n, inner, x, z);
@@ -73,12 +74,12 @@ class Layers : public Backend {
     HARKER_ISA::bce_with_logits(t, n, x, y, pos, z);
   }
   void cross_entropy(DType t, Index rows, Index n, const void* x, const Index* target, double hard, double smooth,
-                     const void* w, void* z) override {
-    HARKER_ISA::cross_entropy(t, rows, n, x, target, hard, smooth, w, z);
+                     const void* w, void* p, void* z) override {
+    HARKER_ISA::cross_entropy(t, rows, n, x, target, hard, smooth, w, p, z);
   }
-  void cross_entropy_backward(DType t, Index rows, Index n, const void* x, const Index* target, double hard,
+  void cross_entropy_backward(DType t, Index rows, Index n, const void* p, const Index* target, double hard,
                               double smooth, const void* w, const void* g, Index g_step, void* dx) override {
-    HARKER_ISA::cross_entropy_backward(t, rows, n, x, target, hard, smooth, w, g, g_step, dx);
+    HARKER_ISA::cross_entropy_backward(t, rows, n, p, target, hard, smooth, w, g, g_step, dx);
   }
   void layer_norm(DType t, Index rows, Index n, const void* x, const void* w, const void* b, double eps, void* mean,
                   void* rstd, void* z) override {

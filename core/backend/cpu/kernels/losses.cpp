@@ -85,36 +85,39 @@ inline void each_row_of(Index rows, Index n, const F& run) {
 }
 
 void cross_entropy(DType t, Index rows, Index n, const void* x, const Index* target, double hard, double smooth,
-                   const void* weight, void* z) {
+                   const void* weight, void* p, void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T *const in = static_cast<const T*>(x), *const w = static_cast<const T*>(weight);
-    T* const out = static_cast<T*>(z);
+    T *const out = static_cast<T*>(z), *const shares = static_cast<T*>(p);
     const double all = smooth != 0 ? sum_of_weights(n, w) : 0;
     each_row_of(rows, n, [=](Index r) {
       const Index c = target[r];
+      T* const to = shares ? shares + r * n : nullptr;
       if (c < 0) {
         out[r] = 0;
+        for (Index j = 0; to && j < n; ++j) to[j] = 0;
         return;
       }
       const T *const row = in + r * n, shift = largest_of(n, row);
-      const double lse = log_of(sum_of_exp<T>(n, row, shift, nullptr));  // relative to the largest, as all below
+      const double sum = sum_of_exp<T>(n, row, shift, to), lse = log_of(sum);  // relative to the largest, as all below
+      if (to) map(n, static_cast<const T*>(to), to, [by = static_cast<T>(1 / sum)](auto e) { return e * by; });
       double loss = hard * (w ? static_cast<double>(w[c]) : 1.0) * (lse - static_cast<double>(row[c] - shift));
       if (smooth != 0) {
-        double sum = 0;
-        for (Index j = 0; j < n; ++j) sum += static_cast<double>(w ? w[j] * (row[j] - shift) : row[j] - shift);
-        loss += smooth * (all * lse - sum);
+        double below = 0;
+        for (Index j = 0; j < n; ++j) below += static_cast<double>(w ? w[j] * (row[j] - shift) : row[j] - shift);
+        loss += smooth * (all * lse - below);
       }
       out[r] = static_cast<T>(loss);
     });
   });
 }
 
-void cross_entropy_backward(DType t, Index rows, Index n, const void* x, const Index* target, double hard,
+void cross_entropy_backward(DType t, Index rows, Index n, const void* p, const Index* target, double hard,
                             double smooth, const void* weight, const void* g, Index g_step, void* dx) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
-    const T *const in = static_cast<const T*>(x), *const w = static_cast<const T*>(weight);
+    const T *const shares = static_cast<const T*>(p), *const w = static_cast<const T*>(weight);
     const T* const gradient = static_cast<const T*>(g);
     T* const out = static_cast<T*>(dx);
     const double all = smooth != 0 ? sum_of_weights(n, w) : 0;
@@ -125,11 +128,10 @@ void cross_entropy_backward(DType t, Index rows, Index n, const void* x, const I
         for (Index j = 0; j < n; ++j) to[j] = 0;
         return;
       }
-      const T *const row = in + r * n, scale = gradient[r * g_step];
+      const T scale = gradient[r * g_step];
       const double chosen = hard * (w ? static_cast<double>(w[c]) : 1.0);
-      const double sum = sum_of_exp<T>(n, row, largest_of(n, row), to);
-      const T by = static_cast<T>((chosen + smooth * all) / sum) * scale;
-      map(n, static_cast<const T*>(to), to, [=](auto e) { return e * by; });
+      const T by = static_cast<T>(chosen + smooth * all) * scale;
+      map(n, shares + r * n, to, [=](auto e) { return e * by; });
       if (smooth != 0)
         for (Index j = 0; j < n; ++j) to[j] -= scale * static_cast<T>(smooth) * (w ? w[j] : T(1));
       to[c] -= scale * static_cast<T>(chosen);

@@ -5,22 +5,11 @@
 
 #include <harker/core/backend/cpu/kernels/dispatch.h>
 #include <harker/core/backend/cpu/kernels/fold.h>
-#include <harker/core/backend/cpu/kernels/reduce.h>
+#include <harker/core/backend/cpu/kernels/moments.h>
 #include <harker/core/backend/cpu/kernels/scalar_math.h>
 
 namespace harker::HARKER_ISA {
 
-/// (x - mean)^2
-template <class T>
-struct SquaredFrom {
-  const T* x;
-  T mean;
-  Vector<T> operator()(Index i, Vector<T>) const {
-    const Vector<T> d = load(x + i) - mean;
-    return d * d;
-  }
-  T operator()(Index i, T) const { return (x[i] - mean) * (x[i] - mean); }
-};
 /// g w, w = 1 where it is null; and the same times (x - mean)
 template <class T>
 struct Weighted {
@@ -56,9 +45,8 @@ void layer_norm(DType t, Index rows, Index n, const void* x, const void* w, cons
     T *const means = static_cast<T*>(mean), *const rstds = static_cast<T*>(rstd), *const out = static_cast<T*>(z);
     rows_in_parallel(rows, n, [=](Index r) {
       const T* const row = in + r * n;
-      const T m = static_cast<T>(block_sums<T>(n, ElementOf<T>{row}) / static_cast<double>(n));
-      const double var = block_sums<T>(n, SquaredFrom<T>{row, m}) / static_cast<double>(n);
-      const T s = static_cast<T>(1 / sqrt_of(var + eps));
+      const Moments of = moments(row, 1, 0, n);
+      const T m = static_cast<T>(of.mean), s = static_cast<T>(1 / sqrt_of(of.squares / static_cast<double>(n) + eps));
       means[r] = m;
       rstds[r] = s;
       T* const to = out + r * n;
@@ -116,33 +104,17 @@ void channel_moments(DType t, Index images, Index channels, Index n, const void*
     const T* const in = static_cast<const T*>(x);
     T *const means = static_cast<T*>(mean), *const variances = static_cast<T*>(variance);
     const double count = static_cast<double>(larger(1, images * n));  // of nothing: 0 and 0
+    const auto put = [=](Index c, const Moments& of) {
+      means[c] = static_cast<T>(of.mean);
+      variances[c] = static_cast<T>(of.squares / count);
+    };
     if (n == 1)
       return each_piece(1, images, channels, [=](Index from, Index to, Index width) {
-        double sum[kFoldWidth] = {}, squares[kFoldWidth] = {};
-        for (Index i = 0; i < images; ++i)
-          for (Index j = 0; j < width; ++j) sum[j] += static_cast<double>(in[from + i * channels + j]);
-        for (Index j = 0; j < width; ++j) sum[j] /= count;
-        for (Index i = 0; i < images; ++i)
-          for (Index j = 0; j < width; ++j) {
-            const double d = static_cast<double>(in[from + i * channels + j]) - sum[j];
-            squares[j] += d * d;
-          }
-        for (Index j = 0; j < width; ++j) {
-          means[to + j] = static_cast<T>(sum[j]);
-          variances[to + j] = static_cast<T>(squares[j] / count);
-        }
+        Moments of[kFoldWidth];
+        column_moments(in + from, images, channels, width, of);
+        for (Index j = 0; j < width; ++j) put(to + j, of[j]);
       });
-    rows_in_parallel(channels, images * n, [=](Index c) {
-      double sum = 0, squares = 0;
-      for (Index i = 0; i < images; ++i) sum += block_sums<T>(n, ElementOf<T>{in + (i * channels + c) * n});
-      const double m = sum / count;
-      const T rounded = static_cast<T>(m);
-      for (Index i = 0; i < images; ++i)
-        squares += block_sums<T>(n, SquaredFrom<T>{in + (i * channels + c) * n, rounded});
-      const double off = m - static_cast<double>(rounded);  // what rounding the mean has put into the squares
-      means[c] = rounded;
-      variances[c] = static_cast<T>(squares / count - off * off);
-    });
+    rows_in_parallel(channels, images * n, [=](Index c) { put(c, moments(in + c * n, images, channels * n, n)); });
   });
 }
 

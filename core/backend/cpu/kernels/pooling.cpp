@@ -41,7 +41,7 @@ void max_pool(const Windows& w, Index images, const T* x, T* z, Index* index) {
         for (Index y = down.first; y < down.end; y += down.step)
           for (Index i = across.first; i < across.end; i += across.step) {
             const T v = in[y * w.size[1] + i];
-            if (v > best || (v != v && best == best)) best = v, where = y * w.size[1] + i;
+            if (v > best || v != v) best = v, where = y * w.size[1] + i;
           }
         z[at] = best;
         index[at] = where;
@@ -50,9 +50,9 @@ void max_pool(const Windows& w, Index images, const T* x, T* z, Index* index) {
   });
 }
 
-/// One over what an average is divided by.
-inline double share(const Windows& w, Index oy, Index ox, bool count_padding, Index divisor) {
-  if (divisor != 0) return 1 / static_cast<double>(divisor);
+/// What an average is divided by.
+inline Index divided_by(const Windows& w, Index oy, Index ox, bool count_padding, Index divisor) {
+  if (divisor != 0) return divisor;
   Index n[2];
   const Index out[2] = {oy, ox};
   for (int d = 0; d < 2; ++d) {
@@ -60,8 +60,13 @@ inline double share(const Windows& w, Index oy, Index ox, bool count_padding, In
     // With ceil_mode a window may reach beyond the padding: that part never counts.
     n[d] = count_padding ? smaller(end, w.size[d] + w.padding[d]) - first : smaller(end, w.size[d]) - larger(first, 0);
   }
-  return 1 / static_cast<double>(n[0] * n[1]);
+  return n[0] * n[1];
 }
+template <class T>
+inline T divided(T v, Index by) {
+  return static_cast<T>(static_cast<double>(v) * (1 / static_cast<double>(by)));
+}
+inline Index divided(Index v, Index by) { return v / by; }
 
 template <class T>
 void avg_pool(const Windows& w, Index images, bool count_padding, Index divisor, const T* x, T* z) {
@@ -75,7 +80,7 @@ void avg_pool(const Windows& w, Index images, bool count_padding, Index divisor,
         T sum = 0;
         for (Index y = down.first; y < down.end; ++y)
           for (Index i = across.first; i < across.end; ++i) sum += in[y * w.size[1] + i];
-        z[at] = static_cast<T>(static_cast<double>(sum) * share(w, oy, ox, count_padding, divisor));
+        z[at] = divided(sum, divided_by(w, oy, ox, count_padding, divisor));
       }
     }
   });
@@ -91,7 +96,7 @@ void avg_pool_backward(const Windows& w, Index images, bool count_padding, Index
       const Span down = span(w, 0, oy);
       for (Index ox = 0; ox < w.out[1]; ++ox, ++at) {
         const Span across = span(w, 1, ox);
-        const T g = static_cast<T>(static_cast<double>(dz[at]) * share(w, oy, ox, count_padding, divisor));
+        const T g = divided(dz[at], divided_by(w, oy, ox, count_padding, divisor));
         for (Index y = down.first; y < down.end; ++y)
           for (Index i = across.first; i < across.end; ++i) to[y * w.size[1] + i] += g;
       }
@@ -100,10 +105,10 @@ void avg_pool_backward(const Windows& w, Index images, bool count_padding, Index
 }
 
 void max_pool2d(DType t, const Windows& w, Index images, const void* x, void* z, Index* index) {
-  with_type(t, [&](auto kind) { max_pool<decltype(kind)>(w, images, In{x}, Out{z}, index); });
+  with_number(t, [&](auto kind) { max_pool<decltype(kind)>(w, images, In{x}, Out{z}, index); });
 }
 void avg_pool2d(DType t, const Windows& w, Index images, bool count_padding, Index divisor, const void* x, void* z) {
-  with_type(t, [&](auto kind) { avg_pool<decltype(kind)>(w, images, count_padding, divisor, In{x}, Out{z}); });
+  with_number(t, [&](auto kind) { avg_pool<decltype(kind)>(w, images, count_padding, divisor, In{x}, Out{z}); });
 }
 void avg_pool2d_backward(DType t, const Windows& w, Index images, bool count_padding, Index divisor, const void* dz,
                          void* dx) {

@@ -27,17 +27,16 @@ inline double block_sums(Index n, Term term) {
   return total;
 }
 
-/// run(begin, count), a double, summed over a fixed cut of n into at most 64 pieces.
+/// run(begin, count), a number or what adds up as one, summed over a fixed cut of n into at most 64 pieces.
 template <class F>
-inline double sum_of_chunks(Index n, const F& run) {
+inline auto sum_of_chunks(Index n, const F& run) {
   if (n < kElementsWorthThreads) return run(Index{0}, n);
   constexpr Index kPieces = 64;
   const Index piece = larger(kElementChunk, ((n + kPieces - 1) / kPieces + kPieces - 1) / kPieces * kPieces);
-  double sums[kPieces];
+  decltype(run(n, n)) sums[kPieces], total{};
   const auto chunk = [&](Index i) { sums[i] = run(i * piece, smaller(piece, n - i * piece)); };
   const Index pieces = (n + piece - 1) / piece;
   parallel_for(true, pieces, chunk);
-  double total = 0;
   for (Index i = 0; i < pieces; ++i) total += sums[i];
   return total;
 }

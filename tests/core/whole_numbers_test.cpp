@@ -1,0 +1,191 @@
+// Every way of a whole number into a tensor and out of it keeps it, also where no double has it: 2^53 + 1 and the
+// ends of int64. And what an integer tensor cannot hold is refused.
+#include <doctest/doctest.h>
+#include <harker/core/ops/ops.h>
+#include <harker/core/random.h>
+#include <harker/core/value.h>
+#include <test_tensor.h>
+
+#include <limits>
+#include <sstream>
+
+namespace harker {
+namespace {
+
+using test::has;
+using test::words;
+using Whole = std::int64_t;
+using Wholes = std::vector<Whole>;
+
+constexpr Whole kOdd = (Whole{1} << 53) + 1, kMost = std::numeric_limits<Whole>::max(),
+                kLeast = std::numeric_limits<Whole>::min();
+constexpr Whole kHard[] = {kOdd, -kOdd, kMost, kMost - 1, kLeast, kLeast + 1};
+
+Wholes wholes(const Tensor& t) { return t.to_vector<Whole>(); }
+Whole only(const Tensor& t) {
+  CHECK(t.dtype() == kInt64);
+  return t.item<Whole>();
+}
+
+}  // namespace
+
+TEST_CASE("whole numbers: factories") {
+  for (const Whole v : kHard) {
+    CAPTURE(v);
+    const Wholes twice{v, v};
+    CHECK(wholes(full({2}, v)) == twice);
+    CHECK(wholes(full({2}, v, kInt64)) == twice);
+    CHECK(wholes(full({2}, v, {.dtype = kInt64})) == twice);
+    CHECK(wholes(full_like(zeros({2}, kInt64), v)) == twice);
+    CHECK(only(scalar_tensor(v, kInt64)) == v);
+    CHECK(only(scalar_tensor(v, {.dtype = kInt64})) == v);
+    CHECK(wholes(tensor({v, Whole{1}})) == Wholes{v, 1});
+    CHECK(wholes(tensor({v, Whole{1}}, kInt64)) == Wholes{v, 1});
+    CHECK(wholes(from_vector(twice, {2})) == twice);
+    CHECK(only(Value(v).as_int() == v ? scalar_tensor(Value(v).as_int(), kInt64) : Tensor()) == v);
+    // The nearest double and the nearest float, each rounded once.
+    CHECK(full({}, v, kFloat64).item() == static_cast<double>(v));
+    CHECK(full({}, v, kFloat32).item<float>() == static_cast<float>(v));
+    CHECK(scalar_tensor(v, kInt64).item<float>() == static_cast<float>(v));
+    CHECK(scalar_tensor(v, kInt64).item<double>() == static_cast<double>(v));
+  }
+  constexpr Whole kTwice = (Whole{1} << 60) + (Whole{1} << 36) + 1;  // rounded to a double first, it is a tie
+  CHECK(scalar_tensor(kTwice, kInt64).item<float>() == static_cast<float>(kTwice));
+  CHECK(full({}, kTwice, kFloat32).item<float>() == static_cast<float>(kTwice));
+  CHECK(full({}, kMost, kFloat64).requires_grad() == false);
+  CHECK(full({2}, 3, {.requires_grad = true}).requires_grad());
+  CHECK(full({2}, true).dtype() == kBool);
+  CHECK(full({2}, 1.5).dtype() == kFloat32);
+}
+
+TEST_CASE("whole numbers: what a dtype does not hold is refused, as in torch") {
+  for (const auto& [v, t] :
+       {std::pair{Scalar(300), kUInt8}, std::pair{Scalar(-256), kUInt8}, std::pair{Scalar(128), kInt8},
+        std::pair{Scalar(-129), kInt8}, std::pair{Scalar(Whole{1} << 31), kInt32},
+        std::pair{Scalar(-(Whole{1} << 31) - 1), kInt32}, std::pair{Scalar(1e30), kInt64},
+        std::pair{Scalar(0x1p63), kInt64}, std::pair{Scalar(NAN), kInt64}, std::pair{Scalar(INFINITY), kUInt8}}) {
+    const Scalar number = v;
+    const DType dtype = t;
+    CHECK_THROWS_AS(full({2}, number, dtype), TypeError);
+    CHECK_THROWS_AS(full_like(zeros({2}, dtype), number), TypeError);
+    CHECK_THROWS_AS(scalar_tensor(number, dtype), TypeError);
+    Tensor z = zeros({2}, dtype);
+    CHECK_THROWS_AS(z.fill_(number), TypeError);
+    CHECK_THROWS_AS(z.masked_fill(tensor({true, false}), number), TypeError);
+    CHECK(wholes(z) == Wholes{0, 0});
+  }
+  CHECK_THROWS_AS(tensor({300}, kUInt8), TypeError);
+  CHECK(has(words<TypeError>([] { full({2}, 300, kUInt8); }), "full: 300 does not fit uint8"));
+  CHECK(wholes(full({2}, -1, kUInt8)) == Wholes{255, 255});
+  CHECK(wholes(full({1}, -128, kInt8)) == Wholes{-128});
+  CHECK(wholes(full({1}, 127, kInt8)) == Wholes{127});
+  CHECK(wholes(full({1}, 255, kUInt8)) == Wholes{255});
+  CHECK(wholes(full({1}, 3.7, kInt64)) == Wholes{3});
+  CHECK(wholes(full({1}, -128.5, kInt8)) == Wholes{-128});
+  CHECK(wholes(full({1}, -0x1p63, kInt64)) == Wholes{kLeast});
+  CHECK(wholes(full({1}, 0.5, kBool)) == Wholes{1});
+}
+
+TEST_CASE("whole numbers: ranges") {
+  CHECK(wholes(arange(kOdd - 1, kOdd + 2)) == Wholes{kOdd - 1, kOdd, kOdd + 1});
+  CHECK(wholes(arange(kMost - 2, kMost)) == Wholes{kMost - 2, kMost - 1});
+  CHECK(wholes(arange(kLeast, kLeast + 2)) == Wholes{kLeast, kLeast + 1});
+  CHECK(wholes(arange(kMost - 1, kMost, 5)) == Wholes{kMost - 1});
+  CHECK(wholes(arange(kLeast + 1, kLeast, -1)) == Wholes{kLeast + 1});
+  CHECK(wholes(arange(kLeast, kMost, Whole{1} << 62)) == Wholes{kLeast, kLeast / 2, 0, -(kLeast / 2)});
+  CHECK(wholes(arange(kMost, kLeast, kLeast)) == Wholes{kMost, -1});
+  CHECK(arange(3, 3).numel() == 0);
+  CHECK_THROWS_AS(arange(0, 5, 0), ShapeError);
+  CHECK_THROWS_AS(arange(kLeast, kMost), ShapeError);
+  // Integers from real numbers: start and step are cut, the number of elements is not.
+  CHECK(wholes(arange(-0.9, 2.1, 2.0, kInt64)) == Wholes{0, 2});
+  CHECK(wholes(arange(1, 5, 0.5, kInt64)) == Wholes{1, 1, 1, 1, 1, 1, 1, 1});
+  CHECK(wholes(arange(0.5, 3.5, 1, kInt32)) == Wholes{0, 1, 2});
+
+  CHECK(wholes(linspace(kOdd, kOdd + 4, 5, kInt64)) == Wholes{kOdd, kOdd + 1, kOdd + 2, kOdd + 3, kOdd + 4});
+  CHECK(wholes(linspace(kMost - 2, kMost, 3, kInt64)) == Wholes{kMost - 2, kMost - 1, kMost});
+  CHECK(wholes(linspace(kLeast, kMost, 2, kInt64)) == Wholes{kLeast, kMost});
+  CHECK(wholes(linspace(kMost, kLeast, 3, kInt64)) == Wholes{kMost, 0, kLeast});
+  CHECK(wholes(linspace(kMost, 0, 1, kInt64)) == Wholes{kMost});
+  CHECK(wholes(linspace(0, 10, 4, kInt64)) == Wholes{0, 3, 6, 10});
+  CHECK(wholes(linspace(4.3, -3, 8, kInt64)) == Wholes{4, 3, 2, 1, 0, -1, -2, -3});  // from 4
+  CHECK(wholes(linspace(2.9, 2.9, 1, kInt64)) == Wholes{2});
+  CHECK_THROWS_AS(linspace(0, 1e30, 3, kInt64), TypeError);
+}
+
+TEST_CASE("whole numbers: beside a tensor") {
+  for (const Whole v : kHard) {
+    CAPTURE(v);
+    const Tensor x = tensor({v}), zero = tensor({Whole{0}}), yes = tensor({true}), no = tensor({false});
+    CHECK(only(zero + v) == v);
+    CHECK(only(v - zero) == v);
+    CHECK(only(tensor({Whole{1}}) * v) == v);
+    CHECK(only(zero.clone().fill_(v)) == v);
+    CHECK(wholes(zeros({2, 2}, kInt64).t().fill_(v)) == Wholes{v, v, v, v});
+    CHECK(only(zeros({2, 2}, kInt64).t()[0].fill_(v)[1]) == v);
+    CHECK(only(zero.clone().add_(v)) == v);
+    CHECK(only(zero.clone().sub_(x).sub_(x).add_(x, 2)) == 0);
+    CHECK(only(zero.clone().add_(tensor({Whole{1}}), v)) == v);
+    CHECK(only(index_add(zero, 0, tensor({0}), tensor({Whole{1}}), v)) == v);
+    CHECK(only(x.clamp(v, v)) == v);
+    CHECK(only(zero.clamp(v, v)) == v);
+    CHECK(only(where(yes, v, zero)) == v);
+    CHECK(only(where(no, zero, v)) == v);
+    CHECK(only(where(yes, v, Whole{0})) == v);
+    CHECK(only(zero.masked_fill(yes, v)) == v);
+    CHECK(only(zero.clone().masked_fill_(yes, v)) == v);
+    CHECK(only(zero.masked_fill(yes, scalar_tensor(v, kInt64))) == v);
+    CHECK(only(pow(x, 1)) == v);
+    CHECK(only(floor_divide(x, 1)) == v);
+    CHECK(only(remainder(v, tensor({Whole{10}}))) == (v % 10 + 10) % 10);
+    CHECK(eq(x, v).item<bool>());
+    CHECK_FALSE(eq(x, v < 0 ? v + 1 : v - 1).item<bool>());
+    CHECK(lt(x, v < 0 ? v + 1 : v).item<bool>() == (v < 0));
+    CHECK(only(x & v) == v);
+    CHECK(only(sum(x)) == v);
+    CHECK(only(prod(x)) == v);
+    CHECK(only(max(x)) == v);
+    CHECK(only(maximum(x, zero - kMost)) == (v > -kMost ? v : -kMost));
+    CHECK(only(cumsum(x, 0)) == v);
+    CHECK(only(cat({x, zero})[0]) == v);
+    CHECK(only(x.to(kInt64)) == v);
+    CHECK(only(gather(x, 0, tensor({0}))) == v);
+    CHECK(only(x[tensor({0})]) == v);
+    CHECK(only(flip(tensor({v, Whole{0}}), {0})[1]) == v);
+    CHECK(only(matmul(x, tensor({Whole{1}}))) == v);
+    CHECK(wholes(sort(tensor({v, v < 0 ? v + 1 : v - 1})).values) == (v < 0 ? Wholes{v, v + 1} : Wholes{v - 1, v}));
+    std::ostringstream out;
+    out << x;
+    CHECK(has(out.str(), std::to_string(v)));
+    CHECK(Value(x).tensor().item<Whole>() == v);
+    CHECK(only(randint(v == kMost ? v - 1 : v, v == kMost ? v : v + 1, {1})) == (v == kMost ? v - 1 : v));
+  }
+  CHECK(only(pow(tensor({Whole{3}}), 39)) == 4052555153018976267);
+  CHECK_THROWS_AS(zeros({1}, kInt64).add_(tensor({1}), 1.5), TypeError);
+  CHECK(only(zeros({1}, kInt64).add_(tensor({3}), 2.0)) == 6);
+  CHECK(tensor({true, false}).add_(tensor({true, true}), false).to_vector<Whole>() == Wholes{1, 0});
+}
+
+TEST_CASE("whole numbers: allclose compares integers exactly, and broadcasts") {
+  const Tensor a = tensor({kOdd}), b = tensor({kOdd - 1});
+  CHECK_FALSE(allclose(a, b, 0, 0));
+  CHECK(allclose(a, b, 0, 1));
+  CHECK(allclose(a, b));
+  CHECK_FALSE(allclose(tensor({kMost}), tensor({kLeast}), 0, 1));
+  CHECK(allclose(tensor({kMost}), tensor({kMost - 1}), 0, 1));
+  CHECK_FALSE(allclose(tensor({kMost}), tensor({kMost - 2}), 0, 1));
+  CHECK(allclose(tensor({10}), tensor({11}), 0.1, 0));
+  CHECK_FALSE(allclose(tensor({10}), tensor({12}), 0.1, 0));
+  CHECK(allclose(tensor({10}, kInt32), tensor({10})));
+  CHECK(allclose(ones({2, 3}), ones({3})));
+  CHECK(allclose(ones({1}), ones({2, 3}), 0, 0));
+  CHECK_FALSE(allclose(arange(6).view({2, 3}), arange(3)));
+  CHECK(allclose(ones({0}), ones({1})));
+  CHECK_THROWS_AS(allclose(ones({2, 3}), ones({2})), ShapeError);
+  CHECK_THROWS_AS(allclose(ones({2}), ones({2}), -1), Error);
+  CHECK(allclose(tensor({INFINITY}), tensor({INFINITY})));
+  CHECK_FALSE(allclose(tensor({1.0}), tensor({INFINITY})));
+  CHECK_FALSE(allclose(tensor({NAN}), tensor({NAN})));
+}
+
+}  // namespace harker
