@@ -136,7 +136,8 @@ Generator& of_process() {
   static Generator* const generator = [] {
     static std::optional<Draws> held;  // during a fork, so that the child finds it whole and free
     pthread_atfork([] { held.emplace(of_process()); }, [] { held.reset(); }, [] { held.reset(); });
-    return new Generator(67280421310721);  // torch's seed. Never destroyed: static objects may draw in their destructors
+    return new Generator(
+        67280421310721);  // torch's seed. Never destroyed: static objects may draw in their destructors
   }();
   return *generator;
 }

@@ -1,5 +1,5 @@
-// A program without harker that opens and closes a plugin with it while it runs. `plugin_host SCENARIO PLUGIN [closes]`;
-// it is silent and returns 0 when all went well.
+// A program without harker that opens and closes a plugin with it while it runs. `plugin_host SCENARIO PLUGIN
+// [closes]`; it is silent and returns 0 when all went well.
 #include <dlfcn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -41,12 +41,8 @@ class Plugin {
   int (*use_)() = nullptr;
 };
 
-long threads() {
-  return std::distance(fs::directory_iterator("/proc/self/task"), fs::directory_iterator());
-}
-bool is_open(const std::string& path) {
-  return dlopen(path.c_str(), RTLD_NOW | RTLD_NOLOAD) != nullptr;
-}
+long threads() { return std::distance(fs::directory_iterator("/proc/self/task"), fs::directory_iterator()); }
+bool is_open(const std::string& path) { return dlopen(path.c_str(), RTLD_NOW | RTLD_NOLOAD) != nullptr; }
 
 void open_and_exit(const std::string& path) { Plugin(path).use(); }
 
