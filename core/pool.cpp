@@ -15,9 +15,10 @@ namespace harker HARKER_PUBLIC {
 namespace pool {
 
 constinit Lists no_lists{};
-thread_local constinit Lists* lists = &no_lists;
 
 namespace {
+
+Lists*& lists() noexcept { return detail::here().lists; }
 
 // Of a Watched. Asked only by blocks that take the slow way, as all of its thread then do.
 using Watcher = void (*)(std::size_t);
@@ -86,7 +87,7 @@ void system_free(void* p, std::size_t bytes) noexcept {
 #if !defined(HARKER_NO_POOL)
 /// This thread's list of class c as a batch, or null; the list is empty then.
 Block* take_batch(int c) {
-  const List l = std::exchange(lists->list[c], List{});
+  const List l = std::exchange(lists()->list[c], List{});
   if (l.head) l.head->held = l.held;
   return l.head;
 }
@@ -103,7 +104,7 @@ void end_lists(void* p) noexcept {
       system_free(b, class_bytes(c));
     }
   }
-  lists = &no_lists;
+  lists() = &no_lists;
   delete own;
 }
 
@@ -116,17 +117,17 @@ void start_thread() noexcept {
   static const ThreadEnd<end_lists> end;
   if (!own || !end.set(own)) return delete own;  // without memory, or while static objects are destroyed: none
   own->alive = true;
-  lists = own;
+  lists() = own;
 }
 
 void* carve(int c) {
   std::size_t size = class_bytes(c);
-  Block* batch = std::exchange(lists->spare[c], nullptr);
+  Block* batch = std::exchange(lists()->spare[c], nullptr);
   if (!batch) batch = shared().take(c);
   if (batch) {
     const List rest{batch->next, batch->held - size};
-    if (lists->alive) {
-      lists->list[c] = rest;
+    if (lists()->alive) {
+      lists()->list[c] = rest;
     } else if (rest.head) {  // a thread that is ending keeps nothing
       rest.head->held = rest.held;
       shared().give(c, rest.head);
@@ -135,7 +136,7 @@ void* carve(int c) {
   }
   char* slab = static_cast<char*>(system_alloc(kSlab));
   for (std::size_t i = kSlab / size - 1; i > 0; --i) {  // nobody has had these yet: a Watched is not told of them
-    if (lists->alive)
+    if (lists()->alive)
       pool::free(slab + i * size, size);
     else
       shared().give_one(c, reinterpret_cast<Block*>(slab + i * size));
@@ -148,7 +149,7 @@ void* carve(int c) {
 
 void batch_full(int c) noexcept {
 #if !defined(HARKER_NO_POOL)
-  if (Block* full = std::exchange(lists->spare[c], take_batch(c))) shared().give(c, full);
+  if (Block* full = std::exchange(lists()->spare[c], take_batch(c))) shared().give(c, full);
 #else
   (void)c;
 #endif
@@ -159,13 +160,13 @@ void* slow_alloc(std::size_t n) {
 #if defined(HARKER_NO_POOL)
   return system_alloc(n < 64 ? 64 : n);
 #else
-  if (!lists->alive) start_thread();
+  if (!lists()->alive) start_thread();
   if (n > kLarge) return system_alloc(n);
   const int c = class_of(n);
   if (n <= kSmall) return carve(c);
-  if (Block* b = lists->list[c].head) {
-    lists->list[c].head = b->next;
-    lists->large_bytes -= class_bytes(c);
+  if (Block* b = lists()->list[c].head) {
+    lists()->list[c].head = b->next;
+    lists()->large_bytes -= class_bytes(c);
     return b;
   }
   return system_alloc(class_bytes(c));
@@ -177,18 +178,18 @@ void slow_free(void* p, std::size_t n) noexcept {
 #if defined(HARKER_NO_POOL)
   system_free(p, n < 64 ? 64 : n);
 #else
-  if (!lists->alive) start_thread();
+  if (!lists()->alive) start_thread();
   int c = class_of(n < kLarge ? n : kLarge);
   Block* b = static_cast<Block*>(p);
   if (n <= kSmall) {
-    if (lists->alive)
+    if (lists()->alive)
       pool::free(p, n);
     else
       shared().give_one(c, b);
-  } else if (lists->alive && n <= kLarge && lists->large_bytes + class_bytes(c) <= kLargeKept) {
-    b->next = lists->list[c].head;
-    lists->list[c].head = b;
-    lists->large_bytes += class_bytes(c);
+  } else if (lists()->alive && n <= kLarge && lists()->large_bytes + class_bytes(c) <= kLargeKept) {
+    b->next = lists()->list[c].head;
+    lists()->list[c].head = b;
+    lists()->large_bytes += class_bytes(c);
   } else {
     system_free(p, n <= kLarge ? class_bytes(c) : n);
   }
@@ -199,13 +200,13 @@ std::size_t system_bytes() noexcept { return taken.load(std::memory_order_relaxe
 
 Watched::Watched(void (*before)(std::size_t), void (*after)(std::size_t)) {
   free(alloc(1), 1);  // the thread has its lists, if it can have any
-  lists_ = std::exchange(lists, &no_lists);
+  lists_ = std::exchange(lists(), &no_lists);
   watch_alloc = before;
   watch_free = after;
 }
 Watched::~Watched() {
   watch_alloc = watch_free = nullptr;
-  lists = lists_;
+  lists() = lists_;
 }
 
 }  // namespace pool

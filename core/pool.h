@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <new>
 
-#include <harker/core/export.h>
+#include <harker/core/this_thread.h>
 
 namespace harker HARKER_PUBLIC {
 namespace pool {
@@ -43,11 +43,6 @@ struct Lists {
   std::size_t large_bytes;      // in the large lists
   bool alive;                   // false in no_lists only
 };
-/// Empty: what a thread has before its first use of the pool and after its end.
-extern constinit Lists no_lists;
-/// Constant-initialised and trivially destroyed, so that access needs no guard.
-extern thread_local constinit Lists* lists;
-
 /// n >= 1.
 constexpr int class_of(std::size_t n) {
   if (n <= kSmall) return static_cast<int>((n - 1) / kStep);
@@ -67,10 +62,10 @@ void slow_free(void* p, std::size_t n) noexcept;
 void batch_full(int c) noexcept;
 
 /// n >= 1 bytes, 64-byte aligned; to be given back with the same n, by any thread. Throws std::bad_alloc.
-inline void* alloc(std::size_t n) {
+inline void* alloc(std::size_t n, [[maybe_unused]] detail::ThisThread& t = detail::here()) {
 #if !defined(HARKER_NO_POOL)
   if (n <= kSmall) [[likely]] {
-    List& l = lists->list[class_of(n)];
+    List& l = t.lists->list[class_of(n)];
     if (Block* b = l.head) [[likely]] {
       l.head = b->next;
       l.held -= (n + kStep - 1) & ~(kStep - 1);
@@ -83,6 +78,7 @@ inline void* alloc(std::size_t n) {
 
 inline void free(void* p, std::size_t n) noexcept {
 #if !defined(HARKER_NO_POOL)
+  Lists* const lists = detail::here().lists;
   if (n <= kSmall && lists->alive) [[likely]] {
     List& l = lists->list[class_of(n)];
     Block* b = static_cast<Block*>(p);

@@ -11,7 +11,10 @@
 #include <harker/core/text.h>
 
 #include <cstring>
+#include <optional>
 #include <utility>
+
+#include <pthread.h>
 
 namespace harker HARKER_PUBLIC {
 namespace {
@@ -128,13 +131,19 @@ void Generator::load_state_dict(const Value& v) { set_state(v.tensor()); }
 
 namespace {
 thread_local constinit Generator* of_thread = nullptr;  // of a GeneratorGuard
-}
 
-Generator& default_generator() {
-  // torch's default seed. Never destroyed: other static objects may draw in their destructors.
-  static Generator& generator = *new Generator(67280421310721);
-  return of_thread ? *of_thread : generator;
+Generator& of_process() {
+  static Generator* const generator = [] {
+    static std::optional<Draws> held;  // during a fork, so that the child finds it whole and free
+    pthread_atfork([] { held.emplace(of_process()); }, [] { held.reset(); }, [] { held.reset(); });
+    return new Generator(
+        67280421310721);  // torch's seed. Never destroyed: static objects may draw in their destructors
+  }();
+  return *generator;
 }
+}  // namespace
+
+Generator& default_generator() { return of_thread ? *of_thread : of_process(); }
 GeneratorGuard::GeneratorGuard(Generator& g) noexcept : before_(std::exchange(of_thread, &g)) {}
 GeneratorGuard::~GeneratorGuard() { of_thread = before_; }
 void manual_seed(std::uint64_t seed) { default_generator().manual_seed(seed); }

@@ -2,6 +2,8 @@
 // core/factories.cpp, arithmetic in core/ops.
 #include <harker/core/tensor.h>
 
+#include <cstring>
+
 #include <harker/core/autograd/extras.h>
 #include <harker/core/autograd/hook_set.h>
 #include <harker/core/autograd/mode.h>
@@ -36,22 +38,25 @@ namespace {
 namespace {
 /// A tensor whose bytes have been counted.
 template <class Sizes>
-[[gnu::always_inline]] inline Tensor counted(Sizes&& shape, DType dtype, Device device, std::int64_t numel,
-                                             std::int64_t nbytes) {
+[[gnu::always_inline]] inline Tensor counted(ThisThread& t, Sizes&& shape, DType dtype, Device device,
+                                             std::int64_t numel, std::int64_t nbytes) {
   const std::size_t size = kHead + static_cast<std::size_t>(nbytes);
-  char* const block = static_cast<char*>(pool::alloc(size));
+  char* const block = static_cast<char*>(pool::alloc(size, t));
   Storage* s = new (block) Storage;
   s->block = size;
   s->nbytes = static_cast<std::size_t>(nbytes);
   s->data = block + kHead;
-  TensorImpl* p = new (block + kImplAt) TensorImpl(s, s->data, dtype, device, std::forward<Sizes>(shape), numel);
+  TensorImpl* p = new (block + kImplAt) TensorImpl(s, s->data, dtype, Device{}, std::forward<Sizes>(shape), numel);
+  std::memcpy(&p->device, &device, sizeof device);  // g++ would take it apart and put it together again
   p->in_block = true;
-  p->marks = modes.new_marks;
+  p->marks = t.modes.new_marks;
   return Tensor(p);
 }
 }  // namespace
 
+// The thread is found first, while there is little to keep over the call.
 Tensor fresh(const Shape& shape, DType dtype, Device device) {
+  ThisThread& t = here();
   std::int64_t numel = 1, nbytes;
   bool overflow = false;
   const std::int64_t* sizes = shape.data();
@@ -61,15 +66,16 @@ Tensor fresh(const Shape& shape, DType dtype, Device device) {
     none_or_too_large(shape, dtype);
     numel = nbytes = 0;
   }
-  return counted(shape, dtype, device, numel, nbytes);
+  return counted(t, shape, dtype, device, numel, nbytes);
 }
 
 Tensor fresh_matrix(std::int64_t rows, std::int64_t columns, DType dtype, Device device) {
+  ThisThread& t = here();
   std::int64_t numel, nbytes;
   if (__builtin_mul_overflow(rows, columns, &numel) ||
       __builtin_mul_overflow(numel, static_cast<std::int64_t>(item_size(dtype)), &nbytes)) [[unlikely]]
     return fresh({rows, columns}, dtype, device);
-  return counted(Shape::matrix(rows, columns), dtype, device, numel, nbytes);
+  return counted(t, Shape::matrix(rows, columns), dtype, device, numel, nbytes);
 }
 
 namespace {
@@ -257,7 +263,7 @@ Tensor& Tensor::requires_grad_(bool on) {
   }
   if (on && !is_floating_point(p.dtype) && !is_complex(p.dtype))
     throw GradError(str("requires_grad_: only floating point tensors can require grad, this one is ", name(p.dtype)));
-  if (on && p.marks & TensorImpl::kInference && !detail::modes.new_marks)
+  if (on && p.marks & TensorImpl::kInference && !detail::modes().new_marks)
     throw GradError("requires_grad_: the tensor was made in InferenceMode; use a clone() of it made outside");
   p.requires_grad = on;
   return *this;

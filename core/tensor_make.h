@@ -12,6 +12,7 @@ Tensor fresh(const Shape& shape, DType dtype, Device device);
 Tensor fresh_matrix(std::int64_t rows, std::int64_t columns, DType dtype, Device device);
 inline Tensor fresh_like(const Tensor& t) {
   const TensorImpl& p = t.impl();
+  if (p.shape.rank() == 2) return fresh_matrix(p.shape[0], p.shape[1], p.dtype, p.device);
   return fresh(p.shape, p.dtype, p.device);
 }
 /// A fresh tensor of t's shape and dtype, whose elements lie in memory in the order of t's, as torch's empty_like has

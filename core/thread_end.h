@@ -1,6 +1,6 @@
-// What a thread keeps of us, given back at its end. A destructor of a thread_local variable would do that in a program, but
-// not in a library that is opened and closed while the program runs: the thread that closes it frees the tensors of its
-// static objects, and the destructor which that registers would run in code that is no longer there. Internal.
+// What a thread keeps of us, given back at its end. A destructor of a thread_local variable would do that in a program,
+// but not in a library that is opened and closed while the program runs: the thread that closes it frees the tensors of
+// its static objects, and the destructor which that registers would run in code that is no longer there. Internal.
 #pragma once
 #include <mutex>
 

@@ -47,7 +47,7 @@ void check_met(const Node& n, const Node& op, const Tensor& dz) {
 
 /// In anomaly mode an error of the node's backward tells where its forward was called.
 Grads run_traced(Node& n, const Tensor& dz) {
-  if (!modes.tracing) return n.run(dz);
+  if (!modes().tracing) return n.run(dz);
   check_met(n, n, dz);
   const auto more = [&](const Error& e) { return str(e.what(), origin(n)); };
   try {
@@ -85,7 +85,7 @@ void run_carefully(Queue& queue, LeafGrads& leaves, bool retain, Plan* plan) {
     if (const NodeExtras* extras = n->extras) {
       if (extras->retained && !plan) leaves.add_kept(extras->retained, Tensor(dz));
       if (extras->output_of) {
-        if (modes.tracing) check_met(*n, *extras->output_of, dz);
+        if (modes().tracing) check_met(*n, *extras->output_of, dz);
         queue.give(extras->output_of, extras->output_number, std::move(dz));
         continue;
       }
@@ -94,7 +94,7 @@ void run_carefully(Queue& queue, LeafGrads& leaves, bool retain, Plan* plan) {
     if (plan) asking.emplace(*n, *plan);
     Grads grads = run_traced(*n, dz);
     asking.reset();
-    if (modes.tracing) check_nan(*n, dz, grads.data());
+    if (modes().tracing) check_nan(*n, dz, grads.data());
     if (!retain) n->release_saved();
     for (std::uint32_t i = 0; i < n->inputs; ++i) {
       const Edge& e = n->edges[i];
@@ -102,7 +102,7 @@ void run_carefully(Queue& queue, LeafGrads& leaves, bool retain, Plan* plan) {
       if (e.needed() && g.defined() && (!plan || plan->wanted(e))) deliver(e, g, queue, leaves);
     }
   }
-  if (modes.tracing) leaves.check_nan();
+  if (modes().tracing) leaves.check_nan();
 }
 
 }  // namespace harker::detail

@@ -73,7 +73,7 @@ Tensor checked_seed(const Tensor& root, const Tensor& gradient) {
 }
 
 void check_options(const BackwardOptions& options) {
-  if (options.create_graph && modes.new_marks)
+  if (options.create_graph && modes().new_marks)
     throw GradError("backward: nothing is recorded in InferenceMode, so create_graph cannot be had there");
 }
 
@@ -130,7 +130,7 @@ void Tensor::backward(const Tensor& gradient, BackwardOptions options) const {
   else
     leaves.add_kept(&root, std::move(seed));
   const bool retain = options.retain_graph || options.create_graph;
-  if (detail::modes.tracing) [[unlikely]]
+  if (detail::modes().tracing) [[unlikely]]
     detail::run_carefully(queue, leaves, retain, nullptr);
   else
     detail::run(queue, leaves, retain);

@@ -81,6 +81,7 @@ struct Running {
 /// The modes of a backward pass: recorded or not; and gradients are ordinary tensors, also of a pass in InferenceMode,
 /// since they stay in grad(). What hooks change besides stays.
 struct PassModes {
+  Modes& modes = detail::modes();
   const bool grad = modes.grad;
   const std::uint8_t new_marks = modes.new_marks;
   explicit PassModes(bool create_graph) {

@@ -13,7 +13,7 @@ namespace detail {
 class WideNode;
 struct Trace;
 
-struct NodeExtras {
+struct [[gnu::visibility("hidden")]] NodeExtras {
   TensorImpl* retained = nullptr;  ///< the output, when it keeps its gradient (cleared by its destructor)
   Ref<HookSet> hooks;
   std::unique_ptr<Trace> trace;     ///< core/autograd/anomaly.h

@@ -13,14 +13,17 @@
 #include <harker/core/pool.h>
 #include <harker/core/text.h>
 
-namespace harker {
+namespace harker::detail {
 
-detail::NodeExtras& detail::extras_of(Node* n) {
+NodeExtras::NodeExtras() = default;
+NodeExtras::~NodeExtras() = default;
+
+NodeExtras& extras_of(Node* n) {
   if (!n->extras) n->extras = new NodeExtras;
   return *n->extras;
 }
 
-}  // namespace harker
+}  // namespace harker::detail
 
 namespace harker HARKER_PUBLIC {
 
@@ -36,8 +39,6 @@ void destroy(Node* n) noexcept {
 
 namespace detail {
 
-NodeExtras::NodeExtras() = default;
-NodeExtras::~NodeExtras() = default;
 void destroy(NodeExtras* extras) noexcept { delete extras; }
 
 }  // namespace detail

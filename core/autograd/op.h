@@ -183,16 +183,17 @@ template <class O, class... A>
 template <class O, class... A>
 [[gnu::noinline]] Tensor apply_recording(const A&... args) {
   using Made = detail::OpNode<O>;
-  unsigned flags = (detail::flags_of(args) | ... | detail::modes.tracing);
+  detail::ThisThread& here = detail::here();
+  unsigned flags = (detail::flags_of(args) | ... | here.modes.tracing);
   if (flags != 1) {  // nothing to record, or something out of the ordinary
     if (flags > 1) [[unlikely]] {
       const Tensor* const inputs[] = {detail::tensor_of(args)...};
       detail::before_recording(inputs);
-      flags = (detail::flags_of(args) | ... | detail::modes.tracing);
+      flags = (detail::flags_of(args) | ... | here.modes.tracing);
     }
     if (!(flags & 1)) {
       Context none;
-      detail::ModeScope off(false);
+      detail::ModeScope off(false, here.modes);
       Tensor z = O::forward(none, args...);
       if (!z.impl().in_block) {
         const Tensor* const inputs[] = {detail::tensor_of(args)...};
@@ -202,13 +203,13 @@ template <class O, class... A>
     }
   }
   typename Made::S::Rest rest = std::tuple_cat(detail::keep(args)...);
-  Made* n = new (pool::alloc(sizeof(Made))) Made(std::move(rest));
+  Made* n = new (pool::alloc(sizeof(Made), here)) Made(std::move(rest));
   Ref<Node> owner(n);
   int i = 0;
   (detail::link(n, i, args), ...);
   Tensor z;
   {
-    detail::ModeScope off(false);
+    detail::ModeScope off(false, here.modes);
     z = O::forward(n->context_, args...);
   }
   TensorImpl& out = z.impl();

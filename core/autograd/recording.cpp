@@ -115,7 +115,7 @@ void after_recording(Node& n, unsigned marks, Inputs inputs) {
                           " for backward, but that was made in InferenceMode; use a clone() of it made outside, or "
                           "NoGradGuard in the place of InferenceMode"));
   }
-  if (modes.tracing) {
+  if (modes().tracing) {
     NodeExtras& extras = extras_of(&n);
     extras.trace = trace_of(inputs);
   }

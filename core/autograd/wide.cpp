@@ -240,7 +240,7 @@ void WideCall::record(WideNode& n, std::span<Tensor* const> outputs, bool severa
   }
   unsigned marks = 0;
   for (const Tensor* t : inputs_) marks |= t->defined() ? t->impl().marks : 0u;
-  if (marks || modes.tracing) after_recording(n, marks, inputs_);
+  if (marks || modes().tracing) after_recording(n, marks, inputs_);
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     if (outputs[k]->defined() && differentiable(*outputs[k]))
       n.give_history(*outputs[k], static_cast<std::uint32_t>(k));

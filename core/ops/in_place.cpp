@@ -160,7 +160,7 @@ class ChangedView {
 
 bool records_change(const Tensor& x, const char* op, std::initializer_list<const Tensor*> sources, bool distinct) {
   const TensorImpl& p = x.impl();
-  if (p.marks & TensorImpl::kInference && !modes.new_marks)
+  if (p.marks & TensorImpl::kInference && !modes().new_marks)
     throw GradError(str(op,
                         ": the tensor was made in InferenceMode and can be changed in place only there; use a clone() "
                         "of it"));

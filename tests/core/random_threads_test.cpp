@@ -1,5 +1,5 @@
-// Several threads at one generator: every number of its stream is handed out once, and what one call draws lies together.
-// With a generator of its own (GeneratorGuard) a thread draws the same numbers whatever the others do.
+// Several threads at one generator: every number of its stream is handed out once, and what one call draws lies
+// together. With a generator of its own (GeneratorGuard) a thread draws the same numbers whatever the others do.
 #include <doctest/doctest.h>
 #include <harker/core/ops/ops.h>
 #include <harker/core/random.h>
