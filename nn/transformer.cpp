@@ -1,6 +1,7 @@
 // The encoder half of a transformer.
 #include <harker/core/ops/ops.h>
 #include <harker/core/random.h>
+#include <harker/nn/activation.h>
 #include <harker/nn/layer_parts.h>
 #include <harker/nn/transformer.h>
 
@@ -10,9 +11,9 @@ namespace nn {
 Tensor causal_mask(std::int64_t length) { return triu(ones({length, length}, kBool), 1); }
 
 namespace {
-std::function<Tensor(const Tensor&)> known_activation(Activation a) {
-  if (a == Activation::gelu) return [](const Tensor& x) { return gelu(x); };
-  return [](const Tensor& x) { return relu(x); };
+AnyModule known_activation(Activation a) {
+  if (a == Activation::gelu) return GELU();
+  return ReLU();
 }
 Activation named_activation(std::string_view name) {
   if (name == "relu") return Activation::relu;
@@ -21,7 +22,8 @@ Activation named_activation(std::string_view name) {
                           detail::quoted(name)));
 }
 }  // namespace
-FeedForwardActivation::FeedForwardActivation(Activation known) : function_(known_activation(known)) {}
+FeedForwardActivation::FeedForwardActivation(Activation known)
+    : f_(std::make_shared<AnyModule>(known_activation(known))) {}
 FeedForwardActivation::FeedForwardActivation(const char* known) : FeedForwardActivation(named_activation(known)) {}
 
 TransformerEncoderLayer::TransformerEncoderLayer(std::int64_t d_model, std::int64_t nhead,

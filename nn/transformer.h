@@ -1,7 +1,6 @@
 // TransformerEncoderLayer: attention, then a small network at each position, each added to its input and normalised.
 // TransformerEncoder: several of them, one after the other.
 #pragma once
-#include <functional>
 #include <memory>
 #include <optional>
 
@@ -24,18 +23,24 @@ class FeedForwardActivation {
   /// "relu" or "gelu"; Error for another word.
   FeedForwardActivation(const char* known);
   template <UnaryModule M>
-  FeedForwardActivation(M module) : module_(std::make_shared<AnyModule>(std::move(module))) {}
+  FeedForwardActivation(M module) : f_(std::make_shared<AnyModule>(std::move(module))), is_module_(true) {}
   template <class F>
   requires(!std::derived_from<F, Module> && std::is_invocable_r_v<Tensor, const F&, const Tensor&>)
       FeedForwardActivation(F f)
-      : function_(std::move(f)) {}
-  Tensor forward(const Tensor& x) const { return module_ ? (*module_)(x) : function_(x); }
+      : f_(std::make_shared<AnyModule>(Function<F>(std::move(f)))) {}
+  Tensor forward(const Tensor& x) const { return (*f_)(x); }
   /// The module, or null.
-  const AnyModule* module() const noexcept { return module_.get(); }
+  const AnyModule* module() const noexcept { return is_module_ ? f_.get() : nullptr; }
 
  private:
-  std::shared_ptr<AnyModule> module_;  // options are assigned, modules are not
-  std::function<Tensor(const Tensor&)> function_;
+  template <class F>
+  struct Function : Module {
+    F f;
+    explicit Function(F function) : Module("Function"), f(std::move(function)) {}
+    Tensor forward(const Tensor& x) const { return f(x); }
+  };
+  std::shared_ptr<AnyModule> f_;  // shared: options are assigned, modules are not
+  bool is_module_ = false;
 };
 
 struct TransformerEncoderLayerOptions {
