@@ -20,8 +20,13 @@ def fail(message):
     sys.exit(1)
 
 
+def heed_signals():  # nohup and background jobs of a shell make their children ignore some
+    for s in signals[:3]:
+        signal.signal(s, signal.SIG_DFL)
+
+
 def save(first, count):
-    return subprocess.Popen([saver, verb, path, str(first), str(count)])
+    return subprocess.Popen([saver, verb, path, str(first), str(count)], preexec_fn=heed_signals)
 
 
 save(1, 1).wait()

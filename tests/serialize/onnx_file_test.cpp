@@ -176,6 +176,31 @@ TEST_CASE("onnx: a tensor has at most 64 dimensions, packed or not") {
   }
 }
 
+TEST_CASE("onnx: graphs in nodes nest 100 messages deep and no deeper") {
+  const auto nested = [](int messages) {  // the innermost one is empty
+    std::string inner;
+    const int fields[] = {1, 5, 6};  // a graph's node, its attribute, that one's graph
+    for (int depth = messages - 1; depth > 0; --depth) {
+      std::string length;  // as a varint
+      for (std::size_t n = inner.size();; n >>= 7) {
+        length += static_cast<char>(n > 127 ? (n & 127) | 128 : n);
+        if (n <= 127) break;
+      }
+      inner = static_cast<char>(fields[(depth - 1) % 3] << 3 | 2) + length + inner;
+    }
+    const std::size_t n = inner.size();
+    REQUIRE(n > 127);
+    const std::string file = number(1, 8) + static_cast<char>(7 << 3 | 2) + static_cast<char>(n % 128 | 128) +
+                             static_cast<char>(n / 128) + inner;
+    try {
+      onnx_format().read(io::Source::view(io::bytes(file)), {});
+    } catch (const FormatError& e) { return std::string(e.what()); }
+    return std::string("it loads");
+  };
+  CHECK(nested(100) == "it loads");
+  CHECK(nested(101).find("nest deeper than 100") != std::string::npos);
+}
+
 TEST_CASE("onnx: hostile files are refused with a word about the cause, legal ones load") {
   const auto folder = harker::test::hostile();
   if (!std::filesystem::exists(folder / "index.json")) {

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "archive.h"
+
 using namespace harker;
 using test::FailingMemory;
 namespace fs = std::filesystem;
@@ -131,6 +133,26 @@ TEST_CASE("out of memory: loading files that others wrote, of every container") 
     ++files;
   }
   MESSAGE(points, " points in ", files, " files");
+}
+
+TEST_CASE("out of memory: a pickle's cycles are freed, also one that only the stack still knows") {
+  using namespace std::string_literals;
+  // A list that holds itself, and whose place in the memo another object takes.
+  for (const std::string& program :
+       {"]q\0h\0aNq\0"s, "]q\0h\0aNq\0Nq\0]q\0"s, "]r\0\1\0\0j\0\1\0\0aNr\0\1\0\0"s, "]2a"s, "]2aN2"s}) {
+    for (const char* end : {".", "0.", "\xff"}) {
+      CAPTURE(program);
+      const std::vector<std::uint8_t> bytes = test::archive("\x80\2" + program + end);
+      const auto one = [&] {
+        try {
+          load(bytes);
+        } catch (const Error&) {}
+      };
+      one();
+      FailingMemory memory;
+      CHECK(at_each(memory, 1, one, [](bool) {}) > 10);
+    }
+  }
 }
 
 TEST_CASE("out of memory: a checkpoint is made, saved and loaded, or nothing is") {

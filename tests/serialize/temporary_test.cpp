@@ -72,6 +72,27 @@ pid_t killed_save(const fs::path& file, std::set<std::string> lacks) {
   return child;
 }
 
+// A disk that tells of its errors late, or slowly.
+class Late final : public io::FileSystem {
+ public:
+  Late() { io::set_file_system(this); }
+  ~Late() override { io::set_file_system(nullptr); }
+  long write(int fd, const void* d, std::size_t n) override { return writes_nothing ? 0 : FileSystem::write(fd, d, n); }
+  int fsync(int fd) override {
+    if (interrupted > 0) return --interrupted, errno = EINTR, -1;
+    return FileSystem::fsync(fd);
+  }
+  int close(int fd) override {
+    const int result = FileSystem::close(fd), code = std::exchange(close_error, 0);
+    return code != 0 ? (errno = code, -1) : result;
+  }
+  int fsync_folder(const std::string& p) override {
+    return folder_error != 0 ? (errno = folder_error, -1) : FileSystem::fsync_folder(p);
+  }
+  bool writes_nothing = false;
+  int interrupted = 0, close_error = 0, folder_error = 0;
+};
+
 mode_t mode_of(const fs::path& p) {
   struct stat info;
   return ::stat(p.c_str(), &info) == 0 ? info.st_mode & 07777 : 0;
@@ -219,4 +240,31 @@ TEST_CASE("save: where files need names, links are forbidden, or locks or the fo
     }
   }
   ::umask(mask);
+}
+
+TEST_CASE("save: errors that come late are told, interruptions are not, and the old file stays where it still can") {
+  const Folder folder;
+  const fs::path file = folder.path / "model.pt";
+  save(Value(1), file);
+  Late system;
+  system.interrupted = 2;
+  save(Value(2), file);
+  CHECK(system.interrupted == 0);
+  system.writes_nothing = true;
+  CHECK_THROWS_WITH_AS(save(Value(3), file), doctest::Contains("writing failed"), IoError);
+  system.writes_nothing = false;
+  // Who does not wait for the disk still hears what closing tells.
+  system.close_error = EIO;
+  CHECK_THROWS_WITH_AS(save(Value(3), file, {.durable = false}), doctest::Contains("closing failed"), IoError);
+  CHECK(load(file).as_int() == 2);
+  CHECK(folder.names() == std::set<std::string>{"model.pt"});
+  system.close_error = EINTR;
+  save(Value(3), file, {.durable = false});
+  CHECK(load(file).as_int() == 3);
+  system.folder_error = EIO;
+  CHECK_THROWS_WITH_AS(save(Value(4), file), doctest::Contains("a power cut may bring the old one back"), IoError);
+  CHECK(load(file).as_int() == 4);
+  save(Value(5), file, {.durable = false});  // which does not ask
+  CHECK(load(file).as_int() == 5);
+  CHECK(folder.names() == std::set<std::string>{"model.pt"});
 }

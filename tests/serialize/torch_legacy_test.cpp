@@ -244,6 +244,16 @@ TEST_CASE("state_dict_of: order, buffers, absent entries, shared modules, cycles
   modules.erase("self");
 }
 
+TEST_CASE("state_dict_of: modules nest 1,000 deep and no deeper") {
+  const auto nested = [](int deep) {
+    Value v = module_of({{"w", ones({1})}}, {});
+    for (int i = 0; i < deep; ++i) v = module_of({{"w", ones({1})}}, {{"m", v}});
+    return v;
+  };
+  CHECK(state_dict_of(nested(1000)).size() == 3 * 1001);  // each with two buffers
+  CHECK_THROWS_WITH_AS(state_dict_of(nested(1001)), doctest::Contains("deeper than 1000"), FormatError);
+}
+
 TEST_CASE("find_state_dict: the usual wrappers, in their order") {
   const Value a = Value::dict({{"w", ones({1})}}), b = Value::dict({{"w", ones({2})}});
   CHECK(find_state_dict(a)["w"].numel() == 1);

@@ -187,3 +187,19 @@ TEST_CASE("torch: what a pickle, or torch, has no place for is refused and not l
   refused(conjugate, "not complex");
   refused(Value(zeros({2}, DType::qint8)), "quantized");
 }
+
+TEST_CASE("torch: containers of about a thousand elements, which picklers write in batches, come back whole") {
+  for (const int n : {0, 1, 2, 999, 1000, 1001, 1999, 2000, 2001}) {
+    CAPTURE(n);
+    Value list = Value::list(), dict = Value::dict(), ordered = Value::ordered_dict();
+    for (int i = 0; i < n; ++i) list.push_back(i), dict.set(i, -i), ordered.set(std::to_string(i), i);
+    const Value back = load(save_to_bytes(Value::tuple({list, dict, ordered}), {.format = "torch"}));
+    REQUIRE(back[0].len() == static_cast<std::size_t>(n));
+    REQUIRE(back[1].len() == static_cast<std::size_t>(n));
+    REQUIRE(back[2].len() == static_cast<std::size_t>(n));
+    int wrong = 0;
+    for (int i = 0; i < n; ++i)
+      wrong += back[0][i].as_int() != i || back[1][i].as_int() != -i || back[2][std::to_string(i)].as_int() != i;
+    CHECK(wrong == 0);
+  }
+}
