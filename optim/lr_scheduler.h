@@ -38,8 +38,8 @@ class LRScheduler {
   virtual std::vector<double> get_last_lr() const = 0;
   /// torch's keys and values. The optimizer's own state holds the rates themselves: save and load both.
   virtual Value state_dict() const = 0;
-  /// Takes over a state dict; the optimizer's rates stay as they are. Throws, and has changed nothing, when an entry
-  /// has another type or does not fit.
+  /// Takes over a state dict; the optimizer's rates stay as they are. Throws, and has changed nothing, when it
+  /// is another scheduler's state, or an entry has another type or does not fit.
   virtual void load_state_dict(const Value& state) = 0;
 
  protected:

@@ -66,7 +66,8 @@ class Optimizer {
   Value state_dict() const;
   /// Takes the state over (copied, converted to each parameter's dtype). Parameters are matched by name where this
   /// optimizer and every group of `state` have names, otherwise by position. Options that we do not know are kept and
-  /// written again. Throws, and has changed nothing, when the groups do not fit or something has another type or shape.
+  /// written again. Throws, and has changed nothing, when it is another optimizer's state (told by its keys), the
+  /// groups do not fit, or something has another type or shape.
   void load_state_dict(const Value& state);
 
  protected:

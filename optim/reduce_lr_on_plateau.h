@@ -31,7 +31,7 @@ class ReduceLROnPlateau {
   std::int64_t num_bad_epochs() const { return state_.num_bad_epochs; }
   /// torch's keys and values.
   Value state_dict() const;
-  /// Throws, and has changed nothing, when an entry has another type or does not fit.
+  /// Throws, and has changed nothing, when it is another scheduler's, or an entry has another type or does not fit.
   void load_state_dict(const Value& state);
 
  private:

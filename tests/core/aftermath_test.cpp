@@ -28,6 +28,13 @@ struct TwoAndThree : Function<TwoAndThree> {
   static Grads backward(Context&, std::span<const Tensor> dz) { return {dz[0] * 2 + dz[1] * 3}; }
 };
 
+/// Its backward finds a gradient for a complex input too.
+struct AlsoComplex : Function<AlsoComplex> {
+  static constexpr const char* name = "also_complex";
+  static Tensor forward(Context&, const Tensor& x, const Tensor&) { return x * 1; }
+  static Grads backward(Context&, const Tensor& dz) { return {dz, zeros({2}, DType::complex64)}; }
+};
+
 }  // namespace
 
 TEST_CASE("aftermath: what operations saved is freed by every kind of pass, unless it is retained") {
@@ -192,5 +199,33 @@ TEST_CASE("aftermath: a pass that failed holds none of the gradients that waited
     handle.remove();
     CHECK(values(grad({root}, {u}, {seed}, {.retain_graph = true})[0]) == Numbers{5, 5});
     CHECK(seed.impl().refs.unique());
+  }
+}
+
+TEST_CASE("aftermath: with create_graph a second gradient makes a new, recorded sum; the first stays as it was") {
+  Tensor x = leaf({2});
+  const auto pass = [&] { sum(x * x * x).backward({}, {.create_graph = true}); };
+  pass();
+  const Tensor first = x.grad();
+  pass();
+  CHECK(!x.grad().is(first));
+  CHECK(values(first) == Numbers{12});
+  CHECK(values(x.grad()) == Numbers{24});
+  CHECK(values(grad({sum(x.grad())}, {x})[0]) == Numbers{24});  // of both: 2 * 6 x
+  x.set_grad({});                                               // which owned the graph that owns x
+}
+
+TEST_CASE("aftermath: a gradient that cannot be added leaves those of all leaves as they were") {
+  Tensor x = leaf({1, 2}), c = zeros({2}, DType::complex64);
+  c.requires_grad_();
+  const Tensor loss = sum(AlsoComplex::apply(x, c));
+  loss.backward({}, {.retain_graph = true});
+  CHECK(values(x.grad()) == Numbers{1, 1});
+  const Tensor of_c = c.grad();
+  for (const bool create_graph : {false, true}) {
+    CHECK_THROWS_AS(loss.backward({}, {.retain_graph = true, .create_graph = create_graph}), TypeError);
+    CHECK(values(x.grad()) == Numbers{1, 1});
+    CHECK(x.grad().version() == 0);
+    CHECK(c.grad().is(of_c));
   }
 }
