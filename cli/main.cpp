@@ -4,8 +4,11 @@
 #include <harker/serialize/option_names.h>
 #include <harker/version.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <new>
+#include <string>
+#include <vector>
 
 #include "commands.h"
 #include "out.h"
