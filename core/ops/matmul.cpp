@@ -108,11 +108,12 @@ struct MatMul : Op<MatMul> {  // z[m,n] = op(a)[m,k] op(b)[k,n], op = transpose 
 struct Linear : Op<Linear> {  // z[B,O] = x[B,I] w[O,I]^T + b[O]; dx = dz w, dw = dz^T x, db = sum of dz's rows
   static constexpr const char* name = "linear";
   static Tensor forward(Context& c, const Tensor& x, const Tensor& w, const Tensor& b) {
-    detail::check_alike(x, w, name);
-    const TensorImpl &px = x.impl(), &pw = w.impl();
-    if (pw.shape.rank() != 2 || px.shape[1] != pw.shape[1])
+    const TensorImpl &px = x.impl(), &pw = w.impl();  // of two dimensions, and x computes as it stands
+    if (px.dtype != pw.dtype || !(px.device == pw.device)) [[unlikely]]
+      detail::refuse_alike(x, w, name);
+    if (px.shape[1] != pw.shape[1])
       throw ShapeError(str("linear: mat1 and mat2 shapes cannot be multiplied: the input is ", x.shape(),
-                           ", the weight ", w.shape(), " takes inputs of ", pw.shape.rank() == 2 ? pw.shape[1] : 0));
+                           ", the weight ", w.shape(), " takes inputs of ", pw.shape[1]));
     c.save(x, w);
     std::int64_t m = px.shape[0], n = pw.shape[0], k = px.shape[1];
     Tensor z = detail::fresh_matrix(m, n, px.dtype, px.device);
@@ -120,8 +121,10 @@ struct Linear : Op<Linear> {  // z[B,O] = x[B,I] w[O,I]^T + b[O]; dx = dz w, dw 
       gemm(x, false, w, true, nullptr, z, m, n, k);
       return z;
     }
-    detail::check_alike(x, b, name);
-    if (b.dim() != 1 || b.shape()[0] != n)
+    const TensorImpl& pb = b.impl();
+    if (px.dtype != pb.dtype || !(px.device == pb.device)) [[unlikely]]
+      detail::refuse_alike(x, b, name);
+    if (pb.shape.rank() != 1 || pb.shape[0] != n)
       throw ShapeError(str("linear: the bias is ", b.shape(), ", the weight ", w.shape(), " needs one of ", n));
     gemm(x, false, w, true, detail::Dense(b).raw(), z, m, n, k);
     return z;
@@ -170,6 +173,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     const Tensor z = matmul(x, weight, false, true);
     return bias.defined() ? z + bias : z;
   }
+  detail::check_computed(x, Linear::name);
   if (x.dim() == 0) throw ShapeError("linear: the input needs at least 1 dimension");
   Shape shape = x.shape();
   std::int64_t rows = 1;

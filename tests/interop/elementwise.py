@@ -63,13 +63,13 @@ def stricter(op, operands):
 
 
 def close(op, got, expected):
-    if op in ("any", "all"):
-        expected = expected.bool()  # torch gives uint8 for uint8
     if got.dtype != expected.dtype or got.shape != expected.shape:
         return False
     if not expected.dtype.is_floating_point:
         return bool((got == expected).all())
     same = (got == expected) | (got.isnan() & expected.isnan())
+    if op == "gelu":
+        same |= (got == math.inf) & expected.isnan()  # torch's vectors make NaN of float32's gelu(inf)
     if op in INEXACT:
         a, b = got.double(), expected.double()
         same |= (a - b).abs() <= ULPS * EPS[got.dtype] * torch.maximum(b.abs(), torch.tensor(2.0**-14))

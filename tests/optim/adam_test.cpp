@@ -224,16 +224,16 @@ TEST_CASE("adam: groups have options of their own") {
 }
 
 TEST_CASE("adam: averages with beta1 up to 0.5 are torch's to the last bit") {
-  for (const auto& [beta1, average] : {std::pair{0.3, std::vector{0x1.087fcb923a29dp-2, 0x1.cedfa43fe5c91p+0}},
-                                       std::pair{0.1, std::vector{0x1.27d566cf41f22p-2, 0x1.02dab9f559b3cp+1}},
-                                       std::pair{0.45, std::vector{0x1.ce1b089a02754p-3, 0x1.9457a786c2267p+0}}}) {
+  for (const auto& each : {std::pair{0.3, std::vector{0x1.087fcb923a29dp-2, 0x1.cedfa43fe5c91p+0}},
+                           std::pair{0.1, std::vector{0x1.27d566cf41f22p-2, 0x1.02dab9f559b3cp+1}},
+                           std::pair{0.45, std::vector{0x1.ce1b089a02754p-3, 0x1.9457a786c2267p+0}}}) {
     Tensor p = tensor({1.0, 2.0}, {.dtype = kFloat64, .requires_grad = true});
-    Adam adam({p}, {.lr = 0.1, .betas = {beta1, 0.999}});
+    Adam adam({p}, {.lr = 0.1, .betas = {each.first, 0.999}});
     for (int step = 1; step <= 3; ++step) {
       p.set_grad(tensor({0.1, 0.7}, kFloat64) * step);
       adam.step();
     }
-    CHECK(adam.state_dict()["state"][0]["exp_avg"].tensor().to_vector<double>() == average);
+    CHECK(adam.state_dict()["state"][0]["exp_avg"].tensor().to_vector<double>() == each.second);
   }
 }
 

@@ -98,20 +98,20 @@ inline Moments moments(const T* x, Index runs, Index step, Index n) {
 /// Of each of `width` columns (up to kFoldWidth of them) from x, n rows of `inner` elements going down.
 template <class T>
 inline void column_moments(const T* x, Index n, Index inner, Index width, Moments* z) {
-  Distances d[kFoldWidth] = {};
-  for (Index j = 0; j < width; ++j) z[j].mean = 0;
+  double mean[kFoldWidth] = {}, sum[kFoldWidth] = {}, squares[kFoldWidth] = {};
+  const double count = static_cast<double>(n);
   for (Index i = 0; i < n; ++i)
-    for (Index j = 0; j < width; ++j) z[j].mean += static_cast<double>(x[i * inner + j]);
-  for (Index j = 0; j < width; ++j) z[j].mean /= static_cast<double>(n);
+    for (Index j = 0; j < width; ++j) mean[j] += static_cast<double>(x[i * inner + j]);
+  for (Index j = 0; j < width; ++j) mean[j] /= count;
   for (Index i = 0; i < n; ++i)
     for (Index j = 0; j < width; ++j) {
-      const double off = static_cast<double>(x[i * inner + j]) - z[j].mean;
-      d[j].sum += off;
-      d[j].squares += off * off;
+      const double d = static_cast<double>(x[i * inner + j]) - mean[j];
+      sum[j] += d;
+      squares[j] += d * d;
     }
   for (Index j = 0; j < width; ++j) {
-    z[j].squares = d[j].squares - d[j].sum * d[j].sum / static_cast<double>(n);
-    if (!is_sound<double>(z[j].squares, d[j].squares)) [[unlikely]]
+    z[j] = {mean[j], squares[j] - sum[j] * sum[j] / count};
+    if (!is_sound<double>(z[j].squares, squares[j])) [[unlikely]]
       z[j] = careful_moments(x + j, n, inner, 1);
   }
 }
