@@ -1,5 +1,7 @@
 // Rows chosen by an integer tensor, and the reverse, which adds: index_select, index_add, indexing as Python has it,
 // embedding, one_hot. A negative index inside the ops means "none": zeros, or nothing added.
+#include <cmath>
+
 #include <harker/core/ops/gather.h>
 #include <harker/core/ops/index.h>
 
@@ -114,6 +116,9 @@ Tensor index_select(const Tensor& x, int d, const Tensor& index) {
 }
 
 Tensor index_add(const Tensor& x, int d, const Tensor& index, const Tensor& given, Scalar number) {
+  if (number.is_real() && !is_floating_point(given.dtype()) && std::trunc(number.to_double()) != number.to_double())
+    throw TypeError(str("index_add: alpha is ", number.to_double(), ", the source ", name(given.dtype()),
+                        "; integers are added a whole number of times"));
   // Integers are multiplied as integers.
   const bool whole = !number.is_real() && !is_floating_point(given.dtype()) && number.to_int64() != 1;
   const Tensor src = whole ? mul(given, number).to(given.dtype()) : given;

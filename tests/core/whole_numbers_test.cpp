@@ -163,6 +163,8 @@ TEST_CASE("whole numbers: beside a tensor") {
   CHECK(only(pow(tensor({Whole{3}}), 39)) == 4052555153018976267);
   CHECK_THROWS_AS(zeros({1}, kInt64).add_(tensor({1}), 1.5), TypeError);
   CHECK(only(zeros({1}, kInt64).add_(tensor({3}), 2.0)) == 6);
+  CHECK_THROWS_AS(index_add(zeros({1}, kInt64), 0, tensor({0}), tensor({1}), 1.5), TypeError);
+  CHECK(only(index_add(zeros({1}, kInt64), 0, tensor({0}), tensor({3}), 2.0)) == 6);
   CHECK(tensor({true, false}).add_(tensor({true, true}), false).to_vector<Whole>() == Wholes{1, 0});
 }
 
