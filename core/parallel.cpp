@@ -13,6 +13,7 @@
 #include <thread>
 
 #include <pthread.h>
+#include <signal.h>
 
 #include <harker/core/backend/cpu/run_parallel.h>
 #include <harker/core/backend/cpu/scratch.h>
@@ -42,6 +43,15 @@ inline void pause() {
 #ifdef __x86_64__
   __builtin_ia32_pause();
 #endif
+}
+
+/// A signal of the process (Ctrl-C) is for the program's own threads, one of which may be where it must wait: a save that is
+/// being put into place. What the thread itself does wrong still reaches it.
+void leave_signals_to_others() {
+  sigset_t set;
+  sigfillset(&set);
+  for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGPROF}) sigdelset(&set, own);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
 thread_local constinit bool inside = false;  // this thread runs a loop, or a part of one
@@ -104,6 +114,7 @@ class Pool {
   // No variable of the thread with a destructor in here: to register it takes the loader's lock, which who waits for a
   // part may hold (the constructors of a library that is being opened), and keeps the library from being closed.
   void work() {
+    leave_signals_to_others();
     const ScratchScope scope;
     inside = true;
     std::uint64_t seen = 0;

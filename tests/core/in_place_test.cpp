@@ -218,8 +218,9 @@ TEST_CASE("in place: writing a tensor part by part takes no longer the more has 
     }
     return best;
   };
-  const double few = seconds(500), many = seconds(4000);
-  CHECK_MESSAGE(many < 24 * few, few, " s for 500, ", many, " s for 4000");  // a walk through all that is behind: 64
+  // 16 times the work, or 256 times with a walk through all that is behind: far apart, for machines that are busy.
+  const double few = seconds(500), many = seconds(8000);
+  CHECK_MESSAGE(many < 100 * few, few, " s for 500, ", many, " s for 8000");
 }
 
 }  // namespace harker

@@ -295,6 +295,7 @@ TEST_CASE("random: exponential_, bernoulli and multinomial choose as torch does"
   CHECK_THROWS_AS(multinomial(p, 0), ShapeError);
   CHECK_THROWS_AS(multinomial(p - 1.0, 1), Error);
   CHECK_THROWS_AS(multinomial(zeros({3}), 1), Error);
+  CHECK_THROWS_AS(multinomial(zeros({1}), 1), Error);
   CHECK_THROWS_AS(exponential_(e, 0), Error);
 }
 

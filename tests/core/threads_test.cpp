@@ -3,13 +3,18 @@
 #include <doctest/doctest.h>
 #include <test_tensor.h>
 
+#include <signal.h>
+
 #include <atomic>
+#include <chrono>
 #include <thread>
 
 #include <harker/core/autograd/autograd.h>
 #include <harker/core/autograd/function.h>
+#include <harker/core/backend/cpu/run_parallel.h>
 #include <harker/core/grad_mode.h>
 #include <harker/core/ops/ops.h>
+#include <harker/core/parallel.h>
 
 namespace harker {
 namespace {
@@ -148,6 +153,36 @@ TEST_CASE("threads: a trunk with several outputs is run by one at a time, and ot
   });
   CHECK(done > 0);
   CHECK(sum(x.grad()).item() == 3.0 * done);
+}
+
+TEST_CASE("threads: a worker leaves the process's signals to the program's threads, and keeps its own") {
+  struct Seen {
+    std::thread::id caller = std::this_thread::get_id();
+    std::atomic<int> worker{0}, interrupts{0}, faults{0};
+  } seen;
+  const int before = get_num_threads();
+  set_num_threads(2);
+  for (int turn = 0; turn < 10000 && seen.worker == 0; ++turn) {  // until a worker has taken a part
+    run_parallel(
+        2,
+        [](const void* context, std::int64_t) {
+          Seen& s = *const_cast<Seen*>(static_cast<const Seen*>(context));
+          if (std::this_thread::get_id() == s.caller) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            return;
+          }
+          sigset_t blocked;
+          pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
+          s.interrupts += sigismember(&blocked, SIGINT) && sigismember(&blocked, SIGTERM) && sigismember(&blocked, SIGHUP);
+          s.faults += sigismember(&blocked, SIGSEGV);
+          ++s.worker;
+        },
+        &seen);
+  }
+  set_num_threads(before);
+  REQUIRE(seen.worker > 0);
+  CHECK(seen.interrupts == seen.worker);
+  CHECK(seen.faults == 0);
 }
 
 TEST_CASE("threads: anomaly mode and grad mode are each thread's own") {
