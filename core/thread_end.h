@@ -3,20 +3,26 @@
 // its static objects, and the destructor which that registers would run in code that is no longer there. Internal.
 #pragma once
 #include <mutex>
+#include <new>
 
 #include <pthread.h>
 
 namespace harker {
 
 /// A static object. end(p) is called when a thread ends that has set p, after its thread_local variables have been
-/// destroyed; no longer once static objects are destroyed.
+/// destroyed; for the thread that destroys static objects, then. Threads that live on keep theirs.
 template <void (*end)(void*) noexcept>
 class ThreadEnd {
  public:
-  ThreadEnd() noexcept { open_ = pthread_key_create(&key_, run) == 0; }
+  ThreadEnd() noexcept {
+    open_ = pthread_key_create(&key_, run) == 0;
+    pthread_atfork(nullptr, nullptr, [] { new (&mutex_) std::mutex; });  // a thread that the child has not may hold it
+  }
   ~ThreadEnd() {
     const std::lock_guard lock(mutex_);  // a thread that ends right now may finish
-    if (open_) pthread_key_delete(key_);
+    if (!open_) return;
+    if (void* p = pthread_getspecific(key_)) end(p);
+    pthread_key_delete(key_);
     open_ = false;
   }
   ThreadEnd(const ThreadEnd&) = delete;
