@@ -109,18 +109,30 @@ class Module {
   /// The handle returned is for the member, `nn::Parameter w = register_parameter("w", randn({2}))`; a Parameter that
   /// another module has is tied by this. An undefined tensor, `{}`, takes the name only.
   template <std::same_as<Parameter> P>
-  Parameter register_parameter(std::string_view name, const P& p) {
+  [[nodiscard]] Parameter register_parameter(std::string_view name, const P& p) {
     return add_parameter(name, p);
   }
-  Parameter register_parameter(std::string_view name, const Tensor& t) {
+  [[nodiscard]] Parameter register_parameter(std::string_view name, const Tensor& t) {
     return add_parameter(name, t.defined() ? Parameter(t) : Parameter());
+  }
+  /// A member that exists already, and is nobody's, becomes the handle: `nn::Parameter w{randn({2})};` and, in the
+  /// constructor, `register_parameter("w", w);`.
+  Parameter register_parameter(std::string_view name, Parameter& member) {
+    return adopted(member, add_parameter(name, member));
   }
   /// A tensor that is saved (if `persistent`) but not trained; the handle returned is the registered one and shares t's
   /// storage. An undefined one takes the name only.
-  Buffer register_buffer(std::string_view name, const Tensor& t, bool persistent = true);
+  [[nodiscard]] Buffer register_buffer(std::string_view name, const Tensor& t, bool persistent = true);
+  /// As register_parameter's: a member that is nobody's becomes the handle.
+  Buffer register_buffer(std::string_view name, Buffer& member, bool persistent = true) {
+    return adopted(member, register_buffer(name, static_cast<const Tensor&>(member), persistent));
+  }
   /// The same for a buffer that this class had not before `version`: a state dict written by an older one, or by none
   /// that says, may lack it, and leaves it as it is.
-  Buffer register_buffer_since(int version, std::string_view name, const Tensor& t);
+  [[nodiscard]] Buffer register_buffer_since(int version, std::string_view name, const Tensor& t);
+  Buffer register_buffer_since(int version, std::string_view name, Buffer& member) {
+    return adopted(member, register_buffer_since(version, name, static_cast<const Tensor&>(member)));
+  }
   /// What stands between the brackets when the module is printed: "in_features=10, out_features=20, bias=True".
   void set_extra_repr(std::string text);
 
@@ -134,6 +146,11 @@ class Module {
   friend std::ostream& operator<<(std::ostream& out, const Module& m);
   void add_child(std::string_view name, const Module& child);
   Parameter add_parameter(std::string_view name, const Parameter& p);
+  template <class P>
+  static P adopted(P& member, const P& registered) {
+    if (!member.slot_) member = registered;
+    return registered;
+  }
   /// Notes in the registry which class this is, as long as it is known: other handles may be plain Modules.
   void learn_class() const;
   std::vector<Module> children_first() const;

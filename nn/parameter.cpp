@@ -5,13 +5,23 @@
 
 namespace harker::detail {
 
-void Registered::become(const Registered& o, const char* what) {
+void Registered::become(const Registered& o, Kind kind, bool moved) {
   if (!slot_) {
     Tensor::operator=(o);
     slot_ = o.slot_;
     return;
   }
   if (is(o)) return;
+  const char* const what = kind == Kind::buffer ? "buffer" : "parameter";
+  if (moved && o.slot_) {
+    throw Error(
+        str("a registered ", what,
+            " was moved into another one, as by std::swap, by erase() or insert() in a "
+            "std::vector, or by `a.w = std::move(b.w)`: that would tie the two. To tie them, write `a.w = b.w`; "
+            "to exchange one, `a.w = nn::",
+            kind == Kind::buffer ? "Buffer" : "Parameter",
+            "(t)`; a vector of registered ones grows and shrinks at its end only"));
+  }
   if (const std::uint32_t handles = slot_->refs.count(); handles > 2) {  // more than this and the registry's
     const std::uint32_t others = handles - 2;
     throw Error(str("assignment to a registered ", what, " that has ", others, others == 1 ? " handle" : " handles",
@@ -20,10 +30,12 @@ void Registered::become(const Registered& o, const char* what) {
                     "Tensor, or write numbers instead, { NoGradGuard no_grad; member.copy_(t); }"));
   }
   Tensor made = o;
-  if (o.defined() && o.requires_grad() && !o.is_leaf()) {
-    throw GradError(str("assignment to a registered ", what,
-                        ": the tensor was computed from others that require grad, and what a module keeps has no "
-                        "history; assign its detach()"));
+  if (o.defined() && o.requires_grad() && (kind == Kind::buffer || !o.is_leaf())) {
+    throw GradError(str("assignment to a registered ", what, ": the tensor ",
+                        o.is_leaf()
+                            ? "requires grad, and nothing trains a buffer"
+                            : "was computed from others that require grad, and what a module keeps has no history",
+                        "; assign its detach()"));
   }
   if (o.defined() && o.impl().in_block) {  // see Module::register_parameter
     made = o.detach();

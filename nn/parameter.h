@@ -23,18 +23,21 @@ inline void destroy(Slot* s) noexcept { delete s; }
 /// What Parameter and Buffer share. Copies are further handles; so is what was moved from.
 class Registered : public Tensor {
  protected:
+  enum class Kind { parameter, buffer };
   Registered() noexcept = default;
   explicit Registered(const Tensor& t) noexcept : Tensor(t) {}
   Registered(const Registered&) noexcept = default;
   ~Registered() = default;
   /// The assignment: this and the registry's entry become o's tensor. A handle that is not registered becomes another
-  /// handle on o. Error when there are handles besides this one and the registry's, which would keep the old tensor.
-  void become(const Registered& o, const char* what);
+  /// handle on o. Error when there are handles besides this one and the registry's, which would keep the old tensor,
+  /// and when one that is registered was `moved` into another: who moves does not mean to tie.
+  void become(const Registered& o, Kind kind, bool moved);
   /// Copies t's numbers; GradError unless under a NoGradGuard.
   void copy_numbers(const Tensor& t);
   explicit Registered(const Ref<Slot>& slot) noexcept : Tensor(slot->tensor), slot_(slot) {}
 
  private:
+  friend class nn::Module;
   Ref<Slot> slot_;  // null: not registered
 };
 
@@ -61,7 +64,13 @@ class Parameter : public harker::detail::Registered {
   /// old tensor. Error, and nothing has changed, when this is not the only handle on what it is registered as: a copy
   /// of the module or of the member would keep the old tensor. Tie before copying, and hold local copies as Tensor.
   Parameter& operator=(const Parameter& p) & {
-    become(p, "parameter");
+    become(p, Kind::parameter, false);
+    return *this;
+  }
+  /// The same of what is nobody's, `= nn::Parameter(t)`. Error when both are registered: std::swap, and the erase() and
+  /// insert() of a std::vector, would tie what they only shift.
+  Parameter& operator=(Parameter&& p) & {
+    become(p, Kind::parameter, true);
     return *this;
   }
   /// Under a NoGradGuard copies the numbers, converted, for all handles; ShapeError for another shape. Otherwise
@@ -84,12 +93,16 @@ class Buffer : public harker::detail::Registered {
   explicit Buffer(const Tensor& t) noexcept : Registered(t) {}
   Buffer(const Buffer&) noexcept = default;
   ~Buffer() = default;
-  /// As a Parameter's: the module has b's tensor from now on.
+  /// As a Parameter's: the module has b's tensor from now on. GradError for one that requires grad.
   Buffer& operator=(const Buffer& b) & {
-    become(b, "buffer");
+    become(b, Kind::buffer, false);
     return *this;
   }
-  /// As in PyTorch the same. GradError for a tensor with a history: `buffer = t.detach()`.
+  Buffer& operator=(Buffer&& b) & {
+    become(b, Kind::buffer, true);
+    return *this;
+  }
+  /// As in PyTorch the same. GradError for a tensor that requires grad: `buffer = t.detach()`.
   template <harker::detail::OtherTensor<Buffer> T>
   Buffer& operator=(const T& t) & {
     return *this = Buffer(t);

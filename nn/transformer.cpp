@@ -4,6 +4,7 @@
 #include <harker/nn/activation.h>
 #include <harker/nn/layer_parts.h>
 #include <harker/nn/transformer.h>
+#include <array>
 
 namespace harker HARKER_PUBLIC {
 namespace nn {
@@ -11,6 +12,14 @@ namespace nn {
 Tensor causal_mask(std::int64_t length) { return triu(ones({length, length}, kBool), 1); }
 
 namespace {
+/// Every parameter that a layer can have, in one order.
+template <class Layer>
+auto members(Layer& l) {
+  auto& a = l.self_attn;
+  return std::array{&a.q_proj_weight,   &a.k_proj_weight, &a.v_proj_weight,  &a.in_proj_weight, &a.in_proj_bias,
+                    &a.out_proj.weight, &a.out_proj.bias, &l.linear1.weight, &l.linear1.bias,   &l.linear2.weight,
+                    &l.linear2.bias,    &l.norm1.weight,  &l.norm1.bias,     &l.norm2.weight,   &l.norm2.bias};
+}
 AnyModule known_activation(Activation a) {
   if (a == Activation::gelu) return GELU();
   return ReLU();
@@ -68,21 +77,28 @@ TransformerEncoderLayer TransformerEncoderLayer::clone() const {
   if (const AnyModule* m = options_.activation.module(); m && m->state_dict().size() > 0)
     throw Error(detail::str("TransformerEncoderLayer::clone: the activation, ", m->class_name(),
                             ", has weights, of which only its own class could make others"));
-  TransformerEncoderLayerOptions options = options_;
-  options.dtype = linear1.weight.dtype();       // to() may have changed it
   TransformerEncoderLayer copy = [&] {
     Generator aside;  // a copy draws nothing from the stream
     const GeneratorGuard guard(aside);
-    return TransformerEncoderLayer(d_model_, nhead_, std::move(options));
+    return TransformerEncoderLayer(d_model_, nhead_, options_);
   }();
-  copy.load_state_dict(state_dict());
-  std::vector<bool> modes;  // read first: the activation is shared
+  const auto from = members(*this);
+  const auto to = members(copy);
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    const Parameter& p = *from[i];
+    std::size_t tied = 0;
+    while (!from[tied]->is(p)) ++tied;
+    if (tied < i) {
+      *to[i] = *to[tied];
+    } else {
+      *to[i] = p.defined() ? Parameter(p.detach().clone(), p.requires_grad()) : Parameter();
+    }
+  }
+  copy.load_state_dict(state_dict());  // an Error when a derived class has more
+  std::vector<bool> modes;             // read first: the activation is shared
   for (const auto& [name, m] : named_modules()) modes.push_back(m.is_training());
   auto made = copy.named_modules();  // parents come first
   for (std::size_t i = 0; i < made.size(); ++i) made[i].second.train(modes[i]);
-  for (auto& [name, p] : copy.named_parameters())
-    for (const auto& [same, t] : named_parameters())
-      if (name == same) p.requires_grad_(t.requires_grad());
   return copy;
 }
 

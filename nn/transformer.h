@@ -76,8 +76,8 @@ class TransformerEncoderLayer : public Module {
   /// [length, n, d_model] (n first with batch_first), or without n; of the same shape.
   Tensor forward(const Tensor& x, const TransformerMasks& masks = {}) const;
   Tensor operator()(const Tensor& x, const TransformerMasks& masks = {}) const;
-  /// A layer of its own with the same weights, dtype, modes and options. Error when the activation is a module with
-  /// weights.
+  /// A layer of its own with the same weights, those of its members that are tied tied again, modes and options. Error
+  /// when the activation is a module with weights.
   TransformerEncoderLayer clone() const;
 
  private:
@@ -88,7 +88,7 @@ class TransformerEncoderLayer : public Module {
 class TransformerEncoder : public Module {
  public:
   ModuleList<TransformerEncoderLayer> layers;
-  std::optional<AnyModule> norm;
+  const std::optional<AnyModule> norm;
 
   /// `num_layers` clones of `layer`, and behind them `norm`, any module: TransformerEncoder(layer, 6,
   /// nn::LayerNorm(512)).

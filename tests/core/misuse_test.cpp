@@ -234,8 +234,8 @@ const std::vector<Misuse> kMisuses = {
     MISUSE(type, nn::init::normal_(g.i), "int64"),
     MISUSE(shape, nn::init::xavier_uniform_(zeros({3})), "at least 2 dimensions"),
     // --- Modules and optimizers.
-    MISUSE(plain, g.layer.register_parameter("p", g.a), "'p'", "already registered"),
-    MISUSE(plain, g.layer.register_buffer("a.b", g.a), "contains a dot"),
+    MISUSE(plain, (void)g.layer.register_parameter("p", g.a), "'p'", "already registered"),
+    MISUSE(plain, (void)g.layer.register_buffer("a.b", g.a), "contains a dot"),
     MISUSE(plain, g.layer.register_module("", nn::ReLU()), "is empty"),
     MISUSE(plain, g.layer.register_module("self", Layer(g.layer)), "contains the very module"),
     MISUSE(grad, g.layer.p = g.a, "assign nn::Parameter(t)", "NoGradGuard"),
@@ -254,7 +254,7 @@ const std::vector<Misuse> kMisuses = {
     MISUSE(type, nn::Linear(1, 2, {.dtype = kInt64}), "int64"),
     MISUSE(type, g.layer.to(kInt64), "Module::to", "int64"),
     MISUSE(plain, g.layer.load_state_dict(StateDict()), "p"),
-    MISUSE(grad, g.layer.register_parameter("q", g.i), "floating point"),
+    MISUSE(grad, (void)g.layer.register_parameter("q", g.i), "floating point"),
     MISUSE(plain, optim::Adam(std::vector<Tensor>{}), "empty"),
     MISUSE(grad, optim::Adam(std::vector<Tensor>{g.y}), "no leaf", "mul"),
     MISUSE(plain, optim::Adam(std::vector<Tensor>{g.w, g.w}), "same tensor"),
@@ -304,7 +304,7 @@ TEST_CASE("misuse: a change is seen by the fingerprint") {
   CHECK(changed([](Given& g) { g.a.data<float>()[5] = 9; }));
   CHECK(changed([](Given& g) { g.z.mul_(1.0); }));
   CHECK(changed([](Given& g) { g.loss.backward(); }));
-  CHECK(changed([](Given& g) { g.layer.register_buffer("b", g.a); }));
+  CHECK(changed([](Given& g) { (void)g.layer.register_buffer("b", g.a); }));
 }
 
 TEST_CASE("misuse: a stale saved tensor is told with op, which tensor, and both versions, and nothing has changed") {

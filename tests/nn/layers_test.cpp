@@ -356,7 +356,11 @@ TEST_CASE("layers: an embedding's padding stays 0 and gets no gradient; pretrain
   CHECK_THROWS_AS(words(tensor({5})), ShapeError);
   CHECK_THROWS_AS(words(tensor({0.5})), TypeError);
   CHECK_THROWS_AS(nn::Embedding(5, 3, {.padding_idx = 5}), ShapeError);
+  CHECK_THROWS_AS(nn::Embedding(5, 3, {.padding_idx = -6}), ShapeError);
+  CHECK(equal(nn::Embedding(5, 3, {.padding_idx = -5}).weight[0].detach(), zeros({3})));
   const Tensor rows = randn({4, 2});
+  CHECK_THROWS_AS(nn::Embedding::from_pretrained(rows, true, 4),
+                  ShapeError);  // draws nothing, so only the check sees it
   nn::Embedding given = nn::Embedding::from_pretrained(rows);
   CHECK(equal(given(tensor({2}))[0], rows[2]));
   CHECK(!given.weight.requires_grad());

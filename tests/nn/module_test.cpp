@@ -34,8 +34,8 @@ struct Castle : nn::Module {
 
 struct Registering : nn::Module {
   void child(const char* name, const nn::Module& m) { register_module(name, m); }
-  void parameter(const char* name) { register_parameter(name, zeros({1})); }
-  void buffer(const char* name) { register_buffer(name, zeros({1})); }
+  void parameter(const char* name) { (void)register_parameter(name, zeros({1})); }
+  void buffer(const char* name) { (void)register_buffer(name, zeros({1})); }
 };
 
 template <class List>

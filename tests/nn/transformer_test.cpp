@@ -55,4 +55,34 @@ TEST_CASE("transformer layer: a sample of nothing but padding") {
   CHECK(std::isnan(weighed.weights[0][0][0].item()));  // as in torch: there the weights say so
 }
 
+TEST_CASE("transformer layer: a clone is tied where its original is, and has its dtypes, shapes and gaps") {
+  nn::TransformerEncoderLayer layer(4, 2, {.dim_feedforward = 4, .dropout = 0});
+  layer.linear2.weight = layer.linear1.weight;
+  nn::TransformerEncoder encoder(layer, 2);
+  CHECK(encoder.parameters().size() == 22);  // torch's deepcopy: 11 each
+  for (const nn::TransformerEncoderLayer& l : encoder.layers) {
+    CHECK(l.linear2.weight.is(l.linear1.weight));
+    CHECK(!l.linear1.weight.shares_storage(layer.linear1.weight));
+    CHECK(equal(l.linear1.weight.detach(), layer.linear1.weight.detach()));
+  }
+  layer.self_attn.out_proj.weight = layer.linear1.weight;
+  layer.norm2.weight = layer.norm1.weight;
+  layer.norm1.bias = nn::Parameter();
+  layer.linear1.bias = nn::Parameter(zeros({1}), false);
+  layer.to(DType::float64);
+  const nn::TransformerEncoderLayer copy = layer.clone();
+  CHECK(copy.parameters().size() == layer.parameters().size());
+  CHECK(copy.self_attn.out_proj.weight.is(copy.linear2.weight));
+  CHECK(copy.norm2.weight.is(copy.norm1.weight));
+  CHECK(!copy.norm1.bias.defined());
+  CHECK(copy.linear1.bias.shape() == Shape{1});
+  CHECK(!copy.linear1.bias.requires_grad());
+  for (const Tensor& p : copy.parameters()) CHECK(p.dtype() == DType::float64);
+  struct Larger : nn::TransformerEncoderLayer {
+    Larger() : TransformerEncoderLayer(4, 2) {}
+    nn::Parameter more = register_parameter("more", ones({1}));
+  };
+  CHECK_THROWS_AS(Larger().clone(), Error);  // the copy would lack it
+}
+
 }  // namespace harker

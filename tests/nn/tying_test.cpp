@@ -56,6 +56,7 @@ static_assert(!assignable<LM, LM> && !assignable<nn::Sequential, nn::Sequential>
 static_assert(!assignable<nn::ModuleList<nn::Linear>, nn::ModuleList<nn::Linear>> &&
               !assignable<nn::AnyModule, nn::AnyModule>);
 static_assert(!std::is_assignable_v<nn::Parameter, nn::Parameter> && !std::is_assignable_v<nn::Parameter, Tensor>);
+static_assert(std::is_const_v<decltype(nn::TransformerEncoder::norm)>);
 static_assert(std::is_copy_constructible_v<LM> && std::is_move_constructible_v<LM>);
 
 }  // namespace
@@ -115,7 +116,7 @@ TEST_CASE("tying: what is assigned to a parameter takes its place in the registr
   l.weight = nn::Parameter(full({3, 2}, 7.0));
   CHECK(whole(l));
   CHECK(l.state_dict()["weight"][0][0].item() == 7);
-  l.weight = std::move(other.weight);
+  l.weight = other.weight;
   CHECK(l.weight.is(other.weight));
   CHECK(whole(l));
   CHECK(whole(other));
@@ -168,7 +169,7 @@ TEST_CASE("tying: refused while other handles would keep the old tensor, and not
   }
   nn::Linear a(2, 2), b(2, 2);
   const Tensor wa = a.weight, wb = b.weight;
-  CHECK(refused([&] { std::swap(a.weight, b.weight); }));
+  CHECK_THROWS_AS(std::swap(a.weight, b.weight), const Error&);
   CHECK(a.weight.is(wa));
   CHECK(b.weight.is(wb));
   CHECK(whole(a));
@@ -212,6 +213,96 @@ TEST_CASE("tying: handles that are not registered are assigned as any") {
   CHECK(own.is(another));
 }
 
+TEST_CASE("tying: members that are registered in a statement") {
+  struct Scaled : nn::Module {
+    nn::Parameter w{ones({2})}, late, again{ones({1})};
+    nn::Buffer b{zeros({2})}, scratch{zeros({2})}, since;
+    Scaled() {
+      register_parameter("w", w);
+      register_parameter("late", late);
+      again = register_parameter("again", again);
+      register_buffer("b", b);
+      register_buffer("scratch", scratch, false);
+      register_buffer_since(2, "since", since);
+    }
+  };
+  Scaled m, other;
+  CHECK(m.named_parameters()[0].second.is(m.w));
+  m.w = other.w;
+  CHECK(m.named_parameters()[0].second.is(other.w));
+  m.late = nn::Parameter(ones({3}));
+  m.again = nn::Parameter(zeros({1}));
+  REQUIRE(names(m.named_parameters()) == std::vector<std::string>{"w", "late", "again"});
+  CHECK(m.named_parameters()[2].second.is(m.again));
+  m.b = m.b + 1;
+  m.since = ones({1});
+  CHECK(names(m.named_buffers()) == std::vector<std::string>{"b", "scratch", "since"});
+  CHECK(m.state_dict().size() == 5);  // not the scratch
+  m.to(kFloat64);
+  for (const Tensor* t : std::initializer_list<const Tensor*>{&m.w, &m.late, &m.again, &m.b, &m.scratch, &m.since})
+    CHECK(t->dtype() == kFloat64);
+  CHECK(m.state_dict()["b"][1].item() == 1);
+
+  struct Both : nn::Module {  // a handle on another's: this module's own entry is besides it
+    explicit Both(nn::Embedding& e) {
+      register_parameter("w", e.weight);
+      register_buffer("b", mean);
+      register_buffer("b2", mean);
+    }
+    nn::Buffer mean{zeros({1})};
+  };
+  nn::Embedding emb(3, 2);
+  const Both both(emb);
+  CHECK(both.parameters()[0].is(emb.weight));
+  emb.weight = nn::Parameter(zeros({3, 2}));
+  CHECK(emb.parameters()[0].is(emb.weight));
+  CHECK(!both.parameters()[0].is(emb.weight));
+}
+
+TEST_CASE("tying: a container that shifts registered parameters does not tie them") {
+  struct Weights : nn::Module {
+    std::vector<nn::Parameter> w;
+    std::vector<nn::Buffer> b;
+    Weights() {
+      w.resize(3);
+      for (int i = 0; i < 3; ++i) {
+        w[static_cast<std::size_t>(i)] = register_parameter("w" + std::to_string(i), full({1}, 1.0 * i));
+        b.push_back(register_buffer("b" + std::to_string(i), full({1}, 1.0 * i)));
+      }
+    }
+    bool whole() const {
+      const auto p = named_parameters(), q = named_buffers();
+      for (std::size_t i = 0; i < 3; ++i)
+        if (p[i].second.item() != static_cast<double>(i) || q[i].second.item() != static_cast<double>(i)) return false;
+      return p.size() == 3 && q.size() == 3;
+    }
+  };
+  const auto refused = [](auto&& f) {
+    Weights m;
+    const std::string text = words([&] { f(m); });
+    return test::has(text, "moved into another") && text.size() <= 500 && m.whole();
+  };
+  CHECK(refused([](Weights& m) { m.w.erase(m.w.begin()); }));
+  CHECK(refused([](Weights& m) { m.b.erase(m.b.begin()); }));
+  CHECK(refused([](Weights& m) {
+    m.w.insert(m.w.begin(), nn::Parameter(ones({1})));
+    m.w.insert(m.w.begin(), nn::Parameter(ones({1})));
+  }));
+  CHECK(refused([](Weights& m) { std::reverse(m.w.begin(), m.w.end()); }));
+  CHECK(refused([](Weights& m) { std::swap(m.b[0], m.b[2]); }));
+  CHECK(refused([](Weights& m) { m.w[0] = std::move(m.w[1]); }));
+  Weights m;
+  m.w.pop_back();
+  m.w.erase(m.w.end() - 1);
+  m.w.emplace_back(ones({1}));
+  CHECK(m.whole());
+  Weights tied;
+  tied.w[0] = tied.w[1];  // a name
+  CHECK(tied.parameters().size() == 2);
+  tied.w[0] = std::move(tied.w[1]);  // is it already
+  CHECK(tied.parameters().size() == 2);
+}
+
 TEST_CASE("tying: a plain tensor is copied into a parameter under no_grad, and refused otherwise") {
   nn::Linear l(2, 3);
   const nn::Linear copy = l;
@@ -246,6 +337,13 @@ TEST_CASE("tying: buffers follow in the registry too, plain tensors included") {
   n.mean = n.scratch + 1;
   CHECK(n.state_dict()["mean"].item() == 1);
   CHECK_THROWS_AS((n.mean = n.scale * 2), const GradError&);
+  CHECK_THROWS_WITH_AS((n.mean = nn::Parameter(ones({2}))), doctest::Contains("nothing trains a buffer"),
+                       const GradError&);
+  CHECK_THROWS_AS((n.mean = n.scale), const GradError&);
+  CHECK_THROWS_AS((n.mean = nn::Buffer(n.scale)), const GradError&);
+  CHECK_THROWS_AS((n.mean = zeros({2}).requires_grad_()), const GradError&);
+  CHECK(n.state_dict()["mean"].item() == 1);
+  n.mean = nn::Parameter(ones({2}), false);
   n.mean = (n.scale * 2).detach();
   n.to(kFloat64);
   CHECK(n.mean.dtype() == kFloat64);
@@ -286,7 +384,7 @@ TEST_CASE("module: a name without a parameter or buffer") {
     nn::Parameter w = register_parameter("w", {}), v = register_parameter("v", Tensor()),
                   u = register_parameter("u", nn::Parameter());
     nn::Buffer b = register_buffer("b", {});
-    void again() { register_parameter("w", {}); }
+    void again() { (void)register_parameter("w", {}); }
   };
   Bare m;
   CHECK(m.parameters().empty());
