@@ -90,6 +90,8 @@ int main(int argc, char** argv) {
   convert->add_option("--only", options.only, "Convert one subtree: a path such as optimizer.state")->type_name("PATH");
   convert->add_option("--remove-prefix", how.prefix, "Take a prefix off a state dict's names: module.")
       ->type_name("PREFIX");
+  for (const char* option : {"--to", "--only", "--remove-prefix"})  // an empty one would change nothing without a word
+    convert->get_option(option)->check([](const std::string& v) { return v.empty() ? "it is empty" : std::string(); });
   convert->add_flag("--compact", how.save.compact, "PyTorch: of each storage, write only what tensors view");
   convert->add_flag("--force", how.force, "OUT may be IN itself");
   CLI::App* diff = app.add_subcommand("diff", "Name the entries in which two files differ, and by how much");

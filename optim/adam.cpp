@@ -64,8 +64,9 @@ void Adam::launch(std::size_t group, Backend& on, DType dtype, std::span<const S
 }
 
 void AdamW::read_options(std::size_t group, OptionIO& io, bool keep) {
-  const Value* decoupled = io.read("decoupled_weight_decay");
-  if (decoupled && decoupled->is_bool() && !decoupled->as_bool()) {
+  bool decoupled = true;
+  io.flag("decoupled_weight_decay", decoupled);
+  if (!decoupled) {
     throw Error(
         "load_state_dict: the state is that of another optimizer, Adam (decoupled_weight_decay is False); this one is "
         "AdamW. Load it into an Adam, or begin without a state");

@@ -64,14 +64,12 @@ void MultiStepLR::describe(MultiStepLROptions& o, OptionIO& io) {
   } else if (const Value* counter = io.read("milestones")) {
     if (!counter->is_dict()) io.wrong("milestones", "a Counter", *counter);
     std::vector<std::int64_t> milestones;
-    for (const auto& [epoch, n] : counter->items()) {
-      if (!epoch.is_int() || !epoch.fits_int64()) io.wrong("milestones", "a Counter of epochs", epoch);
-      if (!n.is_int() || !n.fits_int64()) io.wrong("milestones", "a Counter of epochs", n);
-      if (n.as_int() < 0 || n.as_int() > 1000) {  // a file's: no more memory than it deserves
-        throw Error(
-            str("load_state_dict: scheduler['milestones'] counts epoch ", epoch.as_int(), " ", n.as_int(), " times"));
-      }
-      milestones.insert(milestones.end(), static_cast<std::size_t>(n.as_int()), epoch.as_int());
+    for (const Value::Item& item : counter->items()) {
+      const std::optional<std::int64_t> epoch = integer_in(item.first), n = integer_in(item.second);
+      if (!epoch || !n) io.wrong("milestones", "a Counter of epochs", epoch ? item.second : item.first);
+      if (*n < 0 || *n > 1000)  // a file's: no more memory than it deserves
+        throw Error(str("load_state_dict: scheduler['milestones'] counts epoch ", *epoch, " ", *n, " times"));
+      milestones.insert(milestones.end(), static_cast<std::size_t>(*n), *epoch);
     }
     o.milestones = std::move(milestones);
   }

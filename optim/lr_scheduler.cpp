@@ -34,7 +34,7 @@ void ChainableLR::start() {
       throw Error(str("lr scheduler: group ", g, " has no 'initial_lr', which going on after epoch ", last_.epoch,
                       " needs; load the optimizer's state first, or leave last_epoch out"));
     }
-    base_lrs.push_back(initial ? initial->as_double() : o.lr(g));
+    base_lrs.push_back(initial ? as_number(*initial) : o.lr(g));
   }
   for (std::size_t g = 0; g < o.num_groups(); ++g) {
     if (!o.extra(g, "initial_lr")) o.set_extra(g, "initial_lr", base_lrs[g]);

@@ -170,7 +170,7 @@ double OneCycleLR::between(std::size_t group, const std::string& start, const st
       throw Error(str("OneCycleLR: the optimizer's group ", group, " has no ", detail::quoted(name),
                       "; it was loaded from a state of another scheduler"));
     }
-    return v->as_double();
+    return as_number(*v);
   };
   const double from = entry(start), to = entry(end);
   if (options_.anneal == Anneal::linear) return (to - from) * part + from;

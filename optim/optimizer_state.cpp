@@ -77,7 +77,7 @@ struct Optimizer::Loading {
   /// Index in the file -> index here; sorted by the first.
   std::vector<std::pair<std::int64_t, std::size_t>> map = {};
   std::vector<Value> dicts = {};  ///< our groups' dicts in the file
-  Value ours = {};                ///< a group of this optimizer as it would write it
+  Value ours = {};                ///< this optimizer's options, without keys of the user's own
 
   template <class E = Error, class... T>
   [[noreturn]] static void refuse(const T&... why) {
@@ -225,7 +225,10 @@ struct Optimizer::Loading {
 void Optimizer::load_state_dict(const Value& state) {
   NoGradGuard no_grad;
   std::vector<Value> tuples;
-  Loading loading{.to = *this, .ours = groups_.empty() ? Value() : group_dict(0, tuples)};
+  std::vector<Value::Item> own;
+  OptionIO write(own, tuples, Value());
+  if (!groups_.empty()) write_options(0, write);
+  Loading loading{.to = *this, .ours = Value::dict(std::move(own))};
   loading.read_groups(state);
   loading.read_states(state);
   const auto options = [&](bool keep) {

@@ -1,8 +1,10 @@
 // OptionIO: see the header.
 #include <harker/core/text.h>
+#include <harker/core/value_object.h>
 #include <harker/optim/option_io.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace harker HARKER_PUBLIC {
 namespace optim {
@@ -20,17 +22,35 @@ void OptionIO::wrong(std::string_view key, std::string_view expected, const Valu
                       found.type_name()));
 }
 
-double OptionIO::read_number(std::string_view key, const Value& v) const {
-  // torch allows a learning rate that is a tensor of one element.
+std::optional<double> number_in(const Value& v) {
+  // A tensor of one element: torch allows a learning rate that is one.
   if (v.is_tensor() && v.lazy_tensor().numel() == 1 && !is_complex(v.lazy_tensor().dtype())) return v.tensor().item();
-  if (!v.is_float() && !(v.is_int() && v.fits_int64())) wrong(key, "a number", v);
+  if (v.kind() == Value::Kind::numpy_array && v.as_numpy().shape.numel() == 1)
+    return number_in(Value::numpy_scalar(v.as_numpy()));
+  const std::optional<detail::Number> n = detail::number_of(v);
+  if (!n || n->is == detail::Number::Is::big || n->is == detail::Number::Is::complex) return {};
   return v.as_double();
 }
 
+std::optional<std::int64_t> integer_in(const Value& v) {
+  if (v.is_int()) return v.fits_int64() ? std::optional(v.as_int()) : std::nullopt;
+  const std::optional<double> d = number_in(v);
+  if (!d || !(std::abs(*d) <= 0x1p53) || *d != std::trunc(*d)) return {};
+  return static_cast<std::int64_t>(*d);
+}
+
+double OptionIO::read_number(std::string_view key, const Value& v) const {
+  const std::optional<double> d = number_in(v);
+  if (!d) wrong(key, "a number", v);
+  return *d;
+}
+
 namespace {
-/// As it was loaded, if it is the same number.
+/// As it was loaded, if it is the same number; a tensor of the file's is not kept, for it may change under us.
+bool same(double v, const Value* old) { return old && !old->is_tensor() && number_in(*old) == v; }
+
 Value written(double v, const Value* old, Written how) {
-  if (old && (old->is_int() || old->is_float()) && old->as_double() == v) return *old;
+  if (same(v, old)) return *old;
   return how == Written::as_int_if_zero && v == 0 ? Value(0) : Value(v);
 }
 }  // namespace
@@ -44,20 +64,24 @@ void OptionIO::number(std::string_view key, double& v, Written how) {
 }
 
 void OptionIO::integer(std::string_view key, std::int64_t& v) {
+  const Value* old = find(key);
   if (writing()) {
-    items_->emplace_back(key, v);
-  } else if (const Value* old = find(key)) {
-    if (!old->is_int() || !old->fits_int64()) wrong(key, "an int of 64 bits", *old);
-    v = old->as_int();
+    items_->emplace_back(key, old && !old->is_tensor() && integer_in(*old) == v ? *old : Value(v));
+  } else if (old) {
+    const std::optional<std::int64_t> i = integer_in(*old);
+    if (!i) wrong(key, "an int of 64 bits", *old);
+    v = *i;
   }
 }
 
 void OptionIO::flag(std::string_view key, bool& v) {
+  const Value* old = find(key);
   if (writing()) {
-    items_->emplace_back(key, v);
-  } else if (const Value* old = find(key)) {
-    if (!old->is_bool()) wrong(key, "a bool", *old);
-    v = old->as_bool();
+    items_->emplace_back(key, same(v, old) ? *old : Value(v));
+  } else if (old) {
+    const std::optional<std::int64_t> i = integer_in(*old);
+    if (!i || *i < 0 || *i > 1) wrong(key, "a bool", *old);
+    v = *i == 1;
   }
 }
 

@@ -2,6 +2,7 @@
 // torch's keys and reading it back. `io.number("lr", o.lr)` writes or reads, whichever this OptionIO was made for.
 #pragma once
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,10 +16,21 @@ namespace optim {
 /// its files.
 enum class Written { as_float, as_int_if_zero };
 
+/// The number that a value of a file is to Python: an int, a float, a bool, NumPy's scalar, or a tensor or NumPy's
+/// array of one element. Nothing for anything else, and for what no double can hold.
+std::optional<double> number_in(const Value& v);
+/// The same, or a TypeError that says what it is instead.
+inline double as_number(const Value& v) {
+  const std::optional<double> d = number_in(v);
+  return d ? *d : v.as_double();
+}
+/// As number_in, where an int of 64 bits is wanted: 50.0 is one.
+std::optional<std::int64_t> integer_in(const Value& v);
+
 class OptionIO {
  public:
   /// Writes into `items`; where the value in `loaded` (a dict or None) is the same number, that one is kept: 0 stays an
-  /// int.
+  /// int, NumPy's float64 one of NumPy's.
   /// `tuples` are those written for other groups: equal ones are one object, as torch's groups share the default betas.
   OptionIO(std::vector<Value::Item>& items, std::vector<Value>& tuples, const Value& loaded)
       : items_(&items), tuples_(&tuples), loaded_(loaded) {}

@@ -41,7 +41,7 @@ SequentialLR::SequentialLR(Optimizer& optimizer, std::vector<ChainableLR*> sched
   std::vector<double> initial;
   for (std::size_t g = 0; g < optimizer.num_groups(); ++g) {
     const Value* v = optimizer.extra(g, "initial_lr");
-    initial.push_back(v ? v->as_double() : optimizer.lr(g));
+    initial.push_back(v ? as_number(*v) : optimizer.lr(g));
   }
   for (std::size_t g = 0; g < initial.size(); ++g) optimizer.lr(g) = initial[g];
   for (ChainableLR* s : schedulers_) --s->last_.epoch;

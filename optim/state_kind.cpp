@@ -16,23 +16,28 @@ namespace {
 /// All of these keys are in the dicts of this kind, and of none that stands below it.
 struct Kind {
   std::string_view name;
-  std::array<std::string_view, 3> keys;
+  std::array<std::string_view, 4> keys;
 };
 
+/// The keys of the first four are together in no other optimizer of torch's, in any version.
 constexpr Kind kOptimizers[] = {
+    {"Adam", {"betas", "amsgrad"}},
+    {"SGD", {"momentum", "dampening"}},
+    {"RMSprop", {"alpha", "eps"}},
+    {"Adagrad", {"lr_decay", "weight_decay"}},
     {"Muon", {"ns_steps"}},
     {"NAdam", {"betas", "momentum_decay"}},
-    {"Adam", {"betas", "amsgrad"}},
-    {"SparseAdam, RAdam or Adamax", {"betas", "maximize"}},  // since it had `maximize`, Adam had `amsgrad`
-    {"SGD", {"momentum", "dampening", "nesterov"}},
     {"ASGD", {"lambd", "alpha", "t0"}},
-    {"RMSprop", {"alpha", "momentum"}},
-    {"Adagrad", {"lr_decay", "weight_decay"}},
     {"Adadelta", {"rho"}},
     {"Rprop", {"etas", "step_sizes"}},
     {"LBFGS", {"history_size"}},
     {"Adafactor", {"beta2_decay"}},
-    {"Adam", {"betas", "eps", "weight_decay"}},  // before it had amsgrad
+    // Adam had amsgrad (0.4) before anything had these.
+    {"RAdam or Adamax", {"betas", "eps", "weight_decay", "foreach"}},
+    {"RAdam or Adamax", {"betas", "eps", "weight_decay", "maximize"}},
+    // Adam before 0.4; RAdam of 1.10 and 1.11 looks the same, and has the same moments.
+    {"Adam", {"betas", "eps", "weight_decay"}},
+    {"SparseAdam", {"betas", "eps"}},
 };
 
 /// What else than hyperparameters tells; an entry that two of them have (exp_avg, step) is not here.
@@ -60,16 +65,22 @@ constexpr Kind kSchedulers[] = {
     {"ExponentialLR", {"gamma"}},
 };
 
-/// The kind of a dict, empty when its keys do not tell.
-std::string_view kind_of(std::span<const Kind> kinds, const Value& dict) {
-  const auto has_all = [&](const Kind& k) {
-    for (const std::string_view key : k.keys)
-      if (!key.empty() && !dict.contains(key)) return false;
-    return true;
-  };
+bool has_all(const Kind& kind, const Value& dict) {
+  for (const std::string_view key : kind.keys)
+    if (!key.empty() && !dict.contains(key)) return false;
+  return true;
+}
+
+/// The kind of a dict, null when its keys do not tell.
+const Kind* find_kind(std::span<const Kind> kinds, const Value& dict) {
   for (const Kind& k : kinds)
-    if (has_all(k)) return k.name;
-  return {};
+    if (has_all(k, dict)) return &k;
+  return nullptr;
+}
+/// Its name, empty when its keys do not tell.
+std::string_view kind_of(std::span<const Kind> kinds, const Value& dict) {
+  const Kind* kind = find_kind(kinds, dict);
+  return kind ? kind->name : std::string_view();
 }
 
 /// For messages: Adam with decoupled weight decay is AdamW.
@@ -81,8 +92,10 @@ std::string_view shown(std::string_view name, const Value& group) {
 }  // namespace
 
 void check_optimizer(const Value& own, const Value& group) {
-  const std::string_view mine = kind_of(kOptimizers, own), theirs = kind_of(kOptimizers, group);
-  if (mine.empty() || theirs.empty() || mine == theirs) return;
+  const Kind* kind = find_kind(kOptimizers, own);
+  if (!kind || has_all(*kind, group)) return;  // whatever keys of the user's own it has besides
+  const std::string_view mine = kind->name, theirs = kind_of(kOptimizers, group);
+  if (theirs.empty() || mine == theirs) return;
   throw Error(str("load_state_dict: the state is that of another optimizer, ", shown(theirs, group), "; this one is ",
                   shown(mine, own), ". Load it into one of its kind, or begin without a state"));
 }

@@ -8,7 +8,7 @@
 
 namespace harker::optim {
 
-/// Error when `group`, a dict of a state's param_groups, is another optimizer's than `own`, such a dict of this one.
+/// Error when `group`, a dict of a state's param_groups, is another optimizer's than `own`, the options of this one.
 /// Dicts whose keys do not tell pass. Adam's and AdamW's differ by an option only, and do not count as different here.
 void check_optimizer(const Value& own, const Value& group);
 /// The same for an entry (`exp_avg_sq`) of a parameter's state that this optimizer does not have; `where` it was found.

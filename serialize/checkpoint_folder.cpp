@@ -40,7 +40,8 @@ std::vector<Numbered> numbered(const std::string& folder, const CheckpointFolder
     const char *begin = name.data() + o.prefix.size() + 1, *end = name.data() + name.size() - o.extension.size();
     std::int64_t step = 0;
     const auto [at, error] = std::from_chars(begin, end, step);
-    if (error == std::errc() && at == end) found.push_back({step, it->path().string()});
+    std::error_code none;  // nor is a folder or a pipe of such a name one of ours
+    if (error == std::errc() && at == end && it->is_regular_file(none)) found.push_back({step, it->path().string()});
   }
   std::sort(found.begin(), found.end(), [](const Numbered& a, const Numbered& b) { return a.step < b.step; });
   return found;
@@ -157,13 +158,25 @@ void CheckpointFolder::prune(const std::string& except) const {
   const std::vector<Numbered> found = numbered(path_, options_);
   const auto keep = static_cast<std::size_t>(options_.keep_last);
   if (found.size() <= keep) return;
+  std::vector<std::string> old;
+  for (std::size_t i = 0; i + keep < found.size(); ++i)
+    if (found[i].path != except) old.push_back(found[i].path);
   std::vector<std::string> ranked, unreadable;
-  if (!options_.metric.empty()) ranked = by_metric(unreadable);  // not best(): a save must not read whole files
-  for (std::size_t i = 0; i + keep < found.size(); ++i) {
-    if (found[i].path == except || (!ranked.empty() && found[i].path == ranked[0])) continue;
+  if (!options_.metric.empty()) ranked = by_metric(unreadable);
+  // A damaged best one must not cost the best good one its place: it is read before another one with the metric goes.
+  const auto is_old = [&](const std::string& path) { return std::find(old.begin(), old.end(), path) != old.end(); };
+  auto best = ranked.begin();
+  while (best != ranked.end() && *best != except && std::any_of(best + 1, ranked.end(), is_old)) {
+    const std::string wrong = damage(*best);
+    if (wrong.empty()) break;
+    warn(str("checkpoint folder: passed over: ", wrong));
+    ++best;
+  }
+  for (const std::string& path : old) {
+    if (best != ranked.end() && path == *best) continue;
     std::error_code code;
-    fs::remove(found[i].path, code);
-    if (code) warn(str("checkpoint folder: ", found[i].path, " cannot be removed: ", code.message()));
+    fs::remove(path, code);
+    if (code) warn(str("checkpoint folder: ", path, " cannot be removed: ", code.message()));
   }
 }
 

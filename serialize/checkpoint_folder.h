@@ -22,8 +22,9 @@ class CheckpointFolder {
   /// that is no file name, or keep_last < 1.
   explicit CheckpointFolder(std::string path, CheckpointFolderOptions options = {});
 
-  /// Saves `c` under its step, atomically, then removes what is no longer to be kept, but never what it
-  /// has just written. Returns the path.
+  /// Saves `c` under its step, atomically, then removes what is no longer to be kept, but never what it has just
+  /// written. Returns the path. Before one with the metric goes while a better one stays, the best is read to its last
+  /// byte (unless it is the one just written); a damaged one is passed over, with a warning, and the next best stays.
   std::string save(const Checkpoint& c, const SaveOptions& options = {});
   /// All of them, by step.
   std::vector<std::string> all() const;

@@ -10,8 +10,8 @@ namespace harker::io {
 std::string temporary_in(const std::string& folder);
 
 /// Removes from `folder` what killed saves left: regular files of this user with such a name that nobody has locked.
-/// Versions that did not lock named theirs ".harker-PID-N.tmp": those go when there is no process PID. No errors: what
-/// cannot be removed stays.
+/// Versions that did not lock named theirs ".harker-PID-N.tmp": those go when there is no process PID here and nothing
+/// was written to them for an hour. No errors: what cannot be removed stays.
 void sweep_temporaries(const std::string& folder) noexcept;
 
 }  // namespace harker::io

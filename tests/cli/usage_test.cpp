@@ -144,6 +144,21 @@ TEST_CASE("cli: a mistyped verb or option gets the nearest") {
   CHECK(harker_command({"convert", "a"}).err.find("convert: OUT is required") != std::string::npos);
 }
 
+TEST_CASE("cli: an empty value of an option is wrong usage, and writes nothing") {
+  TempFolder t;
+  save(Value::dict({{"w", ones({2})}}), t / "a.pt");
+  for (const std::string option : {"--remove-prefix", "--only", "--to"}) {
+    for (const bool apart : {true, false}) {
+      std::vector<std::string> args = {"convert", t / "a.pt", t / "b.pt", apart ? option : option + "="};
+      if (apart) args.emplace_back();
+      const Run r = harker_command(args);
+      CHECK(r.status == 2);
+      CHECK_MESSAGE(r.err.find("convert: " + option) != std::string::npos, r.err);
+      CHECK(!std::filesystem::exists(t / "b.pt"));
+    }
+  }
+}
+
 TEST_CASE("cli: messages name the options of the command line, not those of C++") {
   TempFolder t;
   Value::Opaque o;

@@ -349,7 +349,7 @@ TEST_CASE("adam: a state that does not fit is refused and changes nothing") {
   refuses(with([](V, V g, V) { g.set("lr", -1); }), "lr must be");
   refuses(with([](V, V g, V) { g.set("betas", Value::tuple({0.9})); }), "two numbers");
   refuses(with([](V, V g, V) { g.set("betas", Value::tuple({0.9, 1.0})); }), "[0, 1)");
-  refuses(with([](V, V g, V) { g.set("amsgrad", 1); }), "a bool");
+  refuses(with([](V, V g, V) { g.set("amsgrad", 2); }), "a bool");
   refuses(with([](V, V g, V) { g.set("param_names", Value::list({"a"})); }), "1 names");
   refuses(with([](V all, V, V) { all.set("state", Value::dict({{0, 1}})); }), "state[0]");
   refuses(with([](V, V, V z) { z.set("step", -1); }), "number of steps");

@@ -165,6 +165,40 @@ TEST_CASE("state kind: files of older and newer versions of torch are taken") {
   takes(optim::Adagrad(p), {"lr", "lr_decay", "eps", "weight_decay", "initial_accumulator_value", "maximize"}, {});
 }
 
+TEST_CASE("state kind: keys of the user's own do not make a group another optimizer's") {
+  for (const int steps : {0, 1})
+    for (const Made& made : optimizers(steps))
+      for (const char* key : {"betas", "amsgrad", "momentum", "dampening", "alpha", "rho", "foreach", "ns_steps"}) {
+        CAPTURE(made.name);
+        CAPTURE(key);
+        const Value state = made.optimizer->state_dict();
+        Value group = state["param_groups"][0];
+        if (group.contains(key)) continue;
+        group.set(key, "of the user");
+        for (int again = 0; again < 2; ++again)  // it has the key itself the second time
+          CHECK(words([&] { made.optimizer->load_state_dict(state); }) == "nothing was thrown");
+        CHECK(made.optimizer->state_dict()["param_groups"][0][key].as_string() == "of the user");
+        for (const Made& other : optimizers(steps))
+          if (!same_kind(made.name, other.name) && !same_kind(other.name, made.name))
+            refuses(made, other.optimizer->state_dict(), other.name);
+      }
+}
+
+TEST_CASE("state kind: the states of torch's other optimizers of old versions are refused by name") {
+  const std::pair<const char*, std::vector<std::string>> old[] = {
+      {"RAdam", {"lr", "betas", "eps", "weight_decay", "foreach"}},                    // 1.12
+      {"RAdam", {"lr", "betas", "eps", "weight_decay", "foreach", "differentiable"}},  // 2.0
+      {"RAdam",
+       {"lr", "betas", "eps", "weight_decay", "foreach", "capturable", "decoupled_weight_decay", "differentiable"}},
+      {"Adamax", {"lr", "betas", "eps", "weight_decay", "foreach", "maximize"}},  // 1.13
+      {"NAdam", {"lr", "betas", "eps", "weight_decay", "momentum_decay"}},        // 1.10
+      {"SparseAdam", {"lr", "betas", "eps"}},                                     // before 1.13
+      {"SGD", {"lr", "momentum", "dampening", "weight_decay"}}};                  // 0.1
+  for (const auto& [name, keys] : old)
+    for (const Made& to : optimizers(1))
+      if (to.name != name) refuses(to, state_of(keys, {}), name);
+}
+
 TEST_CASE("state kind: every scheduler refuses the state of every other, and takes its own") {
   optim::SGD o({ones({2}).requires_grad_()}, {.lr = 0.5, .momentum = 0.5});
   optim::StepLR step(o, {.step_size = 3});

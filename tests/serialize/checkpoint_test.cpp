@@ -1,6 +1,7 @@
 // Checkpoints: several models and all that belongs to them in one file, in any format, and folders of such files.
 #include <doctest/doctest.h>
 #include <harker/harker.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -250,6 +251,66 @@ TEST_CASE(
     CHECK(!runs.best());
     CHECK(runs.latest() == runs.all()[0]);
   }
+}
+
+TEST_CASE("checkpoint folder: a damaged best one does not stay in place of the best that is whole") {
+  for (const char* extension : {".harker", ".pt", ".pb"}) {
+    CAPTURE(extension);
+    const Folder folder;
+    CheckpointFolder runs(folder.path.string(), {.keep_last = 1, .metric = "loss", .extension = extension});
+    Body body;
+    const auto save_one = [&](CheckpointFolder& to, int step, double loss) {
+      Checkpoint c;
+      c.step = step;
+      {
+        const NoGradGuard guard;
+        body.fc1.weight.fill_(1234.5);
+      }
+      c.add_model("body", body);
+      c.metrics.set("loss", loss);
+      const Listening listening;
+      return to.save(c);
+    };
+    const std::string best = save_one(runs, 1, 0.1), second = save_one(runs, 2, 0.2);
+    CHECK(runs.all() == std::vector<std::string>{best, second});
+    damage_tensor(best);
+    const std::string third = save_one(runs, 3, 0.3);
+    CHECK(said.size() == 1);
+    CHECK(runs.all() == std::vector<std::string>{second, third});
+    CHECK(runs.best() == second);
+
+    // Nor does one among the last.
+    CheckpointFolder two(folder.path.string(), {.keep_last = 2, .metric = "loss", .extension = extension});
+    const std::string fourth = save_one(two, 4, 0.1);
+    damage_tensor(fourth);
+    const std::string fifth = save_one(two, 5, 0.5);
+    CHECK(said.size() == 1);
+    CHECK(two.all() == std::vector<std::string>{third, fourth, fifth});
+    const std::string sixth = save_one(two, 6, 0.6);
+    CHECK(two.all() == std::vector<std::string>{third, fifth, sixth});
+    CHECK(two.best() == third);
+  }
+}
+
+TEST_CASE("checkpoint folder: a folder or pipe named like a checkpoint is none, and stays") {
+  const Folder folder;
+  CheckpointFolder runs(folder.path.string(), {.keep_last = 1});
+  const fs::path named = folder.path / "checkpoint-000000001.harker",
+                 last = folder.path / "checkpoint-9999999999.harker";
+  fs::create_directory(named);
+  fs::create_directory(last);
+  const fs::path pipe = folder.path / "checkpoint-000000002.harker";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK(!runs.latest());
+  for (const int step : {3, 4}) {
+    Checkpoint c;
+    c.step = step;
+    runs.save(c);
+  }
+  CHECK(fs::is_directory(named));
+  CHECK(fs::exists(pipe));
+  CHECK(runs.all().size() == 1);
+  CHECK(Checkpoint(load(*runs.latest())).step == 4);
 }
 
 TEST_CASE("checkpoint folder: of two that are equally good the later is kept") {

@@ -181,7 +181,9 @@ TEST_CASE("temporaries: files that are not ours stay") {
   const std::string gone = std::to_string(dead), here = std::to_string(::getpid());
   const std::vector<std::string> leftovers = {".harker-save-" + gone + "-0.tmp", ".harker-save-" + here + "-900.tmp",
                                               ".harker-" + gone + "-12.tmp"};
-  std::set<std::string> foreign = {".harker-" + here + "-0.tmp",  // of a version that does not lock: perhaps live
+  // Of a version that does not lock: perhaps live, here or, when it was written to not long ago, elsewhere.
+  std::set<std::string> foreign = {".harker-" + here + "-0.tmp",
+                                   ".harker-" + gone + "-13.tmp",
                                    ".harker-1-1.tmp",
                                    ".harker-0-1.tmp",
                                    ".harker--1-1.tmp",
@@ -196,6 +198,10 @@ TEST_CASE("temporaries: files that are not ours stay") {
                                    "model.pt.tmp"};
   for (const std::string& name : foreign) std::ofstream(folder.path / name) << "mine";
   for (const std::string& name : leftovers) std::ofstream(folder.path / name) << "left";
+  const auto before = [](int minutes) { return fs::file_time_type::clock::now() - std::chrono::minutes(minutes); };
+  fs::last_write_time(folder.path / leftovers[2], before(61));
+  fs::last_write_time(folder.path / (".harker-" + here + "-0.tmp"), before(61));
+  fs::last_write_time(folder.path / (".harker-" + gone + "-13.tmp"), before(50));
   for (const char* end : {"-50.tmp", "-51.tmp", "-52.tmp"}) foreign.insert(".harker-save-" + gone + end);
   fs::create_directory(folder.path / (".harker-save-" + gone + "-50.tmp"));
   fs::create_symlink("model.pt.tmp", folder.path / (".harker-save-" + gone + "-51.tmp"));
