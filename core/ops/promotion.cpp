@@ -240,7 +240,8 @@ Tensor promoted_scalar(Binary op, const char* name, const Tensor& x, Scalar s, b
   const Tensor a = as_computed(x, t, name);
   if (wide != DType::int64) {
     const double exact = s.to_double();
-    return scalar(op, name, a, keeps_number(op) && !reversed ? exact : number_like(a, exact, t, name).item(), reversed).to(t);
+    return scalar(op, name, a, keeps_number(op) && !reversed ? exact : number_like(a, exact, t, name).item(), reversed)
+        .to(t);
   }
   // A divisor that wrapped around would be another; a summand gives the same in the end.
   const Tensor b = divides(op) ? number_like(a, s, t, name).to(wide) : number_like(a, s, DType::int64, name);

@@ -117,8 +117,8 @@ Tensor index_select(const Tensor& x, int d, const Tensor& index) {
 
 Tensor index_add(const Tensor& x, int d, const Tensor& index, const Tensor& given, Scalar number) {
   if (number.is_real() && !is_floating_point(given.dtype()))
-    throw TypeError(str("index_add: alpha is ", number.to_double(), ", a real number, and the source is ",
-                        name(given.dtype())));
+    throw TypeError(
+        str("index_add: alpha is ", number.to_double(), ", a real number, and the source is ", name(given.dtype())));
   // Integers are multiplied as integers.
   const bool whole = !number.is_real() && !is_floating_point(given.dtype()) && number.to_int64() != 1;
   const Tensor src = whole ? mul(given, number).to(given.dtype()) : given;
