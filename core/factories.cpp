@@ -6,6 +6,7 @@
 #include <harker/core/backend/backend.h>
 #include <harker/core/grad_mode.h>
 #include <harker/core/ops/ops.h>
+#include <harker/core/ops/promotion.h>
 #include <harker/core/tensor.h>
 #include <harker/core/tensor_make.h>
 #include <harker/core/text.h>
@@ -91,12 +92,14 @@ bool is_integer(DType t) { return t >= DType::uint8 && t <= DType::uint64 && t !
 }  // namespace
 
 void detail::check_holds(DType t, Scalar v, const char* op) {
-  if (!is_integer(t)) return;
   const std::uint64_t most = largest_of(t);
   bool fits;
-  if (v.is_real()) {
-    const double x = std::trunc(v.to_double()), above = static_cast<double>(most / 2 + 1) * 2;  // 2^bits, exactly
-    fits = x < above && (is_signed(t) ? x >= -above : x > -above);
+  if (!is_integer(t)) {
+    const double x = std::fabs(v.to_double());
+    fits = !(x > largest_number(t)) || std::isinf(x);
+  } else if (v.is_real()) {
+    const double x = v.to_double(), above = static_cast<double>(most / 2 + 1) * 2;  // 2^bits, exactly
+    fits = std::trunc(x) < above && (is_signed(t) ? std::trunc(x) >= -above : x >= 0);
   } else {
     const std::int64_t x = v.to_int64();
     // -1 is the largest of an unsigned dtype, as in torch.

@@ -85,11 +85,13 @@ float rounded_to(DType t, float v) {
 }
 double rounded_to(DType, double v) { return v; }
 
+/// Between the ends as they are, also where the dtype has no such numbers.
 template <class T>
 void fill_uniform(T* out, std::int64_t n, T from, T to, DType as, Draws& g) {
+  const T first = rounded_to(as, from), end = rounded_to(as, to);
   for (std::int64_t i = 0; i < n; ++i) {
     const T v = rounded_to(as, std::fma(uniform_bits<T>(g), to - from, from));
-    out[i] = v == to ? from : v;
+    out[i] = v == end ? first : v;
   }
 }
 
@@ -188,8 +190,7 @@ Tensor& uniform_(Tensor& t, double from, double to, Generator& g) {
     if (made == DType::float64)
       fill_uniform(out.data<double>(), out.numel(), from, to, made, draws);
     else
-      fill_uniform(out.data<float>(), out.numel(), rounded_to(t.dtype(), static_cast<float>(from)),
-                   rounded_to(t.dtype(), static_cast<float>(to)), t.dtype(), draws);
+      fill_uniform(out.data<float>(), out.numel(), static_cast<float>(from), static_cast<float>(to), t.dtype(), draws);
   });
 }
 

@@ -44,8 +44,10 @@ constexpr double kMostElements = 9e15;
 
 Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions o) {
   if (start.is_real() || end.is_real() || step.is_real()) {
-    const double from = start.to_double(), by = step.to_double(), count = std::ceil((end.to_double() - from) / by);
-    if (!(count >= 0 && count <= kMostElements)) refuse_range(start, end, step);
+    const double from = start.to_double(), by = step.to_double(), distance = end.to_double() - from;
+    const bool away = distance != 0 && (distance < 0) != (by < 0);  // the quotient may be a -0
+    const double count = std::ceil(distance / by);
+    if (away || !(count >= 0 && count <= kMostElements)) refuse_range(start, end, step);
     if (is_whole(o.dtype)) {  // as in torch start and step are cut to whole numbers, but not the number of elements
       for (Scalar s : {start, step}) detail::check_holds(DType::int64, s, "arange");
       return counted(start.to_int64(), step.to_int64(), static_cast<std::uint64_t>(count), o);
@@ -92,13 +94,23 @@ std::vector<std::int64_t> spread_exactly(std::int64_t from, std::int64_t to, std
         static_cast<std::int64_t>((Wide{from} * (steps - 1 - i) + Wide{to} * i) / (steps - 1));
   return values;
 }
+
+/// What lies between two ends of a dtype is of that dtype; a negative end of an unsigned one would wrap around.
+void check_end(Scalar s, DType t) {
+  detail::check_holds(DType::int64, s, "linspace");
+  detail::check_holds(t, s, "linspace");
+  if (s.to_double() < 0 && (t == DType::uint8 || (t >= DType::uint16 && t <= DType::uint64)))
+    throw TypeError(str("linspace: ", name(t), " has no negative ends, this one is ", s.to_double()));
+}
 }  // namespace
 
 Tensor linspace(Scalar start, Scalar end, std::int64_t steps, TensorOptions o) {
   if (steps < 0) throw ShapeError(str("linspace: the number of steps is ", steps));
   if (is_whole(o.dtype)) {
     constexpr std::int64_t kExact = std::int64_t{1} << 53;  // integers up to here are doubles too
-    for (Scalar s : {start, end}) detail::check_holds(DType::int64, s, "linspace");
+    if (steps > 0) check_end(start, o.dtype);
+    if (steps > 1) check_end(end, o.dtype);
+    else end = start;
     const std::int64_t from = start.to_int64(), to = end.to_int64();
     if (from > kExact || from < -kExact || to > kExact || to < -kExact)
       return converted(spread_exactly(from, to, steps), o);

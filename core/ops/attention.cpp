@@ -31,6 +31,11 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
     wide.attn_mask = detail::widened(options.attn_mask);
     return scaled_dot_product_attention(detail::widened(q), detail::widened(k), detail::widened(v), wide).to(q.dtype());
   }
+  if (const Tensor& mask = options.attn_mask; mask.defined() && mask.dim() > q.dim() && mask.size(0) == 1) {
+    AttentionOptions narrow = options;  // the result has the query's dimensions
+    narrow.attn_mask = mask.squeeze(0);
+    return scaled_dot_product_attention(q, k, v, narrow);
+  }
   const double scale = options.scale ? *options.scale : 1 / std::sqrt(static_cast<double>(q.size(-1)));
   Tensor scores = matmul(q * scale, k, false, true);  // [..., queries, keys]
   constexpr double kNever = -INFINITY;

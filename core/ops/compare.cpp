@@ -26,7 +26,9 @@ Tensor compared(Compare op, const char* name, const Tensor& x, const Tensor& y) 
 }
 
 Tensor compared(Compare op, const char* name, const Tensor& x, Scalar s) {
-  const DType t = detail::common_dtype(x, s, name);
+  DType t = detail::common_dtype(x, s, name);
+  // Integers as int64: a number outside their dtype is larger or smaller than all of them.
+  if (detail::computing_dtype(t, name) == DType::int64) t = DType::int64;
   const Tensor y = detail::number_like(x, s, t, name);
   return compare_kernel(op, detail::as_computed(x, t, name), detail::as_computed(y, t, name));
 }

@@ -34,8 +34,13 @@ struct Minimum : Op<Minimum> {  // z = min(x, y); dx = x < y ? dz : x > y ? 0 : 
   }
 };
 
-/// max(x, s) or min(x, s)
+/// max(x, s) or min(x, s). A bound beyond all numbers of x's dtype that changed them all to itself is none of them.
 Tensor bounded(Binary op, const Tensor& x, Scalar s) {
+  const DType t = detail::common_dtype(x, s, "clamp");
+  const bool negative = s.to_double() < 0;
+  if (s.is_real() || negative == (op == Binary::minimum)) detail::check_holds(t, s, "clamp");
+  if (negative && op == Binary::minimum && t == DType::uint8)
+    throw TypeError(detail::str("clamp: the upper bound ", s.to_double(), " is below all numbers of uint8"));
   return s.is_real() || is_floating_point(x.dtype()) ? detail::scalar(op, "clamp", x, s.to_double())
                                                      : detail::promoted_scalar(op, "clamp", x, s, false);
 }

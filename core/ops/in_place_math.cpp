@@ -53,10 +53,10 @@ Tensor& scalar_changed(Tensor& x, const char* op, Binary kernel, Scalar s, const
 
 /// x = x + alpha * o, for whatever dtypes there are.
 Tensor& add_changed(Tensor& x, const Tensor& o, Scalar alpha) {
+  if (alpha.is_real() && !is_floating_point(x.dtype()) && !is_floating_point(o.dtype()))
+    throw TypeError(str("add_: alpha is ", alpha.to_double(), ", a real number, and both tensors are of integers"));
   const double size = alpha.to_double();
   Scalar factor = alpha;
-  if (alpha.is_real() && !is_floating_point(o.dtype()) && size == std::trunc(size) && std::fabs(size) < 0x1p63)
-    factor = static_cast<std::int64_t>(size);  // 2.0 is no reason to leave integers
   if (o.dtype() == DType::bool_ && (size == 0 || size == 1)) factor = size == 1;
   return changed(
       x, "add_",

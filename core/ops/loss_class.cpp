@@ -158,8 +158,8 @@ Tensor nll_loss(const Tensor& x, const Tensor& target, const NllLossOptions& o) 
   const Tensor w = target_weights(at, o.weight, x.dtype());
   const Tensor losses = o.weight.defined() ? picked * w : picked;
   switch (o.reduction) {
-    case Reduction::none: return -losses;
-    case Reduction::sum: return -sum(losses);
+    case Reduction::none: return 0 - losses;  // of what is ignored 0, not -0
+    case Reduction::sum: return 0 - sum(losses);
     case Reduction::mean: return sum(losses) * (-1 / sum(w).item());
     case Reduction::batch_mean: break;
   }

@@ -4,6 +4,7 @@
 
 #include <harker/core/autograd/mode.h>
 #include <harker/core/ops/common.h>
+#include <cmath>
 
 namespace harker HARKER_PUBLIC {
 
@@ -130,6 +131,10 @@ Tensor as_computed(const Tensor& x, DType t, const char* op) {
 }
 
 Tensor number_like(const Tensor& x, Scalar s, DType t, const char* op) {
+  if (std::fabs(s.to_double()) > largest_number(t)) {  // NaN and what fits go on
+    const ModeScope off(false);
+    return number_like(x, s.to_double(), DType::float64, op).to(t);
+  }
   Tensor z = fresh(Shape(), t, x.device());
   put_number(z.impl(), s, op);
   if (s.is_real() || !is_whole(t)) return z;
@@ -235,7 +240,8 @@ Tensor promoted_scalar(Binary op, const char* name, const Tensor& x, Scalar s, b
   const Tensor a = as_computed(x, t, name);
   if (wide != DType::int64) {
     const double exact = s.to_double();
-    return scalar(op, name, a, keeps_number(op) && !reversed ? exact : scalar_tensor(exact, t).item(), reversed).to(t);
+    return scalar(op, name, a, keeps_number(op) && !reversed ? exact : number_like(a, exact, t, name).item(), reversed)
+        .to(t);
   }
   // A divisor that wrapped around would be another; a summand gives the same in the end.
   const Tensor b = divides(op) ? number_like(a, s, t, name).to(wide) : number_like(a, s, DType::int64, name);

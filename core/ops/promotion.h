@@ -4,6 +4,8 @@
 #include <harker/core/backend/backend.h>
 #include <harker/core/ops/ops.h>
 
+#include <limits>
+
 namespace harker HARKER_PUBLIC {
 namespace detail {
 
@@ -17,7 +19,15 @@ DType common_dtype(const Tensor& x, Scalar s, const char* op);
 DType promoted(DType a, DType b, const char* op);
 /// x as `t`, seen as what computes `t`; not recorded.
 Tensor as_computed(const Tensor& x, DType t, const char* op);
-/// s as a 0-d tensor of dtype `t`. TypeError when it is an integer that `t` does not hold, where torch wraps around.
+/// The largest number of a floating-point dtype that is computed with or widened to one; infinity of all others.
+inline double largest_number(DType t) {
+  return t == DType::float32    ? 0x1.fffffep127
+         : t == DType::float16  ? 65504
+         : t == DType::bfloat16 ? 0x1.fep127
+                                : std::numeric_limits<double>::infinity();
+}
+/// s as a 0-d tensor of dtype `t`, which rounds it, to an infinity, too. TypeError when it is an integer that `t` does
+/// not hold, where torch wraps around.
 Tensor number_like(const Tensor& x, Scalar s, DType t, const char* op);
 
 /// unary, binary and scalar (common.h) for whatever dtypes there are.

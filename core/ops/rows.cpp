@@ -116,9 +116,9 @@ Tensor index_select(const Tensor& x, int d, const Tensor& index) {
 }
 
 Tensor index_add(const Tensor& x, int d, const Tensor& index, const Tensor& given, Scalar number) {
-  if (number.is_real() && !is_floating_point(given.dtype()) && std::trunc(number.to_double()) != number.to_double())
-    throw TypeError(str("index_add: alpha is ", number.to_double(), ", the source ", name(given.dtype()),
-                        "; integers are added a whole number of times"));
+  if (number.is_real() && !is_floating_point(given.dtype()))
+    throw TypeError(
+        str("index_add: alpha is ", number.to_double(), ", a real number, and the source is ", name(given.dtype())));
   // Integers are multiplied as integers.
   const bool whole = !number.is_real() && !is_floating_point(given.dtype()) && number.to_int64() != 1;
   const Tensor src = whole ? mul(given, number).to(given.dtype()) : given;

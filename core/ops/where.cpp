@@ -60,10 +60,14 @@ struct MaskedPut : Op<MaskedPut> {  // z = 0, with x in order where the mask is 
 
 Grads MaskedSelect::backward(Context& c, const Tensor& dz) { return {apply<MaskedPut>(dz, c.saved(0)), Tensor()}; }
 
-/// The number that stands beside x in a choice.
-Tensor beside(const Tensor& x, Scalar s, const char* op) {
-  return detail::number_like(x, s, detail::common_dtype(x, s, op), op);
+/// s as an element of dtype `t`: what fill_ takes, this takes.
+Tensor element(const Tensor& x, Scalar s, DType t, const char* op) {
+  Tensor z = detail::fresh(Shape(), t, x.device());
+  detail::put_number(z.impl(), s, op);
+  return z;
 }
+/// The number that stands beside x in a choice.
+Tensor beside(const Tensor& x, Scalar s, const char* op) { return element(x, s, detail::common_dtype(x, s, op), op); }
 
 }  // namespace
 
@@ -71,12 +75,11 @@ Tensor where(const Tensor& mask, const Tensor& x, const Tensor& y) { return appl
 Tensor where(const Tensor& mask, const Tensor& x, Scalar y) { return where(mask, x, beside(x, y, "where")); }
 Tensor where(const Tensor& mask, Scalar x, const Tensor& y) { return where(mask, beside(y, x, "where"), y); }
 Tensor where(const Tensor& mask, Scalar x, Scalar y) {
-  return where(mask, detail::number_like(mask, x, x.dtype(), "where"),
-               detail::number_like(mask, y, y.dtype(), "where"));
+  return where(mask, element(mask, x, x.dtype(), "where"), element(mask, y, y.dtype(), "where"));
 }
 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value) {
-  return where(mask, detail::number_like(x, value, x.dtype(), "masked_fill"), x);
+  return where(mask, element(x, value, x.dtype(), "masked_fill"), x);
 }
 Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value) {
   if (value.dim() != 0)

@@ -43,6 +43,16 @@ TEST_CASE("attention: a query that sees nothing gets 0, and no gradient is NaN")
   CHECK(values(blind) == Numbers(6, 0));
 }
 
+TEST_CASE("attention: a mask with more dimensions than the query adds none to the result") {
+  manual_seed(1);
+  for (DType t : {kFloat32, kFloat16}) {
+    const Tensor q = randn({2, 2, 2}).to(t), mask = randn({2, 2, 2}).to(t);
+    const Tensor z = scaled_dot_product_attention(q, q, q, {.attn_mask = mask.unsqueeze(0).unsqueeze(0)});
+    CHECK(z.shape() == Shape{2, 2, 2});
+    CHECK(equal(z, scaled_dot_product_attention(q, q, q, {.attn_mask = mask})));
+  }
+}
+
 TEST_CASE("attention: 16-bit floats are rounded once") {
   manual_seed(4);
   for (DType t : {kFloat16, kBFloat16}) {

@@ -57,6 +57,10 @@ TEST_CASE("cross_entropy: probabilities have no target to ignore") {
   const Tensor x = zeros({2, 3}), y = full({2, 3}, 1.0 / 3);
   for (std::int64_t ignored : {0, 1, 255}) CHECK_THROWS_AS(cross_entropy(x, y, {.ignore_index = ignored}), Error);
   CHECK(cross_entropy(x, y, {.ignore_index = -1}).item() == doctest::Approx(std::log(3.0)));
+  const Tensor none = full({2}, -100);  // a loss of nothing is 0, not -0
+  for (Reduction r : {Reduction::sum, Reduction::none})
+    CHECK_FALSE(std::signbit(sum(nll_loss(-ones({2, 3}), none, {.reduction = r})).item()));
+  CHECK_FALSE(std::signbit(nll_loss(-ones({2, 3}), none, {.reduction = Reduction::none})[1].item()));
 }
 
 TEST_CASE("cat: an input that is passed over has an empty gradient") {

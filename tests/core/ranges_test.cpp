@@ -32,6 +32,13 @@ TEST_CASE("arange: integers give int64, a fraction anywhere float32") {
   CHECK_THROWS_AS(arange(0, 5, 0), ShapeError);
   CHECK_THROWS_AS(arange(0.0, NAN), ShapeError);
   CHECK_THROWS_AS(arange(-1), ShapeError);
+  // Away from the end by less than a step.
+  CHECK_THROWS_AS(arange(1.0, 0.5, 1.0), ShapeError);
+  CHECK_THROWS_AS(arange(5.0, 2.1, 4.3), ShapeError);
+  CHECK_THROWS_AS(arange(0, 1, -3.0, kFloat64), ShapeError);
+  CHECK_THROWS_AS(arange(0.0, 0.0, 0.0), ShapeError);
+  CHECK(arange(1.0, 1.0, 1.0).numel() == 0);
+  CHECK(arange(1.0, 1.0, -1.0).numel() == 0);
 }
 
 TEST_CASE("linspace: both ends are exact, and float32 is rounded as torch rounds it") {

@@ -76,6 +76,14 @@ TEST_CASE("uniform_: a 16-bit number never rounds to its upper end") {
           (t == kFloat16 ? Numbers{0.5546875, 0.267578125, 0.341796875, 0.541015625, 0.1175537109375}
                          : Numbers{0.5546875, 0.267578125, 0.341796875, 0.5390625, 0.11767578125}));
   }
+  for (DType t : {kFloat16, kBFloat16}) {  // ends that are no 16-bit numbers
+    manual_seed(1);
+    Tensor x = empty({3000}, t);
+    const Tensor wide = uniform_(x, -0.1, 0.3).to(kFloat64);
+    CHECK(sum(wide).item() == (t == kFloat16 ? 0x1.26c41442p+8 : 0x1.25fb69cc8p+8));
+    CHECK(min(wide).item() == (t == kFloat16 ? -0x1.998p-4 : -0x1.9ap-4));
+    CHECK(max(wide).item() == (t == kFloat16 ? 0x1.33p-2 : 0x1.32p-2));
+  }
   manual_seed(2);
   Tensor narrow = empty({1000});
   uniform_(narrow, 1, 1 + 0x1p-23);

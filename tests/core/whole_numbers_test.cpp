@@ -80,10 +80,103 @@ TEST_CASE("whole numbers: what a dtype does not hold is refused, as in torch") {
   CHECK(wholes(full({1}, -128, kInt8)) == Wholes{-128});
   CHECK(wholes(full({1}, 127, kInt8)) == Wholes{127});
   CHECK(wholes(full({1}, 255, kUInt8)) == Wholes{255});
+  CHECK_THROWS_AS(full({2}, -0.5, kUInt8), TypeError);
+  CHECK_THROWS_AS(full({2}, -1.0, kUInt8), TypeError);
+  CHECK(wholes(full({1}, -0.0, kUInt8)) == Wholes{0});
+  CHECK(wholes(full({1}, 255.5, kUInt8)) == Wholes{255});
   CHECK(wholes(full({1}, 3.7, kInt64)) == Wholes{3});
   CHECK(wholes(full({1}, -128.5, kInt8)) == Wholes{-128});
   CHECK(wholes(full({1}, -0x1p63, kInt64)) == Wholes{kLeast});
   CHECK(wholes(full({1}, 0.5, kBool)) == Wholes{1});
+}
+
+TEST_CASE("whole numbers: every way that writes a number takes the same ones") {
+  const Tensor yes = tensor({true, false});
+  for (Whole v : {-1, -255, 255}) {
+    Tensor x = zeros({2}, kUInt8);
+    const Whole stored = v < 0 ? v + 256 : v;
+    CHECK(wholes(x.masked_fill(yes, v)) == Wholes{stored, 0});
+    CHECK(wholes(where(yes, v, x)) == Wholes{stored, 0});
+    CHECK(wholes(where(yes, x, v)) == Wholes{0, stored});
+    x[yes] = v;
+    CHECK(wholes(x) == Wholes{stored, 0});
+  }
+  CHECK_THROWS_AS(where(yes, zeros({2}, kUInt8), 300), TypeError);
+  CHECK_THROWS_AS(floor_divide(ones({2}, kUInt8), -1), TypeError);  // a divisor does not wrap around
+}
+
+TEST_CASE("whole numbers: a comparison with a number outside the dtype is mathematically right") {
+  using Truth = std::vector<std::uint8_t>;
+  const Tensor x = tensor({1, 2}, kUInt8), y = tensor({-1, 2}, kInt8);
+  CHECK(lt(x, 300).to_vector<std::uint8_t>() == Truth{1, 1});
+  CHECK(gt(x, -1).to_vector<std::uint8_t>() == Truth{1, 1});
+  CHECK(eq(x, 257).to_vector<std::uint8_t>() == Truth{0, 0});
+  CHECK(ne(x, 257).to_vector<std::uint8_t>() == Truth{1, 1});
+  CHECK(eq(y, 255).to_vector<std::uint8_t>() == Truth{0, 0});
+  CHECK(ge(y, -129).to_vector<std::uint8_t>() == Truth{1, 1});
+  CHECK(le(y, kMost).to_vector<std::uint8_t>() == Truth{1, 1});
+  CHECK(lt(y, 2).to_vector<std::uint8_t>() == Truth{1, 0});
+  CHECK(eq(tensor({true, false}), true).to_vector<std::uint8_t>() == Truth{1, 0});
+  CHECK(lt(tensor({true, false}), 2).to_vector<std::uint8_t>() == Truth{1, 1});
+}
+
+TEST_CASE("whole numbers: clamp refuses a bound that its dtype does not have and that would be the result") {
+  const Tensor x = tensor({1, 200}, kUInt8);
+  CHECK_THROWS_AS(x.clamp(300), TypeError);
+  CHECK_THROWS_AS(x.clamp(std::nullopt, -1), TypeError);
+  CHECK_THROWS_AS(x.clamp(std::nullopt, -300), TypeError);
+  CHECK(wholes(x.clamp(-1, 300)) == Wholes{1, 200});
+  CHECK(wholes(x.clamp(-300, kMost)) == Wholes{1, 200});
+  CHECK(wholes(x.clamp(2, 255)) == Wholes{2, 200});
+  CHECK_THROWS_AS(ones({2}, kInt32).clamp(kMost), TypeError);
+  CHECK_THROWS_AS(ones({2}, kInt32).clamp(std::nullopt, kLeast), TypeError);
+  CHECK(wholes(ones({1}, kInt32).clamp(kLeast, kMost)) == Wholes{1});
+  CHECK(wholes(ones({1}, kInt8).clamp(-128, 127)) == Wholes{1});
+  CHECK(wholes(ones({1}, kBool).clamp(2)) == Wholes{2});
+  CHECK(wholes(ones({1}, kBool).clamp(std::nullopt, -1)) == Wholes{-1});
+  CHECK_THROWS_AS(ones({1}, kInt64).clamp(1e300), TypeError);
+  CHECK_THROWS_AS(ones({1}).clamp(1e300), TypeError);
+  CHECK(isnan(ones({1}, kInt64).clamp(NAN)).item<bool>());
+  CHECK(ones({1}, kInt64).clamp(-INFINITY, INFINITY).item() == 1);
+  Tensor z = ones({2}, kUInt8);
+  CHECK_THROWS_AS(z.clamp_(300), TypeError);
+  CHECK(wholes(z) == Wholes{1, 1});
+}
+
+TEST_CASE("whole numbers: linspace keeps to its dtype") {
+  CHECK_THROWS_AS(linspace(-1, kMost, 50, kInt32), TypeError);
+  CHECK_THROWS_AS(linspace(-3.0, 10, 50, kUInt8), TypeError);
+  CHECK_THROWS_AS(linspace(2.5, -1, 8, kUInt8), TypeError);
+  CHECK_THROWS_AS(linspace(0, 300, 8, kUInt8), TypeError);
+  CHECK_THROWS_AS(linspace(-0.5, 3, 8, kUInt8), TypeError);
+  CHECK(linspace(0, 300, 0, kUInt8).numel() == 0);
+  CHECK(wholes(linspace(7, 300, 1, kUInt8)) == Wholes{7});
+  CHECK(wholes(linspace(0, 255, 8, kUInt8)) == Wholes{0, 36, 72, 109, 145, 182, 218, 255});
+  CHECK(wholes(linspace(200, 0, 8, kUInt8)) == Wholes{200, 171, 142, 114, 85, 57, 28, 0});
+  CHECK(wholes(linspace(-128, 127, 8, kInt8)) == Wholes{-128, -91, -55, -18, 17, 54, 90, 127});
+}
+
+TEST_CASE("numbers beyond a floating-point dtype are refused, not written as infinity, as in torch") {
+  const Tensor yes = tensor({true, false});
+  CHECK_THROWS_AS(full({2}, 1e300, kFloat32), TypeError);
+  CHECK_THROWS_AS(full({2}, 100000, kFloat16), TypeError);
+  CHECK_THROWS_AS(full({2}, 65505, kFloat16), TypeError);
+  CHECK_THROWS_AS(full({2}, 3.4e38, kBFloat16), TypeError);
+  CHECK_THROWS_AS(where(yes, zeros({2}), 1e300), TypeError);
+  Tensor x = zeros({2}, kFloat16);
+  CHECK_THROWS_AS(x.fill_(1e6), TypeError);
+  CHECK_THROWS_AS(x.masked_fill(yes, -1e9), TypeError);
+  CHECK_THROWS_AS(x[yes] = 1e6, TypeError);
+  CHECK(wholes(x) == Wholes{0, 0});
+  CHECK(full({1}, 65504, kFloat16).to(kFloat64).item() == 65504);
+  CHECK(full({1}, std::numeric_limits<float>::max()).item() == std::numeric_limits<float>::max());
+  CHECK(full({1}, -INFINITY, kFloat16).to(kFloat64).item() == -INFINITY);
+  CHECK(isnan(full({1}, NAN, kFloat16).to(kFloat32)).item<bool>());
+  // Arithmetic rounds, as torch's does.
+  CHECK((x + 1e6).to(kFloat64)[0].item() == INFINITY);
+  CHECK(lt(x, 1e6)[0].item<bool>());
+  CHECK((zeros({1}) + 1e300).item() == INFINITY);
+  CHECK(tensor({1e300}).item() == INFINITY);
 }
 
 TEST_CASE("whole numbers: ranges") {
@@ -162,9 +255,11 @@ TEST_CASE("whole numbers: beside a tensor") {
   }
   CHECK(only(pow(tensor({Whole{3}}), 39)) == 4052555153018976267);
   CHECK_THROWS_AS(zeros({1}, kInt64).add_(tensor({1}), 1.5), TypeError);
-  CHECK(only(zeros({1}, kInt64).add_(tensor({3}), 2.0)) == 6);
+  CHECK_THROWS_AS(zeros({1}, kInt64).add_(tensor({1}), 2.0), TypeError);
+  CHECK(only(zeros({1}, kInt64).add_(tensor({3}), 2)) == 6);
+  CHECK(zeros({1}).add_(tensor({3}), 0.5).item() == 1.5);
   CHECK_THROWS_AS(index_add(zeros({1}, kInt64), 0, tensor({0}), tensor({1}), 1.5), TypeError);
-  CHECK(only(index_add(zeros({1}, kInt64), 0, tensor({0}), tensor({3}), 2.0)) == 6);
+  CHECK(only(index_add(zeros({1}, kInt64), 0, tensor({0}), tensor({3}), 2)) == 6);
   CHECK(tensor({true, false}).add_(tensor({true, true}), false).to_vector<Whole>() == Wholes{1, 0});
 }
 
