@@ -109,8 +109,10 @@ Tensor linspace(Scalar start, Scalar end, std::int64_t steps, TensorOptions o) {
   if (is_whole(o.dtype)) {
     constexpr std::int64_t kExact = std::int64_t{1} << 53;  // integers up to here are doubles too
     if (steps > 0) check_end(start, o.dtype);
-    if (steps > 1) check_end(end, o.dtype);
-    else end = start;
+    if (steps > 1)
+      check_end(end, o.dtype);
+    else
+      end = start;
     const std::int64_t from = start.to_int64(), to = end.to_int64();
     if (from > kExact || from < -kExact || to > kExact || to < -kExact)
       return converted(spread_exactly(from, to, steps), o);
