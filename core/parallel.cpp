@@ -45,8 +45,8 @@ inline void pause() {
 #endif
 }
 
-/// A signal of the process (Ctrl-C) is for the program's own threads, one of which may be where it must wait: a save that is
-/// being put into place. What the thread itself does wrong still reaches it.
+/// A signal of the process (Ctrl-C) is for the program's own threads, one of which may be where it must wait: a save
+/// that is being put into place. What the thread itself does wrong still reaches it.
 void leave_signals_to_others() {
   sigset_t set;
   sigfillset(&set);

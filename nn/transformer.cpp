@@ -69,7 +69,7 @@ TransformerEncoderLayer TransformerEncoderLayer::clone() const {
     throw Error(detail::str("TransformerEncoderLayer::clone: the activation, ", m->class_name(),
                             ", has weights, of which only its own class could make others"));
   TransformerEncoderLayerOptions options = options_;
-  options.dtype = linear1.weight.dtype();       // to() may have changed it
+  options.dtype = linear1.weight.dtype();  // to() may have changed it
   TransformerEncoderLayer copy = [&] {
     Generator aside;  // a copy draws nothing from the stream
     const GeneratorGuard guard(aside);

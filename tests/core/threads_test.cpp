@@ -173,7 +173,8 @@ TEST_CASE("threads: a worker leaves the process's signals to the program's threa
           }
           sigset_t blocked;
           pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
-          s.interrupts += sigismember(&blocked, SIGINT) && sigismember(&blocked, SIGTERM) && sigismember(&blocked, SIGHUP);
+          s.interrupts +=
+              sigismember(&blocked, SIGINT) && sigismember(&blocked, SIGTERM) && sigismember(&blocked, SIGHUP);
           s.faults += sigismember(&blocked, SIGSEGV);
           ++s.worker;
         },
