@@ -100,6 +100,8 @@ void detail::check_holds(DType t, Scalar v, const char* op) {
   } else if (v.is_real()) {
     const double x = v.to_double(), above = static_cast<double>(most / 2 + 1) * 2;  // 2^bits, exactly
     fits = std::trunc(x) < above && (is_signed(t) ? std::trunc(x) >= -above : x >= 0);
+  } else if (v.is_above_int64()) {
+    fits = t == DType::uint64;
   } else {
     const std::int64_t x = v.to_int64();
     // -1 is the largest of an unsigned dtype, as in torch.
@@ -107,19 +109,20 @@ void detail::check_holds(DType t, Scalar v, const char* op) {
     fits = size <= most || (x < 0 && is_signed(t) && size == most + 1);
   }
   if (fits) return;
-  const std::string number = v.is_real() ? str(v.to_double()) : std::to_string(v.to_int64());
+  const std::string number = v.is_real() || v.is_above_int64() ? str(v.to_double()) : std::to_string(v.to_int64());
   throw TypeError(str(op, ": ", number, " does not fit ", name(t), "; make a tensor of a wider dtype"));
 }
 
 void detail::put_number(TensorImpl& p, Scalar v, const char* op) {
   constexpr std::int64_t kExact = std::int64_t{1} << 53;  // integers up to here are doubles too
   check_holds(p.dtype, v, op);
-  if (v.is_real() || (v.to_int64() <= kExact && v.to_int64() >= -kExact)) {
+  if (v.is_real() || (v.to_int64() <= kExact && v.to_int64() >= -kExact && !v.is_above_int64())) {
     backend(p.device).fill(p.dtype, p.numel, v.to_double(), p.data);
   } else {
     const std::int64_t whole = v.to_int64();
     const Shape flat{p.numel};
-    backend(p.device).copy(DType::int64, p.dtype, flat, &whole, Shape{0}, p.data, Shape{1});
+    const DType own = v.is_above_int64() ? DType::uint64 : DType::int64;
+    backend(p.device).copy(own, p.dtype, flat, &whole, Shape{0}, p.data, Shape{1});
   }
 }
 

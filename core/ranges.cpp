@@ -56,6 +56,7 @@ Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions o) {
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = from + static_cast<double>(i) * by;
     return converted(values, o);
   }
+  for (Scalar s : {start, end, step}) detail::check_holds(DType::int64, s, "arange");
   const std::int64_t from = start.to_int64(), to = end.to_int64(), by = step.to_int64();
   if (by == 0 || (to != from && (to < from) != (by < 0))) refuse_range(start, end, step);
   // Two int64 may be further apart than an int64 can say.

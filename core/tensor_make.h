@@ -26,8 +26,8 @@ inline bool unshared(const Tensor& t) {
 /// A view of t's storage with its own geometry, without history.
 Tensor alias(const Tensor& t, const Shape& shape, const Shape& strides, std::int64_t offset);
 
-/// TypeError naming `op` when `t` is an integer dtype that has no such number. A negative one is, in an unsigned dtype,
-/// counted from the end, as in torch.
+/// TypeError naming `op` when `t` is an integer dtype that has no such number, or a floating-point one whose largest is
+/// smaller. A negative integer is, in an unsigned dtype, counted from the end, as in torch.
 void check_holds(DType t, Scalar v, const char* op);
 /// Every element of a contiguous tensor = v, an integer exactly; after check_holds.
 void put_number(TensorImpl& t, Scalar v, const char* op);

@@ -179,6 +179,35 @@ TEST_CASE("numbers beyond a floating-point dtype are refused, not written as inf
   CHECK(tensor({1e300}).item() == INFINITY);
 }
 
+TEST_CASE("whole numbers: an unsigned one above all int64 does not become negative") {
+  constexpr std::uint64_t kTop = std::numeric_limits<std::uint64_t>::max(), kHalf = std::uint64_t{1} << 63;
+  CHECK(Scalar(kTop).to_double() == 0x1p64);
+  CHECK(Scalar(kHalf).to_double() == 0x1p63);
+  CHECK_FALSE(Scalar(kHalf - 1).is_above_int64());
+  CHECK_FALSE(Scalar(true).is_above_int64());
+  CHECK_FALSE(Scalar(-1).is_above_int64());
+  CHECK(full({1}, kTop, kFloat64).item() == 0x1p64);
+  CHECK(full({1}, kHalf, kFloat32).item() == 0x1p63);
+  CHECK(wholes(full({1}, kTop, DType::uint64)) == Wholes{-1});  // these bits
+  CHECK(full({1}, kTop, DType::uint64).to(kFloat64).item() == 0x1p64);
+  CHECK(full({1}, kHalf + 1, DType::uint64).to(kFloat64).item() == 0x1p63);
+  CHECK(tensor({kTop}, DType::uint64).to(kFloat64).item() == 0x1p64);
+  CHECK(tensor({kTop}, kFloat64).item() == 0x1p64);
+  CHECK((ones({1}) + kTop).item() == 0x1p64);
+  CHECK(lt(ones({1}), kTop).item<bool>());
+  CHECK(ones({1}).clamp(std::nullopt, kTop).item() == 1);
+  CHECK(full({1}, kTop, kBool).item<bool>());
+  CHECK_THROWS_AS(full({1}, kTop), TypeError);
+  CHECK_THROWS_AS(full({1}, kTop, kInt32), TypeError);
+  CHECK_THROWS_AS(full({1}, kTop, DType::uint32), TypeError);
+  CHECK_THROWS_AS(tensor({kTop}), TypeError);
+  CHECK_THROWS_AS(zeros({1}, kInt64) + kTop, TypeError);
+  CHECK_THROWS_AS(eq(zeros({1}, kInt64), kTop), TypeError);
+  CHECK_THROWS_AS(zeros({1}, kInt64).clamp(kTop), TypeError);
+  CHECK_THROWS_AS(arange(kTop), TypeError);
+  CHECK_THROWS_AS(linspace(0, kTop, 3, kInt64), TypeError);
+}
+
 TEST_CASE("whole numbers: ranges") {
   CHECK(wholes(arange(kOdd - 1, kOdd + 2)) == Wholes{kOdd - 1, kOdd, kOdd + 1});
   CHECK(wholes(arange(kMost - 2, kMost)) == Wholes{kMost - 2, kMost - 1});
