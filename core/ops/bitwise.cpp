@@ -3,7 +3,7 @@
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/promotion.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::str;

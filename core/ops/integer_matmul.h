@@ -2,13 +2,11 @@
 #pragma once
 #include <harker/core/tensor.h>
 
-namespace harker HARKER_PUBLIC {
-namespace detail {
+namespace harker::detail {
 
 /// An integer; neither bool nor one of the wide unsigned dtypes, which are stored alone.
 constexpr bool is_whole_number(DType t) { return t >= DType::uint8 && t <= DType::int64; }
 /// As matmul: TypeError unless both have one dtype, which the result has too.
 Tensor integer_matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b);
 
-}  // namespace detail
-}  // namespace harker
+}  // namespace harker::detail
