@@ -3,34 +3,22 @@
 #include <doctest/doctest.h>
 #include <harker/core/ops/ops.h>
 #include <harker/core/random.h>
+#include <in_threads.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
 
 using namespace harker;
+using test::in_threads;
+using test::kThreads;
 
 namespace {
 
-constexpr int kThreads = 4, kCalls = 200;
-
-/// f(number of the thread), in all threads at once.
-void in_threads(const std::function<void(int)>& f) {
-  std::vector<std::thread> threads;
-  std::atomic<int> ready = 0;
-  for (int t = 0; t < kThreads; ++t) {
-    threads.emplace_back([&, t] {
-      ++ready;
-      while (ready < kThreads) std::this_thread::yield();
-      f(t);
-    });
-  }
-  for (std::thread& t : threads) t.join();
-}
+constexpr int kCalls = 200;
 
 /// What kThreads * kCalls calls gave, sorted: from one thread after another, and from all at once.
 template <class Call>

@@ -1,6 +1,7 @@
 // Backward passes of several threads: on graphs of their own, on shared parameters, with create_graph, through shared
 // views and hooks. All gradients are whole numbers, so that every sum is exact in any order.
 #include <doctest/doctest.h>
+#include <in_threads.h>
 #include <test_tensor.h>
 
 #include <signal.h>
@@ -19,32 +20,18 @@
 namespace harker {
 namespace {
 
+using test::in_threads;
+using test::kThreads;
 using test::Numbers;
 using test::values;
 
 Tensor leaf(const Shape& shape, double value) { return full(shape, value, {.dtype = kFloat64, .requires_grad = true}); }
 
-constexpr int kThreads = 4;
 #if defined(HARKER_NO_POOL)
 constexpr int kTimes = 100;
 #else
 constexpr int kTimes = 500;
 #endif
-
-/// f(number of the thread), in all threads at once.
-template <class F>
-void in_threads(F f) {
-  std::vector<std::thread> threads;
-  std::atomic<int> ready = 0;
-  for (int t = 0; t < kThreads; ++t) {
-    threads.emplace_back([&, t] {
-      ++ready;
-      while (ready < kThreads) std::this_thread::yield();
-      f(t);
-    });
-  }
-  for (std::thread& t : threads) t.join();
-}
 
 /// [n] -> (first half, second half)
 struct Halves : Function<Halves> {

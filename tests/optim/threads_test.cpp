@@ -2,6 +2,7 @@
 // has its model; they share the default generator, unless each brings its own, and then learns what it learns alone.
 #include <doctest/doctest.h>
 #include <harker/harker.h>
+#include <in_threads.h>
 
 #include <atomic>
 #include <cmath>
@@ -10,24 +11,10 @@
 #include <vector>
 
 using namespace harker;
+using test::in_threads;
+using test::kThreads;
 
 namespace {
-
-constexpr int kThreads = 4;
-
-template <class F>
-void in_threads(F f) {
-  std::vector<std::thread> threads;
-  std::atomic<int> ready = 0;
-  for (int t = 0; t < kThreads; ++t) {
-    threads.emplace_back([&, t] {
-      ++ready;
-      while (ready < kThreads) std::this_thread::yield();
-      f(t);
-    });
-  }
-  for (std::thread& t : threads) t.join();
-}
 
 /// All the numbers of a network after some epochs. Everything that is random comes from the thread's default generator.
 std::vector<float> trained() {
