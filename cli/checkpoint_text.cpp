@@ -1,6 +1,6 @@
 // What `harker inspect` says of a checkpoint before its table: how far the run came, and what is in it by name.
+#include <harker/core/base/text.h>
 #include <harker/core/repr.h>
-#include <harker/core/text.h>
 #include <harker/serialize/checkpoint.h>
 
 #include <algorithm>

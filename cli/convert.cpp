@@ -2,7 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <algorithm>
 #include <map>
 

@@ -1,7 +1,7 @@
 // `harker diff`: both values are walked side by side; what is missing, of another type or of other content is named,
 // tensors with the number of elements that differ and the largest difference. Elements are compared bit by bit.
+#include <harker/core/base/text.h>
 #include <harker/core/repr.h>
-#include <harker/core/text.h>
 #include <algorithm>
 #include <cmath>
 #include <cstdio>

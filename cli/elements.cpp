@@ -1,7 +1,7 @@
 // Rows of the last dimension are copied into a buffer; a contiguous tensor's own memory is handed out as it is.
 #include "elements.h"
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <cmath>
 #include <cstring>
 

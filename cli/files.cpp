@@ -1,5 +1,5 @@
 // `harker cat` and `verify`: the verbs that are a few calls each.
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/checkpoint.h>
 #include <harker/serialize/format.h>
 #include <unordered_set>

@@ -1,7 +1,7 @@
 // `harker inspect`: an aligned table of tensors and values. Two walks, one to measure the columns and one to print, so
 // that no table is built in memory.
+#include <harker/core/base/text.h>
 #include <harker/core/repr.h>
-#include <harker/core/text.h>
 #include <harker/serialize/format.h>
 #include <algorithm>
 #include <unordered_map>

@@ -1,5 +1,5 @@
 // `harker inspect --json`: {"format": {...}, "entries": [...], "storages": [...]}, streamed.
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 
 #include "commands.h"
 #include "elements.h"

@@ -1,8 +1,8 @@
 // Written by hand: it streams, and a JSON library refuses the lone surrogates that Python lets into strings.
 #include "json.h"
 
+#include <harker/core/base/text.h>
 #include <harker/core/repr.h>
-#include <harker/core/text.h>
 #include <cmath>
 #include <cstdio>
 

@@ -1,8 +1,8 @@
 // Keys are parsed by hand: a JSON library refuses the lone surrogates that Python's strings, and so its JSON, may hold.
 #include "key.h"
 
+#include <harker/core/base/text.h>
 #include <harker/core/error.h>
-#include <harker/core/text.h>
 
 #include <cstdlib>
 #include <vector>

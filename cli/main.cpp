@@ -1,6 +1,6 @@
 // The `harker` command: reads the command line, runs a verb, and turns errors into messages and exit statuses. As
 // everywhere: 0 good, 1 a bad file, 2 wrong usage; diff's are those of diff(1): 0 the same, 1 different, 2 trouble.
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/option_names.h>
 #include <harker/version.h>
 #include <CLI/CLI.hpp>

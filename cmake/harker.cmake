@@ -79,7 +79,7 @@ function(harker_component name)
   target_compile_options(harker_${name} PRIVATE $<$<BOOL:${HARKER_NATIVE}>:-march=native>
     $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)  # exported functions may be inlined within their own file
   if(HARKER_PCH)  # a third of the compiler's time; for the tests it was measured to save none
-    target_precompile_headers(harker_${name} PRIVATE <harker/core/autograd/op.h> <harker/core/ops/ops.h> <harker/core/text.h>
+    target_precompile_headers(harker_${name} PRIVATE <harker/core/autograd/record/op.h> <harker/core/ops/ops.h> <harker/core/base/text.h>
       <harker/core/value.h> <algorithm> <cmath> <cstring>)
   endif()
   target_link_options(harker_${name} PRIVATE LINKER:--version-script=${CMAKE_CURRENT_SOURCE_DIR}/cmake/exports.map)
@@ -89,7 +89,7 @@ function(harker_component name)
 endfunction()
 
 # core/backend/cpu/kernels/*.cpp, compiled once for each instruction set, each in a namespace of its own. Threads are in
-# core/parallel.cpp alone.
+# core/base/parallel.cpp alone.
 function(harker_kernels name)
   file(GLOB kernels CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/core/backend/cpu/kernels/*.cpp)
   include(CheckCXXSourceCompiles)

@@ -73,7 +73,7 @@ inline Tensor rand(const Shape& shape, DType t) { return rand(shape, TensorOptio
 inline Tensor randn(const Shape& shape, DType t) { return randn(shape, TensorOptions{.dtype = t}); }
 /// int64 numbers from low (inclusive) to high (exclusive).
 Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generator& g = default_generator());
-// --- core/random_choice.cpp
+// --- core/random/choice.cpp
 /// 1 with the probability that stands in p, else 0; in p's dtype.
 Tensor bernoulli(const Tensor& p, Generator& g = default_generator());
 /// `n` choices among the categories of weights[categories] or weights[rows, categories], which need not add up to 1:

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include <harker/core/hash_index.h>
+#include <harker/core/base/hash_index.h>
 #include <harker/core/value.h>
 
 namespace harker HARKER_PUBLIC {

@@ -13,10 +13,10 @@
 #include <utility>
 #include <vector>
 
-#include <harker/core/autograd/hooks.h>
 #include <harker/core/error.h>
 #include <harker/core/scalar.h>
-#include <harker/core/tensor_impl.h>
+#include <harker/core/tensor/hooks.h>
+#include <harker/core/tensor/tensor_impl.h>
 
 namespace harker HARKER_PUBLIC {
 
@@ -164,7 +164,7 @@ class Tensor {
   Tensor narrow(int dim, std::int64_t start, std::int64_t length) const;
   Tensor operator[](std::int64_t index) const { return select(0, index); }
   /// The rows whose mask is true: the mask has this tensor's leading dimensions (core/ops/where.cpp). Or the rows that
-  /// integers name, negative ones from the end: of shape index.shape + shape[1:] (core/ops/rows.cpp). A copy, but for
+  /// integers name, negative ones from the end: of shape index.shape + shape[1:] (core/ops/index_select.cpp). A copy, but for
   /// one integer without dimensions, which is select(0, i). Assigned to, it writes these rows: `x[gt(x, 1)] = 1`.
   IndexedTensor operator[](const Tensor& mask_or_index) const;
 
@@ -444,7 +444,7 @@ Tensor empty_like(const Tensor& t);
 Tensor zeros_like(const Tensor& t);
 Tensor ones_like(const Tensor& t);
 Tensor full_like(const Tensor& t, Scalar value);
-/// start, start + step, ... up to but without `end` (core/ranges.cpp): int64 when all are integers, else float32.
+/// start, start + step, ... up to but without `end` (core/ops/ranges.cpp): int64 when all are integers, else float32.
 /// ShapeError for a step of 0 or away from the end.
 Tensor arange(Scalar end);
 Tensor arange(Scalar start, Scalar end, Scalar step = 1);

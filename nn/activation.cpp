@@ -1,5 +1,5 @@
 // Layers without parameters: what they check when they are made, and how they are printed.
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/nn/activation.h>
 #include <harker/nn/dropout.h>
 #include <harker/nn/layer_repr.h>

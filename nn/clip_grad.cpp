@@ -3,9 +3,9 @@
 
 #include <cmath>
 
+#include <harker/core/base/text.h>
 #include <harker/core/grad_mode.h>
 #include <harker/core/ops/common.h>
-#include <harker/core/text.h>
 
 namespace harker HARKER_PUBLIC {
 namespace nn::utils {

@@ -1,5 +1,5 @@
 // What ModuleList and ModuleDict say when a module is not there.
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/nn/containers.h>
 
 namespace harker HARKER_PUBLIC {

@@ -1,4 +1,4 @@
-// Embedding and its initialisation. The lookup is core/ops/rows.cpp.
+// Embedding and its initialisation. The lookup is core/ops/index_select.cpp.
 #include <harker/core/grad_mode.h>
 #include <harker/core/ops/ops.h>
 #include <harker/nn/embedding.h>

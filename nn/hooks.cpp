@@ -4,9 +4,9 @@
 #include <harker/nn/hooks.h>
 
 #include <harker/core/autograd/function.h>
-#include <harker/core/autograd/hook_set.h>
+#include <harker/core/autograd/record/hook_set.h>
+#include <harker/core/base/text.h>
 #include <harker/core/grad_mode.h>
-#include <harker/core/text.h>
 #include <harker/nn/module.h>
 #include <harker/nn/module_hooks.h>
 

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include <harker/core/autograd/hooks.h>
 #include <harker/core/tensor.h>
+#include <harker/core/tensor/hooks.h>
 
 namespace harker HARKER_PUBLIC {
 namespace nn {

@@ -1,6 +1,6 @@
 // Initial weights. The bounds are computed in double in torch's order of operations: the last bit decides.
+#include <harker/core/base/text.h>
 #include <harker/core/grad_mode.h>
-#include <harker/core/text.h>
 #include <harker/nn/init.h>
 #include <cmath>
 

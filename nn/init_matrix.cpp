@@ -4,8 +4,8 @@
 #include <cmath>
 #include <vector>
 
+#include <harker/core/base/text.h>
 #include <harker/core/grad_mode.h>
-#include <harker/core/text.h>
 #include <harker/core/warning.h>
 #include <harker/nn/init.h>
 

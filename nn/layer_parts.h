@@ -1,6 +1,6 @@
 // What the constructors of layers share (internal): checked sizes, and parameters that are yet to be filled.
 #pragma once
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/nn/parameter.h>
 
 namespace harker::nn {

@@ -1,7 +1,7 @@
 // The options of a layer as PyTorch prints them (internal): python(x) is x as Python writes it.
 #pragma once
+#include <harker/core/base/text.h>
 #include <harker/core/ops/layers.h>
-#include <harker/core/text.h>
 
 namespace harker::nn {
 

@@ -1,6 +1,6 @@
 // The registry behind nn::Module and everything that walks it. Loading and saving are nn/module_state.cpp.
+#include <harker/core/base/text.h>
 #include <harker/core/grad_mode.h>
-#include <harker/core/text.h>
 #include <harker/nn/registry.h>
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 // ModuleHooks: the hooks that all handles of a module share (internal).
 #pragma once
-#include <harker/core/autograd/hook_set.h>
+#include <harker/core/autograd/record/hook_set.h>
 
 namespace harker::detail {
 

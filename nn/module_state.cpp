@@ -1,7 +1,7 @@
 // state_dict and load_state_dict of nn::Module: PyTorch's names, order and metadata.
+#include <harker/core/base/text.h>
 #include <harker/core/grad_mode.h>
-#include <harker/core/tensor_make.h>
-#include <harker/core/text.h>
+#include <harker/core/tensor/make.h>
 #include <harker/nn/registry.h>
 #include <algorithm>
 

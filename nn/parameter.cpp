@@ -1,6 +1,6 @@
 // What an assignment to a parameter or buffer does to its module's registry.
+#include <harker/core/base/text.h>
 #include <harker/core/grad_mode.h>
-#include <harker/core/text.h>
 #include <harker/nn/parameter.h>
 
 namespace harker::detail {

@@ -1,5 +1,5 @@
 // Sequential: see the header.
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/nn/sequential.h>
 
 namespace harker HARKER_PUBLIC {

@@ -1,5 +1,5 @@
 // The table of nn::summary, and the hooks that fill it.
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/nn/summary.h>
 #include <algorithm>
 #include <memory>

@@ -1,5 +1,5 @@
 // Adam's options and the numbers of a step. The kernel is core/backend/cpu/kernels/adam.h.
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/optim/adam.h>
 #include <cmath>
 

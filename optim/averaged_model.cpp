@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include <harker/core/base/text.h>
 #include <harker/core/grad_mode.h>
 #include <harker/core/ops/ops.h>
-#include <harker/core/text.h>
 
 namespace harker HARKER_PUBLIC {
 namespace optim {

@@ -1,7 +1,7 @@
 // LambdaLR: see the header.
 #include <harker/optim/lambda_lr.h>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 
 namespace harker HARKER_PUBLIC {
 namespace optim {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/optim/lr_scheduler.h>
 
 namespace harker HARKER_PUBLIC {

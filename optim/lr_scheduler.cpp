@@ -1,7 +1,7 @@
 // What the schedulers share: the epochs, the optimizer's groups and the state dict. The formulas: lr_formulas.cpp.
 #include <harker/optim/lr_scheduler.h>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/core/warning.h>
 #include <harker/optim/state_kind.h>
 

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 
 namespace harker HARKER_PUBLIC {
 namespace optim {

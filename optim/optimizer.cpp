@@ -1,7 +1,7 @@
 // Parameters, groups and zero_grad. The state dict is optim/optimizer_state.cpp.
+#include <harker/core/base/text.h>
 #include <harker/core/grad_mode.h>
-#include <harker/core/tensor_make.h>
-#include <harker/core/text.h>
+#include <harker/core/tensor/make.h>
 #include <harker/optim/optimizer.h>
 #include <algorithm>
 

@@ -3,8 +3,8 @@
 //   step
 //    "param_groups": [{["param_names": [...],] options..., "params": [0, 1, ...]}, ...]}
 // Loading checks everything and builds the new state aside; only then the optimizer changes.
+#include <harker/core/base/text.h>
 #include <harker/core/grad_mode.h>
-#include <harker/core/text.h>
 #include <harker/optim/optimizer.h>
 #include <harker/optim/state_kind.h>
 #include <algorithm>

@@ -1,6 +1,6 @@
 // OptionIO: see the header.
-#include <harker/core/text.h>
-#include <harker/core/value_object.h>
+#include <harker/core/base/text.h>
+#include <harker/core/value/object.h>
 #include <harker/optim/option_io.h>
 
 #include <algorithm>

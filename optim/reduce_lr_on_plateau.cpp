@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/optim/state_kind.h>
 
 namespace harker HARKER_PUBLIC {

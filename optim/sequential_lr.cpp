@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/optim/state_kind.h>
 
 namespace harker HARKER_PUBLIC {

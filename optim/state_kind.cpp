@@ -4,8 +4,8 @@
 #include <array>
 #include <span>
 
+#include <harker/core/base/text.h>
 #include <harker/core/error.h>
-#include <harker/core/text.h>
 
 namespace harker::optim {
 

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <memory>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/core/warning.h>
 #include <harker/serialize/format.h>
 

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/geometry.h>
 #include <harker/serialize/io/byte_view.h>
 #include <harker/serialize/torch/tree.h>

@@ -4,7 +4,7 @@
 #include <cctype>
 #include <istream>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/format.h>
 #include <harker/serialize/option_names.h>
 

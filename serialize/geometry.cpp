@@ -1,7 +1,7 @@
 // Every product and sum is checked before it is used.
 #include <harker/serialize/geometry.h>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/io/byte_view.h>
 
 namespace harker {

@@ -1,5 +1,5 @@
 // The names in use are one variable of the program: they say who talks to its user, and that does not change.
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/option_names.h>
 
 namespace harker HARKER_PUBLIC {

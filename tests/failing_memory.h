@@ -1,7 +1,7 @@
 // FailingMemory: what happens when there is no memory. While one lives, this thread's allocations (operator new, which
 // a program that uses this has replaced, and the library's pool) are counted, and any one of them can be made to fail.
 #pragma once
-#include <harker/core/pool.h>
+#include <harker/core/base/pool.h>
 
 #include <new>
 

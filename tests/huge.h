@@ -2,7 +2,7 @@
 // leaves holes where it is given zeroes. What the library does with them is what it does with any others.
 #pragma once
 #include <fcntl.h>
-#include <harker/core/tensor_make.h>
+#include <harker/core/tensor/make.h>
 #include <harker/serialize/io/sink.h>
 #include <sys/mman.h>
 #include <sys/stat.h>

@@ -21,7 +21,7 @@
 // undefined where there is none: Grads for up to four, else std::vector<Tensor>. Written with recorded operations, as
 // above, it can be differentiated again. Shapes that broadcast need no care: a gradient is summed to its input's shape.
 #pragma once
-#include <harker/core/autograd/op.h>
+#include <harker/core/autograd/record/op.h>
 
 namespace harker HARKER_PUBLIC {
 

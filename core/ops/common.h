@@ -1,10 +1,10 @@
 // What ops share (internal): checks in one wording, and dense inputs for the kernels.
 #pragma once
-#include <harker/core/autograd/op.h>
+#include <harker/core/autograd/record/op.h>
 #include <harker/core/backend/backend.h>
+#include <harker/core/base/text.h>
 #include <harker/core/ops/ops.h>
-#include <harker/core/tensor_make.h>
-#include <harker/core/text.h>
+#include <harker/core/tensor/make.h>
 
 namespace harker HARKER_PUBLIC {
 namespace detail {

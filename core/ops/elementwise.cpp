@@ -1,5 +1,5 @@
 // z = x op y, element by element, broadcast as in NumPy: add, sub, mul, div, neg, and the same with a number.
-// Gradients come back in the broadcast shape; the engine sums them to the inputs' (core/autograd/engine.cpp).
+// Gradients come back in the broadcast shape; the engine sums them to the inputs' (core/autograd/run/engine.cpp).
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/promotion.h>
 

@@ -1,13 +1,13 @@
 // What all changes in place share: when they may be recorded, and how.
 #include <harker/core/ops/in_place.h>
 
-#include <harker/core/autograd/context.h>
-#include <harker/core/autograd/graph.h>
-#include <harker/core/autograd/mode.h>
-#include <harker/core/autograd/view_history.h>
+#include <harker/core/autograd/record/context.h>
+#include <harker/core/autograd/record/node_set.h>
+#include <harker/core/autograd/record/view_history.h>
 #include <harker/core/backend/backend.h>
+#include <harker/core/ops/as_strided.h>
 #include <harker/core/ops/common.h>
-#include <harker/core/ops/strided.h>
+#include <harker/core/tensor/mode.h>
 
 namespace harker HARKER_PUBLIC {
 namespace detail {

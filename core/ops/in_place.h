@@ -11,7 +11,7 @@
 //   }
 //
 // What is recorded is f, out of place, on a copy of the old value; the tensor then takes over the history of f's result
-// (and its base, when it is a view: core/autograd/view_history.h). So any f will do, saved tensors are never those that
+// (and its base, when it is a view: core/autograd/record/view_history.h). So any f will do, saved tensors are never those that
 // are overwritten, and nothing has changed when f throws. Internal.
 #pragma once
 #include <initializer_list>

@@ -2,9 +2,9 @@
 // 0 for an element that is 0 and for a norm that is 0; the largest elements share evenly.
 #include <cmath>
 
-#include <harker/core/ops/dims.h>
 #include <harker/core/ops/half.h>
 #include <harker/core/ops/reduce.h>
+#include <harker/core/ops/reduce_dims.h>
 
 namespace harker HARKER_PUBLIC {
 namespace {

@@ -1,7 +1,7 @@
 // Products of elements, and running sums.
-#include <harker/core/ops/dims.h>
 #include <harker/core/ops/half.h>
 #include <harker/core/ops/reduce.h>
+#include <harker/core/ops/reduce_dims.h>
 
 namespace harker HARKER_PUBLIC {
 namespace {

@@ -2,8 +2,8 @@
 // dimensions outweighs a 0-d tensor, which outweighs a number, unless the lighter one is of a higher kind.
 #include <harker/core/ops/promotion.h>
 
-#include <harker/core/autograd/mode.h>
 #include <harker/core/ops/common.h>
+#include <harker/core/tensor/mode.h>
 #include <cmath>
 
 namespace harker HARKER_PUBLIC {

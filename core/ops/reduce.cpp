@@ -1,6 +1,6 @@
 // Sums and means over some or all dimensions, and sum_to, which undoes broadcasting.
-#include <harker/core/ops/dims.h>
 #include <harker/core/ops/half.h>
+#include <harker/core/ops/reduce_dims.h>
 
 namespace harker HARKER_PUBLIC {
 namespace {

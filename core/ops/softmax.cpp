@@ -1,8 +1,8 @@
 // softmax, its logarithm, and logsumexp. Their gradients are one kernel while nobody records the backward pass, and the
 // same formula in recorded operations while somebody does.
-#include <harker/core/ops/dims.h>
 #include <harker/core/ops/half.h>
 #include <harker/core/ops/reduce.h>
+#include <harker/core/ops/reduce_dims.h>
 
 namespace harker HARKER_PUBLIC {
 namespace {

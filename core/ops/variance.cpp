@@ -1,9 +1,9 @@
 // Spread: variance and standard deviation.
 #include <cmath>
 
-#include <harker/core/ops/dims.h>
 #include <harker/core/ops/half.h>
 #include <harker/core/ops/reduce.h>
+#include <harker/core/ops/reduce_dims.h>
 
 namespace harker HARKER_PUBLIC {
 namespace {

@@ -10,7 +10,7 @@
 #include <cstdio>
 #include <memory>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 
 namespace harker HARKER_PUBLIC {
 namespace nn::data {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 
 namespace harker HARKER_PUBLIC {
 namespace nn::data {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/core/warning.h>
 
 namespace harker HARKER_PUBLIC {

@@ -14,7 +14,7 @@
 #include <filesystem>
 #include <memory>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 
 namespace harker HARKER_PUBLIC {
 namespace nn::data {

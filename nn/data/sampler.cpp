@@ -1,7 +1,7 @@
 // Samplers: see the header.
 #include <harker/nn/data/sampler.h>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 
 namespace harker HARKER_PUBLIC {
 namespace nn::data {

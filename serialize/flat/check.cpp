@@ -1,6 +1,6 @@
 // Distrusts a Table from a file: after check() every count, link and geometry is sound, and rebuild.cpp need not look
 // again.
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/flat/flatten.h>
 #include <harker/serialize/flat/links.h>
 #include <harker/serialize/geometry.h>

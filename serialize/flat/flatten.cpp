@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/core/walk.h>
 #include <harker/serialize/flat/flatten.h>
 #include <harker/serialize/flat/links.h>

@@ -1,5 +1,5 @@
 // The order of links: see table.h.
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/core/walk.h>
 #include <harker/serialize/flat/links.h>
 #include <harker/serialize/flat/table.h>

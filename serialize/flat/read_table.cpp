@@ -2,7 +2,7 @@
 // then read the storages that this part uses.
 #include <algorithm>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/flat/flatten.h>
 #include <harker/serialize/option_names.h>
 #include <harker/serialize/torch/tree.h>

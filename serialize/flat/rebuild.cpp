@@ -2,8 +2,8 @@
 // whole; then tuples and their like in the order of their rows; then everything is filled.
 #include <bit>
 
-#include <harker/core/text.h>
-#include <harker/core/value_object.h>
+#include <harker/core/base/text.h>
+#include <harker/core/value/object.h>
 #include <harker/serialize/flat/flatten.h>
 #include <harker/serialize/flat/links.h>
 #include <harker/serialize/torch/known_names.h>

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/io/byte_view.h>
 
 namespace harker::own {

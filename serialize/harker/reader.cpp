@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/contents.h>
 #include <harker/serialize/harker/harker_file.h>
 #include <harker/serialize/harker/layout.h>

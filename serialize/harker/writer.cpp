@@ -12,7 +12,7 @@
 //   has
 //                                  their offset, number and CRC-32
 //   end     = 'HRKEND\r\n' file_bytes:u64    directly after the last byte
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/harker/harker_file.h>
 #include <harker/serialize/harker/layout.h>
 #include <harker/serialize/io/crc32.h>

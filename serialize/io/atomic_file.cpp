@@ -13,7 +13,7 @@
 #include <cstring>
 #include <utility>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/io/file_system.h>
 #include <harker/serialize/io/sink.h>
 #include <harker/serialize/io/temporary.h>

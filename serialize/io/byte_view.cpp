@@ -1,5 +1,5 @@
 // The error of ByteCursor: the only thing about it that is not inline.
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/io/byte_view.h>
 
 namespace harker HARKER_PUBLIC {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <new>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/io/source.h>
 
 namespace harker HARKER_PUBLIC {

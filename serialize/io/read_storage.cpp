@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/io/crc32.h>
 #include <harker/serialize/io/file_bytes.h>
 

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/io/source.h>
 
 namespace harker HARKER_PUBLIC {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <harker/core/storage.h>
+#include <harker/core/tensor/storage.h>
 #include <harker/serialize/io/byte_view.h>
 
 namespace harker HARKER_PUBLIC {

@@ -16,7 +16,7 @@
 #include <charconv>
 #include <string_view>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 
 namespace harker::io {
 namespace {

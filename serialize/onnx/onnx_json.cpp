@@ -17,7 +17,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/onnx/onnx_json.h>
 #include <harker/serialize/torch/utf8.h>
 

@@ -4,7 +4,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/io/crc32.h>
 #include <harker/serialize/onnx/onnx_file.h>
 #include <harker/serialize/onnx/onnx_json.h>

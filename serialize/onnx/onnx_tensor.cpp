@@ -1,7 +1,7 @@
 // Reads a TensorProto: raw bytes, or values in one of the typed fields (float_data and its like, where several small
 // types share int32_data). Nothing is made before the number of elements has been compared with the bytes that are
 // there.
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/onnx/onnx_tensor.h>
 #include <harker/serialize/onnx/onnx_types.h>
 #include <harker/serialize/onnx/wire.h>

@@ -16,7 +16,7 @@
 #include <protozero/pbf_writer.hpp>
 #include <unordered_set>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/io/crc32.h>
 #include <harker/serialize/onnx/onnx_file.h>
 #include <harker/serialize/onnx/onnx_json.h>

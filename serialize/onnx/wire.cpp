@@ -2,7 +2,7 @@
 // refused: ONNX has none.
 #include <vector>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/onnx/wire.h>
 
 namespace harker::onnx {

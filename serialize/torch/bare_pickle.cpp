@@ -1,6 +1,6 @@
 // Bare pickles: one value and nothing behind it. The older protocols have no mark to know them by, so their opcodes are
 // counted off without being run.
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/torch/legacy_reader.h>
 #include <harker/serialize/torch/stored_objects.h>
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <unordered_map>
 
-#include <harker/core/hash_index.h>
+#include <harker/core/base/hash_index.h>
 
 namespace harker::pt {
 

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/torch/stored_objects.h>
 #include <harker/serialize/torch/tree.h>
 

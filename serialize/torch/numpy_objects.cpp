@@ -1,6 +1,6 @@
 // NumPy's arrays and scalars, as numpy pickles them: dtype('f8', False, True) with a state that holds the byte order,
 // scalars from their bytes, arrays by _reconstruct and a state of (version, shape, dtype, Fortran order, bytes).
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/numpy_dtype.h>
 #include <harker/serialize/torch/torch_objects.h>
 

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 
 namespace harker::pt {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/torch/pickle_text.h>
 #include <harker/serialize/torch/utf8.h>
 

@@ -1,8 +1,8 @@
 // Text operands of protocol 0.
 #include <charconv>
 
+#include <harker/core/base/text.h>
 #include <harker/core/error.h>
-#include <harker/core/text.h>
 #include <harker/serialize/torch/pickle_text.h>
 #include <harker/serialize/torch/utf8.h>
 

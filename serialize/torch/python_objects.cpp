@@ -1,5 +1,5 @@
 // Python's own objects and NumPy's, as a pickle calls for them: sets, bytes, complex numbers, dicts, arrays.
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/torch/torch_objects.h>
 #include <harker/serialize/torch/utf8.h>
 

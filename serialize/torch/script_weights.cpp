@@ -3,7 +3,7 @@
 // left out, as is what custom __getstate__ methods returned.
 #include <harker/serialize/torch/script_weights.h>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/torch/module_walk.h>
 
 namespace harker::pt {

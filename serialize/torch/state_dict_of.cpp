@@ -4,7 +4,7 @@
 #include <array>
 #include <unordered_set>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/torch/keyed_map.h>
 #include <harker/serialize/torch/module_walk.h>
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <optional>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/torch/tree.h>
 
 namespace harker::pt {

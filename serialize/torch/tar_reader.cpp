@@ -3,7 +3,7 @@
 // pickle that says how many follow.
 #include <charconv>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/torch/legacy_reader.h>
 #include <harker/serialize/torch/stored_objects.h>
 #include <harker/serialize/torch/tar_archive.h>

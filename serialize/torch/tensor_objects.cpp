@@ -1,6 +1,6 @@
 // Tensors from the calls that torch.save writes (torch/_utils.py). Every size, stride and offset is checked against the
 // storage before a view is made: nothing here trusts a number.
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/geometry.h>
 #include <harker/serialize/torch/torch_objects.h>
 

@@ -2,7 +2,7 @@
 // torch/nn/parameter.py). Everything they build on the way is a new object, and takes its memo index.
 #include <bit>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/torch/known_names.h>
 #include <harker/serialize/torch/torch_pickler.h>
 #include <harker/serialize/torch/tree.h>

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/core/warning.h>
 #include <harker/serialize/torch/known_names.h>
 #include <harker/serialize/torch/tree.h>

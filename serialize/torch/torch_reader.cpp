@@ -5,7 +5,7 @@
 #include <charconv>
 #include <unordered_set>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/torch/script_weights.h>
 #include <harker/serialize/torch/stored_objects.h>
 #include <harker/serialize/torch/tree.h>

@@ -3,7 +3,7 @@
 
 #include <bit>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/torch/serialization_id.h>
 #include <harker/serialize/torch/torch_pickler.h>
 #include <harker/serialize/torch/zip_writer.h>

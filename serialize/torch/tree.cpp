@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 
 namespace harker::pt {
 namespace {

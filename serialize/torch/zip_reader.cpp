@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/io/crc32.h>
 #include <harker/serialize/io/source.h>
 #include <harker/serialize/torch/utf8.h>

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/io/crc32.h>
 
 namespace harker::pt {

@@ -1,12 +1,12 @@
-// Filling, strided copies and conversions between dtypes, of every kernel set; and the small floats of core/half.h
+// Filling, strided copies and conversions between dtypes, of every kernel set; and the small floats of core/base/half.h
 // against plain arithmetic, exhaustively.
 #include "core/backend_check.h"
 
 #include <limits>
 #include <string>
 
+#include <harker/core/base/half.h>
 #include <harker/core/error.h>
-#include <harker/core/half.h>
 
 using namespace harker;
 using namespace harker::test;

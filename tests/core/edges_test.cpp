@@ -4,9 +4,9 @@
 #include <test_tensor.h>
 
 #include <harker/core/autograd/autograd.h>
+#include <harker/core/base/pool.h>
 #include <harker/core/grad_mode.h>
 #include <harker/core/ops/ops.h>
-#include <harker/core/pool.h>
 #include <harker/core/random.h>
 #include <atomic>
 #include <set>

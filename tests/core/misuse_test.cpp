@@ -6,10 +6,10 @@
 
 #include <harker/core/autograd/autograd.h>
 #include <harker/core/autograd/function.h>
+#include <harker/core/base/text.h>
 #include <harker/core/grad_mode.h>
 #include <harker/core/ops/ops.h>
 #include <harker/core/random.h>
-#include <harker/core/text.h>
 #include <harker/nn/nn.h>
 #include <harker/optim/optim.h>
 

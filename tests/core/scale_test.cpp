@@ -7,9 +7,9 @@
 
 #include <harker/core/autograd/autograd.h>
 #include <harker/core/autograd/function.h>
+#include <harker/core/base/pool.h>
 #include <harker/core/grad_mode.h>
 #include <harker/core/ops/ops.h>
-#include <harker/core/pool.h>
 
 namespace harker {
 namespace {

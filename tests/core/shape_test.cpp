@@ -1,10 +1,10 @@
 // Shapes on both sides of the inline limit, dtypes and devices by name, and the text of messages.
 #include <doctest/doctest.h>
 
+#include <harker/core/base/text.h>
 #include <harker/core/device.h>
 #include <harker/core/dtype.h>
 #include <harker/core/error.h>
-#include <harker/core/text.h>
 #include <cmath>
 #include <limits>
 #include <string>

@@ -12,7 +12,7 @@
 
 #include <harker/core/autograd/autograd.h>
 #include <harker/core/autograd/function.h>
-#include <harker/core/backend/cpu/run_parallel.h>
+#include <harker/core/base/run_parallel.h>
 #include <harker/core/grad_mode.h>
 #include <harker/core/ops/ops.h>
 #include <harker/core/parallel.h>

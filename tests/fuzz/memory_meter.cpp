@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include <harker/core/pool.h>
+#include <harker/core/base/pool.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define HARKER_HAS_ASAN

@@ -14,7 +14,7 @@ class MemoryMeter {
   MemoryMeter(const MemoryMeter&) = delete;
   MemoryMeter& operator=(const MemoryMeter&) = delete;
   /// The most bytes that were in use at once since the constructor, beyond those in use then. What the library's own
-  /// pool (core/pool.h) had at hand already does not count; sanitizer builds have no pool.
+  /// pool (core/base/pool.h) had at hand already does not count; sanitizer builds have no pool.
   std::size_t peak() const;
 };
 

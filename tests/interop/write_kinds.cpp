@@ -1,7 +1,7 @@
 // write_kinds FOLDER: every kind of value that a PyTorch file can hold, each alone in NAME.pt, for judge_torch.py,
 // which evaluates the Python expression beside each to get what torch must load. index.json: names, expressions, what
 // harker warned of, and whether it refused the value with weights_only_safe. A folder for each of several options.
-#include <harker/core/tensor_make.h>
+#include <harker/core/tensor/make.h>
 #include <harker/core/warning.h>
 #include <harker/harker.h>
 

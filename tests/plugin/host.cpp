@@ -102,7 +102,7 @@ void close_and_open_again(const std::string& path, bool main_too, bool closes) {
 }
 
 /// What the library kept goes with it, also what the thread had that closes it; but the slabs of small blocks stay
-/// (core/pool.h), 0.7 MiB a round.
+/// (core/base/pool.h), 0.7 MiB a round.
 void rounds_take_no_memory(const std::string& path) {
   const auto pages = [] {
     long size = 0, resident = 0;

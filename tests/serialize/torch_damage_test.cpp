@@ -2,7 +2,7 @@
 // in the containers that carry no checksum, another value: then it is counted by what the bit belonged to. The files
 // are the smallest of each container among the fixtures that hold tensors, those that PyTorch wrote first.
 #include <doctest/doctest.h>
-#include <harker/core/text.h>
+#include <harker/core/base/text.h>
 #include <harker/serialize/format.h>
 
 #include <algorithm>

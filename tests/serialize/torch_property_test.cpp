@@ -1,7 +1,7 @@
 // Random Values through PyTorch's format: they come back equal, with the same sharing, and are written again as the
 // same bytes. And what a pickle cannot hold is refused rather than changed or written for ever.
 #include <doctest/doctest.h>
-#include <harker/core/tensor_make.h>
+#include <harker/core/tensor/make.h>
 #include <harker/core/warning.h>
 #include <harker/serialize/serialize.h>
 #include <random_value.h>

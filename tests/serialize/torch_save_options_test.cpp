@@ -2,7 +2,7 @@
 // storages that tensors view.
 #include <doctest/doctest.h>
 #include <harker/core/ops/ops.h>
-#include <harker/core/tensor_make.h>
+#include <harker/core/tensor/make.h>
 #include <harker/core/warning.h>
 #include <harker/serialize/serialize.h>
 

@@ -12,7 +12,7 @@
 #include <harker/core/backend/cpu/kernels/gemm.h>
 #include <harker/core/backend/cpu/kernels/pack.h>
 #include <harker/core/backend/cpu/kernels/threads.h>
-#include <harker/core/backend/cpu/scratch.h>
+#include <harker/core/base/scratch.h>
 
 namespace harker::HARKER_ISA {
 

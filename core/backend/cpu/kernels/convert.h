@@ -3,8 +3,8 @@
 // n * n.
 #pragma once
 #include <harker/core/backend/cpu/kernels/simd.h>
+#include <harker/core/base/half.h>
 #include <harker/core/dtype.h>
-#include <harker/core/half.h>
 
 #ifdef __F16C__
 #include <immintrin.h>

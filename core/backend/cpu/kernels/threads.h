@@ -2,7 +2,7 @@
 // threads there are.
 #pragma once
 #include <harker/core/backend/cpu/kernels/simd.h>
-#include <harker/core/backend/cpu/run_parallel.h>
+#include <harker/core/base/run_parallel.h>
 
 namespace harker::HARKER_ISA {
 

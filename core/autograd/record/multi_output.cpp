@@ -1,0 +1,251 @@
+// Nodes with lists of inputs and several outputs: edges, the nodes of single outputs, what arrives at them, and the
+// checks of what users' forward and backward return.
+#include <harker/core/autograd/record/multi_output.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include <harker/core/autograd/record/node_meta.h>
+#include <harker/core/autograd/record/recording.h>
+#include <harker/core/autograd/record/view_history.h>
+#include <harker/core/base/text.h>
+#include <harker/core/tensor/make.h>
+
+namespace harker HARKER_PUBLIC {
+namespace detail {
+
+namespace {
+
+/// One output of a WideNode. The engine hands what arrives on to that one and never calls run.
+class OutputNode final : public Node {
+ public:
+  OutputNode() : Node(&edge_, 1) {}
+  Grads run(const Tensor&) override { return {}; }
+  void release_saved() noexcept override {}
+  void dispose() noexcept override {
+    this->~OutputNode();
+    pool::free(this, sizeof(OutputNode));
+  }
+  const char* name() const override { return edge_.node()->name(); }
+  Edge edge_;
+};
+
+const Shape& shape_of(const Edge& e) { return e.leaf() ? e.tensor()->shape : e.node()->shape; }
+
+/// Is `small` what sum_to can make of `large`?
+bool broadcasts(const Shape& small, const Shape& large) {
+  const int skip = large.rank() - small.rank();
+  if (skip < 0) return false;
+  for (int i = 0; i < small.rank(); ++i)
+    if (small[i] != 1 && small[i] != large[i + skip]) return false;
+  return true;
+}
+
+bool differentiable(const Tensor& t) {
+  const TensorImpl& p = t.impl();
+  return (is_floating_point(p.dtype) || is_complex(p.dtype)) && !(p.marks & TensorImpl::kNotDifferentiable);
+}
+
+/// The same memory as another tensor, a view of it.
+Tensor same_view(const Tensor& t) { return view_of(t, t.shape(), t.strides(), t.storage_offset()); }
+
+}  // namespace
+
+// --- The node.
+
+Edge* WideNode::make_edges(std::uint32_t n) {
+  Edge* edges = static_cast<Edge*>(pool::alloc((n ? n : 1) * sizeof(Edge)));
+  std::uninitialized_value_construct_n(edges, n);
+  return edges;
+}
+void WideNode::free_edges(Edge* edges, std::uint32_t n) noexcept {
+  std::destroy_n(edges, n);
+  pool::free(edges, (n ? n : 1) * sizeof(Edge));
+}
+WideNode::~WideNode() {
+  saved.clear();
+  free_edges(edges, inputs);
+}
+
+void WideNode::give_history(const Tensor& t, std::uint32_t i) {
+  TensorImpl& p = t.impl();
+  Node* from = this;
+  Ref<Node> own;
+  if (several()) {
+    auto* output = new (pool::alloc(sizeof(OutputNode))) OutputNode;
+    own = Ref<Node>(output);
+    output->edge_.set(this);
+    output->depth = depth + 1;
+    output->shape = outputs_[i].shape;
+    output->dtype = outputs_[i].dtype;
+    NodeExtras& marked = extras_of(output);
+    marked.output_of = this;
+    marked.output_number = i;
+    from = output;
+  }
+  from->refs.inc();
+  p.grad_fn = from;
+  p.requires_grad = true;
+}
+
+void WideNode::arrive(std::uint32_t i, Tensor&& g) {
+  Tensor& sum = outputs_[i].arrived;
+  sum = sum.defined() ? plus(sum, g) : std::move(g);
+}
+void WideNode::forget_arrived() noexcept {
+  for (Output& o : outputs_) o.arrived = {};
+}
+
+std::vector<Tensor> WideNode::take_arrived(bool materialize) {
+  struct Forget {
+    WideNode& n;
+    ~Forget() { n.forget_arrived(); }
+  } forget{*this};
+  std::vector<Tensor> all;
+  all.reserve(outputs_.size());
+  for (Output& o : outputs_) {
+    Tensor g = std::move(o.arrived);
+    if (!g.defined() && materialize) g = zeros(o.shape, {.dtype = o.dtype, .device = o.device});
+    all.push_back(std::move(g));
+  }
+  return all;
+}
+
+void WideNode::wrong_count(std::size_t n) const {
+  throw GradError(str("backward of ", name(), ": it returned ", n, " gradients for ", inputs,
+                      " tensors that forward takes; return one for each, undefined where there is none"));
+}
+
+void WideNode::check(const Tensor& g, std::uint32_t i) const {
+  if (!g.defined() || !edges[i].needed() || broadcasts(shape_of(edges[i]), g.shape())) return;
+  throw GradError(str("backward of ", name(), ": the gradient of input ", i, " is ", g.shape(), ", the input ",
+                      shape_of(edges[i])));
+}
+
+Grads WideNode::checked(std::vector<Tensor> grads) const {
+  if (grads.size() != inputs) wrong_count(grads.size());
+  for (std::uint32_t i = 0; i < inputs; ++i) check(grads[i], i);
+  auto many = std::make_unique<Tensor[]>(inputs);
+  std::move(grads.begin(), grads.end(), many.get());
+  return Grads(std::move(many));
+}
+
+Grads WideNode::checked(Grads grads) const {
+  if (grads.size() != inputs && grads.size() <= Grads::kInline) wrong_count(grads.size());
+  for (std::uint32_t i = 0; i < inputs; ++i) check(grads.data()[i], i);
+  return grads;
+}
+
+// --- The call.
+
+void WideCall::input(const Tensor& t) {
+  inputs_.push_back(&t);
+  if (custom_) versions_.push_back(t.defined() ? t.version() : 0);
+}
+
+bool WideCall::tracked() const {
+  bool any = false;
+  for (const Tensor* t : inputs_) any |= t->defined() && up_to_date(*t).requires_grad;
+  return any;
+}
+
+void WideCall::link(WideNode& n) {
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    const Tensor& t = *inputs_[i];
+    if (!t.defined() || !t.impl().requires_grad) continue;
+    const Node* const from = n.edges[i].set(t);
+    if (from && from->depth >= n.depth) n.depth = from->depth + 1;
+  }
+}
+
+/// What forward returns must be tensors of its own before they get a history.
+void WideCall::own_handles(std::span<Tensor* const> outputs) const {
+  std::vector<const TensorImpl*> taken;
+  for (const Tensor* t : inputs_) taken.push_back(t->get());
+  std::sort(taken.begin(), taken.end());
+  std::vector<std::pair<const TensorImpl*, std::size_t>> made;
+  for (std::size_t k = 0; k < outputs.size(); ++k) made.emplace_back(outputs[k]->get(), k);
+  std::sort(made.begin(), made.end());
+  for (std::size_t m = 0; m < made.size(); ++m) {
+    const auto [p, k] = made[m];
+    if (!p) continue;
+    const bool again = m > 0 && made[m - 1].first == p;
+    if (again || p->grad_fn || p->requires_grad || std::binary_search(taken.begin(), taken.end(), p))
+      *outputs[k] = same_view(*outputs[k]);
+  }
+}
+
+void WideCall::check_inputs(const char* name) const {
+  for (std::size_t i = 0; i < versions_.size(); ++i) {
+    if (inputs_[i]->defined() && inputs_[i]->version() != versions_[i])
+      throw GradError(str(name, ": its forward changed its input ", i,
+                          " in place, which cannot be recorded; return a new tensor instead"));
+  }
+}
+
+void WideCall::note_views(std::span<Tensor* const> outputs) const {
+  const auto is_view = [](const Tensor& t) { return t.defined() && t.impl().marks & TensorImpl::kView; };
+  for (const Tensor* z : outputs) {
+    if (!is_view(*z)) continue;
+    ViewImpl& v = static_cast<ViewImpl&>(z->impl());
+    if (v.marks & TensorImpl::kNotDifferentiable) {  // of nothing, but a change of it would reach the others
+      v.made_at = UINT32_MAX;
+      continue;
+    }
+    recorded_view(*z, inputs_, custom_);
+    if (v.base || v.marks & TensorImpl::kUnrecordedView) continue;
+    // No view of an input: but perhaps of another output, or two of them of the same memory.
+    for (const Tensor* o : outputs) {
+      if (!o->defined() || o->is(*z) || !o->shares_storage(*z)) continue;
+      if (is_view(*o)) {
+        v.marks |= TensorImpl::kUnrecordedView;
+        if (v.requires_grad) v.marks |= TensorImpl::kViewOfRecorded;
+        continue;
+      }
+      v.marks &= static_cast<std::uint8_t>(~(TensorImpl::kUnrecordedView | TensorImpl::kViewOfRecorded));
+      recorded_view(*z, std::array{o}, custom_);
+      break;
+    }
+  }
+  for (const Tensor* z : outputs)
+    if (z->defined()) z->impl().marks &= static_cast<std::uint8_t>(~TensorImpl::kNotDifferentiable);
+}
+
+void WideCall::pass(std::span<Tensor* const> outputs, const char* name, bool grad_mode) const {
+  check_inputs(name);
+  own_handles(outputs);
+  if (grad_mode) return note_views(outputs);
+  for (const Tensor* z : outputs)
+    if (z->defined()) z->impl().marks &= static_cast<std::uint8_t>(~TensorImpl::kNotDifferentiable);
+}
+
+void WideCall::record(WideNode& n, std::span<Tensor* const> outputs, bool several) {
+  check_inputs(n.name());
+  own_handles(outputs);
+  if (custom_)
+    for (std::size_t k = 0; k < outputs.size(); ++k)
+      if (outputs[k]->defined() && differentiable(*outputs[k]))
+        n.saved.note_output(*outputs[k], static_cast<std::uint32_t>(k));
+  if (!several) {
+    const TensorImpl& z = outputs[0]->impl();
+    n.shape = z.shape;
+    n.dtype = z.dtype;
+  } else {
+    n.outputs_.reserve(outputs.size());
+    for (const Tensor* z : outputs)
+      n.outputs_.push_back(z->defined() ? WideNode::Output{z->shape(), z->dtype(), z->device(), {}}
+                                        : WideNode::Output{});
+  }
+  unsigned marks = 0;
+  for (const Tensor* t : inputs_) marks |= t->defined() ? t->impl().marks : 0u;
+  if (marks || modes().tracing) after_recording(n, marks, inputs_);
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    if (outputs[k]->defined() && differentiable(*outputs[k]))
+      n.give_history(*outputs[k], static_cast<std::uint32_t>(k));
+  }
+  note_views(outputs);
+}
+
+}  // namespace detail
+}  // namespace harker

@@ -1,0 +1,30 @@
+// NodeExtras: what few nodes have, behind one pointer, so that the others pay one test: hooks on the gradient of their
+// output, an output that keeps its gradient, the place of their forward call (anomaly mode), and whether they stand for
+// one output of an operation with several (core/autograd/record/multi_output.h). Internal to autograd.
+#pragma once
+#include <memory>
+
+#include <harker/core/autograd/record/node.h>
+#include <harker/core/tensor/hooks.h>
+
+namespace harker {
+namespace detail {
+
+class WideNode;
+struct Trace;
+
+struct [[gnu::visibility("hidden")]] NodeExtras {
+  TensorImpl* retained = nullptr;  ///< the output, when it keeps its gradient (cleared by its destructor)
+  Ref<HookSet> hooks;
+  std::unique_ptr<Trace> trace;     ///< core/autograd/record/trace.h
+  WideNode* output_of = nullptr;    ///< the node that edge 0 leads to
+  std::uint32_t output_number = 0;  ///< which of its outputs
+  NodeExtras();
+  ~NodeExtras();
+};
+
+/// The node's extras, made if there are none yet.
+NodeExtras& extras_of(Node* n);
+
+}  // namespace detail
+}  // namespace harker

@@ -1,0 +1,77 @@
+// What anomaly mode says when a gradient goes wrong.
+#include <harker/core/autograd/run/anomaly.h>
+
+#include <harker/core/autograd/record/node_meta.h>
+#include <harker/core/autograd/record/trace.h>
+#include <harker/core/base/backtrace.h>
+#include <harker/core/base/text.h>
+#include <harker/core/tensor/mode.h>
+
+namespace harker::detail {
+
+namespace {
+
+constexpr std::size_t kShown = 12;
+
+std::string described(const Tensor& t) { return str(name(t.dtype()), " ", t.shape()); }
+
+/// Frames of the machinery between the op's function and what recorded it.
+bool inside_apply(const std::string& function) {
+  for (const char* part : {"harker::detail::", "apply_recording<", "harker::apply<"})
+    if (function.find(part) != std::string::npos) return true;
+  return false;
+}
+bool outside_main(const std::string& function) {
+  for (const char* part : {"__libc_start", "_start", "start_thread", "clone"})
+    if (function.starts_with(part)) return true;
+  return false;
+}
+
+template <class T>
+bool any_nan(const T* p, std::int64_t n) {
+  bool found = false;
+  for (std::int64_t i = 0; i < n; ++i) found |= p[i] != p[i];
+  return found;
+}
+
+}  // namespace
+
+std::string origin(const Node& n) {
+  const Trace* trace = n.extras ? n.extras->trace.get() : nullptr;
+  if (!trace) return "; where its forward was called is not known: turn anomaly mode on before the forward pass";
+  std::string text =
+      str("; its forward got ", trace->inputs.empty() ? "no tensor" : trace->inputs, " and was called by");
+  std::size_t shown = 0;
+  bool machinery = true;
+  for (const std::string& function : function_names(trace->callers)) {
+    machinery = machinery && inside_apply(function);
+    if (machinery) continue;
+    if (outside_main(function) || shown == kShown) break;
+    text += "\n    " + function;
+    ++shown;
+  }
+  return text;
+}
+
+bool holds_nan(const Tensor& t) {
+  ModeScope off(false);
+  const Tensor x = t.contiguous();
+  switch (x.dtype()) {
+    case DType::float32: return any_nan(static_cast<const float*>(x.raw()), x.numel());
+    case DType::float64: return any_nan(static_cast<const double*>(x.raw()), x.numel());
+    case DType::complex64: return any_nan(static_cast<const float*>(x.raw()), 2 * x.numel());
+    case DType::complex128: return any_nan(static_cast<const double*>(x.raw()), 2 * x.numel());
+    default: return is_floating_point(x.dtype()) && holds_nan(x.to(DType::float32));
+  }
+}
+
+void check_nan(const Node& n, const Tensor& dz, const Tensor* grads) {
+  for (std::uint32_t i = 0; i < n.inputs; ++i) {
+    if (!n.edges[i].needed() || !grads[i].defined() || !holds_nan(grads[i])) continue;
+    throw GradError(str("backward of ", n.name(), ": it made NaN in the gradient of its input ", i, ", ",
+                        described(grads[i]), ", from a gradient of its output ",
+                        dz.defined() ? str(dz.shape(), " ") : std::string(), "that held none", origin(n)));
+  }
+}
+
+}  // namespace harker::detail

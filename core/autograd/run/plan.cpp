@@ -1,0 +1,42 @@
+// How a plan is made.
+#include <harker/core/autograd/run/plan.h>
+
+#include <algorithm>
+
+namespace harker::detail {
+
+Plan::Plan(std::span<const Tensor> outputs, std::span<const Tensor> inputs) {
+  std::uint32_t shallowest = UINT32_MAX;
+  for (const Tensor& x : inputs) {
+    const TensorImpl& p = x.impl();
+    if (p.grad_fn)
+      captured_.push_back({p.grad_fn, {}});
+    else
+      leaves_.push_back(&p);
+    shallowest = std::min(shallowest, p.grad_fn ? p.grad_fn->depth : 0);
+  }
+  std::sort(leaves_.begin(), leaves_.end());
+  std::sort(captured_.begin(), captured_.end(), [](const Captured& a, const Captured& b) { return a.n < b.n; });
+  for (const Tensor& y : outputs)
+    if (Node* n = y.impl().grad_fn) nodes_.add(n);
+  nodes_.add_reachable([shallowest](const Node* n) { return n->depth >= shallowest; });
+  // From the shallowest to the deepest: what a node's inputs lead to is known before the node's turn.
+  std::vector<std::uint32_t> order(nodes_.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::sort(order.begin(), order.end(), [&](auto a, auto b) { return nodes_[a]->depth < nodes_[b]->depth; });
+  runs_.assign(nodes_.size(), false);
+  for (const std::uint32_t i : order) {
+    const Node* n = nodes_[i];
+    for (std::uint32_t k = 0; k < n->inputs && !runs_[i]; ++k) runs_[i] = wanted(n->edges[k]);
+  }
+}
+
+bool Plan::wanted(const TensorImpl* leaf) const { return std::binary_search(leaves_.begin(), leaves_.end(), leaf); }
+
+Tensor* Plan::captured(const Node* n) {
+  const auto at = std::lower_bound(captured_.begin(), captured_.end(), n,
+                                   [](const Captured& c, const Node* which) { return c.n < which; });
+  return at != captured_.end() && at->n == n ? &at->grad : nullptr;
+}
+
+}  // namespace harker::detail

@@ -1,0 +1,142 @@
+// The largest and the smallest element: over all, along a dimension, and where they are.
+#include <harker/core/ops/gather.h>
+#include <harker/core/ops/half.h>
+#include <harker/core/ops/reduce.h>
+#include <harker/core/ops/reduce_dims.h>
+
+namespace harker HARKER_PUBLIC {
+namespace {
+
+using detail::backend_of;
+using detail::str;
+
+/// x in a dtype that the kernels compare: other integers and bool as int64, halves as float32. Complex is an error.
+Tensor comparable(const Tensor& x, const char* op) {
+  const DType t = x.dtype();
+  if (is_computed(t) || t == DType::int64) return x;
+  if (detail::is_half(x)) return x.to(DType::float32);
+  switch (t) {
+    case DType::bool_:
+    case DType::uint8:
+    case DType::int8:
+    case DType::int16:
+    case DType::int32:
+    case DType::uint16:
+    case DType::uint32: return x.to(DType::int64);
+    default: throw TypeError(str(op, ": cannot order elements of ", name(t), "; convert it with .to(kFloat32)"));
+  }
+}
+
+[[noreturn]] void refuse_empty(const char* op, const Shape& shape) {
+  throw ShapeError(str(op, ": a tensor of ", shape, " has no elements to choose from; name a dimension that has some"));
+}
+
+/// The extremes of everything. The values are not recorded.
+ValuesAndIndices of_all(const Tensor& given, bool largest, const char* op) {
+  detail::ModeScope off(false);
+  const Tensor x = comparable(given, op);
+  if (x.numel() == 0) refuse_empty(op, x.shape());
+  const detail::Dense in(x);
+  Tensor value = detail::fresh(Shape(), x.dtype(), x.device()), at = detail::fresh(Shape(), DType::int64, x.device());
+  backend_of(x).extreme(x.dtype(), largest, 1, in.numel(), 1, in.raw(), value.raw(), at.data<std::int64_t>());
+  return {value.to(given.dtype()), at};
+}
+
+/// Along a dimension, which keeps size 1: where they are goes to `at`, which has that shape; the values are returned.
+Tensor along(const Tensor& given, const Tensor& at, bool largest, int dim, const char* op) {
+  detail::ModeScope off(false);
+  const Tensor x = comparable(given, op);
+  const detail::Folded in(x, x.dim() ? detail::Dims{1} << dim : 0);
+  Tensor values = detail::fresh(at.shape(), x.dtype(), x.device());
+  backend_of(x).extreme(x.dtype(), largest, in.outer, in.n, in.inner, in.x.raw(), values.raw(),
+                        at.data<std::int64_t>());
+  return values.to(given.dtype());
+}
+Tensor places_along(const Tensor& x, int dim, const char* op) {
+  Shape shape = x.shape();
+  if (x.dim() > 0) {
+    if (shape[dim] == 0) refuse_empty(op, shape);
+    shape[dim] = 1;
+  }
+  return detail::fresh(shape, DType::int64, x.device());
+}
+
+struct MaxName {
+  static constexpr const char* text = "max";
+};
+struct MinName {
+  static constexpr const char* text = "min";
+};
+
+template <class Name>
+struct Extreme : Op<Extreme<Name>> {  // z = the extreme of all x; dx = dz / count where x is z, else 0
+  static constexpr const char* name = Name::text;
+  static Tensor forward(Context& c, const Tensor& x) {
+    const Tensor z = of_all(x, name == MaxName::text, name).values;
+    c.save(x);
+    c.save_output(z);
+    return z;
+  }
+  static Grads backward(Context& c, const Tensor& dz) {
+    const Tensor &x = c.saved(0), &z = c.saved(1);
+    Tensor shares;  // constant: the choice does not change with x
+    {
+      detail::ModeScope off(false);
+      const bool nan = ne(z, z).item<bool>();
+      shares = (nan ? ne(x, x) : eq(x, z)).to(is_computed(x.dtype()) ? x.dtype() : DType::float32);
+      shares = (shares / sum(shares).item()).to(x.dtype());
+    }
+    return {dz * shares};
+  }
+};
+
+template <class Name>
+struct ExtremeAlong : Op<ExtremeAlong<Name>> {  // z = the extreme along dim, at = where it is; dx = dz there
+  static constexpr const char* name = Name::text;
+  static Tensor forward(Context& c, const Tensor& x, const Tensor& at, int dim, const Shape&) {
+    Tensor z = along(x, at, name == MaxName::text, dim, name);
+    c.save(at);
+    return z;
+  }
+  static Grads backward(Context& c, const Tensor& dz, int dim, const Shape& from) {
+    return {detail::gather_backward(dz, c.saved(0), dim, from)};
+  }
+};
+
+template <class Name>
+ValuesAndIndices extreme_along(const Tensor& x, int d, bool keepdim) {
+  const int dim = detail::wrap_dim(d, x.dim(), Name::text);
+  const Tensor at = places_along(x, dim, Name::text);
+  const Tensor values = apply<ExtremeAlong<Name>>(x, at, dim, x.shape());
+  if (keepdim || x.dim() == 0) return {values, at};
+  return {values.squeeze(dim), at.squeeze(dim)};
+}
+
+Tensor place_along(const Tensor& x, bool largest, int d, bool keepdim, const char* op) {
+  const int dim = detail::wrap_dim(d, x.dim(), op);
+  const Tensor at = places_along(x, dim, op);
+  along(x, at, largest, dim, op);
+  return keepdim || x.dim() == 0 ? at : at.squeeze(dim);
+}
+
+}  // namespace
+
+Tensor max(const Tensor& x) { return apply<Extreme<MaxName>>(x); }
+Tensor min(const Tensor& x) { return apply<Extreme<MinName>>(x); }
+ValuesAndIndices max(const Tensor& x, int dim, bool keepdim) { return extreme_along<MaxName>(x, dim, keepdim); }
+ValuesAndIndices min(const Tensor& x, int dim, bool keepdim) { return extreme_along<MinName>(x, dim, keepdim); }
+Tensor argmax(const Tensor& x) { return of_all(x, true, "argmax").indices; }
+Tensor argmin(const Tensor& x) { return of_all(x, false, "argmin").indices; }
+Tensor argmax(const Tensor& x, int dim, bool keepdim) { return place_along(x, true, dim, keepdim, "argmax"); }
+Tensor argmin(const Tensor& x, int dim, bool keepdim) { return place_along(x, false, dim, keepdim, "argmin"); }
+
+Tensor Tensor::max() const { return harker::max(*this); }
+Tensor Tensor::min() const { return harker::min(*this); }
+ValuesAndIndices Tensor::max(int dim, bool keepdim) const { return harker::max(*this, dim, keepdim); }
+ValuesAndIndices Tensor::min(int dim, bool keepdim) const { return harker::min(*this, dim, keepdim); }
+Tensor Tensor::argmax() const { return harker::argmax(*this); }
+Tensor Tensor::argmin() const { return harker::argmin(*this); }
+Tensor Tensor::argmax(int dim, bool keepdim) const { return harker::argmax(*this, dim, keepdim); }
+Tensor Tensor::argmin(int dim, bool keepdim) const { return harker::argmin(*this, dim, keepdim); }
+
+}  // namespace harker

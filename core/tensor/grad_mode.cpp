@@ -1,0 +1,36 @@
+// The modes of each thread.
+#include <harker/core/grad_mode.h>
+
+#include <harker/core/tensor/mode.h>
+#include <harker/core/tensor/tensor_impl.h>
+
+namespace harker HARKER_PUBLIC {
+
+namespace detail {
+thread_local constinit ThisThread this_thread;
+}
+
+using detail::modes;
+
+bool is_grad_enabled() noexcept { return modes().grad; }
+bool set_grad_enabled(bool on) noexcept { return std::exchange(modes().grad, on && !is_inference_mode_enabled()); }
+
+bool is_inference_mode_enabled() noexcept { return modes().new_marks != 0; }
+
+InferenceMode::InferenceMode(bool on) noexcept {
+  detail::Modes& m = modes();
+  grad_ = std::exchange(m.grad, !on);
+  marks_ = std::exchange(m.new_marks, static_cast<std::uint8_t>(on ? TensorImpl::kInference : 0));
+}
+InferenceMode::~InferenceMode() {
+  detail::Modes& m = modes();
+  m.grad = grad_;
+  m.new_marks = marks_;
+}
+
+bool is_anomaly_enabled() noexcept { return modes().tracing != 0; }
+bool set_detect_anomaly(bool on) noexcept {
+  return std::exchange(modes().tracing, on ? detail::kTracing : std::uint16_t{0}) != 0;
+}
+
+}  // namespace harker
