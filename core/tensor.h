@@ -110,7 +110,7 @@ class Tensor {
   // --- Autograd (core/autograd).
   bool requires_grad() const {
     const TensorImpl& p = impl();
-    return p.marks & TensorImpl::kView ? view_requires_grad() : p.requires_grad;
+    return p.flags & TensorImpl::kView ? view_requires_grad() : p.requires_grad;
   }
   /// GradError for a tensor that was computed (use detach()) when turning it off; only floating point can require grad.
   Tensor& requires_grad_(bool on = true);
@@ -123,7 +123,7 @@ class Tensor {
   void set_grad(const Tensor& g);
   /// Keep the gradient of a tensor that is no leaf.
   void retain_grad();
-  bool retains_grad() const { return impl().marks & TensorImpl::kRetainsGrad; }
+  bool retains_grad() const { return impl().flags & TensorImpl::kRetainsGrad; }
   /// Calls f(gradient) when a backward pass has computed this tensor's whole gradient, before it goes on (of a leaf: at
   /// the end of the pass, before grad() changes). What f returns takes the gradient's place: a tensor of the same shape
   /// and dtype, or an undefined one (or nothing at all) to leave it. Hooks run in the order of their registration;
@@ -145,7 +145,7 @@ class Tensor {
   /// Is it a view that an op made while grad mode was on, and which its base's changes in place reach?
   bool is_view() const;
   /// Was it made in InferenceMode (core/grad_mode.h)?
-  bool is_inference() const { return impl().marks & TensorImpl::kInference; }
+  bool is_inference() const { return impl().flags & TensorImpl::kInference; }
 
   // --- Views (core/ops/view.cpp, index.cpp): they share storage. Negative dimensions count from the end.
   Tensor view(const Shape& shape) const;     ///< one size may be -1; ShapeError when it cannot be a view

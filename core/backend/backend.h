@@ -131,9 +131,9 @@ class Backend : public LayerKernels {
   /// y[n] += alpha * x[n]
   virtual void axpy(DType, std::int64_t n, double alpha, const void* x, void* y) = 0;
   /// z[n] = by[n] <= 0 ? 0 : x[n]; so NaN lets x pass, as in torch
-  virtual void mask_positive(DType, std::int64_t n, const void* x, const void* by, void* z) = 0;
+  virtual void relu_backward(DType, std::int64_t n, const void* x, const void* by, void* z) = 0;
   /// z[n] = by[n] > 0 ? x[n] : slope * x[n]
-  virtual void leak(DType, std::int64_t n, const void* x, const void* by, double slope, void* z) = 0;
+  virtual void leaky_relu(DType, std::int64_t n, const void* x, const void* by, double slope, void* z) = 0;
   /// z[n] = beta x > threshold ? x : log(1 + e^(beta x)) / beta
   virtual void softplus(DType, std::int64_t n, const void* x, double beta, double threshold, void* z) = 0;
   /// z[outer, inner] = scale * sum over i of x[outer, i, inner], i < n. outer = inner = 1 is the sum of everything,

@@ -54,8 +54,8 @@ class LayerKernels {
   virtual void product_of_others(DType, std::int64_t outer, std::int64_t n, std::int64_t inner, const void* x,
                                  void* z) = 0;
   /// z[outer, n, inner]: sums from the beginning up to each element, or from the end down to it. int64 too.
-  virtual void running_sum(DType, bool from_end, std::int64_t outer, std::int64_t n, std::int64_t inner, const void* x,
-                           void* z) = 0;
+  virtual void cumsum(DType, bool from_end, std::int64_t outer, std::int64_t n, std::int64_t inner, const void* x,
+                      void* z) = 0;
   /// Sum of squared distances from the mean, divided by `divisor`, or the `root` of that: never below 0, and 0 where
   /// all elements are equal. Carried in double, so that a root is finite where its square is beyond float.
   virtual void variance(DType, std::int64_t outer, std::int64_t n, std::int64_t inner, double divisor, bool root,

@@ -5,23 +5,23 @@ namespace harker::detail {
 
 /// Of each thread, for one type with a member `next_dead`: what waits to be freed, and whether that is going on.
 template <class T>
-struct Graveyard {
+struct DeferredDeletes {
   T* dead = nullptr;
   bool busy = false;
 };
 
-/// dispose(t) now, or, when an object of this graveyard is being disposed of, after that.
+/// dispose(t) now, or, when an object of this list is being disposed of, after that.
 template <class T, class F>
-inline void bury(Graveyard<T>& yard, T* t, const F& dispose) noexcept {
-  t->next_dead = yard.dead;
-  yard.dead = t;
-  if (yard.busy) return;
-  yard.busy = true;
-  while (T* d = yard.dead) {
-    yard.dead = d->next_dead;
+inline void deferred_delete(DeferredDeletes<T>& list, T* t, const F& dispose) noexcept {
+  t->next_dead = list.dead;
+  list.dead = t;
+  if (list.busy) return;
+  list.busy = true;
+  while (T* d = list.dead) {
+    list.dead = d->next_dead;
     dispose(d);
   }
-  yard.busy = false;
+  list.busy = false;
 }
 
 }  // namespace harker::detail

@@ -17,7 +17,7 @@ namespace detail {
 /// core/tensor/mode.h
 struct Modes {
   bool grad = true;            ///< operations are recorded
-  std::uint8_t new_marks = 0;  ///< what a new tensor is marked with: TensorImpl::kInference in InferenceMode
+  std::uint8_t new_flags = 0;  ///< what a new tensor is marked with: TensorImpl::kInference in InferenceMode
   std::uint16_t tracing = 0;   ///< kTracing in anomaly mode: every recorded op keeps the place of its call
 };
 

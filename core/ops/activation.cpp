@@ -17,19 +17,19 @@ using detail::str;
 }
 
 struct MaskPositive : Op<MaskPositive> {  // z = by <= 0 ? 0 : x; dx = by <= 0 ? 0 : dz, nothing flows to by
-  static constexpr const char* name = "mask_positive";
+  static constexpr const char* name = "relu_backward";
   static Tensor forward(Context& c, const Tensor& x, const Tensor& by) {
     if (!(x.shape() == by.shape())) throw ShapeError(str(name, ": shapes ", x.shape(), " and ", by.shape(), " differ"));
     c.save(by);
     if (!detail::alike(x, by)) [[unlikely]]
       return promoted_mask(x, by);
     const detail::Dense a(x), b(by);
-    Tensor z = detail::fresh_like(x);
-    detail::backend_of(x).mask_positive(a.dtype(), a.numel(), a.raw(), b.raw(), z.raw());
+    Tensor z = detail::empty_tensor_like(x);
+    detail::backend_of(x).relu_backward(a.dtype(), a.numel(), a.raw(), b.raw(), z.raw());
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz) {
-    return {c.needs(0) ? mask_positive(dz, c.saved(0)) : Tensor()};
+    return {c.needs(0) ? relu_backward(dz, c.saved(0)) : Tensor()};
   }
 };
 
@@ -39,7 +39,7 @@ struct Relu : Op<Relu> {  // z = max(x, 0); dx = z <= 0 ? 0 : dz (NaN passes)
     if (!is_computed(x.dtype())) [[unlikely]]
       return promoted_relu(c, x);
     const detail::Dense a(x);
-    Tensor z = detail::fresh_like(x);
+    Tensor z = detail::empty_tensor_like(x);
     detail::backend_of(x).unary(Unary::relu, a.dtype(), a.numel(), a.raw(), z.raw());
     c.save_output(z);  // in a prototype 20 ns dearer than saving x, but the pre-activation is then freed
     return z;
@@ -48,10 +48,10 @@ struct Relu : Op<Relu> {  // z = max(x, 0); dx = z <= 0 ? 0 : dz (NaN passes)
     const Tensor& z = c.saved(0);
     // Over dz where nobody else can see it: one tensor less, 3 % of the instructions of a small step.
     if (!detail::grad_enabled && detail::unshared(dz) && z.is_contiguous() && is_computed(dz.dtype())) {
-      detail::backend_of(dz).mask_positive(dz.dtype(), dz.numel(), dz.raw(), z.raw(), dz.raw());
+      detail::backend_of(dz).relu_backward(dz.dtype(), dz.numel(), dz.raw(), z.raw(), dz.raw());
       return {dz};
     }
-    return {mask_positive(dz, z)};
+    return {relu_backward(dz, z)};
   }
 };
 
@@ -65,8 +65,8 @@ struct Leak : Op<Leak> {
     }
     c.save(by);
     const detail::Dense a(x), b(by);
-    Tensor z = detail::fresh_like(x);
-    detail::backend_of(x).leak(a.dtype(), a.numel(), a.raw(), b.raw(), s, z.raw());
+    Tensor z = detail::empty_tensor_like(x);
+    detail::backend_of(x).leaky_relu(a.dtype(), a.numel(), a.raw(), b.raw(), s, z.raw());
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz, double s) { return {apply<Leak>(dz, c.saved(0), s)}; }
@@ -122,7 +122,7 @@ struct Softplus : Op<Softplus> {  // z = b x > t ? x : log(1 + e^(b x)) / b; dx 
     if (!is_computed(x.dtype())) return forward(c, detail::as_computed(x, x.dtype(), name), b, t).to(x.dtype());
     c.save(x);
     const detail::Dense d(x);
-    Tensor z = detail::fresh_like(x);
+    Tensor z = detail::empty_tensor_like(x);
     detail::backend_of(x).softplus(d.dtype(), d.numel(), d.raw(), b, t, z.raw());
     return z;
   }
@@ -141,7 +141,7 @@ void check_floating(const Tensor& x, const char* op) {
 
 }  // namespace
 
-Tensor mask_positive(const Tensor& x, const Tensor& by) { return apply<MaskPositive>(x, by); }
+Tensor relu_backward(const Tensor& x, const Tensor& by) { return apply<MaskPositive>(x, by); }
 Tensor relu(const Tensor& x) { return apply<Relu>(x); }
 Tensor leaky_relu(const Tensor& x, double negative_slope) {
   check_floating(x, "leaky_relu");

@@ -22,7 +22,7 @@ Tensor unary(Unary op, const char* name, const Tensor& x) {
   if (!is_computed(x.dtype())) [[unlikely]]
     return promoted_unary(op, name, x);
   const Dense d(x);
-  Tensor z = fresh_like(x);
+  Tensor z = empty_tensor_like(x);
   backend_of(x).unary(op, d.dtype(), d.numel(), d.raw(), z.raw());
   return z;
 }

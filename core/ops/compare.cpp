@@ -13,7 +13,7 @@ using detail::str;
 /// Both of one dtype that the kernel compares.
 Tensor compare_kernel(Compare op, const Tensor& x, const Tensor& y) {
   const Shape shape = broadcast_shapes(x.shape(), y.shape());
-  Tensor z = detail::fresh(shape, DType::bool_, x.device());
+  Tensor z = detail::empty_tensor(shape, DType::bool_, x.device());
   detail::backend_of(x).compare(op, x.dtype(), shape, x.raw(), broadcast_strides(x, shape), y.raw(),
                                 broadcast_strides(y, shape), z.raw());
   return z;
@@ -43,7 +43,7 @@ Tensor logical(Logical op, const char* name, const Tensor& x, const Tensor& y) {
   if (!(x.device() == y.device())) detail::refuse_alike(x, y, name);
   const Tensor a = truth(x), b = truth(y);
   const Shape shape = broadcast_shapes(a.shape(), b.shape());
-  Tensor z = detail::fresh(shape, DType::bool_, x.device());
+  Tensor z = detail::empty_tensor(shape, DType::bool_, x.device());
   detail::backend_of(x).logical(op, shape, a.raw(), broadcast_strides(a, shape), b.raw(), broadcast_strides(b, shape),
                                 z.raw());
   return z;

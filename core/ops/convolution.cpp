@@ -30,7 +30,7 @@ struct Conv2d : Op<Conv2d> {  // z = C(x, w) + b; dx = T(dz, w), dw = G(dz, x), 
     c.save(x, w);
     const detail::Dense in(x), weight(w);
     const Tensor bias = b.defined() ? b.contiguous() : b;
-    Tensor z = detail::fresh(p.z_shape(), x.dtype(), x.device());
+    Tensor z = detail::empty_tensor(p.z_shape(), x.dtype(), x.device());
     if (z.numel() > 0)
       backend_of(x).conv2d(x.dtype(), p.w, p.images, p.groups, p.outputs, in.raw(), weight.raw(),
                            bias.defined() ? bias.raw() : nullptr, z.raw());
@@ -47,7 +47,7 @@ struct Transposed : Op<Transposed> {  // x = T(z, w); dz = C(dx, w), dw = G(z, d
   static Tensor forward(Context& c, const Tensor& z, const Tensor& w, const Plan& p) {
     c.save(z, w);
     const detail::Dense in(z), weight(w);
-    Tensor x = detail::fresh(p.x_shape(), z.dtype(), z.device());
+    Tensor x = detail::empty_tensor(p.x_shape(), z.dtype(), z.device());
     if (x.numel() > 0)
       backend_of(z).conv2d_input(z.dtype(), p.w, p.images, p.groups, p.outputs, in.raw(), weight.raw(), x.raw());
     return x;
@@ -63,9 +63,9 @@ struct WeightGradient : Op<WeightGradient> {  // w = G(z, x); dz = C(x, dw), dx 
   static Tensor forward(Context& c, const Tensor& z, const Tensor& x, const Plan& p) {
     c.save(z, x);
     const detail::Dense g(z), in(x);
-    Tensor w = detail::fresh(p.w_shape(), x.dtype(), x.device());
-    const Tensor work =
-        detail::fresh({backend_of(x).conv2d_weight_work(p.w, p.images, p.groups, p.outputs)}, x.dtype(), x.device());
+    Tensor w = detail::empty_tensor(p.w_shape(), x.dtype(), x.device());
+    const Tensor work = detail::empty_tensor({backend_of(x).conv2d_weight_work(p.w, p.images, p.groups, p.outputs)},
+                                             x.dtype(), x.device());
     if (w.numel() > 0)
       backend_of(x).conv2d_weight(x.dtype(), p.w, p.images, p.groups, p.outputs, g.raw(), in.raw(), work.raw(),
                                   w.raw());

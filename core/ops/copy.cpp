@@ -13,7 +13,7 @@ namespace {
 
 /// A fresh contiguous tensor with x's elements as `dtype`.
 Tensor copied(const Tensor& x, DType dtype) {
-  Tensor z = detail::fresh(x.shape(), dtype, x.device());
+  Tensor z = detail::empty_tensor(x.shape(), dtype, x.device());
   backend_of(x).copy(x.dtype(), dtype, x.shape(), x.raw(), x.strides(), z.raw(), z.strides());
   return z;
 }
@@ -73,7 +73,7 @@ Tensor& Tensor::fill_(Scalar value) {
   if (p.contiguous) {
     detail::put_number(p, value, "fill_");
   } else {
-    Tensor one = detail::fresh(Shape(), p.dtype, p.device);
+    Tensor one = detail::empty_tensor(Shape(), p.dtype, p.device);
     detail::put_number(one.impl(), value, "fill_");
     backend(p.device).copy(p.dtype, p.dtype, p.shape, one.raw(), Shape::filled(p.shape.rank(), 0), p.data, strides());
   }

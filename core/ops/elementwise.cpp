@@ -7,8 +7,8 @@ namespace harker HARKER_PUBLIC {
 
 using detail::alike;
 using detail::backend_of;
-using detail::fresh;
-using detail::fresh_like;
+using detail::empty_tensor;
+using detail::empty_tensor_like;
 using detail::str;
 
 Shape broadcast_shapes(const Shape& a, const Shape& b) {
@@ -44,12 +44,12 @@ Tensor binary(Binary op, const char* name, const Tensor& x, const Tensor& y) {
     return detail::promoted_binary(op, name, x, y);
   const TensorImpl &a = x.impl(), &b = y.impl();
   if (a.shape == b.shape && a.contiguous && b.contiguous) [[likely]] {
-    Tensor z = fresh_like(x);
+    Tensor z = empty_tensor_like(x);
     backend_of(x).binary(op, a.dtype, a.numel, a.data, b.data, z.raw());
     return z;
   }
   Shape shape = broadcast_shapes(a.shape, b.shape);
-  Tensor z = fresh(shape, a.dtype, a.device);
+  Tensor z = empty_tensor(shape, a.dtype, a.device);
   backend_of(x).binary_strided(op, a.dtype, shape, a.data, broadcast_strides(x, shape), b.data,
                                broadcast_strides(y, shape), z.raw());
   return z;
@@ -59,7 +59,7 @@ Tensor scalar(Binary op, const char* name, const Tensor& x, double s, bool rever
   if (!is_computed(x.dtype())) [[unlikely]]
     return detail::promoted_scalar(op, name, x, s, reversed);
   const detail::Dense d(x);
-  Tensor z = fresh_like(x);
+  Tensor z = empty_tensor_like(x);
   backend_of(x).scalar(op, d.dtype(), d.numel(), d.raw(), s, reversed, z.raw());
   return z;
 }
@@ -105,7 +105,7 @@ struct Neg : Op<Neg> {  // z = -x; dx = -dz
     if (!is_computed(x.dtype())) [[unlikely]]
       return detail::promoted_unary(Unary::neg, name, x);
     const detail::Dense d(x);
-    Tensor z = fresh_like(x);
+    Tensor z = empty_tensor_like(x);
     backend_of(x).unary(Unary::neg, d.dtype(), d.numel(), d.raw(), z.raw());
     return z;
   }

@@ -32,7 +32,7 @@ void check_shape(const Shape& shape, DType dtype, const char* op) {
 
 Tensor filled(const Shape& shape, Scalar value, const TensorOptions& o, const char* op) {
   check_shape(shape, o.dtype, op);
-  Tensor t = detail::fresh(shape, o.dtype, o.device);
+  Tensor t = detail::empty_tensor(shape, o.dtype, o.device);
   detail::put_number(t.impl(), value, op);
   if (o.requires_grad) t.requires_grad_();
   return t;
@@ -52,7 +52,7 @@ Tensor from_doubles(const double* values, std::int64_t n, const Shape& shape, co
 Tensor empty(const Shape& shape, TensorOptions o) {
   check_shape(shape, o.dtype, "empty");
   backend(o.device);  // an absent device is an error here, not at the first use
-  Tensor t = detail::fresh(shape, o.dtype, o.device);
+  Tensor t = detail::empty_tensor(shape, o.dtype, o.device);
   if (o.requires_grad) t.requires_grad_();
   return t;
 }
@@ -60,10 +60,10 @@ Tensor full(const Shape& shape, Scalar value, TensorOptions o) { return filled(s
 Tensor full(const Shape& shape, Scalar value) { return full(shape, value, TensorOptions{.dtype = value.dtype()}); }
 Tensor zeros(const Shape& shape, TensorOptions o) { return filled(shape, 0, o, "zeros"); }
 Tensor ones(const Shape& shape, TensorOptions o) { return filled(shape, 1, o, "ones"); }
-Tensor empty_like(const Tensor& t) { return detail::fresh_like(t); }
+Tensor empty_like(const Tensor& t) { return detail::empty_tensor_like(t); }
 namespace {
 Tensor filled_like(const Tensor& t, Scalar value, const char* op) {
-  Tensor z = detail::fresh_like(t);
+  Tensor z = detail::empty_tensor_like(t);
   detail::put_number(z.impl(), value, op);
   return z;
 }

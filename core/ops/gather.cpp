@@ -23,7 +23,7 @@ struct Gather : Op<Gather> {  // z[i][j][k] = x[i][index[i][j][k]][k] (dim 1); d
   static constexpr const char* name = "gather";
   static Tensor forward(Context& c, const Tensor& x, const Tensor& index, int dim, const Shape&) {
     c.save(index);
-    Tensor z = detail::fresh(index.shape(), x.dtype(), x.device());
+    Tensor z = detail::empty_tensor(index.shape(), x.dtype(), x.device());
     if (index.numel() == 0) return z;  // then it may have any rank
     backend_of(x).gather(item_size(x.dtype()), index.shape(), x.raw(), strides_without(x, dim), stride_of(x, dim),
                          index.data<std::int64_t>(), z.raw());

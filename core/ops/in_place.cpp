@@ -22,8 +22,8 @@ bool is_trained(const TensorImpl& t) { return !t.grad_fn && t.requires_grad; }
 void check_recordable(const TensorImpl& p, const TensorImpl* base, const char* op) {
   if (is_trained(p))  // a view may be one too
     throw GradError(str(op, ": a leaf tensor that requires grad is being changed in place; do it under a NoGradGuard"));
-  const unsigned marks = p.marks | (base ? base->marks : 0u);
-  if (marks & TensorImpl::kUnrecordedView && visible_elsewhere(p))
+  const unsigned flags = p.flags | (base ? base->flags : 0u);
+  if (flags & TensorImpl::kUnrecordedView && visible_elsewhere(p))
     throw GradError(str(op,
                         ": the tensor is a view that was made while nothing was recorded (NoGradGuard), so what it is "
                         "a view of would not learn of the change; make the view where you change it, or change it "
@@ -140,7 +140,7 @@ class StaleSaved {
 class ChangedView {
  public:
   ChangedView(TensorImpl& p, const TensorImpl* base, const Tensor& whole) : view_(p) {
-    if (!base || !(p.marks & (TensorImpl::kRetainsGrad | TensorImpl::kCustomView))) return;
+    if (!base || !(p.flags & (TensorImpl::kRetainsGrad | TensorImpl::kCustomView))) return;
     made_ = as_strided(whole, geometry_of(p, *base));
     prepare_adoption(p, made_.impl().grad_fn);
   }
@@ -148,7 +148,7 @@ class ChangedView {
     if (!made_.defined()) return;
     adopt_history(view_, Ref<Node>::share(made_.impl().grad_fn));
     static_cast<ViewImpl&>(view_).seen.store(seen, std::memory_order_release);
-    view_.marks &= static_cast<std::uint8_t>(~TensorImpl::kCustomView);
+    view_.flags &= static_cast<std::uint8_t>(~TensorImpl::kCustomView);
   }
 
  private:
@@ -160,7 +160,7 @@ class ChangedView {
 
 bool records_change(const Tensor& x, const char* op, std::initializer_list<const Tensor*> sources, bool distinct) {
   const TensorImpl& p = x.impl();
-  if (p.marks & TensorImpl::kInference && !modes().new_marks)
+  if (p.flags & TensorImpl::kInference && !modes().new_flags)
     throw GradError(str(op,
                         ": the tensor was made in InferenceMode and can be changed in place only there; use a clone() "
                         "of it"));
@@ -170,8 +170,8 @@ bool records_change(const Tensor& x, const char* op, std::initializer_list<const
   const TensorImpl* base = base_of(p);
   bool recorded = p.requires_grad || (base && base->requires_grad);
   for (const Tensor* s : sources) recorded = recorded || (s->defined() && up_to_date(*s).requires_grad);
-  if (p.marks & (TensorImpl::kUnrecordedView) && visible_elsewhere(p))
-    recorded = recorded || p.marks & TensorImpl::kViewOfRecorded;
+  if (p.flags & (TensorImpl::kUnrecordedView) && visible_elsewhere(p))
+    recorded = recorded || p.flags & TensorImpl::kViewOfRecorded;
   if (!recorded || (!is_floating_point(p.dtype) && !is_complex(p.dtype))) return false;
   check_recordable(p, base, op);
   return true;
@@ -218,7 +218,7 @@ Tensor& record_change(Tensor& x, const char* op, const NewValue& f) {
   if (stale) stale->replace();
   writing.now();
   p.storage->recorded = p.storage->version;
-  if (p.marks & TensorImpl::kUnrecordedView) static_cast<ViewImpl&>(p).made_at = p.storage->version;  // nobody else's
+  if (p.flags & TensorImpl::kUnrecordedView) static_cast<ViewImpl&>(p).made_at = p.storage->version;  // nobody else's
   adopt_history(owner, Ref<Node>::share(after));
   view.renew(after);
   return x;

@@ -30,7 +30,7 @@ struct SelectRows : Op<SelectRows> {  // z[.., i, ..] = x[.., index[i], ..]; dx 
     Shape shape = x.shape();
     const Around a(shape, dim);
     if (shape.rank() > 0) shape[dim] = index.numel();
-    Tensor z = detail::fresh(shape, x.dtype(), x.device());
+    Tensor z = detail::empty_tensor(shape, x.dtype(), x.device());
     backend_of(x).select_rows(a.outer, a.n, a.inner * static_cast<std::int64_t>(item_size(x.dtype())), index.numel(),
                               in.raw(), index.data<std::int64_t>(), z.raw());
     return z;
@@ -89,7 +89,7 @@ struct Embedding : Op<Embedding> {  // z[.., d] = w[index[..], d]; dw = dz's row
                         std::int64_t) {
     c.save(learned);
     const detail::Dense in(w);
-    Tensor z = detail::fresh(shape, w.dtype(), w.device());
+    Tensor z = detail::empty_tensor(shape, w.dtype(), w.device());
     backend_of(w).select_rows(1, w.shape()[0], w.shape()[1] * static_cast<std::int64_t>(item_size(w.dtype())),
                               index.numel(), in.raw(), index.data<std::int64_t>(), z.raw());
     return z;
@@ -142,7 +142,7 @@ namespace {
 Tensor from_the_end(const Tensor& index, std::int64_t n) {
   const auto* from = index.data<std::int64_t>();
   if (backend_of(index).first_outside(index.numel(), from, 0, n) < 0) return index;
-  Tensor at = detail::fresh_like(index);
+  Tensor at = detail::empty_tensor_like(index);
   auto* to = at.data<std::int64_t>();
   for (std::int64_t i = 0; i < at.numel(); ++i) to[i] = from[i] < 0 ? from[i] + n : from[i];
   return at;

@@ -34,7 +34,7 @@ Tensor integer_matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool t
   const int r = lead.rank();
   x = x.expand(lead.inserted(r, m).inserted(r + 1, k));
   y = y.expand(lead.inserted(r, k).inserted(r + 1, n));
-  Tensor z = fresh(lead.inserted(r, m).inserted(r + 1, n), DType::int64, a.device());
+  Tensor z = empty_tensor(lead.inserted(r, m).inserted(r + 1, n), DType::int64, a.device());
   const Shape sx = x.strides(), sy = y.strides();
   const std::int64_t x_steps[] = {sx[r], sx[r + 1]}, y_steps[] = {sy[r], sy[r + 1]};
   Shape at = Shape::filled(r, 0);

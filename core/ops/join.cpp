@@ -52,7 +52,7 @@ Shape joined_shape(std::span<const Tensor> x, int d, int& dim, const char* op) {
 }
 
 Tensor joined(std::span<const Tensor> x, int dim, const Shape& shape) {
-  Tensor z = detail::fresh(shape, x[0].dtype(), x[0].device());
+  Tensor z = detail::empty_tensor(shape, x[0].dtype(), x[0].device());
   const Shape strides = z.strides();
   std::int64_t start = 0;
   for (const Tensor& t : x) {
@@ -88,7 +88,7 @@ struct Cat : Op<Cat> {  // z = the inputs along `dim`; dx of each = its part of 
 struct Flip : Op<Flip> {  // z = x with dimensions reversed; dx = dz with the same reversed
   static constexpr const char* name = "flip";
   static Tensor forward(Context&, const Tensor& x, const Shape& reversed) {
-    Tensor z = detail::fresh_like(x);
+    Tensor z = detail::empty_tensor_like(x);
     if (x.numel() == 0) return z;
     Shape strides = x.strides();
     std::int64_t last = 0;  // where the reading begins

@@ -14,7 +14,7 @@ struct ScaledDiff : Op<ScaledDiff> {  // ds = k sum(dz (x - y)), dx = k s dz, dy
   static Tensor forward(Context& c, const Tensor& s, const Tensor& x, const Tensor& y, double k) {
     c.save(s, x, y);
     const detail::Dense a(x), b(y);
-    Tensor z = detail::fresh_like(x);
+    Tensor z = detail::empty_tensor_like(x);
     detail::backend_of(x).scaled_diff(a.dtype(), a.numel(), a.raw(), b.raw(), s.raw(), k, z.raw());
     return z;
   }
@@ -31,7 +31,7 @@ struct MseLoss : Op<MseLoss> {  // z = mean((x - y)^2); dx = 2/n (x - y) dz, dy 
     detail::check_one_shape(x, y, name);
     c.save(x, y);
     const detail::Dense a(x), b(y);
-    Tensor z = detail::fresh(Shape(), x.dtype(), x.device());
+    Tensor z = detail::empty_tensor(Shape(), x.dtype(), x.device());
     detail::backend_of(x).mean_square_diff(a.dtype(), a.numel(), a.raw(), b.raw(), z.raw());
     return z;
   }
@@ -51,7 +51,7 @@ struct OfDifference : Op<OfDifference<F>> {  // z = f(x - y), or a derivative of
   static Tensor forward(Context& c, const Tensor& x, const Tensor& y, int derivative, double beta) {
     c.save(x, y);
     const detail::Dense a(x), b(y);
-    Tensor z = detail::fresh_like(x);
+    Tensor z = detail::empty_tensor_like(x);
     detail::backend_of(x).of_difference(F, derivative, a.dtype(), a.numel(), beta, a.raw(), b.raw(), z.raw());
     return z;
   }

@@ -20,7 +20,7 @@ struct BceWithLogits : Op<BceWithLogits> {  // z = (1 - y) x + (1 + (p - 1) y) s
     c.save(x, y, p);
     const detail::Dense a(x), b(y);
     const Tensor pos = p.defined() ? p.expand(x.shape()).contiguous() : p;
-    Tensor z = detail::fresh_like(x);
+    Tensor z = detail::empty_tensor_like(x);
     backend_of(x).bce_with_logits(x.dtype(), a.numel(), a.raw(), b.raw(), pos.defined() ? pos.raw() : nullptr, z.raw());
     return z;
   }

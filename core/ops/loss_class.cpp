@@ -41,7 +41,7 @@ Tensor checked_target(const Tensor& x, const Tensor& target, std::int64_t ignore
   std::int64_t bad = backend_of(at).first_outside(n, from, 0, classes);
   // Usually there is nothing to ignore.
   if (bad < 0 && (ignore_index < 0 || ignore_index >= classes)) return at;
-  Tensor marked = detail::fresh_like(at);
+  Tensor marked = detail::empty_tensor_like(at);
   auto* to = marked.data<std::int64_t>();
   for (std::int64_t i = 0; i < n; ++i) {
     to[i] = from[i] == ignore_index ? -1 : from[i];
@@ -68,12 +68,13 @@ struct CrossEntropy : Op<CrossEntropy> {  // z[r] = h w[t] (lse - x[r,t]) + s su
     const detail::Dense in(x);
     const std::int64_t rows = x.shape()[0], n = x.shape()[1];
     Backend& b = backend_of(x);
-    Tensor z = detail::fresh({rows}, x.dtype(), x.device()), p = c.needs(0) ? detail::fresh_like(x) : Tensor();
+    Tensor z = detail::empty_tensor({rows}, x.dtype(), x.device()),
+           p = c.needs(0) ? detail::empty_tensor_like(x) : Tensor();
     b.cross_entropy(x.dtype(), rows, n, in.raw(), target.data<std::int64_t>(), hard, smooth,
                     weight.defined() ? weight.raw() : nullptr, p.defined() ? p.raw() : nullptr, z.raw());
     c.save(p, target, weight, x);  // x for a backward pass that is recorded: others may find it changed
     if (!summed) return z;
-    Tensor total = detail::fresh(Shape(), x.dtype(), x.device());
+    Tensor total = detail::empty_tensor(Shape(), x.dtype(), x.device());
     b.sum(x.dtype(), 1, rows, 1, z.raw(), scale, total.raw());
     return total;
   }
@@ -88,7 +89,7 @@ struct CrossEntropy : Op<CrossEntropy> {  // z[r] = h w[t] (lse - x[r,t]) + s su
       return {where(ignored, 0, summed ? g : g.unsqueeze(1)) * (softmax(where(ignored, 0, x), 1) * a - b)};
     }
     const detail::Dense gradient(g);
-    Tensor dx = detail::fresh_like(p);
+    Tensor dx = detail::empty_tensor_like(p);
     backend_of(p).cross_entropy_backward(p.dtype(), p.shape()[0], p.shape()[1], p.raw(), target.data<std::int64_t>(),
                                          hard, smooth, weight.defined() ? weight.raw() : nullptr, gradient.raw(),
                                          summed ? 0 : 1, dx.raw());

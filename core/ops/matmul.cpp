@@ -62,7 +62,7 @@ Tensor batched(const Tensor& a, const Tensor& b, bool ta, bool tb) {
   Shape zb = lead.inserted(lead.rank(), b.shape()[rb - 2]).inserted(lead.rank() + 1, b.shape()[rb - 1]);
   Tensor x = a.expand(za), y = b.expand(zb);
   Shape shape = lead.inserted(lead.rank(), m).inserted(lead.rank() + 1, n);
-  Tensor z = detail::fresh(shape, a.dtype(), a.device());
+  Tensor z = detail::empty_tensor(shape, a.dtype(), a.device());
   Shape sx = x.strides(), sy = y.strides(), index = Shape::filled(lead.rank(), 0);
   auto matrix_at = [&](const Tensor& t, const Shape& strides) {
     std::int64_t offset = t.storage_offset();
@@ -83,7 +83,7 @@ Tensor product(const Tensor& a, const Tensor& b, bool ta, bool tb) {
   const std::int64_t *sa = a.shape().data(), *sb = b.shape().data();
   const std::int64_t m = sa[ta], k = sa[!ta], n = sb[!tb];
   if (sb[tb] != k) shapes_differ("matmul", a, b, ta, tb);
-  Tensor z = detail::fresh_matrix(m, n, a.dtype(), a.device());
+  Tensor z = detail::empty_matrix(m, n, a.dtype(), a.device());
   gemm(a, ta, b, tb, nullptr, z, m, n, k);
   return z;
 }
@@ -116,7 +116,7 @@ struct Linear : Op<Linear> {  // z[B,O] = x[B,I] w[O,I]^T + b[O]; dx = dz w, dw 
                            ", the weight ", w.shape(), " takes inputs of ", pw.shape[1]));
     c.save(x, w);
     std::int64_t m = px.shape[0], n = pw.shape[0], k = px.shape[1];
-    Tensor z = detail::fresh_matrix(m, n, px.dtype, px.device);
+    Tensor z = detail::empty_matrix(m, n, px.dtype, px.device);
     if (!b.defined()) {
       gemm(x, false, w, true, nullptr, z, m, n, k);
       return z;

@@ -37,7 +37,8 @@ ValuesAndIndices of_all(const Tensor& given, bool largest, const char* op) {
   const Tensor x = comparable(given, op);
   if (x.numel() == 0) refuse_empty(op, x.shape());
   const detail::Dense in(x);
-  Tensor value = detail::fresh(Shape(), x.dtype(), x.device()), at = detail::fresh(Shape(), DType::int64, x.device());
+  Tensor value = detail::empty_tensor(Shape(), x.dtype(), x.device()),
+         at = detail::empty_tensor(Shape(), DType::int64, x.device());
   backend_of(x).extreme(x.dtype(), largest, 1, in.numel(), 1, in.raw(), value.raw(), at.data<std::int64_t>());
   return {value.to(given.dtype()), at};
 }
@@ -47,7 +48,7 @@ Tensor along(const Tensor& given, const Tensor& at, bool largest, int dim, const
   detail::ModeScope off(false);
   const Tensor x = comparable(given, op);
   const detail::Folded in(x, x.dim() ? detail::Dims{1} << dim : 0);
-  Tensor values = detail::fresh(at.shape(), x.dtype(), x.device());
+  Tensor values = detail::empty_tensor(at.shape(), x.dtype(), x.device());
   backend_of(x).extreme(x.dtype(), largest, in.outer, in.n, in.inner, in.x.raw(), values.raw(),
                         at.data<std::int64_t>());
   return values.to(given.dtype());
@@ -58,7 +59,7 @@ Tensor places_along(const Tensor& x, int dim, const char* op) {
     if (shape[dim] == 0) refuse_empty(op, shape);
     shape[dim] = 1;
   }
-  return detail::fresh(shape, DType::int64, x.device());
+  return detail::empty_tensor(shape, DType::int64, x.device());
 }
 
 struct MaxName {

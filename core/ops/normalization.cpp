@@ -37,7 +37,7 @@ struct LayerNorm : Op<LayerNorm> {  // x[rows.., n..] normalised over its last `
     const detail::Dense in(x);
     const std::int64_t rows = moments.shape()[1], n = in.numel() / (rows ? rows : 1);
     const Tensor weight = w.defined() ? w.contiguous() : w, bias = b.defined() ? b.contiguous() : b;
-    Tensor z = detail::fresh_like(x);
+    Tensor z = detail::empty_tensor_like(x);
     backend_of(x).layer_norm(x.dtype(), rows, n, in.raw(), data_or_null(weight), data_or_null(bias), eps,
                              moments[0].raw(), moments[1].raw(), z.raw());
     return z;
@@ -49,9 +49,9 @@ struct LayerNorm : Op<LayerNorm> {  // x[rows.., n..] normalised over its last `
     const Tensor weight = w.defined() ? w.contiguous() : w;
     const Shape tail(std::span<const std::int64_t>(x.shape()).last(static_cast<std::size_t>(dims)));
     const std::int64_t rows = moments.shape()[1], n = tail.numel();
-    Tensor dx = c.needs(0) ? detail::fresh_like(x) : Tensor();
-    Tensor dw = c.needs(1) ? detail::fresh(tail, x.dtype(), x.device()) : Tensor();
-    Tensor db = c.needs(2) ? detail::fresh(tail, x.dtype(), x.device()) : Tensor();
+    Tensor dx = c.needs(0) ? detail::empty_tensor_like(x) : Tensor();
+    Tensor dw = c.needs(1) ? detail::empty_tensor(tail, x.dtype(), x.device()) : Tensor();
+    Tensor db = c.needs(2) ? detail::empty_tensor(tail, x.dtype(), x.device()) : Tensor();
     backend_of(x).layer_norm_backward(x.dtype(), rows, n, in.raw(), data_or_null(weight), moments[0].raw(),
                                       moments[1].raw(), g.raw(), data_or_null(dx), data_or_null(dw), data_or_null(db));
     return {dx, dw, db};
@@ -83,7 +83,7 @@ struct BatchNorm : Op<BatchNorm> {  // x[n, channels, ...] normalised over all b
     const Tensor weight = w.defined() ? w.contiguous() : w, bias = b.defined() ? b.contiguous() : b;
     if (training)
       backend_of(x).channel_moments(x.dtype(), k.images, k.channels, k.n, in.raw(), moments[0].raw(), moments[1].raw());
-    Tensor z = detail::fresh_like(x);
+    Tensor z = detail::empty_tensor_like(x);
     backend_of(x).batch_norm(x.dtype(), k.images, k.channels, k.n, in.raw(), data_or_null(weight), data_or_null(bias),
                              moments[0].raw(), moments[1].raw(), eps, z.raw());
     return z;
@@ -94,9 +94,9 @@ struct BatchNorm : Op<BatchNorm> {  // x[n, channels, ...] normalised over all b
     const detail::Dense in(x), g(dz);
     const Channels k(x);
     const Tensor weight = w.defined() ? w.contiguous() : w;
-    Tensor dx = c.needs(0) ? detail::fresh_like(x) : Tensor();
-    Tensor dw = c.needs(1) ? detail::fresh({k.channels}, x.dtype(), x.device()) : Tensor();
-    Tensor db = c.needs(2) ? detail::fresh({k.channels}, x.dtype(), x.device()) : Tensor();
+    Tensor dx = c.needs(0) ? detail::empty_tensor_like(x) : Tensor();
+    Tensor dw = c.needs(1) ? detail::empty_tensor({k.channels}, x.dtype(), x.device()) : Tensor();
+    Tensor db = c.needs(2) ? detail::empty_tensor({k.channels}, x.dtype(), x.device()) : Tensor();
     backend_of(x).batch_norm_backward(x.dtype(), training, k.images, k.channels, k.n, in.raw(), data_or_null(weight),
                                       moments[0].raw(), moments[1].raw(), eps, g.raw(), data_or_null(dx),
                                       data_or_null(dw), data_or_null(db));
@@ -149,8 +149,8 @@ Tensor layer_norm(const Tensor& x, const Shape& normalized, const Tensor& weight
   for (int i = 0; i < before; ++i) rows *= x.shape()[i];
   // Without a weight the kernel has no use for a bias.
   const bool late = bias.defined() && !weight.defined();
-  Tensor z =
-      apply<LayerNorm>(x, weight, late ? Tensor() : bias, detail::fresh({2, rows}, x.dtype(), x.device()), dims, eps);
+  Tensor z = apply<LayerNorm>(x, weight, late ? Tensor() : bias, detail::empty_tensor({2, rows}, x.dtype(), x.device()),
+                              dims, eps);
   return late ? z + bias : z;
 }
 
@@ -191,7 +191,7 @@ Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& run
   if (training && count == 1)
     throw ShapeError(
         str("batch_norm: expected more than 1 value per channel when training, got input size ", x.shape()));
-  Tensor moments = detail::fresh({2, channels[0]}, x.dtype(), x.device());
+  Tensor moments = detail::empty_tensor({2, channels[0]}, x.dtype(), x.device());
   if (!training) {
     detail::ModeScope off(false);
     moments[0].copy_(running_mean);

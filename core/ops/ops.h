@@ -72,7 +72,7 @@ Shape broadcast_shapes(const Shape& a, const Shape& b);
 /// max(x, 0); its gradient at 0 is 0, and NaN stays NaN.
 Tensor relu(const Tensor& x);
 /// 0 where `by` <= 0, else `x`: the derivative of relu, itself differentiable in x.
-Tensor mask_positive(const Tensor& x, const Tensor& by);
+Tensor relu_backward(const Tensor& x, const Tensor& by);
 
 // --- reduce.cpp
 Tensor sum(const Tensor& x);  ///< over all elements, 0-d

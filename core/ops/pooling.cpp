@@ -14,7 +14,7 @@ struct MaxPool : Op<MaxPool> {  // z = the largest of each window of x, at = its
   static Tensor forward(Context& c, const Tensor& x, const Tensor& at, const Windows& w) {
     c.save(at);
     const detail::Dense in(x);
-    Tensor z = detail::fresh(at.shape(), x.dtype(), x.device());
+    Tensor z = detail::empty_tensor(at.shape(), x.dtype(), x.device());
     backend_of(x).max_pool2d(x.dtype(), w, x.shape()[0], in.raw(), z.raw(), at.data<std::int64_t>());
     return z;
   }
@@ -30,7 +30,7 @@ struct AvgPool : Op<AvgPool> {  // z = the mean of each window of x; dx = dz sha
   static constexpr const char* name = "avg_pool2d";
   static Tensor forward(Context&, const Tensor& x, const Windows& w, bool count_padding, std::int64_t divisor) {
     const detail::Dense in(x);
-    Tensor z = detail::fresh({x.shape()[0], w.channels, w.out[0], w.out[1]}, x.dtype(), x.device());
+    Tensor z = detail::empty_tensor({x.shape()[0], w.channels, w.out[0], w.out[1]}, x.dtype(), x.device());
     backend_of(x).avg_pool2d(x.dtype(), w, x.shape()[0], count_padding, divisor, in.raw(), z.raw());
     return z;
   }
@@ -41,7 +41,7 @@ struct AvgPoolBackward : Op<AvgPoolBackward> {  // x = z shared out over its win
   static constexpr const char* name = "avg_pool2d_backward";
   static Tensor forward(Context&, const Tensor& z, const Windows& w, bool count_padding, std::int64_t divisor) {
     const detail::Dense in(z);
-    Tensor x = detail::fresh({z.shape()[0], w.channels, w.size[0], w.size[1]}, z.dtype(), z.device());
+    Tensor x = detail::empty_tensor({z.shape()[0], w.channels, w.size[0], w.size[1]}, z.dtype(), z.device());
     backend_of(z).avg_pool2d_backward(z.dtype(), w, z.shape()[0], count_padding, divisor, in.raw(), x.raw());
     return x;
   }
@@ -89,7 +89,7 @@ ValuesAndIndices max_pool2d_with_indices(const Tensor& given, Pair kernel, MaxPo
   if (given.dtype() != DType::int64) detail::check_computed(given, op);
   const Tensor x = detail::as_images(given, op);
   const Windows w = pool_windows(x, kernel, o.stride, o.padding, o.dilation, o.ceil_mode, op);
-  const Tensor at = detail::fresh({x.shape()[0], w.channels, w.out[0], w.out[1]}, DType::int64, x.device());
+  const Tensor at = detail::empty_tensor({x.shape()[0], w.channels, w.out[0], w.out[1]}, DType::int64, x.device());
   const Tensor z = apply<MaxPool>(x, at, w);
   if (given.dim() == 3) return {z.squeeze(0), at.squeeze(0)};
   return {z, at};

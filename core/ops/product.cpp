@@ -26,7 +26,7 @@ struct ProductOfOthers : Op<ProductOfOthers> {  // z[i] = the product of x but f
   static Tensor forward(Context& c, const Tensor& x, int dim) {
     c.save(x);
     const Folded in(x, Dims{1} << dim);
-    Tensor z = detail::fresh_like(x);
+    Tensor z = detail::empty_tensor_like(x);
     backend_of(x).product_of_others(x.dtype(), in.outer, in.n, in.inner, in.x.raw(), z.raw());
     return z;
   }
@@ -56,7 +56,7 @@ struct Prod : Op<Prod> {  // z = product of x along dim (kept); dx = dz z / x, o
     const Folded in(x, Dims{1} << dim);
     Shape shape = x.shape();
     shape[dim] = 1;
-    Tensor z = detail::fresh(shape, x.dtype(), x.device());
+    Tensor z = detail::empty_tensor(shape, x.dtype(), x.device());
     backend_of(x).product(x.dtype(), in.outer, in.n, in.inner, in.x.raw(), z.raw());
     c.save(x);
     c.save_output(z);
@@ -74,8 +74,8 @@ struct Cumsum : Op<Cumsum> {  // z[i] = x[0] + .. + x[i], or x[i] + .. + x[n-1];
   static constexpr const char* name = "cumsum";
   static Tensor forward(Context&, const Tensor& x, int dim, bool from_end) {
     const Folded in(x, x.dim() ? Dims{1} << dim : 0);
-    Tensor z = detail::fresh_like(x);
-    backend_of(x).running_sum(x.dtype(), from_end, in.outer, in.n, in.inner, in.x.raw(), z.raw());
+    Tensor z = detail::empty_tensor_like(x);
+    backend_of(x).cumsum(x.dtype(), from_end, in.outer, in.n, in.inner, in.x.raw(), z.raw());
     return z;
   }
   static Grads backward(Context&, const Tensor& dz, int dim, bool from_end) {

@@ -135,7 +135,7 @@ Tensor number_like(const Tensor& x, Scalar s, DType t, const char* op) {
     const ModeScope off(false);
     return number_like(x, s.to_double(), DType::float64, op).to(t);
   }
-  Tensor z = fresh(Shape(), t, x.device());
+  Tensor z = empty_tensor(Shape(), t, x.device());
   put_number(z.impl(), s, op);
   if (s.is_real() || !is_whole(t)) return z;
   const std::int64_t wanted = s.to_int64();
@@ -172,7 +172,7 @@ Tensor kernel_unary(Unary op, const char* name, const Tensor& x) {
   if (x.dtype() != DType::int64) return unary(op, name, x);
   if (is_identity_of_integers(op)) return x.clone();
   const Dense d(x);
-  Tensor z = fresh_like(x);
+  Tensor z = empty_tensor_like(x);
   backend_of(x).unary_int64(op, d.numel(), d.raw(), z.raw());
   return z;
 }
@@ -189,7 +189,7 @@ Tensor kernel_binary(Binary op, const char* name, const Tensor& x, const Tensor&
   if (x.dtype() != DType::int64) return binary(op, name, x, y);
   check_divisor(op, name, y);
   const Shape shape = broadcast_shapes(x.shape(), y.shape());
-  Tensor z = fresh(shape, DType::int64, x.device());
+  Tensor z = empty_tensor(shape, DType::int64, x.device());
   backend_of(x).binary_int64(op, shape, x.raw(), broadcast_strides(x, shape), y.raw(), broadcast_strides(y, shape),
                              z.raw());
   return z;

@@ -16,14 +16,14 @@ Dims only(const Tensor& x, int dim) { return x.dim() ? Dims{1} << dim : 0; }
 Tensor softmax_along(const Tensor& x, int dim, bool logarithm, const char* name) {
   detail::check_computed(x, name);
   const Folded in(x, only(x, dim));
-  Tensor z = detail::fresh_like(x);
+  Tensor z = detail::empty_tensor_like(x);
   backend_of(x).softmax(x.dtype(), logarithm, in.outer, in.n, in.inner, in.x.raw(), z.raw());
   return z;
 }
 Tensor backward_along(const Tensor& z, const Tensor& dz, int dim, bool logarithm) {
   const Folded out(z, only(z, dim));
   const detail::Dense g(dz);
-  Tensor dx = detail::fresh_like(z);
+  Tensor dx = detail::empty_tensor_like(z);
   backend_of(z).softmax_backward(z.dtype(), logarithm, out.outer, out.n, out.inner, out.x.raw(), g.raw(), dx.raw());
   return dx;
 }
@@ -61,7 +61,7 @@ struct LogSumExp : Op<LogSumExp> {  // z = log sum exp(x); dx = dz exp(x - z)
   static Tensor forward(Context& c, const Tensor& x, Dims over, bool keepdim) {
     detail::check_computed(x, name);
     const Folded in(x, over);
-    Tensor z = detail::fresh(detail::reduced_shape(x.shape(), over, keepdim), x.dtype(), x.device());
+    Tensor z = detail::empty_tensor(detail::reduced_shape(x.shape(), over, keepdim), x.dtype(), x.device());
     backend_of(x).logsumexp(x.dtype(), in.outer, in.n, in.inner, in.x.raw(), z.raw());
     c.save(x);
     c.save_output(z);

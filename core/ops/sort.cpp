@@ -18,7 +18,7 @@ Tensor order_of(const Tensor& given, bool descending, const char* op) {
     x = x.to(is_floating_point(x.dtype()) ? DType::float32 : DType::int64);
   const detail::Dense in(x);
   const std::int64_t n = x.dim() ? x.shape().back() : 1, rows = n ? in.numel() / n : 0;
-  Tensor at = detail::fresh(x.shape(), DType::int64, x.device()), work = detail::fresh_like(at);
+  Tensor at = detail::empty_tensor(x.shape(), DType::int64, x.device()), work = detail::empty_tensor_like(at);
   backend_of(x).sort(x.dtype(), descending, rows, n, in.raw(), at.data<std::int64_t>(), work.data<std::int64_t>());
   return at;
 }

@@ -24,7 +24,7 @@ double count_of(const Shape& shape, Dims over) {
 Tensor variance(const Tensor& x, Dims over, double correction, bool keepdim, bool root, const char* name) {
   detail::check_computed(x, name);
   const detail::Folded in(x, over);
-  Tensor z = detail::fresh(detail::reduced_shape(x.shape(), over, keepdim), x.dtype(), x.device());
+  Tensor z = detail::empty_tensor(detail::reduced_shape(x.shape(), over, keepdim), x.dtype(), x.device());
   backend_of(x).variance(x.dtype(), in.outer, in.n, in.inner, std::fmax(0, count_of(x.shape(), over) - correction),
                          root, in.x.raw(), z.raw());
   return z;

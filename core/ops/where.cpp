@@ -22,7 +22,7 @@ struct Where : Op<Where> {  // z = mask ? x : y; dx = mask ? dz : 0, dy = mask ?
     const Tensor a = x.to(t), b = y.to(t);
     const Shape shape = broadcast_shapes(broadcast_shapes(mask.shape(), a.shape()), b.shape());
     c.save(mask);
-    Tensor z = detail::fresh(shape, t, x.device());
+    Tensor z = detail::empty_tensor(shape, t, x.device());
     detail::backend_of(x).where(t, shape, mask.raw(), broadcast_strides(mask, shape), a.raw(),
                                 broadcast_strides(a, shape), b.raw(), broadcast_strides(b, shape), z.raw());
     return z;
@@ -39,7 +39,7 @@ struct MaskedSelect : Op<MaskedSelect> {  // z = the x whose mask is true, in or
     c.save(mask);
     const detail::Dense a(x), m(mask);
     Backend& backend = detail::backend_of(x);
-    Tensor z = detail::fresh(Shape{backend.count_nonzero(m.numel(), m.raw())}, x.dtype(), x.device());
+    Tensor z = detail::empty_tensor(Shape{backend.count_nonzero(m.numel(), m.raw())}, x.dtype(), x.device());
     backend.compress(x.dtype(), a.numel(), a.raw(), m.raw(), z.raw());
     return z;
   }
@@ -62,7 +62,7 @@ Grads MaskedSelect::backward(Context& c, const Tensor& dz) { return {apply<Maske
 
 /// s as an element of dtype `t`: what fill_ takes, this takes.
 Tensor element(const Tensor& x, Scalar s, DType t, const char* op) {
-  Tensor z = detail::fresh(Shape(), t, x.device());
+  Tensor z = detail::empty_tensor(Shape(), t, x.device());
   detail::put_number(z.impl(), s, op);
   return z;
 }

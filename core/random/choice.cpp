@@ -64,8 +64,8 @@ struct Bernoulli : Op<Bernoulli> {  // z = 1 with probability x, else 0; dx = 0
   static constexpr const char* name = "bernoulli";
   static Tensor forward(Context&, const Tensor& x, Generator* g) {
     // The probabilities as they lie in memory: in that order they are drawn.
-    Tensor p = detail::fresh({x.numel()}, made_as(x, name), x.device());
-    Tensor seen = detail::alias(p, x.shape(), detail::fresh_in_order(x).strides(), 0);
+    Tensor p = detail::empty_tensor({x.numel()}, made_as(x, name), x.device());
+    Tensor seen = detail::alias(p, x.shape(), detail::empty_tensor_in_order(x).strides(), 0);
     seen.copy_(x);
     check_between(p, 0, 1, name, "probabilities must lie in [0, 1]");
     Draws draws(*g);
@@ -73,7 +73,7 @@ struct Bernoulli : Op<Bernoulli> {  // z = 1 with probability x, else 0; dx = 0
       draw_each(p.data<double>(), p.numel(), draws);
     else
       draw_each(p.data<float>(), p.numel(), draws);
-    Tensor z = detail::fresh_like(x);
+    Tensor z = detail::empty_tensor_like(x);
     return z.copy_(seen);
   }
   static Grads backward(Context&, const Tensor& dz, Generator*) { return {zeros_like(dz)}; }
@@ -96,7 +96,7 @@ Tensor multinomial(const Tensor& given, std::int64_t n, bool replacement, Genera
   if (p.numel() > 0 && !(min(sum(p, -1)).item() > 0))
     throw Error("multinomial: the weights of a row add up to 0, there is nothing to choose");
   if (!replacement || n == 1) {  // the largest of weight / exponential number
-    Tensor q = detail::alias(empty_like(p), p.shape(), detail::fresh_in_order(given).strides(), 0);
+    Tensor q = detail::alias(empty_like(p), p.shape(), detail::empty_tensor_in_order(given).strides(), 0);
     exponential_(q, 1, g);
     q = p / q;
     return n == 1 ? argmax(q, -1, true) : topk(q, n, -1).indices;

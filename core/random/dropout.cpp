@@ -10,7 +10,7 @@ Tensor dropout(const Tensor& x, double p, bool training, Generator& g) {
   if (!is_floating_point(x.dtype())) detail::refuse_computed(x, "dropout");
   if (!training || p == 0 || x.numel() == 0) return x;
   if (p == 1) return x * zeros_like(x);
-  Tensor mask = detail::fresh_in_order(x);
+  Tensor mask = detail::empty_tensor_in_order(x);
   {
     detail::ModeScope off(false);
     bernoulli_(mask, 1 - p, g);

@@ -15,17 +15,17 @@ using detail::modes;
 bool is_grad_enabled() noexcept { return modes().grad; }
 bool set_grad_enabled(bool on) noexcept { return std::exchange(modes().grad, on && !is_inference_mode_enabled()); }
 
-bool is_inference_mode_enabled() noexcept { return modes().new_marks != 0; }
+bool is_inference_mode_enabled() noexcept { return modes().new_flags != 0; }
 
 InferenceMode::InferenceMode(bool on) noexcept {
   detail::Modes& m = modes();
   grad_ = std::exchange(m.grad, !on);
-  marks_ = std::exchange(m.new_marks, static_cast<std::uint8_t>(on ? TensorImpl::kInference : 0));
+  marks_ = std::exchange(m.new_flags, static_cast<std::uint8_t>(on ? TensorImpl::kInference : 0));
 }
 InferenceMode::~InferenceMode() {
   detail::Modes& m = modes();
   m.grad = grad_;
-  m.new_marks = marks_;
+  m.new_flags = marks_;
 }
 
 bool is_anomaly_enabled() noexcept { return modes().tracing != 0; }

@@ -7,17 +7,17 @@ namespace detail {
 
 /// A fresh contiguous tensor, not initialised; no size is negative. ShapeError when it has more bytes than can be
 /// counted.
-Tensor fresh(const Shape& shape, DType dtype, Device device);
+Tensor empty_tensor(const Shape& shape, DType dtype, Device device);
 /// The same for a matrix: a third less work, and most tensors of a network are matrices.
-Tensor fresh_matrix(std::int64_t rows, std::int64_t columns, DType dtype, Device device);
-inline Tensor fresh_like(const Tensor& t) {
+Tensor empty_matrix(std::int64_t rows, std::int64_t columns, DType dtype, Device device);
+inline Tensor empty_tensor_like(const Tensor& t) {
   const TensorImpl& p = t.impl();
-  if (p.shape.rank() == 2) return fresh_matrix(p.shape[0], p.shape[1], p.dtype, p.device);
-  return fresh(p.shape, p.dtype, p.device);
+  if (p.shape.rank() == 2) return empty_matrix(p.shape[0], p.shape[1], p.dtype, p.device);
+  return empty_tensor(p.shape, p.dtype, p.device);
 }
 /// A fresh tensor of t's shape and dtype, whose elements lie in memory in the order of t's, as torch's empty_like has
 /// it: where random numbers are drawn along memory, t's layout decides which element gets which.
-Tensor fresh_in_order(const Tensor& t);
+Tensor empty_tensor_in_order(const Tensor& t);
 /// Nobody else can see t's memory: whoever holds this one handle may keep it or write over it.
 inline bool unshared(const Tensor& t) {
   const TensorImpl& p = t.impl();

@@ -9,7 +9,7 @@ namespace detail {
 inline Modes& modes() noexcept { return here().modes; }
 
 inline constexpr std::uint16_t kTracing = 1 << 15;       // beside what apply knows of the inputs
-static_assert(kTracing >> 8 > TensorImpl::kCustomView);  // the marks of the inputs, from bit 8
+static_assert(kTracing >> 8 > TensorImpl::kCustomView);  // the flags of the inputs, from bit 8
 
 /// `if (detail::grad_enabled)`
 struct GradEnabled {

@@ -44,13 +44,13 @@ template <class Sizes>
   TensorImpl* p = new (block + kImplAt) TensorImpl(s, s->data, dtype, Device{}, std::forward<Sizes>(shape), numel);
   std::memcpy(&p->device, &device, sizeof device);  // g++ would take it apart and put it together again
   p->in_block = true;
-  p->marks = t.modes.new_marks;
+  p->flags = t.modes.new_flags;
   return Tensor(p);
 }
 }  // namespace
 
 // The thread is found first, while there is little to keep over the call.
-Tensor fresh(const Shape& shape, DType dtype, Device device) {
+Tensor empty_tensor(const Shape& shape, DType dtype, Device device) {
   ThisThread& t = here();
   std::int64_t numel = 1, nbytes;
   bool overflow = false;
@@ -64,12 +64,12 @@ Tensor fresh(const Shape& shape, DType dtype, Device device) {
   return counted(t, shape, dtype, device, numel, nbytes);
 }
 
-Tensor fresh_matrix(std::int64_t rows, std::int64_t columns, DType dtype, Device device) {
+Tensor empty_matrix(std::int64_t rows, std::int64_t columns, DType dtype, Device device) {
   ThisThread& t = here();
   std::int64_t numel, nbytes;
   if (__builtin_mul_overflow(rows, columns, &numel) ||
       __builtin_mul_overflow(numel, static_cast<std::int64_t>(item_size(dtype)), &nbytes)) [[unlikely]]
-    return fresh({rows, columns}, dtype, device);
+    return empty_tensor({rows, columns}, dtype, device);
   return counted(t, Shape::matrix(rows, columns), dtype, device, numel, nbytes);
 }
 
@@ -82,8 +82,8 @@ int compare_dims(const Shape& shape, const Shape& strides, int a, int b) {
 }
 }  // namespace
 
-Tensor fresh_in_order(const Tensor& t) {
-  Tensor z = fresh_like(t);
+Tensor empty_tensor_in_order(const Tensor& t) {
+  Tensor z = empty_tensor_like(t);
   if (t.is_contiguous()) return z;
   const Shape &shape = t.shape(), strides = t.strides();
   const int n = shape.rank();
@@ -110,7 +110,7 @@ Tensor fresh_in_order(const Tensor& t) {
 Tensor alias(const Tensor& t, const Shape& shape, const Shape& strides, std::int64_t offset) {
   const TensorImpl& p = t.impl();
   Tensor z = make_view(Ref<Storage>::share(p.storage), p.dtype, shape, strides, offset, p.device);
-  z.impl().marks = p.marks & TensorImpl::kInference;
+  z.impl().flags = p.flags & TensorImpl::kInference;
   return z;
 }
 
@@ -186,9 +186,9 @@ Tensor view_of(const Tensor& t, const Shape& shape, const Shape& strides, std::i
   const TensorImpl& p = t.impl();
   Tensor z = view_as<ViewImpl>(Ref<Storage>::share(p.storage), p.dtype, shape, strides, offset, p.device);
   static_cast<ViewImpl&>(z.impl()).made_at = p.storage->version;
-  const bool recorded = p.requires_grad || p.marks & TensorImpl::kViewOfRecorded;
-  z.impl().marks =
-      static_cast<std::uint8_t>((p.marks & TensorImpl::kInference) | TensorImpl::kView | TensorImpl::kUnrecordedView |
+  const bool recorded = p.requires_grad || p.flags & TensorImpl::kViewOfRecorded;
+  z.impl().flags =
+      static_cast<std::uint8_t>((p.flags & TensorImpl::kInference) | TensorImpl::kView | TensorImpl::kUnrecordedView |
                                 (recorded ? TensorImpl::kViewOfRecorded : 0));
   return z;
 }
@@ -197,7 +197,7 @@ Tensor view_of(const Tensor& t, const Shape& shape, const Shape& strides, std::i
 namespace {
 /// One that does not lie in its storage's block.
 void free_apart(TensorImpl* p) noexcept {
-  if (!(p->marks & TensorImpl::kView)) {
+  if (!(p->flags & TensorImpl::kView)) {
     p->~TensorImpl();
     return pool::free(p, sizeof(TensorImpl));
   }
@@ -248,7 +248,7 @@ Tensor Tensor::detach() const {
   }
   v->offset = p.offset;
   v->contiguous = p.contiguous;
-  v->marks = p.marks & TensorImpl::kInference;
+  v->flags = p.flags & TensorImpl::kInference;
   if (p.own_strides) {
     v->strides = p.strides;
     v->own_strides = true;

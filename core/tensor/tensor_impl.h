@@ -19,8 +19,8 @@ struct TensorHooks;
 }
 
 struct TensorImpl {
-  /// What is unusual about a tensor. Most have no mark, and an op asks for all of them at once.
-  enum Mark : std::uint8_t {
+  /// What is unusual about a tensor. Most have no flag, and an op asks for all of them at once.
+  enum Flag : std::uint8_t {
     kRetainsGrad = 1,         ///< not a leaf, but keeps its gradient all the same
     kView = 2,                ///< is a ViewImpl
     kUnrecordedView = 4,      ///< a view made while nothing was recorded: a change of it cannot be recorded either
@@ -34,7 +34,7 @@ struct TensorImpl {
   Device device;
   bool contiguous = true;  ///< the elements lie row-major without gaps (dimensions of size 1 do not count)
   bool requires_grad = false;
-  std::uint8_t marks = 0;                ///< of enum Mark; beside requires_grad, so that both can be read at once
+  std::uint8_t flags = 0;                ///< of enum Flag; beside requires_grad, so that both can be read at once
   bool own_strides = false;              ///< `strides` is in use; otherwise they follow from `shape`
   bool in_block = false;                 ///< lies in its storage's block, and is freed with it
   std::atomic<bool> busy{false};         ///< held while a backward pass adds to `grad`: threads may share parameters

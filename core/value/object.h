@@ -28,7 +28,7 @@ struct Object {
   std::atomic<std::uint64_t> refs{1};  // not in use once in a group
   union {
     Group* group = nullptr;
-    Object* next;  // of an object that waits to be freed
+    Object* next_dead;  // of an object that waits to be freed
   };
   std::atomic<std::uint32_t> hash{
       0};  // of a string, tuple, frozenset or big integer once it has been a key; 0: not yet

@@ -5,6 +5,7 @@
 
 #include <bit>
 
+#include <harker/core/base/deferred_delete.h>
 #include <harker/core/base/text.h>
 #include <harker/core/value/object.h>
 
@@ -17,11 +18,7 @@ using namespace detail;
 namespace detail {
 namespace {
 
-struct Graveyard {
-  Object* first = nullptr;
-  bool digging = false;
-};
-thread_local Graveyard graveyard;
+thread_local constinit DeferredDeletes<Object> waiting;
 
 void free_object(Object* o) noexcept {
   using Kind = Value::Kind;
@@ -43,20 +40,6 @@ void free_object(Object* o) noexcept {
   }
 }
 
-void bury(Object* o) noexcept {
-  Graveyard& g = graveyard;
-  o->next = g.first;
-  g.first = o;
-  if (g.digging) return;
-  g.digging = true;
-  while (g.first) {
-    Object* next = g.first;
-    g.first = next->next;
-    free_object(next);
-  }
-  g.digging = false;
-}
-
 // The members may have been changed since they were sealed, so what they refer to is counted again before all of them
 // go.
 void group_shrunk(Group* g, std::uint64_t refs) noexcept {
@@ -75,7 +58,7 @@ void group_shrunk(Group* g, std::uint64_t refs) noexcept {
       if (o && o->group == g) Object::forget(v);
     });
   }
-  for (Object* member : g->members) bury(member);
+  for (Object* member : g->members) deferred_delete(waiting, member, free_object);
   delete g;
 }
 
@@ -91,7 +74,7 @@ void Object::drop_reference(Object* o) noexcept {
     const std::uint64_t left = g->refs.fetch_sub(1, std::memory_order_acq_rel) - 1;
     if (left <= inner) group_shrunk(g, left);
   } else if (o->refs.load(std::memory_order_acquire) == 1 || o->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-    bury(o);
+    deferred_delete(waiting, o, free_object);
   }
 }
 

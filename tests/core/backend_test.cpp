@@ -57,7 +57,7 @@ void check_elementwise(Backend& b, std::int64_t n) {
   for (std::size_t i = 0; i < at(n); ++i) wrong += z[i] != -x[i];
   b.unary(Unary::relu, t, n, x.data(), z.data());
   for (std::size_t i = 0; i < at(n); ++i) wrong += z[i] != std::max(x[i], T(0));
-  b.mask_positive(t, n, x.data(), y.data(), z.data());
+  b.relu_backward(t, n, x.data(), y.data(), z.data());
   for (std::size_t i = 0; i < at(n); ++i) wrong += z[i] != (y[i] > 0 ? x[i] : T(0));
   const T s = T(0.5);
   b.scaled_diff(t, n, x.data(), y.data(), &s, 3.0, z.data());

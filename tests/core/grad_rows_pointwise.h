@@ -55,7 +55,7 @@ inline GradRows pointwise_rows() {
   add_unary(rows, "gelu", [](const Tensor& x) { return gelu(x, "tanh"); });
   add_unary(rows, "softplus", [](const Tensor& x) { return softplus(x, 3, 1.5); });
   add_unary(rows, "leaky_relu", [](const Tensor& x) { return leaky_relu(x, -0.5); });
-  add_unary(rows, "mask_positive", [](const Tensor& x) { return mask_positive(x, cos(x.detach() * 7)); });
+  add_unary(rows, "relu_backward", [](const Tensor& x) { return relu_backward(x, cos(x.detach() * 7)); });
   add_unary(rows, "add", [](const Tensor& x) { return 3 - (x * 2 + 1.5 - 4) / 3; });
   add_unary(
       rows, "div", [](const Tensor& x) { return 2 / x; }, Domain::positive);

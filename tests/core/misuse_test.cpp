@@ -106,7 +106,7 @@ const std::vector<Misuse> kMisuses = {
     MISUSE(shape, linear(g.a, g.a, g.row), "linear", "the bias is (5)", "one of 2"),
     MISUSE(shape, linear(g.scalar, g.a), "linear", "at least 1 dimension"),
     MISUSE(shape, mse_loss(g.column, g.row), "mse_loss", "(5, 1)", "(5)", "reshape one"),
-    MISUSE(shape, mask_positive(g.a, g.b), "mask_positive", "(2, 3)", "(3, 4)"),
+    MISUSE(shape, relu_backward(g.a, g.b), "relu_backward", "(2, 3)", "(3, 4)"),
     MISUSE(shape, sum_to(g.a, {2}), "sum_to", "(2, 3) is not a broadcast of (2)"),
     MISUSE(shape, g.a.view({4, 2}), "view", "(4, 2) is invalid for input of size 6"),
     MISUSE(shape, g.a.view({-1, -1}), "only one dimension can be inferred"),

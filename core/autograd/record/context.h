@@ -52,7 +52,7 @@ class Context {
   }
   /// This output gets no gradient, whatever the inputs: the indices of a maximum, say. (Outputs that are no floating
   /// point numbers need no such word.) Only for ops with several outputs.
-  void mark_non_differentiable(const Tensor& z) { z.impl().marks |= TensorImpl::kNotDifferentiable; }
+  void mark_non_differentiable(const Tensor& z) { z.impl().flags |= TensorImpl::kNotDifferentiable; }
 
   // --- In both.
   /// Is the gradient of this input wanted? Inputs are counted from 0, those of a list one by one; arguments that are no
@@ -108,7 +108,7 @@ class Context {
   /// One that was saved under save() is the output `number`, z: it is kept without history, as save_output keeps it.
   void note_output(const Tensor& z, std::uint32_t number);
   /// The first saved tensor with this mark, or null.
-  const Tensor* find_marked(std::uint8_t mark) const;
+  const Tensor* find_flagged(std::uint8_t mark) const;
 
  private:
   friend class RecordedOutputs;

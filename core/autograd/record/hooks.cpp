@@ -35,11 +35,11 @@ namespace detail {
 Hook::~Hook() = default;
 
 namespace {
-thread_local constinit Graveyard<Hook> graveyard;
+thread_local constinit DeferredDeletes<Hook> waiting;
 }
 
 void destroy(Hook* h) noexcept {
-  bury(graveyard, h, [](Hook* d) { delete d; });
+  deferred_delete(waiting, h, [](Hook* d) { delete d; });
 }
 
 HookHandle HookSet::add(Ref<Hook> hook) {
@@ -105,7 +105,7 @@ HookHandle add_gradient_hook(const Tensor& t, Ref<Hook> hook) {
   if (!p.requires_grad)
     throw GradError("register_hook: the tensor does not require grad, so no gradient will ever pass");
   if (!p.grad_fn) return hooks_of_leaf(p).gradient->add(std::move(hook));
-  Ref<HookSet>& set = extras_of(p.grad_fn).hooks;
+  Ref<HookSet>& set = meta_of(p.grad_fn).hooks;
   if (!set) set = Ref<HookSet>(new HookSet);
   return set->add(std::move(hook));
 }

@@ -17,7 +17,7 @@ namespace detail {
 
 namespace {
 
-/// One output of a WideNode. The engine hands what arrives on to that one and never calls run.
+/// One output of a MultiOutputNode. The engine hands what arrives on to that one and never calls run.
 class OutputNode final : public Node {
  public:
   OutputNode() : Node(&edge_, 1) {}
@@ -44,7 +44,7 @@ bool broadcasts(const Shape& small, const Shape& large) {
 
 bool differentiable(const Tensor& t) {
   const TensorImpl& p = t.impl();
-  return (is_floating_point(p.dtype) || is_complex(p.dtype)) && !(p.marks & TensorImpl::kNotDifferentiable);
+  return (is_floating_point(p.dtype) || is_complex(p.dtype)) && !(p.flags & TensorImpl::kNotDifferentiable);
 }
 
 /// The same memory as another tensor, a view of it.
@@ -54,21 +54,21 @@ Tensor same_view(const Tensor& t) { return view_of(t, t.shape(), t.strides(), t.
 
 // --- The node.
 
-Edge* WideNode::make_edges(std::uint32_t n) {
+Edge* MultiOutputNode::make_edges(std::uint32_t n) {
   Edge* edges = static_cast<Edge*>(pool::alloc((n ? n : 1) * sizeof(Edge)));
   std::uninitialized_value_construct_n(edges, n);
   return edges;
 }
-void WideNode::free_edges(Edge* edges, std::uint32_t n) noexcept {
+void MultiOutputNode::free_edges(Edge* edges, std::uint32_t n) noexcept {
   std::destroy_n(edges, n);
   pool::free(edges, (n ? n : 1) * sizeof(Edge));
 }
-WideNode::~WideNode() {
+MultiOutputNode::~MultiOutputNode() {
   saved.clear();
   free_edges(edges, inputs);
 }
 
-void WideNode::give_history(const Tensor& t, std::uint32_t i) {
+void MultiOutputNode::give_history(const Tensor& t, std::uint32_t i) {
   TensorImpl& p = t.impl();
   Node* from = this;
   Ref<Node> own;
@@ -79,7 +79,7 @@ void WideNode::give_history(const Tensor& t, std::uint32_t i) {
     output->depth = depth + 1;
     output->shape = outputs_[i].shape;
     output->dtype = outputs_[i].dtype;
-    NodeExtras& marked = extras_of(output);
+    NodeMeta& marked = meta_of(output);
     marked.output_of = this;
     marked.output_number = i;
     from = output;
@@ -89,17 +89,17 @@ void WideNode::give_history(const Tensor& t, std::uint32_t i) {
   p.requires_grad = true;
 }
 
-void WideNode::arrive(std::uint32_t i, Tensor&& g) {
+void MultiOutputNode::arrive(std::uint32_t i, Tensor&& g) {
   Tensor& sum = outputs_[i].arrived;
   sum = sum.defined() ? plus(sum, g) : std::move(g);
 }
-void WideNode::forget_arrived() noexcept {
+void MultiOutputNode::forget_arrived() noexcept {
   for (Output& o : outputs_) o.arrived = {};
 }
 
-std::vector<Tensor> WideNode::take_arrived(bool materialize) {
+std::vector<Tensor> MultiOutputNode::take_arrived(bool materialize) {
   struct Forget {
-    WideNode& n;
+    MultiOutputNode& n;
     ~Forget() { n.forget_arrived(); }
   } forget{*this};
   std::vector<Tensor> all;
@@ -112,18 +112,18 @@ std::vector<Tensor> WideNode::take_arrived(bool materialize) {
   return all;
 }
 
-void WideNode::wrong_count(std::size_t n) const {
+void MultiOutputNode::wrong_count(std::size_t n) const {
   throw GradError(str("backward of ", name(), ": it returned ", n, " gradients for ", inputs,
                       " tensors that forward takes; return one for each, undefined where there is none"));
 }
 
-void WideNode::check(const Tensor& g, std::uint32_t i) const {
+void MultiOutputNode::check(const Tensor& g, std::uint32_t i) const {
   if (!g.defined() || !edges[i].needed() || broadcasts(shape_of(edges[i]), g.shape())) return;
   throw GradError(str("backward of ", name(), ": the gradient of input ", i, " is ", g.shape(), ", the input ",
                       shape_of(edges[i])));
 }
 
-Grads WideNode::checked(std::vector<Tensor> grads) const {
+Grads MultiOutputNode::checked(std::vector<Tensor> grads) const {
   if (grads.size() != inputs) wrong_count(grads.size());
   for (std::uint32_t i = 0; i < inputs; ++i) check(grads[i], i);
   auto many = std::make_unique<Tensor[]>(inputs);
@@ -131,7 +131,7 @@ Grads WideNode::checked(std::vector<Tensor> grads) const {
   return Grads(std::move(many));
 }
 
-Grads WideNode::checked(Grads grads) const {
+Grads MultiOutputNode::checked(Grads grads) const {
   if (grads.size() != inputs && grads.size() <= Grads::kInline) wrong_count(grads.size());
   for (std::uint32_t i = 0; i < inputs; ++i) check(grads.data()[i], i);
   return grads;
@@ -139,18 +139,18 @@ Grads WideNode::checked(Grads grads) const {
 
 // --- The call.
 
-void WideCall::input(const Tensor& t) {
+void MultiOutputCall::input(const Tensor& t) {
   inputs_.push_back(&t);
   if (custom_) versions_.push_back(t.defined() ? t.version() : 0);
 }
 
-bool WideCall::tracked() const {
+bool MultiOutputCall::tracked() const {
   bool any = false;
   for (const Tensor* t : inputs_) any |= t->defined() && up_to_date(*t).requires_grad;
   return any;
 }
 
-void WideCall::link(WideNode& n) {
+void MultiOutputCall::link(MultiOutputNode& n) {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     const Tensor& t = *inputs_[i];
     if (!t.defined() || !t.impl().requires_grad) continue;
@@ -160,7 +160,7 @@ void WideCall::link(WideNode& n) {
 }
 
 /// What forward returns must be tensors of its own before they get a history.
-void WideCall::own_handles(std::span<Tensor* const> outputs) const {
+void MultiOutputCall::own_handles(std::span<Tensor* const> outputs) const {
   std::vector<const TensorImpl*> taken;
   for (const Tensor* t : inputs_) taken.push_back(t->get());
   std::sort(taken.begin(), taken.end());
@@ -176,7 +176,7 @@ void WideCall::own_handles(std::span<Tensor* const> outputs) const {
   }
 }
 
-void WideCall::check_inputs(const char* name) const {
+void MultiOutputCall::check_inputs(const char* name) const {
   for (std::size_t i = 0; i < versions_.size(); ++i) {
     if (inputs_[i]->defined() && inputs_[i]->version() != versions_[i])
       throw GradError(str(name, ": its forward changed its input ", i,
@@ -184,43 +184,43 @@ void WideCall::check_inputs(const char* name) const {
   }
 }
 
-void WideCall::note_views(std::span<Tensor* const> outputs) const {
-  const auto is_view = [](const Tensor& t) { return t.defined() && t.impl().marks & TensorImpl::kView; };
+void MultiOutputCall::note_views(std::span<Tensor* const> outputs) const {
+  const auto is_view = [](const Tensor& t) { return t.defined() && t.impl().flags & TensorImpl::kView; };
   for (const Tensor* z : outputs) {
     if (!is_view(*z)) continue;
     ViewImpl& v = static_cast<ViewImpl&>(z->impl());
-    if (v.marks & TensorImpl::kNotDifferentiable) {  // of nothing, but a change of it would reach the others
+    if (v.flags & TensorImpl::kNotDifferentiable) {  // of nothing, but a change of it would reach the others
       v.made_at = UINT32_MAX;
       continue;
     }
     recorded_view(*z, inputs_, custom_);
-    if (v.base || v.marks & TensorImpl::kUnrecordedView) continue;
+    if (v.base || v.flags & TensorImpl::kUnrecordedView) continue;
     // No view of an input: but perhaps of another output, or two of them of the same memory.
     for (const Tensor* o : outputs) {
       if (!o->defined() || o->is(*z) || !o->shares_storage(*z)) continue;
       if (is_view(*o)) {
-        v.marks |= TensorImpl::kUnrecordedView;
-        if (v.requires_grad) v.marks |= TensorImpl::kViewOfRecorded;
+        v.flags |= TensorImpl::kUnrecordedView;
+        if (v.requires_grad) v.flags |= TensorImpl::kViewOfRecorded;
         continue;
       }
-      v.marks &= static_cast<std::uint8_t>(~(TensorImpl::kUnrecordedView | TensorImpl::kViewOfRecorded));
+      v.flags &= static_cast<std::uint8_t>(~(TensorImpl::kUnrecordedView | TensorImpl::kViewOfRecorded));
       recorded_view(*z, std::array{o}, custom_);
       break;
     }
   }
   for (const Tensor* z : outputs)
-    if (z->defined()) z->impl().marks &= static_cast<std::uint8_t>(~TensorImpl::kNotDifferentiable);
+    if (z->defined()) z->impl().flags &= static_cast<std::uint8_t>(~TensorImpl::kNotDifferentiable);
 }
 
-void WideCall::pass(std::span<Tensor* const> outputs, const char* name, bool grad_mode) const {
+void MultiOutputCall::pass(std::span<Tensor* const> outputs, const char* name, bool grad_mode) const {
   check_inputs(name);
   own_handles(outputs);
   if (grad_mode) return note_views(outputs);
   for (const Tensor* z : outputs)
-    if (z->defined()) z->impl().marks &= static_cast<std::uint8_t>(~TensorImpl::kNotDifferentiable);
+    if (z->defined()) z->impl().flags &= static_cast<std::uint8_t>(~TensorImpl::kNotDifferentiable);
 }
 
-void WideCall::record(WideNode& n, std::span<Tensor* const> outputs, bool several) {
+void MultiOutputCall::record(MultiOutputNode& n, std::span<Tensor* const> outputs, bool several) {
   check_inputs(n.name());
   own_handles(outputs);
   if (custom_)
@@ -234,12 +234,12 @@ void WideCall::record(WideNode& n, std::span<Tensor* const> outputs, bool severa
   } else {
     n.outputs_.reserve(outputs.size());
     for (const Tensor* z : outputs)
-      n.outputs_.push_back(z->defined() ? WideNode::Output{z->shape(), z->dtype(), z->device(), {}}
-                                        : WideNode::Output{});
+      n.outputs_.push_back(z->defined() ? MultiOutputNode::Output{z->shape(), z->dtype(), z->device(), {}}
+                                        : MultiOutputNode::Output{});
   }
-  unsigned marks = 0;
-  for (const Tensor* t : inputs_) marks |= t->defined() ? t->impl().marks : 0u;
-  if (marks || modes().tracing) after_recording(n, marks, inputs_);
+  unsigned flags = 0;
+  for (const Tensor* t : inputs_) flags |= t->defined() ? t->impl().flags : 0u;
+  if (flags || modes().tracing) after_recording(n, flags, inputs_);
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     if (outputs[k]->defined() && differentiable(*outputs[k]))
       n.give_history(*outputs[k], static_cast<std::uint32_t>(k));

@@ -1,4 +1,4 @@
-// WideNode: an operation whose number of inputs is known only when it runs (a list of tensors), or that has several
+// MultiOutputNode: an operation whose number of inputs is known only when it runs (a list of tensors), or that has several
 // outputs. Each output gets a small node of its own, whose one edge leads to the operation: it puts the gradient that
 // arrives into the operation's list. So tensors and edges need not know which output they are, and the operations with
 // one output and few inputs (core/autograd/record/op.h), which are nearly all, pay nothing.
@@ -19,12 +19,12 @@
 namespace harker HARKER_PUBLIC {
 namespace detail {
 
-class WideNode : public Node {
+class MultiOutputNode : public Node {
  public:
   /// Room for n edges, which the node takes over.
   static Edge* make_edges(std::uint32_t n);
   static void free_edges(Edge* edges, std::uint32_t n) noexcept;
-  WideNode(Edge* e, std::uint32_t n) noexcept : Node(e, n) {}
+  MultiOutputNode(Edge* e, std::uint32_t n) noexcept : Node(e, n) {}
   Context* context() noexcept override { return &saved; }
   void release_saved() noexcept override { saved.clear(); }
 
@@ -36,7 +36,7 @@ class WideNode : public Node {
   bool several() const { return !outputs_.empty(); }
 
  protected:
-  ~WideNode();
+  ~MultiOutputNode();
   /// What has arrived, once: undefined where nothing did, or zeros.
   std::vector<Tensor> take_arrived(bool materialize);
   /// As the engine takes them. GradError unless there is one for each input, of a shape that the input's broadcasts to.
@@ -44,7 +44,7 @@ class WideNode : public Node {
   Grads checked(Grads grads) const;
 
  private:
-  friend class WideCall;
+  friend class MultiOutputCall;
   struct Output {
     Shape shape;
     DType dtype;
@@ -59,18 +59,18 @@ class WideNode : public Node {
   Context saved{this};
 };
 
-/// What surrounds the forward of a wide op, for any op: the inputs one by one, the edges, the outputs.
-class WideCall {
+/// What surrounds the forward of such an op, for any op: the inputs one by one, the edges, the outputs.
+class MultiOutputCall {
  public:
   /// `custom`: of a Function, whose outputs may be views that only its backward knows the way from.
-  explicit WideCall(bool custom) : custom_(custom) {}
+  explicit MultiOutputCall(bool custom) : custom_(custom) {}
   void input(const Tensor& t);
   std::uint32_t size() const { return static_cast<std::uint32_t>(inputs_.size()); }
   /// Are any of them recorded?
   bool tracked() const;
-  void link(WideNode& n);
+  void link(MultiOutputNode& n);
   /// After forward: the outputs get their histories. One that is an input, or another output, becomes a view of it.
-  void record(WideNode& n, std::span<Tensor* const> outputs, bool several);
+  void record(MultiOutputNode& n, std::span<Tensor* const> outputs, bool several);
   /// The same without histories; `grad_mode` was on or off outside of forward.
   void pass(std::span<Tensor* const> outputs, const char* name, bool grad_mode) const;
 
@@ -111,9 +111,9 @@ constexpr bool materializes() {
 
 /// Rest: the arguments of forward that are no tensors. R: what forward returns.
 template <class O, class R, class Rest>
-struct WideNodeOf final : WideNode {
+struct MultiOutputNodeOf final : MultiOutputNode {
   Rest rest;
-  WideNodeOf(Edge* e, std::uint32_t n, Rest&& r) : WideNode(e, n), rest(std::move(r)) {}
+  MultiOutputNodeOf(Edge* e, std::uint32_t n, Rest&& r) : MultiOutputNode(e, n), rest(std::move(r)) {}
   Grads run(const Tensor& dz) override {
     return std::apply(
         [&](const auto&... args) {
@@ -128,8 +128,8 @@ struct WideNodeOf final : WideNode {
         rest);
   }
   void dispose() noexcept override {
-    this->~WideNodeOf();
-    pool::free(this, sizeof(WideNodeOf));
+    this->~MultiOutputNodeOf();
+    pool::free(this, sizeof(MultiOutputNodeOf));
   }
   const char* name() const override { return O::name; }
 };

@@ -15,12 +15,12 @@
 
 namespace harker::detail {
 
-NodeExtras::NodeExtras() = default;
-NodeExtras::~NodeExtras() = default;
+NodeMeta::NodeMeta() = default;
+NodeMeta::~NodeMeta() = default;
 
-NodeExtras& extras_of(Node* n) {
-  if (!n->extras) n->extras = new NodeExtras;
-  return *n->extras;
+NodeMeta& meta_of(Node* n) {
+  if (!n->meta) n->meta = new NodeMeta;
+  return *n->meta;
 }
 
 }  // namespace harker::detail
@@ -30,16 +30,16 @@ namespace harker HARKER_PUBLIC {
 using detail::str;
 
 namespace {
-thread_local constinit detail::Graveyard<Node> graveyard;
+thread_local constinit detail::DeferredDeletes<Node> waiting;
 }
 
 void destroy(Node* n) noexcept {
-  detail::bury(graveyard, n, [](Node* d) { d->dispose(); });
+  detail::deferred_delete(waiting, n, [](Node* d) { d->dispose(); });
 }
 
 namespace detail {
 
-void destroy(NodeExtras* extras) noexcept { delete extras; }
+void destroy(NodeMeta* meta) noexcept { delete meta; }
 
 }  // namespace detail
 
@@ -142,12 +142,12 @@ void Context::note_output(const Tensor& z, std::uint32_t number) {
 }
 
 void RecordedOutputs::give() {
-  auto* const wide = dynamic_cast<detail::WideNode*>(context_.node_);
-  for (std::uint32_t i = 0; wide && i < context_.count_; ++i) {
+  auto* const op = dynamic_cast<detail::MultiOutputNode*>(context_.node_);
+  for (std::uint32_t i = 0; op && i < context_.count_; ++i) {
     Context::Saved& s = context_.item(i);
     if (!s.t.defined() || s.output & Context::kInput || !(s.output & Context::kNoted)) continue;
     Tensor z = s.t.detach();
-    wide->give_history(z, (s.output & ~Context::kNoted) - 1);
+    op->give_history(z, (s.output & ~Context::kNoted) - 1);
     before_.emplace_back(i, s.t);
     s.t = std::move(z);
   }
@@ -163,8 +163,8 @@ Tensor Context::saved_output(int i) const {
   if (!detail::grad_enabled) return t;
   Tensor z = t.detach();
   const std::uint32_t k = item(static_cast<std::uint32_t>(i)).output & ~kNoted;
-  if (auto* wide = dynamic_cast<detail::WideNode*>(node_)) {
-    wide->give_history(z, k ? k - 1 : 0);
+  if (auto* op = dynamic_cast<detail::MultiOutputNode*>(node_)) {
+    op->give_history(z, k ? k - 1 : 0);
   } else {
     node_->refs.inc();
     z.impl().grad_fn = node_;
@@ -185,9 +185,9 @@ void Context::find_stale(const Storage* storage, std::vector<Stale>& found) {
   }
 }
 
-const Tensor* Context::find_marked(std::uint8_t mark) const {
+const Tensor* Context::find_flagged(std::uint8_t mark) const {
   for (std::uint32_t i = 0; i < count_; ++i)
-    if (const Tensor& t = item(i).t; t.defined() && t.get()->marks & mark) return &t;
+    if (const Tensor& t = item(i).t; t.defined() && t.get()->flags & mark) return &t;
   return nullptr;
 }
 

@@ -13,8 +13,8 @@ namespace harker HARKER_PUBLIC {
 
 class Context;
 namespace detail {
-struct NodeExtras;
-void destroy(NodeExtras* extras) noexcept;
+struct NodeMeta;
+void destroy(NodeMeta* meta) noexcept;
 }  // namespace detail
 
 /// A strong reference to a Node, or to a leaf's TensorImpl: one tagged word (bit 0 tells which). Empty: no gradient
@@ -70,7 +70,7 @@ class Node {
   Edge* edges;                               ///< `inputs` of them
   Shape shape;                               ///< of the output: gradients are summed to it before they arrive
   Tensor grad;                               ///< what has arrived during a backward pass
-  detail::NodeExtras* extras = nullptr;      ///< owned; what few nodes have: hooks, a kept gradient (extras.h)
+  detail::NodeMeta* meta = nullptr;          ///< owned; what few nodes have: hooks, a kept gradient (meta.h)
   std::atomic<const void*> runner{nullptr};  ///< the backward pass that has put a gradient here
   Node* next_dead = nullptr;
 
@@ -91,8 +91,8 @@ class Node {
  protected:
   Node(Edge* e, std::uint32_t n) : inputs(n), edges(e) {}
   ~Node() {
-    if (extras) [[unlikely]]
-      detail::destroy(extras);
+    if (meta) [[unlikely]]
+      detail::destroy(meta);
   }
 };
 

@@ -42,19 +42,20 @@ struct Signature;
 template <class R, class... A>
 struct Signature<R (*)(Context&, A...)> {
   static constexpr int tensors = (int{is_tensor<A>} + ... + 0);
-  static constexpr bool wide = !is_tensor<R> || (is_list<A> || ...) || tensors > static_cast<int>(Grads::kInline);
+  static constexpr bool multi_output = !is_tensor<R> || (is_list<A> || ...) ||
+                                       tensors > static_cast<int>(Grads::kInline);
   static constexpr bool hides_tensors = (is_optional_tensor<std::remove_cvref_t<A>> || ...);
   using Result = R;
   using Rest = decltype(std::tuple_cat(std::conditional_t < is_tensor<A> || is_list<A>, std::tuple<>,
                                        std::tuple < std::decay_t < A >>> ()...));
 };
-/// Takes the path of wide.h: by its signature, or because it asks for that path's checks.
+/// Takes the path of multi_output.h: by its signature, or because it asks for that path's checks.
 template <class O>
-constexpr bool is_wide() {
+constexpr bool is_multi_output() {
   if constexpr (requires { O::is_function; })
     return true;
   else
-    return Signature<decltype(&O::forward)>::wide;
+    return Signature<decltype(&O::forward)>::multi_output;
 }
 
 /// The node of op O: edges, saved tensors and other arguments inline, of exactly the size they need.
@@ -106,20 +107,20 @@ template <class T>
   }
 }
 
-/// requires_grad (bit 0) and the marks (from bit 8) of a tensor, read at once. 0 for what is no tensor.
+/// requires_grad (bit 0) and the flags (from bit 8) of a tensor, read at once. 0 for what is no tensor.
 template <class T>
 unsigned flags_of(const T& v) {
   if constexpr (is_tensor<T>) {
     if (!v.defined()) return 0;
     const TensorImpl* const p = v.get();
     if constexpr (std::endian::native == std::endian::little) {
-      static_assert(offsetof(TensorImpl, marks) == offsetof(TensorImpl, requires_grad) + 1 &&
+      static_assert(offsetof(TensorImpl, flags) == offsetof(TensorImpl, requires_grad) + 1 &&
                     offsetof(TensorImpl, requires_grad) % 2 == 0);
       // Atomic: threads may share a view, and the first to use it may be bringing its history up to date.
       using Both [[gnu::may_alias]] = std::uint16_t;
       return __atomic_load_n(reinterpret_cast<const Both*>(&p->requires_grad), __ATOMIC_RELAXED);
     } else {
-      return p->requires_grad | unsigned{p->marks} << 8;
+      return p->requires_grad | unsigned{p->flags} << 8;
     }
   } else {
     return 0;
@@ -138,8 +139,8 @@ const Tensor* tensor_of(const T& v) {
 template <class O, class... A>
 [[gnu::noinline]] auto apply_wide(const A&... args) {
   using S = Signature<decltype(&O::forward)>;
-  using Made = WideNodeOf<O, typename S::Result, typename S::Rest>;
-  WideCall call(requires { O::is_function; });
+  using Made = MultiOutputNodeOf<O, typename S::Result, typename S::Rest>;
+  MultiOutputCall call(requires { O::is_function; });
   const auto take = [&](const auto& v) {
     using T = std::remove_cvref_t<decltype(v)>;
     if constexpr (is_tensor<T>)
@@ -159,12 +160,12 @@ template <class O, class... A>
     return z;
   }
   typename S::Rest rest = std::tuple_cat(keep(args)...);
-  Edge* edges = WideNode::make_edges(call.size());
+  Edge* edges = MultiOutputNode::make_edges(call.size());
   void* block;
   try {
     block = pool::alloc(sizeof(Made));
   } catch (...) {
-    WideNode::free_edges(edges, call.size());
+    MultiOutputNode::free_edges(edges, call.size());
     throw;
   }
   Made* n = new (block) Made(edges, call.size(), std::move(rest));
@@ -229,7 +230,7 @@ template <class O, class... A>
 /// and in every backward pass, it is forward alone: the compiler sees that `none` keeps nothing.
 template <class O, class... A>
 inline auto apply(const A&... args) {
-  if constexpr (detail::is_wide<O>()) {
+  if constexpr (detail::is_multi_output<O>()) {
     return detail::apply_wide<O>(args...);
   } else {
     if (detail::grad_enabled) return apply_recording<O>(args...);

@@ -20,14 +20,14 @@ namespace {
 /// z is a view of one of these, if of any. What holds for a view holds for a view of it.
 void note_base(TensorImpl& z, Inputs inputs, bool custom) noexcept {
   ViewImpl& v = static_cast<ViewImpl&>(z);
-  v.marks &= static_cast<std::uint8_t>(~TensorImpl::kUnrecordedView);
+  v.flags &= static_cast<std::uint8_t>(~TensorImpl::kUnrecordedView);
   if (v.base) return;
   for (const Tensor* t : inputs) {
     if (!t || !t->defined() || t->get()->storage != v.storage || t->get() == &z) continue;
     const TensorImpl& of = *t->get();
-    if (custom) v.marks |= TensorImpl::kCustomView;
-    v.marks |= of.marks & (TensorImpl::kCustomView | TensorImpl::kUnrecordedView);
-    if (of.marks & TensorImpl::kUnrecordedView) {
+    if (custom) v.flags |= TensorImpl::kCustomView;
+    v.flags |= of.flags & (TensorImpl::kCustomView | TensorImpl::kUnrecordedView);
+    if (of.flags & TensorImpl::kUnrecordedView) {
       v.made_at = static_cast<const ViewImpl&>(of).made_at;
       return;
     }
@@ -41,20 +41,20 @@ void note_base(TensorImpl& z, Inputs inputs, bool custom) noexcept {
 }  // namespace
 
 void recorded_view(const Tensor& z, Inputs inputs, bool custom) noexcept {
-  if (z.impl().marks & TensorImpl::kView) note_base(z.impl(), inputs, custom);
+  if (z.impl().flags & TensorImpl::kView) note_base(z.impl(), inputs, custom);
 }
 
-void after_recording(Node& n, unsigned marks, Inputs inputs) {
-  if (marks & TensorImpl::kInference) {
-    const Tensor* t = n.context() ? n.context()->find_marked(TensorImpl::kInference) : nullptr;
+void after_recording(Node& n, unsigned flags, Inputs inputs) {
+  if (flags & TensorImpl::kInference) {
+    const Tensor* t = n.context() ? n.context()->find_flagged(TensorImpl::kInference) : nullptr;
     if (t)
       throw GradError(str(n.name(), ": it must save a tensor of ", t->shape(),
                           " for backward, but that was made in InferenceMode; use a clone() of it made outside, or "
                           "NoGradGuard in the place of InferenceMode"));
   }
   if (modes().tracing) {
-    NodeExtras& extras = extras_of(&n);
-    extras.trace = trace_of(inputs);
+    NodeMeta& meta = meta_of(&n);
+    meta.trace = trace_of(inputs);
   }
 }
 

@@ -14,9 +14,9 @@ using Inputs = std::span<const Tensor* const>;
 
 /// Before the inputs are asked for their history: that of views is brought up to date.
 void before_recording(Inputs inputs);
-/// After forward, before outputs get their history; `marks` are those of the inputs. GradError when a tensor made in
+/// After forward, before outputs get their history; `flags` are those of the inputs. GradError when a tensor made in
 /// InferenceMode was saved.
-void after_recording(Node& n, unsigned marks, Inputs inputs);
+void after_recording(Node& n, unsigned flags, Inputs inputs);
 /// z, made while grad mode is on, may be a view of one of the inputs; `custom`: by way of a Function.
 void recorded_view(const Tensor& z, Inputs inputs, bool custom = false) noexcept;
 

@@ -14,7 +14,7 @@ namespace detail {
 
 void drop_history(TensorImpl* p) noexcept {
   if (p->grad_fn) {
-    if (p->marks & TensorImpl::kRetainsGrad) p->grad_fn->extras->retained = nullptr;
+    if (p->flags & TensorImpl::kRetainsGrad) p->grad_fn->meta->retained = nullptr;
     unref(p->grad_fn);
   }
   if (p->grad) Tensor drop(p->grad);
@@ -35,7 +35,7 @@ Tensor& Tensor::requires_grad_(bool on) {
   }
   if (on && !is_floating_point(p.dtype) && !is_complex(p.dtype))
     throw GradError(str("requires_grad_: only floating point tensors can require grad, this one is ", name(p.dtype)));
-  if (on && p.marks & TensorImpl::kInference && !detail::modes().new_marks)
+  if (on && p.flags & TensorImpl::kInference && !detail::modes().new_flags)
     throw GradError("requires_grad_: the tensor was made in InferenceMode; use a clone() of it made outside");
   p.requires_grad = on;
   return *this;
@@ -66,8 +66,8 @@ void Tensor::retain_grad() {
   TensorImpl& p = detail::up_to_date(*this);
   if (!p.requires_grad) throw GradError("retain_grad: the tensor does not require grad");
   if (!p.grad_fn) return;  // a leaf keeps its gradient anyway
-  detail::extras_of(p.grad_fn).retained = &p;
-  p.marks |= TensorImpl::kRetainsGrad;
+  detail::meta_of(p.grad_fn).retained = &p;
+  p.flags |= TensorImpl::kRetainsGrad;
 }
 
 bool Tensor::is_view() const { return detail::base_of(impl()) != nullptr; }

@@ -15,22 +15,22 @@ namespace harker HARKER_PUBLIC {
 namespace detail {
 
 TensorImpl* base_of(const TensorImpl& t) {
-  if (!(t.marks & TensorImpl::kView)) return nullptr;
+  if (!(t.flags & TensorImpl::kView)) return nullptr;
   TensorImpl* base = static_cast<const ViewImpl&>(t).base;
   return base && base->storage == t.storage ? base : nullptr;  // Module::to gives a tensor another storage
 }
 
 void prepare_adoption(const TensorImpl& p, Node* n) {
-  if (n && p.marks & TensorImpl::kRetainsGrad) extras_of(n);
+  if (n && p.flags & TensorImpl::kRetainsGrad) meta_of(n);
 }
 
 void adopt_history(TensorImpl& p, Ref<Node> n) noexcept {
-  if (p.marks & TensorImpl::kRetainsGrad) {
-    if (p.grad_fn) p.grad_fn->extras->retained = nullptr;
+  if (p.flags & TensorImpl::kRetainsGrad) {
+    if (p.grad_fn) p.grad_fn->meta->retained = nullptr;
     if (n)
-      n->extras->retained = &p;
+      n->meta->retained = &p;
     else
-      p.marks &= static_cast<std::uint8_t>(~TensorImpl::kRetainsGrad);
+      p.flags &= static_cast<std::uint8_t>(~TensorImpl::kRetainsGrad);
   }
   delete std::exchange(p.hooks, nullptr);  // it is no leaf, or none that requires grad
   std::atomic_ref(p.requires_grad).store(static_cast<bool>(n), std::memory_order_relaxed);  // see flags_of
@@ -39,7 +39,7 @@ void adopt_history(TensorImpl& p, Ref<Node> n) noexcept {
 
 const char* renewed(TensorImpl& p) {
   ViewImpl& v = static_cast<ViewImpl&>(p);
-  if (v.marks & TensorImpl::kUnrecordedView && v.storage->recorded > v.made_at)
+  if (v.flags & TensorImpl::kUnrecordedView && v.storage->recorded > v.made_at)
     return "was made while nothing was recorded (NoGradGuard), and since then a recorded operation has changed its "
            "memory in place: its history is not known; make the view again";
   TensorImpl* const base = base_of(v);
@@ -52,7 +52,7 @@ const char* renewed(TensorImpl& p) {
   } release{v.busy};
   if (v.seen.load(std::memory_order_relaxed) == base->grad_fn) return nullptr;
   if (base->grad_fn) {
-    if (v.marks & TensorImpl::kCustomView)
+    if (v.flags & TensorImpl::kCustomView)
       return "was made by a custom Function, and since then a recorded operation has changed its memory in place "
              "through another tensor: the Function's backward would be left out; let the Function return a tensor of "
              "its own (a clone()), or compute a new tensor instead of changing one in place";

@@ -22,7 +22,7 @@ void renew_history(TensorImpl& view);
 /// t's implementation, its history up to date. GradError when that cannot be known.
 inline TensorImpl& up_to_date(const Tensor& t) {
   TensorImpl& p = t.impl();
-  if (p.marks & TensorImpl::kView) [[unlikely]]
+  if (p.flags & TensorImpl::kView) [[unlikely]]
     renew_history(p);
   return p;
 }
@@ -30,12 +30,12 @@ inline TensorImpl& up_to_date(const Tensor& t) {
 /// The same for those who only ask: where the history cannot be known, the one that t had.
 inline TensorImpl& as_known(const Tensor& t) {
   TensorImpl& p = t.impl();
-  if (p.marks & TensorImpl::kView) [[unlikely]]
+  if (p.flags & TensorImpl::kView) [[unlikely]]
     renewed(p);
   return p;
 }
 
-/// Replaces p's history. A gradient that p keeps is kept by the new node: it has extras then. Null: p has none any
+/// Replaces p's history. A gradient that p keeps is kept by the new node: it has meta then. Null: p has none any
 /// more.
 void adopt_history(TensorImpl& p, Ref<Node> n) noexcept;
 /// What adopt_history must not have to allocate.

@@ -37,7 +37,7 @@ bool any_nan(const T* p, std::int64_t n) {
 }  // namespace
 
 std::string origin(const Node& n) {
-  const Trace* trace = n.extras ? n.extras->trace.get() : nullptr;
+  const Trace* trace = n.meta ? n.meta->trace.get() : nullptr;
   if (!trace) return "; where its forward was called is not known: turn anomaly mode on before the forward pass";
   std::string text =
       str("; its forward got ", trace->inputs.empty() ? "no tensor" : trace->inputs, " and was called by");

@@ -71,22 +71,22 @@ struct ForgetArrived {
 
 }  // namespace
 
-void run_carefully(Queue& queue, LeafGrads& leaves, bool retain, Plan* plan) {
+void run_carefully(Queue& queue, GradAccumulator& leaves, bool retain, Plan* plan) {
   while (!queue.empty()) {
     Node* n = queue.pop();
     Running running(n);
     ForgetArrived forget(*n);
     Tensor dz = std::move(n->grad);
-    if (n->extras) call_hooks(*n, dz);
+    if (n->meta) call_hooks(*n, dz);
     if (plan) {
       if (Tensor* kept = plan->captured(n)) *kept = dz;
       if (!plan->runs(n)) continue;
     }
-    if (const NodeExtras* extras = n->extras) {
-      if (extras->retained && !plan) leaves.add_kept(extras->retained, Tensor(dz));
-      if (extras->output_of) {
-        if (modes().tracing) check_met(*n, *extras->output_of, dz);
-        queue.give(extras->output_of, extras->output_number, std::move(dz));
+    if (const NodeMeta* meta = n->meta) {
+      if (meta->retained && !plan) leaves.add_kept(meta->retained, Tensor(dz));
+      if (meta->output_of) {
+        if (modes().tracing) check_met(*n, *meta->output_of, dz);
+        queue.give(meta->output_of, meta->output_number, std::move(dz));
         continue;
       }
     }

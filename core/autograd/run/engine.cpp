@@ -1,6 +1,6 @@
 // The engine: runs the deepest waiting node first. Edges always lead to smaller depths, so when a node is the deepest
 // one waiting no gradient for it is outstanding: a topological order without a counting pass, and correct for graphs
-// built by many threads. The gradients of leaves are collected (leaf_grads.h) and added to grad() when the last node
+// built by many threads. The gradients of leaves are collected (grad_accumulator.h) and added to grad() when the last node
 // has run: after a throw nothing has changed. grad(), and anomaly mode, have a loop of their own: careful_run.cpp.
 #include <harker/core/autograd/run/engine.h>
 
@@ -59,7 +59,7 @@ Tensor checked_seed(const Tensor& root, const Tensor& gradient) {
     if (p.numel != 1)
       throw GradError(str("backward: grad can be implicitly created only for scalar outputs, this one is ", p.shape,
                           "; reduce it (mean, sum) or pass a gradient of that shape"));
-    Tensor one = fresh(p.shape, p.dtype, p.device);
+    Tensor one = empty_tensor(p.shape, p.dtype, p.device);
     if (p.dtype == DType::float32 && p.device.type == DeviceType::cpu)  // a kernel would cost 200 instructions
       *static_cast<float*>(one.raw()) = 1;
     else
@@ -73,35 +73,35 @@ Tensor checked_seed(const Tensor& root, const Tensor& gradient) {
 }
 
 void check_options(const BackwardOptions& options) {
-  if (options.create_graph && modes().new_marks)
+  if (options.create_graph && modes().new_flags)
     throw GradError("backward: nothing is recorded in InferenceMode, so create_graph cannot be had there");
 }
 
 void call_hooks(const Node& n, Tensor& dz) {
-  if (n.extras->hooks && dz.defined()) dz = hooked(*n.extras->hooks, std::move(dz));
+  if (n.meta->hooks && dz.defined()) dz = hooked(*n.meta->hooks, std::move(dz));
 }
 
 namespace {
 
 /// For a node that is out of the ordinary. False: it stands for an output, whose gradient has been handed on.
-[[gnu::noinline]] bool pass_extras(Node& n, Tensor& dz, Queue& queue, LeafGrads& leaves) {
+[[gnu::noinline]] bool pass_meta(Node& n, Tensor& dz, Queue& queue, GradAccumulator& leaves) {
   call_hooks(n, dz);
-  const NodeExtras& extras = *n.extras;
-  if (extras.retained) leaves.add_kept(extras.retained, Tensor(dz));
-  if (!extras.output_of) return true;
-  queue.give(extras.output_of, extras.output_number, std::move(dz));
+  const NodeMeta& meta = *n.meta;
+  if (meta.retained) leaves.add_kept(meta.retained, Tensor(dz));
+  if (!meta.output_of) return true;
+  queue.give(meta.output_of, meta.output_number, std::move(dz));
   return false;
 }
 
 /// Runs the graph from the queue until no node waits; what reaches leaves (and tensors that keep their gradient) goes
 /// to `leaves`.
-void run(Queue& queue, LeafGrads& leaves, bool retain) {
+void run(Queue& queue, GradAccumulator& leaves, bool retain) {
   while (!queue.empty()) {
     Node* n = queue.pop();
     Running running(n);
     Tensor dz = std::move(n->grad);
-    if (n->extras) [[unlikely]]
-      if (!pass_extras(*n, dz, queue, leaves)) continue;
+    if (n->meta) [[unlikely]]
+      if (!pass_meta(*n, dz, queue, leaves)) continue;
     Grads grads = n->run(dz);
     if (!retain) n->release_saved();  // the edges stay: a trunk that saved nothing may be run again, as in PyTorch
     Tensor* grad = grads.data();
@@ -123,7 +123,7 @@ void Tensor::backward(const Tensor& gradient, BackwardOptions options) const {
   const detail::PassModes pass(options.create_graph);
   Tensor seed = detail::checked_seed(*this, gradient);
   Ref<Node> keep = Ref<Node>::share(root.grad_fn);  // a hook may drop the last handle on the tensor
-  detail::LeafGrads leaves;
+  detail::GradAccumulator leaves;
   detail::Queue queue;
   if (root.grad_fn)
     queue.give(root.grad_fn, std::move(seed));

@@ -41,7 +41,7 @@ class Queue {
     n->grad = std::move(g);
   }
   /// Gives `g` to one output of a node with several.
-  void give(WideNode* n, std::uint32_t output, Tensor&& g) {
+  void give(MultiOutputNode* n, std::uint32_t output, Tensor&& g) {
     if (n->runner.load(std::memory_order_relaxed) != this) join(n);
     n->arrive(output, std::move(g));
   }
@@ -83,14 +83,14 @@ struct Running {
 struct PassModes {
   Modes& modes = detail::modes();
   const bool grad = modes.grad;
-  const std::uint8_t new_marks = modes.new_marks;
+  const std::uint8_t new_flags = modes.new_flags;
   explicit PassModes(bool create_graph) {
     modes.grad = create_graph;
-    modes.new_marks = 0;
+    modes.new_flags = 0;
   }
   ~PassModes() {
     modes.grad = grad;
-    modes.new_marks = new_marks;
+    modes.new_flags = new_flags;
   }
   PassModes(const PassModes&) = delete;
   PassModes& operator=(const PassModes&) = delete;
@@ -105,7 +105,7 @@ inline void fit(Tensor& g, const Shape& shape, DType dtype) {
 }
 
 /// A gradient that an op has made goes to where its input came from.
-[[gnu::always_inline]] inline void deliver(const Edge& e, Tensor& g, Queue& queue, LeafGrads& leaves) {
+[[gnu::always_inline]] inline void deliver(const Edge& e, Tensor& g, Queue& queue, GradAccumulator& leaves) {
   if (e.leaf()) {
     TensorImpl* const leaf = e.tensor();
     fit(g, leaf->shape, leaf->dtype);
@@ -130,7 +130,7 @@ void call_hooks(const Node& n, Tensor& dz);
 class Plan;
 /// Runs the graph as the plan says, or all of it (null), looking for NaN in anomaly mode. What reaches leaves, and
 /// without a plan also tensors that keep their gradient, goes to `leaves`.
-void run_carefully(Queue& queue, LeafGrads& leaves, bool retain, Plan* plan);
+void run_carefully(Queue& queue, GradAccumulator& leaves, bool retain, Plan* plan);
 
 }  // namespace detail
 }  // namespace harker

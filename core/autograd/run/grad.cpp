@@ -30,7 +30,7 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
   std::vector<Ref<Node>> roots, at;  // a hook may drop the last handle on a tensor, or change one in place
   for (const Tensor& y : outputs) roots.push_back(Ref<Node>::share(y.impl().grad_fn));
   for (const Tensor& x : inputs) at.push_back(Ref<Node>::share(x.impl().grad_fn));
-  detail::LeafGrads leaves;
+  detail::GradAccumulator leaves;
   detail::Queue queue;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     Tensor seed = detail::checked_seed(outputs[i], i < grad_outputs.size() ? grad_outputs[i] : Tensor());

@@ -46,21 +46,21 @@ Tensor plus(const Tensor& a, const Tensor& b) {
   return add(a.to(DType::float32), b.to(DType::float32)).to(a.dtype());
 }
 
-Tensor LeafGrads::sum_of(TensorImpl& t) {
+Tensor GradAccumulator::sum_of(TensorImpl& t) {
   for (std::size_t i = 0; i < count_; ++i)
     if (at(i).leaf == &t) return at(i).sum;
   const std::uint32_t found = index_.find(&t, key());
   return found != PointerIndex::kNone ? more_[found].sum : Tensor();
 }
 
-void LeafGrads::add_more(TensorImpl* leaf, Tensor&& g) {
+void GradAccumulator::add_more(TensorImpl* leaf, Tensor&& g) {
   std::uint32_t& place = index_.place(leaf, more_.size(), key());
   if (place) return add_again(more_[place - 1], g);
   more_.push_back({leaf, std::move(g)});
   place = static_cast<std::uint32_t>(more_.size());
 }
 
-void LeafGrads::call_hooks() {
+void GradAccumulator::call_hooks() {
   for_each([](Entry& e) {
     TensorHooks* const hooks = hooks_of(e.leaf);
     if (!hooks || hooks->gradient->empty() || !e.sum.defined()) return;
@@ -69,7 +69,7 @@ void LeafGrads::call_hooks() {
   });
 }
 
-void LeafGrads::check_nan() {
+void GradAccumulator::check_nan() {
   for_each([](Entry& e) {
     if (holds_nan(e.sum))
       throw GradError(str("backward: the gradients that met at a leaf, ", name(e.leaf->dtype), " ", e.leaf->shape,
@@ -77,7 +77,7 @@ void LeafGrads::check_nan() {
   });
 }
 
-void LeafGrads::commit(bool create_graph) {
+void GradAccumulator::commit(bool create_graph) {
   // Nearly always no leaf has a gradient yet, and nobody else can see those that they take over.
   bool prepared = !create_graph;
   for_each([&](Entry& e) {
@@ -93,7 +93,7 @@ void LeafGrads::commit(bool create_graph) {
 namespace {
 /// A recorded change in place after detach_() or requires_grad_(false): whose gradient would it be?
 void check_leaf(const TensorImpl& t) {
-  if (t.grad_fn && !(t.marks & TensorImpl::kRetainsGrad))
+  if (t.grad_fn && !(t.flags & TensorImpl::kRetainsGrad))
     throw GradError(str("backward: a gradient has reached a leaf, ", name(t.dtype), " ", t.shape,
                         ", that has been changed in place since by a recorded operation (", t.grad_fn->name(),
                         "); change a clone() of it, or use NoGradGuard"));
@@ -109,7 +109,7 @@ bool must_replace(TensorImpl* leaf) {
 }
 }  // namespace
 
-void LeafGrads::commit_carefully(bool create_graph) {
+void GradAccumulator::commit_carefully(bool create_graph) {
   for_each([](Entry& e) {
     if (e.leaf->requires_grad)
       check_leaf(*e.leaf);
@@ -136,7 +136,7 @@ void LeafGrads::commit_carefully(bool create_graph) {
     for (const Ref<Hook>& h : set->now()) static_cast<TensorHook&>(*h).call(leaf);
 }
 
-void LeafGrads::prepare(Entry& e) {
+void GradAccumulator::prepare(Entry& e) {
   TensorImpl* grad = grad_of(e.leaf);
   if (!grad) {
     if (!unshared(e.sum)) e.sum = e.sum.clone();
@@ -148,7 +148,7 @@ void LeafGrads::prepare(Entry& e) {
 }
 
 /// The leaf has no gradient and takes this one over. False: it has one.
-bool LeafGrads::take_first(Entry& e) {
+bool GradAccumulator::take_first(Entry& e) {
   TensorImpl* none = nullptr;
   if (!std::atomic_ref(e.leaf->grad).compare_exchange_strong(none, e.sum.get(), std::memory_order_acq_rel))
     return false;
@@ -156,7 +156,7 @@ bool LeafGrads::take_first(Entry& e) {
   return true;
 }
 
-void LeafGrads::add_to_grad(Entry& e) {
+void GradAccumulator::add_to_grad(Entry& e) {
   Tensor old;
   Held held(e.leaf);
   TensorImpl* grad = grad_of(e.leaf);
@@ -173,7 +173,7 @@ void LeafGrads::add_to_grad(Entry& e) {
 /// With create_graph a leaf's new gradient is a new tensor, the recorded sum of its old one and what has come; so it is
 /// where the old one has 16 bits or strides. All leaves are held from before the sums are made until they have been
 /// taken, in one order for all threads: no other pass adds in between.
-void LeafGrads::replace_grads(std::vector<Entry*>& entries) {
+void GradAccumulator::replace_grads(std::vector<Entry*>& entries) {
   std::sort(entries.begin(), entries.end(), [](const Entry* a, const Entry* b) { return a->leaf < b->leaf; });
   std::vector<Tensor> old(entries.size()), sums(entries.size());
   std::deque<Held> held;

@@ -1,4 +1,4 @@
-// LeafGrads: what a backward pass has found for the leaves, until its end, when they take it all at once or, after a
+// GradAccumulator: what a backward pass has found for the leaves, until its end, when they take it all at once or, after a
 // throw, nothing. Internal to the engine. Its memory is the pool's: a step takes nothing from the system however many
 // parameters a model has.
 #pragma once
@@ -12,12 +12,12 @@
 namespace harker {
 namespace detail {
 
-class LeafGrads {
+class GradAccumulator {
  public:
-  LeafGrads() = default;
-  LeafGrads(const LeafGrads&) = delete;
-  LeafGrads& operator=(const LeafGrads&) = delete;
-  ~LeafGrads() {
+  GradAccumulator() = default;
+  GradAccumulator(const GradAccumulator&) = delete;
+  GradAccumulator& operator=(const GradAccumulator&) = delete;
+  ~GradAccumulator() {
     for (std::size_t i = 0; i < count_; ++i) at(i).~Entry();
   }
 

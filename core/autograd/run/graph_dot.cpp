@@ -72,7 +72,7 @@ class Drawing {
   }
   /// From a node, or from the operation that it is an output of.
   void arrow(const Node* from, const std::string& to) {
-    const detail::NodeExtras* e = from->extras;
+    const detail::NodeMeta* e = from->meta;
     if (e && e->output_of) {
       const std::string* name = name_of(from);
       text_ += str("  op", nodes_.find(from->edges[0].node()), " -> ", to, " [label=\"", e->output_number,
@@ -82,13 +82,13 @@ class Drawing {
   }
   void draw(std::size_t i) {
     const Node& n = *nodes_[i];
-    if (n.extras && n.extras->output_of) return;
+    if (n.meta && n.meta->output_of) return;
     const std::string id = str("op", i);
     const std::string* name = name_of(&n);
-    const auto* wide = dynamic_cast<const detail::WideNode*>(&n);
+    const auto* op = dynamic_cast<const detail::MultiOutputNode*>(&n);
     const std::string what = name ? str(n.name(), ": ", *name) : std::string(n.name());
-    text_ += str("  ", id, " [label=\"", wide && wide->several() ? quotable(what) : described(what, n.dtype, n.shape),
-                 "\"]\n");
+    text_ +=
+        str("  ", id, " [label=\"", op && op->several() ? quotable(what) : described(what, n.dtype, n.shape), "\"]\n");
     for (std::uint32_t k = 0; k < n.inputs; ++k) {
       const Edge& e = n.edges[k];
       if (!e.needed()) continue;

@@ -112,12 +112,13 @@ class Cpu final : public Layers {
   void axpy(DType t, Index n, double alpha, const void* x, void* y) override {
     with_type(t, [=](auto k) { HARKER_ISA::axpy<decltype(k)>(n, static_cast<decltype(k)>(alpha), In{x}, Out{y}); });
   }
-  void mask_positive(DType t, Index n, const void* x, const void* by, void* z) override {
-    with_type(t, [=](auto k) { HARKER_ISA::mask_positive<decltype(k)>(n, In{x}, In{by}, Out{z}); });
+  void relu_backward(DType t, Index n, const void* x, const void* by, void* z) override {
+    with_type(t, [=](auto k) { HARKER_ISA::relu_backward<decltype(k)>(n, In{x}, In{by}, Out{z}); });
   }
-  void leak(DType t, Index n, const void* x, const void* by, double slope, void* z) override {
-    with_type(
-        t, [=](auto k) { HARKER_ISA::leak<decltype(k)>(n, In{x}, In{by}, static_cast<decltype(k)>(slope), Out{z}); });
+  void leaky_relu(DType t, Index n, const void* x, const void* by, double slope, void* z) override {
+    with_type(t, [=](auto k) {
+      HARKER_ISA::leaky_relu<decltype(k)>(n, In{x}, In{by}, static_cast<decltype(k)>(slope), Out{z});
+    });
   }
   void softplus(DType t, Index n, const void* x, double beta, double threshold, void* z) override {
     with_type(t, [=](auto k) {

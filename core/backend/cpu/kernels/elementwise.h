@@ -110,14 +110,14 @@ void axpy(Index n, T alpha, const T* x, T* y) {
 }
 
 template <class T>
-void mask_positive(Index n, const T* x, const T* by, T* z) {
+void relu_backward(Index n, const T* x, const T* by, T* z) {
   in_chunks(n, [=](Index at, Index count) {
     map(count, x + at, by + at, z + at, [](auto v, auto gate) { return gate <= T(0) ? decltype(v){} : v; });
   });
 }
 
 template <class T>
-void leak(Index n, const T* x, const T* by, T slope, T* z) {
+void leaky_relu(Index n, const T* x, const T* by, T slope, T* z) {
   in_chunks(n, [=](Index at, Index count) {
     map(count, x + at, by + at, z + at, [=](auto v, auto gate) { return gate > T(0) ? v : slope * v; });
   });

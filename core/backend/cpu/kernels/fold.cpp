@@ -114,7 +114,7 @@ void product_of_others(DType t, Index outer, Index n, Index inner, const void* x
   });
 }
 
-void running_sum(DType t, bool from_end, Index outer, Index n, Index inner, const void* x, void* z) {
+void cumsum(DType t, bool from_end, Index outer, Index n, Index inner, const void* x, void* z) {
   with_number(t, [=](auto kind) {
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);

@@ -9,7 +9,7 @@ void sum_int64(Index outer, Index n, Index inner, const Index* x, Index* z);
 void extreme(DType t, bool largest, Index outer, Index n, Index inner, const void* x, void* z, Index* index);
 void product(DType t, Index outer, Index n, Index inner, const void* x, void* z);
 void product_of_others(DType t, Index outer, Index n, Index inner, const void* x, void* z);
-void running_sum(DType t, bool from_end, Index outer, Index n, Index inner, const void* x, void* z);
+void cumsum(DType t, bool from_end, Index outer, Index n, Index inner, const void* x, void* z);
 void variance(DType t, Index outer, Index n, Index inner, double divisor, bool root, const void* x, void* z);
 
 /// A piece of x[outer, n, inner]: `width` columns beside one another, from which n rows of `inner` go down.

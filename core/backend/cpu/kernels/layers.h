@@ -46,8 +46,8 @@ class Layers : public Backend {
   void product_of_others(DType t, Index outer, Index n, Index inner, const void* x, void* z) override {
     HARKER_ISA::product_of_others(t, outer, n, inner, x, z);
   }
-  void running_sum(DType t, bool from_end, Index outer, Index n, Index inner, const void* x, void* z) override {
-    HARKER_ISA::running_sum(t, from_end, outer, n, inner, x, z);
+  void cumsum(DType t, bool from_end, Index outer, Index n, Index inner, const void* x, void* z) override {
+    HARKER_ISA::cumsum(t, from_end, outer, n, inner, x, z);
   }
   void variance(DType t, Index outer, Index n, Index inner, double divisor, bool root, const void* x,
                 void* z) override {
