@@ -1,5 +1,5 @@
-// The layers, read off the #include lines: core <- nn <- optim and core <- serialize, and which library may be used
-// where.
+// The layers, read off the #include lines: core <- nn <- optim and core <- serialize, the rooms of core one above the
+// other, and which library may be used where.
 #include <doctest/doctest.h>
 
 #include <map>
@@ -15,6 +15,46 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {{"core", {"cor
                                                                   {"nn", {"core", "nn"}},
                                                                   {"optim", {"core", "nn", "optim"}},
                                                                   {"serialize", {"core", "serialize"}}};
+
+// The rooms of core, each with those that it may look into besides itself.
+const std::map<std::string, std::set<std::string>> kRoomMayInclude = {
+    {"base", {}},
+    {"tensor", {"base"}},
+    {"backend", {"base", "tensor"}},
+    {"autograd/record", {"base", "tensor", "backend"}},
+    {"ops", {"base", "tensor", "backend", "autograd/record"}},
+    {"autograd/run", {"base", "tensor", "backend", "autograd/record", "ops"}},
+    {"value", {"base", "tensor"}},
+    {"random", {"base", "tensor", "backend", "autograd/record", "ops", "value"}}};
+
+// The headers in front of them, for users, and whose they are.
+const std::map<std::string, std::string> kRoomOfFace = {{"export.h", "base"},
+                                                        {"device.h", "base"},
+                                                        {"dtype.h", "base"},
+                                                        {"error.h", "base"},
+                                                        {"parallel.h", "base"},
+                                                        {"scalar.h", "base"},
+                                                        {"shape.h", "base"},
+                                                        {"warning.h", "base"},
+                                                        {"grad_mode.h", "tensor"},
+                                                        {"tensor.h", "tensor"},
+                                                        {"load_report.h", "value"},
+                                                        {"repr.h", "value"},
+                                                        {"state_dict.h", "value"},
+                                                        {"stateful.h", "value"},
+                                                        {"value.h", "value"},
+                                                        {"walk.h", "value"},
+                                                        {"random.h", "random"},
+                                                        {"autograd/function.h", "autograd/record"},
+                                                        {"autograd/autograd.h", "autograd/run"}};
+
+/// Whose a file of core is, from its name below core/; empty when nobody's.
+std::string room_of(const std::string& file) {
+  if (const auto face = kRoomOfFace.find(file); face != kRoomOfFace.end()) return face->second;
+  for (const auto& [room, others] : kRoomMayInclude)
+    if (file.starts_with(room + "/")) return room;
+  return "";
+}
 
 struct Include {
   std::string target;
@@ -55,6 +95,13 @@ std::string complaints(const std::string& file, const std::string& text) {
         complain("the library does not include its own umbrella");
       else if (!kMayInclude.at(layer).contains(other))
         complain(layer + " may not use " + other);
+      else if (layer == "core") {
+        const std::string from = room_of(file.substr(5)), to = room_of(rest.substr(5));
+        if (from.empty() || to.empty())
+          complain("no room of core");
+        else if (from != to && !kRoomMayInclude.at(from).contains(to))
+          complain("core/" + from + " may not look into core/" + to);
+      }
     } else if (starts_with_any(target, {"core/", "nn/", "optim/", "serialize/", "../", "./"})) {
       complain("includes are rooted, <harker/...>");
     }
@@ -81,21 +128,37 @@ TEST_CASE("architecture: every include follows core <- nn <- optim and core <- s
   CHECK(files > 0);
 }
 
+TEST_CASE("architecture: every file of core is in a room") {
+  for (const auto& path : files_below("core", {".h", ".cpp"}))
+    CHECK_MESSAGE(room_of(name_of(path).substr(5)) != "", path);
+  for (const auto& [file, room] : kRoomOfFace) CHECK_MESSAGE(std::filesystem::exists(kSource / "core" / file), file);
+}
+
 TEST_CASE("architecture: a wrong arrow is seen") {
   auto wrong = [](const char* file, const char* text) { return !complaints(file, text).empty(); };
-  CHECK(wrong("core/a.cpp", "#include <harker/nn/linear.h>\n"));
+  CHECK(wrong("core/ops/a.cpp", "#include <harker/nn/linear.h>\n"));
   CHECK(wrong("nn/a.h", "  #  include <harker/optim/adam.h>\n"));
   CHECK(wrong("optim/a.cpp", "#include <harker/serialize/serialize.h>\n"));
   CHECK(wrong("serialize/a.cpp", "#include <harker/nn/module.h>\n"));
-  CHECK(wrong("core/a.cpp", "#include <harker/harker.h>\n"));
-  CHECK(wrong("core/a.cpp", "#include \"core/tensor.h\"\n"));
-  CHECK(wrong("core/a.cpp", "#include <core/tensor.h>\n"));
+  CHECK(wrong("core/base/a.cpp", "#include <harker/harker.h>\n"));
+  CHECK(wrong("core/base/a.cpp", "#include \"core/tensor.h\"\n"));
+  CHECK(wrong("core/base/a.cpp", "#include <core/tensor.h>\n"));
   CHECK(wrong("core/ops/a.cpp", "#include <Eigen/Core>\n"));
+  CHECK(wrong("core/base/a.cpp", "#include <harker/core/tensor.h>\n"));
+  CHECK(wrong("core/tensor/a.cpp", "#include <harker/core/backend/backend.h>\n"));
+  CHECK(wrong("core/backend/a.cpp", "#include <harker/core/ops/ops.h>\n"));
+  CHECK(wrong("core/autograd/record/a.h", "#include <harker/core/ops/ops.h>\n"));
+  CHECK(wrong("core/ops/a.cpp", "#include <harker/core/autograd/run/engine.h>\n"));
+  CHECK(wrong("core/ops/a.cpp", "#include <harker/core/random.h>\n"));
+  CHECK(wrong("core/tensor.h", "#include <harker/core/value.h>\n"));
+  CHECK(wrong("core/a.cpp", "#include <harker/core/error.h>\n"));
   CHECK(wrong("serialize/a.h", "#include <nlohmann/json.hpp>\nnamespace harker HARKER_PUBLIC {\n"));
   CHECK(wrong("serialize/a.h", "#include <cereal/cereal.hpp>\nnamespace harker HARKER_PUBLIC {\n"));
 
   CHECK_FALSE(
       wrong("optim/a.cpp", "#include <harker/nn/module.h>\n#include <harker/core/tensor.h>\n#include <vector>\n"));
+  CHECK_FALSE(
+      wrong("core/autograd/run/a.cpp", "#include <harker/core/ops/ops.h>\n#include <harker/core/base/text.h>\n"));
   CHECK_FALSE(wrong("core/backend/cpu/kernels/a.cpp", "#include <Eigen/Core>\n"));
   CHECK_FALSE(wrong("serialize/harker/a.h", "#include <cereal/cereal.hpp>\nnamespace harker {\n"));
   CHECK_FALSE(wrong("serialize/cereal.h", "#include <cereal/cereal.hpp>\nnamespace harker HARKER_PUBLIC {\n"));

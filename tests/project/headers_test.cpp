@@ -27,6 +27,16 @@ TEST_CASE("headers: each public header compiles on its own without a warning") {
   }
 }
 
+TEST_CASE("headers: none that is installed hides its names, and most of those of core's rooms are not installed") {
+  std::set<std::filesystem::path> installed;
+  for (const auto& header : public_headers()) {
+    installed.insert(header);
+    CHECK_MESSAGE(is_public(read_text(header)), name_of(header));
+  }
+  for (const char* internal : {"core/base/text.h", "core/ops/common.h", "core/tensor/make.h", "core/value/object.h"})
+    CHECK_MESSAGE(!installed.contains(kSource / internal), internal);
+}
+
 TEST_CASE("headers: <harker/harker.h> brings no other library and no costly header and at most 90 of ours") {
   const Finished done = run(compiler() + "-M -x c++ - <<'END'\n#include <harker/harker.h>\nEND\n");
   REQUIRE_MESSAGE(done.status == 0, done.output);

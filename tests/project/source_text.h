@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -45,18 +46,33 @@ inline std::string name_of(const std::filesystem::path& path) {
   return path.lexically_relative(kSource).generic_string();
 }
 
-/// A header that users may include: one that does not hide its names (the rule of cmake/install.cmake).
+/// A header that shows its names: other components, and users, may call what it declares.
 inline bool is_public(const std::string& header_text) {
   for (const std::string& line : lines_of(header_text))
     if (line.starts_with("namespace harker {") || line.starts_with("namespace harker::")) return false;
   return true;
 }
 
+/// The headers that are installed (the rule of cmake/install.cmake): what <harker/harker.h> includes, what stands in
+/// front in core and serialize, and what these include. Sorted.
 inline std::vector<std::filesystem::path> public_headers() {
-  std::vector<std::filesystem::path> headers;
-  for (const char* folder : {"core", "nn", "optim", "serialize"})
+  std::vector<std::filesystem::path> waiting = {kSource / "cmake/harker.h.in"}, headers;
+  for (const char* folder : {"core", "serialize"})
     for (const auto& path : files_below(folder, {".h"}))
-      if (is_public(read_text(path))) headers.push_back(path);
+      if (path.parent_path() == kSource / folder && is_public(read_text(path))) waiting.push_back(path);
+  std::set<std::filesystem::path> met(waiting.begin(), waiting.end());
+  while (!waiting.empty()) {
+    const std::filesystem::path header = waiting.back();
+    waiting.pop_back();
+    if (header.extension() == ".h") headers.push_back(header);
+    for (const std::string& line : lines_of(read_text(header))) {
+      constexpr std::string_view kInclude = "#include <harker/";
+      if (!line.starts_with(kInclude) || line.find("version.h>") != std::string::npos) continue;
+      const std::filesystem::path other = kSource / line.substr(kInclude.size(), line.find('>') - kInclude.size());
+      if (met.insert(other).second) waiting.push_back(other);
+    }
+  }
+  std::sort(headers.begin(), headers.end());
   return headers;
 }
 
