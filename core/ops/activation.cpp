@@ -1,5 +1,5 @@
-// Activations of steps and exponentials: relu and leaky_relu, sigmoid, tanh, softplus. Those with a bell in their slope
-// are in smooth_activation.cpp.
+// Activations with a kink, or that are nearly so: relu, leaky_relu, softplus. Those with a bell in their slope are in
+// smooth_activation.cpp, sigmoid and tanh in pointwise_table.h.
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/promotion.h>
 
@@ -72,50 +72,6 @@ struct Leak : Op<Leak> {
   static Grads backward(Context& c, const Tensor& dz, double s) { return {apply<Leak>(dz, c.saved(0), s)}; }
 };
 
-struct SigmoidSlope : Op<SigmoidSlope> {  // w = dz (1 - z) z; ddz = dw (1 - z) z, dz_ = dw dz (1 - 2 z)
-  static constexpr const char* name = "sigmoid_backward";
-  static Tensor forward(Context& c, const Tensor& dz, const Tensor& z) {
-    c.save(dz, z);
-    return detail::binary(Binary::sigmoid_backward, name, dz, z);
-  }
-  static Grads backward(Context& c, const Tensor& dw) {
-    const Tensor &dz = c.saved(0), &z = c.saved(1);
-    return {c.needs(0) ? apply<SigmoidSlope>(dw, z) : Tensor(), c.needs(1) ? dw * dz * (1 - z * 2) : Tensor()};
-  }
-};
-
-struct Sigmoid : Op<Sigmoid> {  // z = 1 / (1 + e^-x); dx = dz (1 - z) z
-  static constexpr const char* name = "sigmoid";
-  static Tensor forward(Context& c, const Tensor& x) {
-    Tensor z = detail::unary(Unary::sigmoid, name, x);
-    c.save_output(z);
-    return z;
-  }
-  static Grads backward(Context& c, const Tensor& dz) { return {apply<SigmoidSlope>(dz, c.saved_output(0))}; }
-};
-
-struct TanhSlope : Op<TanhSlope> {  // w = dz (1 - z^2); ddz = dw (1 - z^2), dz_ = -2 dw dz z
-  static constexpr const char* name = "tanh_backward";
-  static Tensor forward(Context& c, const Tensor& dz, const Tensor& z) {
-    c.save(dz, z);
-    return detail::binary(Binary::tanh_backward, name, dz, z);
-  }
-  static Grads backward(Context& c, const Tensor& dw) {
-    const Tensor &dz = c.saved(0), &z = c.saved(1);
-    return {c.needs(0) ? apply<TanhSlope>(dw, z) : Tensor(), c.needs(1) ? dw * dz * (z * -2) : Tensor()};
-  }
-};
-
-struct Tanh : Op<Tanh> {  // z = tanh x; dx = dz (1 - z^2)
-  static constexpr const char* name = "tanh";
-  static Tensor forward(Context& c, const Tensor& x) {
-    Tensor z = detail::unary(Unary::tanh, name, x);
-    c.save_output(z);
-    return z;
-  }
-  static Grads backward(Context& c, const Tensor& dz) { return {apply<TanhSlope>(dz, c.saved_output(0))}; }
-};
-
 struct Softplus : Op<Softplus> {  // z = b x > t ? x : log(1 + e^(b x)) / b; dx = b x > t ? dz : dz sigmoid(b x)
   static constexpr const char* name = "softplus";
   static Tensor forward(Context& c, const Tensor& x, double b, double t) {
@@ -147,12 +103,9 @@ Tensor leaky_relu(const Tensor& x, double negative_slope) {
   check_floating(x, "leaky_relu");
   return apply<Leak>(x, x.detach(), negative_slope);
 }
-Tensor sigmoid(const Tensor& x) { return apply<Sigmoid>(x); }
-Tensor tanh(const Tensor& x) { return apply<Tanh>(x); }
 Tensor softplus(const Tensor& x, double beta, double threshold) {
   check_floating(x, "softplus");
   return apply<Softplus>(x, beta, threshold);
 }
-Tensor Tensor::relu() const { return harker::relu(*this); }
 
 }  // namespace harker

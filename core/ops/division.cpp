@@ -81,11 +81,4 @@ Tensor fmod(const Tensor& x, const Tensor& y) { return apply<Fmod>(x, y); }
 Tensor fmod(const Tensor& x, Scalar s) { return by_number<FmodBy>(Binary::fmod, x, s); }
 Tensor fmod(Scalar s, const Tensor& y) { return fmod(number_beside(y, s, "fmod"), y); }
 
-Tensor Tensor::floor_divide(const Tensor& y) const { return harker::floor_divide(*this, y); }
-Tensor Tensor::floor_divide(Scalar s) const { return harker::floor_divide(*this, s); }
-Tensor Tensor::remainder(const Tensor& y) const { return harker::remainder(*this, y); }
-Tensor Tensor::remainder(Scalar s) const { return harker::remainder(*this, s); }
-Tensor Tensor::fmod(const Tensor& y) const { return harker::fmod(*this, y); }
-Tensor Tensor::fmod(Scalar s) const { return harker::fmod(*this, s); }
-
 }  // namespace harker

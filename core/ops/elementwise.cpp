@@ -1,4 +1,4 @@
-// z = x op y, element by element, broadcast as in NumPy: add, sub, mul, div, neg, and the same with a number.
+// z = x op y, element by element, broadcast as in NumPy: add, sub, mul, div, and the same with a number.
 // Gradients come back in the broadcast shape; the engine sums them to the inputs' (core/autograd/run/engine.cpp).
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/promotion.h>
@@ -99,19 +99,6 @@ struct Div : Op<Div> {  // z = x / y; dx = dz / y, dy = -dz x / y / y
   }
 };
 
-struct Neg : Op<Neg> {  // z = -x; dx = -dz
-  static constexpr const char* name = "neg";
-  static Tensor forward(Context&, const Tensor& x) {
-    if (!is_computed(x.dtype())) [[unlikely]]
-      return detail::promoted_unary(Unary::neg, name, x);
-    const detail::Dense d(x);
-    Tensor z = empty_tensor_like(x);
-    backend_of(x).unary(Unary::neg, d.dtype(), d.numel(), d.raw(), z.raw());
-    return z;
-  }
-  static Grads backward(Context&, const Tensor& dz) { return {-dz}; }
-};
-
 struct AddScalar : Op<AddScalar> {  // z = x + s; dx = dz
   static constexpr const char* name = "add";
   static Tensor forward(Context&, const Tensor& x, double s) { return scalar(Binary::add, name, x, s, false); }
@@ -170,7 +157,6 @@ Tensor add(const Tensor& x, const Tensor& y) { return apply<Add>(x, y); }
 Tensor sub(const Tensor& x, const Tensor& y) { return apply<Sub>(x, y); }
 Tensor mul(const Tensor& x, const Tensor& y) { return apply<Mul>(x, y); }
 Tensor div(const Tensor& x, const Tensor& y) { return apply<Div>(x, y); }
-Tensor neg(const Tensor& x) { return apply<Neg>(x); }
 Tensor operator+(const Tensor& x, double s) { return apply<AddScalar>(x, s); }
 Tensor operator+(double s, const Tensor& x) { return apply<AddScalar>(x, s); }
 Tensor operator-(const Tensor& x, double s) { return apply<SubScalar>(x, s); }
@@ -197,15 +183,5 @@ Tensor mul(const Tensor& x, Scalar s) {
 }
 Tensor div(const Tensor& x, Scalar s) { return x / s.to_double(); }
 Tensor div(Scalar s, const Tensor& x) { return s.to_double() / x; }
-
-Tensor Tensor::add(Scalar s) const { return harker::add(*this, s); }
-Tensor Tensor::sub(Scalar s) const { return harker::sub(*this, s); }
-Tensor Tensor::mul(Scalar s) const { return harker::mul(*this, s); }
-Tensor Tensor::div(Scalar s) const { return harker::div(*this, s); }
-Tensor Tensor::add(const Tensor& o) const { return harker::add(*this, o); }
-Tensor Tensor::sub(const Tensor& o) const { return harker::sub(*this, o); }
-Tensor Tensor::mul(const Tensor& o) const { return harker::mul(*this, o); }
-Tensor Tensor::div(const Tensor& o) const { return harker::div(*this, o); }
-Tensor Tensor::neg() const { return harker::neg(*this); }
 
 }  // namespace harker

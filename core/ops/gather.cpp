@@ -136,9 +136,4 @@ Tensor scatter_add(const Tensor& x, int d, const Tensor& index, const Tensor& sr
                         [&](const Tensor& a, const Tensor& b) { return apply<ScatterAdd>(a, b, at, dim); });
 }
 
-Tensor Tensor::gather(int dim, const Tensor& index) const { return harker::gather(*this, dim, index); }
-Tensor Tensor::scatter_add(int dim, const Tensor& index, const Tensor& src) const {
-  return harker::scatter_add(*this, dim, index, src);
-}
-
 }  // namespace harker

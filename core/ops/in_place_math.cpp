@@ -76,84 +76,72 @@ Tensor operand(const Tensor& src, const Tensor& x, const char* op) {
 
 }  // namespace
 
-#define HARKER_UNARY_IN_PLACE(f)                                                                 \
-  Tensor& Tensor::f##_() {                                                                       \
-    return unary_changed(*this, #f "_", Unary::f, [](const Tensor& x) { return harker::f(x); }); \
+#define HARKER_POINTWISE(f, ...)                                                                  \
+  Tensor& TensorMethods::f##_() {                                                                 \
+    return unary_changed(self(), #f "_", Unary::f, [](const Tensor& x) { return harker::f(x); }); \
   }
-HARKER_UNARY_IN_PLACE(neg)
-HARKER_UNARY_IN_PLACE(abs)
-HARKER_UNARY_IN_PLACE(exp)
-HARKER_UNARY_IN_PLACE(log)
-HARKER_UNARY_IN_PLACE(sqrt)
-HARKER_UNARY_IN_PLACE(rsqrt)
-HARKER_UNARY_IN_PLACE(square)
-HARKER_UNARY_IN_PLACE(reciprocal)
-HARKER_UNARY_IN_PLACE(relu)
-HARKER_UNARY_IN_PLACE(sigmoid)
-HARKER_UNARY_IN_PLACE(tanh)
-HARKER_UNARY_IN_PLACE(floor)
-HARKER_UNARY_IN_PLACE(ceil)
-HARKER_UNARY_IN_PLACE(round)
-HARKER_UNARY_IN_PLACE(trunc)
-#undef HARKER_UNARY_IN_PLACE
+HARKER_POINTWISE(relu)
+#include <harker/core/ops/pointwise_table.h>
+#undef HARKER_POINTWISE
 
-Tensor& Tensor::add_(const Tensor& o, Scalar alpha) {
-  if (!direct(*this, o) || records_change(*this, "add_", {&o})) return add_changed(*this, o, alpha);
-  TensorImpl& p = impl();
-  const Tensor y = operand(o, *this, "add_");
+Tensor& TensorMethods::add_(const Tensor& o, Scalar alpha) {
+  if (!direct(self(), o) || records_change(self(), "add_", {&o})) return add_changed(self(), o, alpha);
+  TensorImpl& p = self().impl();
+  const Tensor y = operand(o, self(), "add_");
   backend(p.device).axpy(p.dtype, p.numel, alpha.to_double(), y.raw(), p.data);
   ++p.storage->version;
-  return *this;
+  return self();
 }
-Tensor& Tensor::mul_(const Tensor& o) {
-  if (!direct(*this, o) || records_change(*this, "mul_", {&o}))
+Tensor& TensorMethods::mul_(const Tensor& o) {
+  if (!direct(self(), o) || records_change(self(), "mul_", {&o}))
     return changed(
-        *this, "mul_", [](const Tensor& x, const Tensor& y) { return x * y; }, o);
-  TensorImpl& p = impl();
-  const Tensor y = operand(o, *this, "mul_");
+        self(), "mul_", [](const Tensor& x, const Tensor& y) { return x * y; }, o);
+  TensorImpl& p = self().impl();
+  const Tensor y = operand(o, self(), "mul_");
   backend(p.device).binary(Binary::mul, p.dtype, p.numel, p.data, y.raw(), p.data);
   ++p.storage->version;
-  return *this;
+  return self();
 }
-Tensor& Tensor::div_(const Tensor& o) {
+Tensor& TensorMethods::div_(const Tensor& o) {
   return changed(
-      *this, "div_", [](const Tensor& x, const Tensor& y) { return harker::div(x, y); }, o);
+      self(), "div_", [](const Tensor& x, const Tensor& y) { return harker::div(x, y); }, o);
 }
 
-Tensor& Tensor::add_(Scalar s) {
-  return scalar_changed(*this, "add_", Binary::add, s, [=](const Tensor& x) { return harker::add(x, s); });
+Tensor& TensorMethods::add_(Scalar s) {
+  return scalar_changed(self(), "add_", Binary::add, s, [=](const Tensor& x) { return harker::add(x, s); });
 }
-Tensor& Tensor::sub_(Scalar s) {
-  return scalar_changed(*this, "sub_", Binary::sub, s, [=](const Tensor& x) { return harker::sub(x, s); });
+Tensor& TensorMethods::sub_(Scalar s) {
+  return scalar_changed(self(), "sub_", Binary::sub, s, [=](const Tensor& x) { return harker::sub(x, s); });
 }
-Tensor& Tensor::mul_(Scalar s) {
-  return scalar_changed(*this, "mul_", Binary::mul, s, [=](const Tensor& x) { return harker::mul(x, s); });
+Tensor& TensorMethods::mul_(Scalar s) {
+  return scalar_changed(self(), "mul_", Binary::mul, s, [=](const Tensor& x) { return harker::mul(x, s); });
 }
-Tensor& Tensor::div_(Scalar s) {
-  return scalar_changed(*this, "div_", Binary::div, s, [=](const Tensor& x) { return harker::div(x, s); });
+Tensor& TensorMethods::div_(Scalar s) {
+  return scalar_changed(self(), "div_", Binary::div, s, [=](const Tensor& x) { return harker::div(x, s); });
 }
-Tensor& Tensor::pow_(Scalar e) {
-  return changed(*this, "pow_", [=](const Tensor& x) { return harker::pow(x, e); });
+Tensor& TensorMethods::pow_(Scalar e) {
+  return changed(self(), "pow_", [=](const Tensor& x) { return harker::pow(x, e); });
 }
-Tensor& Tensor::pow_(const Tensor& y) {
+Tensor& TensorMethods::pow_(const Tensor& y) {
   return changed(
-      *this, "pow_", [](const Tensor& x, const Tensor& e) { return harker::pow(x, e); }, y);
+      self(), "pow_", [](const Tensor& x, const Tensor& e) { return harker::pow(x, e); }, y);
 }
-Tensor& Tensor::clamp_(std::optional<Scalar> min, std::optional<Scalar> max) {
-  return changed(*this, "clamp_", [&](const Tensor& x) { return harker::clamp(x, min, max); });
+Tensor& TensorMethods::clamp_(std::optional<Scalar> min, std::optional<Scalar> max) {
+  return changed(self(), "clamp_", [&](const Tensor& x) { return harker::clamp(x, min, max); });
 }
-Tensor& Tensor::clamp_(const Tensor& min, const Tensor& max) {
+Tensor& TensorMethods::clamp_(const Tensor& min) { return clamp_(min, Tensor()); }
+Tensor& TensorMethods::clamp_(const Tensor& min, const Tensor& max) {
   return changed(
-      *this, "clamp_", [](const Tensor& x, const Tensor& a, const Tensor& b) { return harker::clamp(x, a, b); }, min,
+      self(), "clamp_", [](const Tensor& x, const Tensor& a, const Tensor& b) { return harker::clamp(x, a, b); }, min,
       max);
 }
-Tensor& Tensor::masked_fill_(const Tensor& mask, Scalar value) {
+Tensor& TensorMethods::masked_fill_(const Tensor& mask, Scalar value) {
   return changed(
-      *this, "masked_fill_", [=](const Tensor& x, const Tensor& m) { return harker::masked_fill(x, m, value); }, mask);
+      self(), "masked_fill_", [=](const Tensor& x, const Tensor& m) { return harker::masked_fill(x, m, value); }, mask);
 }
-Tensor& Tensor::masked_fill_(const Tensor& mask, const Tensor& value) {
+Tensor& TensorMethods::masked_fill_(const Tensor& mask, const Tensor& value) {
   return changed(
-      *this, "masked_fill_",
+      self(), "masked_fill_",
       [](const Tensor& x, const Tensor& m, const Tensor& v) { return harker::masked_fill(x, m, v); }, mask, value);
 }
 

@@ -227,9 +227,4 @@ Tensor one_hot(const Tensor& index, std::int64_t classes) {
   return z;
 }
 
-Tensor Tensor::index_select(int dim, const Tensor& index) const { return harker::index_select(*this, dim, index); }
-Tensor Tensor::index_add(int dim, const Tensor& index, const Tensor& src, Scalar alpha) const {
-  return harker::index_add(*this, dim, index, src, alpha);
-}
-
 }  // namespace harker

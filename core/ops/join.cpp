@@ -193,8 +193,4 @@ Tensor flip(const Tensor& x, const Shape& dims) {
   return apply<Flip>(x, reversed);
 }
 
-Tensor Tensor::flip(const Shape& dims) const { return harker::flip(*this, dims); }
-std::vector<Tensor> Tensor::split(std::int64_t size, int dim) const { return harker::split(*this, size, dim); }
-std::vector<Tensor> Tensor::chunk(std::int64_t chunks, int dim) const { return harker::chunk(*this, chunks, dim); }
-
 }  // namespace harker

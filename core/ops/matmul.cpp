@@ -183,10 +183,4 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   return z.reshape(shape);
 }
 
-Tensor Tensor::matmul(const Tensor& o) const { return harker::matmul(*this, o); }
-Tensor Tensor::mm(const Tensor& o) const {
-  if (dim() != 2 || o.dim() != 2) throw ShapeError(str("mm: both must be matrices, got ", shape(), " and ", o.shape()));
-  return harker::matmul(*this, o);
-}
-
 }  // namespace harker

@@ -131,13 +131,4 @@ Tensor argmin(const Tensor& x) { return of_all(x, false, "argmin").indices; }
 Tensor argmax(const Tensor& x, int dim, bool keepdim) { return place_along(x, true, dim, keepdim, "argmax"); }
 Tensor argmin(const Tensor& x, int dim, bool keepdim) { return place_along(x, false, dim, keepdim, "argmin"); }
 
-Tensor Tensor::max() const { return harker::max(*this); }
-Tensor Tensor::min() const { return harker::min(*this); }
-ValuesAndIndices Tensor::max(int dim, bool keepdim) const { return harker::max(*this, dim, keepdim); }
-ValuesAndIndices Tensor::min(int dim, bool keepdim) const { return harker::min(*this, dim, keepdim); }
-Tensor Tensor::argmax() const { return harker::argmax(*this); }
-Tensor Tensor::argmin() const { return harker::argmin(*this); }
-Tensor Tensor::argmax(int dim, bool keepdim) const { return harker::argmax(*this, dim, keepdim); }
-Tensor Tensor::argmin(int dim, bool keepdim) const { return harker::argmin(*this, dim, keepdim); }
-
 }  // namespace harker

@@ -85,6 +85,4 @@ Tensor norm(const Tensor& given, double p, const Shape& dims, bool keepdim) {
       given, [&](const Tensor& x) { return apply<Norm>(x, p, detail::dims_of(dims, x.dim(), "norm"), keepdim); });
 }
 
-Tensor Tensor::norm(double p) const { return harker::norm(*this, p); }
-
 }  // namespace harker

@@ -8,17 +8,29 @@
 
 namespace harker HARKER_PUBLIC {
 
-// --- exponential.cpp
+// --- pointwise_table.h
 Tensor exp(const Tensor& x);
 Tensor expm1(const Tensor& x);  ///< e^x - 1, exact near 0
 Tensor log(const Tensor& x);
 Tensor log1p(const Tensor& x);  ///< log(1 + x), exact near 0
-
-// --- power.cpp
 Tensor sqrt(const Tensor& x);
 Tensor rsqrt(const Tensor& x);  ///< 1 / sqrt(x)
 Tensor square(const Tensor& x);
 Tensor reciprocal(const Tensor& x);
+Tensor sin(const Tensor& x);  ///< of radians
+Tensor cos(const Tensor& x);
+Tensor sigmoid(const Tensor& x);
+Tensor tanh(const Tensor& x);
+Tensor erf(const Tensor& x);
+// Functions of steps. The gradient is 0, but for that of abs: sign(x), 0 at 0.
+Tensor abs(const Tensor& x);
+Tensor sign(const Tensor& x);  ///< -1, 0 or 1; 0 for NaN
+Tensor floor(const Tensor& x);
+Tensor ceil(const Tensor& x);
+Tensor round(const Tensor& x);  ///< halves to even
+Tensor trunc(const Tensor& x);
+
+// --- power.cpp
 /// x^y. As in torch: x^0 is 1 and has the gradient 0 for every x; 0^y has the gradient 0 in y for y >= 0. Integers to
 /// integers are integers; a negative number as the exponent is a TypeError then.
 Tensor pow(const Tensor& x, const Tensor& y);
@@ -42,19 +54,7 @@ Tensor fmod(const Tensor& x, const Tensor& y);
 Tensor fmod(const Tensor& x, Scalar s);
 Tensor fmod(Scalar s, const Tensor& y);
 
-// --- trigonometric.cpp: in radians.
-Tensor sin(const Tensor& x);
-Tensor cos(const Tensor& x);
-
-// --- rounding.cpp: functions of steps. The gradient is 0, but for that of abs: sign(x), 0 at 0.
-Tensor abs(const Tensor& x);
-Tensor sign(const Tensor& x);  ///< -1, 0 or 1; 0 for NaN
-Tensor floor(const Tensor& x);
-Tensor ceil(const Tensor& x);
-Tensor round(const Tensor& x);  ///< halves to even
-Tensor trunc(const Tensor& x);
-
-// --- extremum.cpp: NaN where either is NaN; where both are equal the gradient is shared half and half.
+// --- clamp.cpp: NaN where either is NaN; where both are equal the gradient is shared half and half.
 Tensor maximum(const Tensor& x, const Tensor& y);
 Tensor minimum(const Tensor& x, const Tensor& y);
 /// min(max(x, min), max); either bound may be missing (std::nullopt, an undefined tensor), TypeError when both are. At
@@ -66,13 +66,10 @@ Tensor clamp_max(const Tensor& x, Scalar max);
 
 // --- activation.cpp
 Tensor leaky_relu(const Tensor& x, double negative_slope = 0.01);  ///< its gradient at 0 is the slope
-Tensor sigmoid(const Tensor& x);
-Tensor tanh(const Tensor& x);
 /// log(1 + e^(beta x)) / beta; x itself where beta x > threshold.
 Tensor softplus(const Tensor& x, double beta = 1, double threshold = 20);
 
 // --- smooth_activation.cpp
-Tensor erf(const Tensor& x);
 Tensor silu(const Tensor& x);  ///< x sigmoid(x)
 /// x P(X <= x) for a normal X; `approximate` is "none", or "tanh" for the formula with tanh.
 Tensor gelu(const Tensor& x, std::string_view approximate = "none");

@@ -1,4 +1,4 @@
-// Roots and powers. The conventions at 0 are torch's: x^0 is 1 with the gradient 0 for every x, NaN included, and the
+// Powers. The conventions at 0 are torch's: x^0 is 1 with the gradient 0 for every x, NaN included, and the
 // gradient of 0^y in y is 0 where y >= 0.
 #include <cmath>
 
@@ -7,45 +7,6 @@
 
 namespace harker HARKER_PUBLIC {
 namespace {
-
-struct Sqrt : Op<Sqrt> {  // z = sqrt x; dx = dz / (2 z)
-  static constexpr const char* name = "sqrt";
-  static Tensor forward(Context& c, const Tensor& x) {
-    Tensor z = detail::unary(Unary::sqrt, name, x);
-    c.save_output(z);
-    return z;
-  }
-  static Grads backward(Context& c, const Tensor& dz) { return {dz / (c.saved_output(0) * 2)}; }
-};
-
-struct Rsqrt : Op<Rsqrt> {  // z = x^-1/2; dx = -dz z^3 / 2
-  static constexpr const char* name = "rsqrt";
-  static Tensor forward(Context& c, const Tensor& x) {
-    Tensor z = detail::unary(Unary::rsqrt, name, x);
-    c.save_output(z);
-    return z;
-  }
-  static Grads backward(Context& c, const Tensor& dz) { return {dz * -0.5 * pow(c.saved_output(0), 3)}; }
-};
-
-struct Square : Op<Square> {  // z = x^2; dx = 2 dz x
-  static constexpr const char* name = "square";
-  static Tensor forward(Context& c, const Tensor& x) {
-    c.save(x);
-    return detail::unary(Unary::square, name, x);
-  }
-  static Grads backward(Context& c, const Tensor& dz) { return {dz * (c.saved(0) * 2)}; }
-};
-
-struct Reciprocal : Op<Reciprocal> {  // z = 1 / x; dx = -dz z^2
-  static constexpr const char* name = "reciprocal";
-  static Tensor forward(Context& c, const Tensor& x) {
-    Tensor z = detail::unary(Unary::reciprocal, name, x);
-    c.save_output(z);
-    return z;
-  }
-  static Grads backward(Context& c, const Tensor& dz) { return {-dz * square(c.saved_output(0))}; }
-};
 
 /// x^e; the exponents that have a kernel of their own take it, also where the two differ: (-inf)^0.5 is NaN.
 Tensor power(const char* name, const Tensor& x, double e) {
@@ -106,10 +67,6 @@ struct Pow : Op<Pow> {  // z = x^y; dx = dz (y x^(y-1)), 0 where y = 0; dy = dz 
 
 }  // namespace
 
-Tensor sqrt(const Tensor& x) { return apply<Sqrt>(x); }
-Tensor rsqrt(const Tensor& x) { return apply<Rsqrt>(x); }
-Tensor square(const Tensor& x) { return apply<Square>(x); }
-Tensor reciprocal(const Tensor& x) { return apply<Reciprocal>(x); }
 Tensor pow(const Tensor& x, const Tensor& y) { return apply<Pow>(x, y); }
 Tensor pow(const Tensor& x, Scalar e) {
   if (!e.is_real() && !is_floating_point(x.dtype())) return detail::promoted_scalar(Binary::pow, "pow", x, e, false);

@@ -107,8 +107,4 @@ Tensor cumsum(const Tensor& given, int d) {
   });
 }
 
-Tensor Tensor::prod() const { return harker::prod(*this); }
-Tensor Tensor::prod(int dim, bool keepdim) const { return harker::prod(*this, dim, keepdim); }
-Tensor Tensor::cumsum(int dim) const { return harker::cumsum(*this, dim); }
-
 }  // namespace harker

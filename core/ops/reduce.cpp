@@ -156,9 +156,4 @@ Tensor sum(const Tensor& x, const Shape& dims, bool keepdim) { return over_dims(
 Tensor mean(const Tensor& x, const Shape& dims, bool keepdim) { return over_dims(x, dims, keepdim, true, "mean"); }
 Tensor sum_to(const Tensor& x, const Shape& shape) { return apply<SumTo>(x, shape, x.shape()); }
 
-Tensor Tensor::sum() const { return harker::sum(*this); }
-Tensor Tensor::sum(const Shape& dims, bool keepdim) const { return harker::sum(*this, dims, keepdim); }
-Tensor Tensor::mean() const { return harker::mean(*this); }
-Tensor Tensor::mean(const Shape& dims, bool keepdim) const { return harker::mean(*this, dims, keepdim); }
-
 }  // namespace harker

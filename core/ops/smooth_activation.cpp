@@ -1,6 +1,5 @@
 // Activations of the form z = f(x), dx = dz f'(x), where the slope f' is a function with a kernel of its own: silu,
-// gelu and its approximation by tanh. The slope's own derivative is written with tensor ops. erf is here for gelu's
-// sake.
+// gelu and its approximation by tanh. The slope's own derivative is written with tensor ops.
 #include <cmath>
 #include <numbers>
 
@@ -17,17 +16,6 @@ struct Smooth : Op<Self> {
     return detail::unary(kOp, Self::name, x);
   }
   static Grads backward(Context& c, const Tensor& dz) { return {dz * apply<Slope>(c.saved(0))}; }
-};
-
-struct Erf : Op<Erf> {  // z = 2/sqrt(pi) * integral of e^-t^2 from 0 to x; dx = dz 2/sqrt(pi) e^-x^2
-  static constexpr const char* name = "erf";
-  static Tensor forward(Context& c, const Tensor& x) {
-    c.save(x);
-    return detail::unary(Unary::erf, name, x);
-  }
-  static Grads backward(Context& c, const Tensor& dz) {
-    return {dz * (exp(-square(c.saved(0))) * (2 * std::numbers::inv_sqrtpi))};
-  }
 };
 
 struct SiluSlope : Op<SiluSlope> {  // z = s (1 + x (1 - s)), s = sigmoid x; dx = dz s (1 - s) (2 + x (1 - 2 s))
@@ -87,7 +75,6 @@ void check_floating(const Tensor& x, const char* op) {
 
 }  // namespace
 
-Tensor erf(const Tensor& x) { return apply<Erf>(x); }
 Tensor silu(const Tensor& x) {
   check_floating(x, "silu");
   return apply<Silu>(x);

@@ -92,8 +92,4 @@ Tensor log_softmax(const Tensor& given, int dim) {
       given, [=](const Tensor& x) { return apply<LogSoftmax>(x, detail::wrap_dim(dim, x.dim(), "log_softmax")); });
 }
 
-Tensor Tensor::logsumexp(const Shape& dims, bool keepdim) const { return harker::logsumexp(*this, dims, keepdim); }
-Tensor Tensor::softmax(int dim) const { return harker::softmax(*this, dim); }
-Tensor Tensor::log_softmax(int dim) const { return harker::log_softmax(*this, dim); }
-
 }  // namespace harker

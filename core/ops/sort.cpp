@@ -51,10 +51,4 @@ ValuesAndIndices topk(const Tensor& x, std::int64_t k, int d, bool largest) {
   return {detail::gather_checked(x, at, dim), at};
 }
 
-ValuesAndIndices Tensor::sort(int dim, bool descending) const { return harker::sort(*this, dim, descending); }
-Tensor Tensor::argsort(int dim, bool descending) const { return harker::argsort(*this, dim, descending); }
-ValuesAndIndices Tensor::topk(std::int64_t k, int dim, bool largest) const {
-  return harker::topk(*this, k, dim, largest);
-}
-
 }  // namespace harker

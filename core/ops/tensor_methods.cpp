@@ -1,67 +1,140 @@
-// The members of Tensor that are free functions of pointwise.h and logic.h under the same names.
+// The operations as members: x.exp() is exp(x).
+#include <harker/core/base/text.h>
 #include <harker/core/ops/ops.h>
 
 namespace harker HARKER_PUBLIC {
 
-Tensor Tensor::exp() const { return harker::exp(*this); }
-Tensor Tensor::expm1() const { return harker::expm1(*this); }
-Tensor Tensor::log() const { return harker::log(*this); }
-Tensor Tensor::log1p() const { return harker::log1p(*this); }
-Tensor Tensor::sqrt() const { return harker::sqrt(*this); }
-Tensor Tensor::rsqrt() const { return harker::rsqrt(*this); }
-Tensor Tensor::square() const { return harker::square(*this); }
-Tensor Tensor::reciprocal() const { return harker::reciprocal(*this); }
-Tensor Tensor::sin() const { return harker::sin(*this); }
-Tensor Tensor::cos() const { return harker::cos(*this); }
-Tensor Tensor::abs() const { return harker::abs(*this); }
-Tensor Tensor::sign() const { return harker::sign(*this); }
-Tensor Tensor::floor() const { return harker::floor(*this); }
-Tensor Tensor::ceil() const { return harker::ceil(*this); }
-Tensor Tensor::round() const { return harker::round(*this); }
-Tensor Tensor::trunc() const { return harker::trunc(*this); }
-Tensor Tensor::sigmoid() const { return harker::sigmoid(*this); }
-Tensor Tensor::tanh() const { return harker::tanh(*this); }
-Tensor Tensor::erf() const { return harker::erf(*this); }
-Tensor Tensor::pow(const Tensor& y) const { return harker::pow(*this, y); }
-Tensor Tensor::pow(Scalar e) const { return harker::pow(*this, e); }
-Tensor Tensor::maximum(const Tensor& o) const { return harker::maximum(*this, o); }
-Tensor Tensor::minimum(const Tensor& o) const { return harker::minimum(*this, o); }
-Tensor Tensor::clamp(std::optional<Scalar> min, std::optional<Scalar> max) const {
-  return harker::clamp(*this, min, max);
-}
-Tensor Tensor::clamp(const Tensor& min, const Tensor& max) const { return harker::clamp(*this, min, max); }
-Tensor Tensor::clamp_min(Scalar min) const { return harker::clamp_min(*this, min); }
-Tensor Tensor::clamp_max(Scalar max) const { return harker::clamp_max(*this, max); }
-Tensor Tensor::tril(std::int64_t diagonal) const { return harker::tril(*this, diagonal); }
-Tensor Tensor::triu(std::int64_t diagonal) const { return harker::triu(*this, diagonal); }
+#define HARKER_POINTWISE(name, ...) \
+  Tensor TensorMethods::name() const { return harker::name(self()); }
+#include <harker/core/ops/pointwise_table.h>
+#undef HARKER_POINTWISE
 
-Tensor Tensor::eq(const Tensor& o) const { return harker::eq(*this, o); }
-Tensor Tensor::eq(Scalar s) const { return harker::eq(*this, s); }
-Tensor Tensor::ne(const Tensor& o) const { return harker::ne(*this, o); }
-Tensor Tensor::ne(Scalar s) const { return harker::ne(*this, s); }
-Tensor Tensor::lt(const Tensor& o) const { return harker::lt(*this, o); }
-Tensor Tensor::lt(Scalar s) const { return harker::lt(*this, s); }
-Tensor Tensor::le(const Tensor& o) const { return harker::le(*this, o); }
-Tensor Tensor::le(Scalar s) const { return harker::le(*this, s); }
-Tensor Tensor::gt(const Tensor& o) const { return harker::gt(*this, o); }
-Tensor Tensor::gt(Scalar s) const { return harker::gt(*this, s); }
-Tensor Tensor::ge(const Tensor& o) const { return harker::ge(*this, o); }
-Tensor Tensor::ge(Scalar s) const { return harker::ge(*this, s); }
-Tensor Tensor::logical_and(const Tensor& o) const { return harker::logical_and(*this, o); }
-Tensor Tensor::logical_or(const Tensor& o) const { return harker::logical_or(*this, o); }
-Tensor Tensor::logical_xor(const Tensor& o) const { return harker::logical_xor(*this, o); }
-Tensor Tensor::logical_not() const { return harker::logical_not(*this); }
-Tensor Tensor::isnan() const { return harker::isnan(*this); }
-Tensor Tensor::isinf() const { return harker::isinf(*this); }
-Tensor Tensor::isfinite() const { return harker::isfinite(*this); }
-Tensor Tensor::any() const { return harker::any(*this); }
-Tensor Tensor::all() const { return harker::all(*this); }
-Tensor Tensor::any(const Shape& dims, bool keepdim) const { return harker::any(*this, dims, keepdim); }
-Tensor Tensor::all(const Shape& dims, bool keepdim) const { return harker::all(*this, dims, keepdim); }
-Tensor Tensor::masked_select(const Tensor& mask) const { return harker::masked_select(*this, mask); }
-Tensor Tensor::masked_fill(const Tensor& mask, Scalar value) const { return harker::masked_fill(*this, mask, value); }
-Tensor Tensor::masked_fill(const Tensor& mask, const Tensor& value) const {
-  return harker::masked_fill(*this, mask, value);
+Tensor TensorMethods::add(Scalar s) const { return harker::add(self(), s); }
+Tensor TensorMethods::sub(Scalar s) const { return harker::sub(self(), s); }
+Tensor TensorMethods::mul(Scalar s) const { return harker::mul(self(), s); }
+Tensor TensorMethods::div(Scalar s) const { return harker::div(self(), s); }
+Tensor TensorMethods::add(const Tensor& o) const { return harker::add(self(), o); }
+Tensor TensorMethods::sub(const Tensor& o) const { return harker::sub(self(), o); }
+Tensor TensorMethods::mul(const Tensor& o) const { return harker::mul(self(), o); }
+Tensor TensorMethods::div(const Tensor& o) const { return harker::div(self(), o); }
+
+Tensor TensorMethods::matmul(const Tensor& o) const { return harker::matmul(self(), o); }
+Tensor TensorMethods::mm(const Tensor& o) const {
+  if (self().dim() != 2 || o.dim() != 2)
+    throw ShapeError(detail::str("mm: both must be matrices, got ", self().shape(), " and ", o.shape()));
+  return harker::matmul(self(), o);
+}
+
+Tensor TensorMethods::relu() const { return harker::relu(self()); }
+
+Tensor TensorMethods::floor_divide(const Tensor& y) const { return harker::floor_divide(self(), y); }
+Tensor TensorMethods::floor_divide(Scalar s) const { return harker::floor_divide(self(), s); }
+Tensor TensorMethods::remainder(const Tensor& y) const { return harker::remainder(self(), y); }
+Tensor TensorMethods::remainder(Scalar s) const { return harker::remainder(self(), s); }
+Tensor TensorMethods::fmod(const Tensor& y) const { return harker::fmod(self(), y); }
+Tensor TensorMethods::fmod(Scalar s) const { return harker::fmod(self(), s); }
+
+Tensor TensorMethods::pow(const Tensor& y) const { return harker::pow(self(), y); }
+Tensor TensorMethods::pow(Scalar e) const { return harker::pow(self(), e); }
+Tensor TensorMethods::maximum(const Tensor& o) const { return harker::maximum(self(), o); }
+Tensor TensorMethods::minimum(const Tensor& o) const { return harker::minimum(self(), o); }
+Tensor TensorMethods::clamp(std::optional<Scalar> min, std::optional<Scalar> max) const {
+  return harker::clamp(self(), min, max);
+}
+Tensor TensorMethods::clamp(const Tensor& min) const { return harker::clamp(self(), min); }
+Tensor TensorMethods::clamp(const Tensor& min, const Tensor& max) const { return harker::clamp(self(), min, max); }
+Tensor TensorMethods::clamp_min(Scalar min) const { return harker::clamp_min(self(), min); }
+Tensor TensorMethods::clamp_max(Scalar max) const { return harker::clamp_max(self(), max); }
+Tensor TensorMethods::tril(std::int64_t diagonal) const { return harker::tril(self(), diagonal); }
+Tensor TensorMethods::triu(std::int64_t diagonal) const { return harker::triu(self(), diagonal); }
+Tensor TensorMethods::eq(const Tensor& o) const { return harker::eq(self(), o); }
+Tensor TensorMethods::eq(Scalar s) const { return harker::eq(self(), s); }
+Tensor TensorMethods::ne(const Tensor& o) const { return harker::ne(self(), o); }
+Tensor TensorMethods::ne(Scalar s) const { return harker::ne(self(), s); }
+Tensor TensorMethods::lt(const Tensor& o) const { return harker::lt(self(), o); }
+Tensor TensorMethods::lt(Scalar s) const { return harker::lt(self(), s); }
+Tensor TensorMethods::le(const Tensor& o) const { return harker::le(self(), o); }
+Tensor TensorMethods::le(Scalar s) const { return harker::le(self(), s); }
+Tensor TensorMethods::gt(const Tensor& o) const { return harker::gt(self(), o); }
+Tensor TensorMethods::gt(Scalar s) const { return harker::gt(self(), s); }
+Tensor TensorMethods::ge(const Tensor& o) const { return harker::ge(self(), o); }
+Tensor TensorMethods::ge(Scalar s) const { return harker::ge(self(), s); }
+Tensor TensorMethods::logical_and(const Tensor& o) const { return harker::logical_and(self(), o); }
+Tensor TensorMethods::logical_or(const Tensor& o) const { return harker::logical_or(self(), o); }
+Tensor TensorMethods::logical_xor(const Tensor& o) const { return harker::logical_xor(self(), o); }
+Tensor TensorMethods::logical_not() const { return harker::logical_not(self()); }
+Tensor TensorMethods::isnan() const { return harker::isnan(self()); }
+Tensor TensorMethods::isinf() const { return harker::isinf(self()); }
+Tensor TensorMethods::isfinite() const { return harker::isfinite(self()); }
+Tensor TensorMethods::any() const { return harker::any(self()); }
+Tensor TensorMethods::all() const { return harker::all(self()); }
+Tensor TensorMethods::any(const Shape& dims, bool keepdim) const { return harker::any(self(), dims, keepdim); }
+Tensor TensorMethods::all(const Shape& dims, bool keepdim) const { return harker::all(self(), dims, keepdim); }
+Tensor TensorMethods::masked_select(const Tensor& mask) const { return harker::masked_select(self(), mask); }
+Tensor TensorMethods::masked_fill(const Tensor& mask, Scalar value) const {
+  return harker::masked_fill(self(), mask, value);
+}
+Tensor TensorMethods::masked_fill(const Tensor& mask, const Tensor& value) const {
+  return harker::masked_fill(self(), mask, value);
+}
+
+Tensor TensorMethods::max() const { return harker::max(self()); }
+Tensor TensorMethods::min() const { return harker::min(self()); }
+ValuesAndIndices TensorMethods::max(int dim, bool keepdim) const { return harker::max(self(), dim, keepdim); }
+ValuesAndIndices TensorMethods::min(int dim, bool keepdim) const { return harker::min(self(), dim, keepdim); }
+Tensor TensorMethods::argmax() const { return harker::argmax(self()); }
+Tensor TensorMethods::argmin() const { return harker::argmin(self()); }
+Tensor TensorMethods::argmax(int dim, bool keepdim) const { return harker::argmax(self(), dim, keepdim); }
+Tensor TensorMethods::argmin(int dim, bool keepdim) const { return harker::argmin(self(), dim, keepdim); }
+
+ValuesAndIndices TensorMethods::sort(int dim, bool descending) const { return harker::sort(self(), dim, descending); }
+Tensor TensorMethods::argsort(int dim, bool descending) const { return harker::argsort(self(), dim, descending); }
+ValuesAndIndices TensorMethods::topk(std::int64_t k, int dim, bool largest) const {
+  return harker::topk(self(), k, dim, largest);
+}
+
+Tensor TensorMethods::prod() const { return harker::prod(self()); }
+Tensor TensorMethods::prod(int dim, bool keepdim) const { return harker::prod(self(), dim, keepdim); }
+Tensor TensorMethods::cumsum(int dim) const { return harker::cumsum(self(), dim); }
+
+Tensor TensorMethods::sum() const { return harker::sum(self()); }
+Tensor TensorMethods::sum(const Shape& dims, bool keepdim) const { return harker::sum(self(), dims, keepdim); }
+Tensor TensorMethods::mean() const { return harker::mean(self()); }
+Tensor TensorMethods::mean(const Shape& dims, bool keepdim) const { return harker::mean(self(), dims, keepdim); }
+
+Tensor TensorMethods::var() const { return harker::var(self()); }
+Tensor TensorMethods::var(const Shape& dims, double correction, bool keepdim) const {
+  return harker::var(self(), dims, {.correction = correction, .keepdim = keepdim});
+}
+Tensor TensorMethods::std() const { return harker::std(self()); }
+Tensor TensorMethods::std(const Shape& dims, double correction, bool keepdim) const {
+  return harker::std(self(), dims, {.correction = correction, .keepdim = keepdim});
+}
+
+Tensor TensorMethods::norm(double p) const { return harker::norm(self(), p); }
+
+Tensor TensorMethods::logsumexp(const Shape& dims, bool keepdim) const {
+  return harker::logsumexp(self(), dims, keepdim);
+}
+Tensor TensorMethods::softmax(int dim) const { return harker::softmax(self(), dim); }
+Tensor TensorMethods::log_softmax(int dim) const { return harker::log_softmax(self(), dim); }
+
+Tensor TensorMethods::gather(int dim, const Tensor& index) const { return harker::gather(self(), dim, index); }
+Tensor TensorMethods::scatter_add(int dim, const Tensor& index, const Tensor& src) const {
+  return harker::scatter_add(self(), dim, index, src);
+}
+
+Tensor TensorMethods::index_select(int dim, const Tensor& index) const {
+  return harker::index_select(self(), dim, index);
+}
+Tensor TensorMethods::index_add(int dim, const Tensor& index, const Tensor& src, Scalar alpha) const {
+  return harker::index_add(self(), dim, index, src, alpha);
+}
+
+Tensor TensorMethods::flip(const Shape& dims) const { return harker::flip(self(), dims); }
+std::vector<Tensor> TensorMethods::split(std::int64_t size, int dim) const { return harker::split(self(), size, dim); }
+std::vector<Tensor> TensorMethods::chunk(std::int64_t chunks, int dim) const {
+  return harker::chunk(self(), chunks, dim);
 }
 
 }  // namespace harker

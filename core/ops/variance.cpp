@@ -78,13 +78,4 @@ Tensor std(const Tensor& given, const Shape& dims, VarOptions o) {
   });
 }
 
-Tensor Tensor::var() const { return harker::var(*this); }
-Tensor Tensor::var(const Shape& dims, double correction, bool keepdim) const {
-  return harker::var(*this, dims, {.correction = correction, .keepdim = keepdim});
-}
-Tensor Tensor::std() const { return harker::std(*this); }
-Tensor Tensor::std(const Shape& dims, double correction, bool keepdim) const {
-  return harker::std(*this, dims, {.correction = correction, .keepdim = keepdim});
-}
-
 }  // namespace harker

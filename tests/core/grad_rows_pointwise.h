@@ -12,6 +12,11 @@ inline Tensor chequered(const Tensor& x) {
 
 inline GradRows pointwise_rows() {
   GradRows rows;
+#define HARKER_POINTWISE(f, domain, ...) \
+  add_unary(                             \
+      rows, #f, [](const Tensor& x) { return f(x); }, Domain::domain);
+#include <harker/core/ops/pointwise_table.h>
+#undef HARKER_POINTWISE
 #define HARKER_UNARY(f, domain) \
   add_unary(                    \
       rows, #f, [](const Tensor& x) { return f(x); }, domain)
@@ -25,29 +30,9 @@ inline GradRows pointwise_rows() {
   HARKER_BINARY(pow, Domain::positive);
   HARKER_BINARY(maximum, Domain::any);
   HARKER_BINARY(minimum, Domain::any);
-  HARKER_UNARY(neg, Domain::any);
-  HARKER_UNARY(exp, Domain::any);
-  HARKER_UNARY(expm1, Domain::any);
-  HARKER_UNARY(log, Domain::positive);
-  HARKER_UNARY(log1p, Domain::positive);
-  HARKER_UNARY(sqrt, Domain::positive);
-  HARKER_UNARY(rsqrt, Domain::positive);
-  HARKER_UNARY(square, Domain::any);
-  HARKER_UNARY(reciprocal, Domain::positive);
-  HARKER_UNARY(sin, Domain::any);
-  HARKER_UNARY(cos, Domain::any);
-  HARKER_UNARY(abs, Domain::any);
-  HARKER_UNARY(sign, Domain::any);
-  HARKER_UNARY(floor, Domain::steps);
-  HARKER_UNARY(ceil, Domain::steps);
-  HARKER_UNARY(round, Domain::steps);
-  HARKER_UNARY(trunc, Domain::steps);
   HARKER_UNARY(relu, Domain::any);
   HARKER_UNARY(leaky_relu, Domain::any);
-  HARKER_UNARY(sigmoid, Domain::any);
-  HARKER_UNARY(tanh, Domain::any);
   HARKER_UNARY(softplus, Domain::any);
-  HARKER_UNARY(erf, Domain::any);
   HARKER_UNARY(silu, Domain::any);
   HARKER_UNARY(gelu, Domain::any);
 #undef HARKER_UNARY
