@@ -86,10 +86,15 @@ MultiheadAttention::Result MultiheadAttention::forward(const Tensor& query, cons
 
   Tensor mask;  // to be added to the scores [n, heads, queries, keys]
   if (call.attn_mask.defined()) {
+    const Shape all{q.size(1), k.size(1)}, each{n * heads_, q.size(1), k.size(1)}, &is = call.attn_mask.shape();
+    if (!(is == all || is == each))
+      throw ShapeError(str(kName, ": attn_mask must be ", all, " or ", each, ", not ", is));
     mask = additive(call.attn_mask, q.dtype());
     if (mask.dim() == 3) mask = mask.view({n, heads_, mask.size(1), mask.size(2)});
   }
   if (call.key_padding_mask.defined()) {
+    const Shape wanted = dim == 2 ? Shape{k.size(1)} : Shape{n, k.size(1)}, &is = call.key_padding_mask.shape();
+    if (!(is == wanted)) throw ShapeError(str(kName, ": key_padding_mask must be ", wanted, ", not ", is));
     const Tensor padding = additive(call.key_padding_mask, q.dtype()).view({n, 1, 1, k.size(1)});
     mask = mask.defined() ? mask + padding : padding;
   }

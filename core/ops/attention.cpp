@@ -38,6 +38,10 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
   }
   const double scale = options.scale ? *options.scale : 1 / std::sqrt(static_cast<double>(q.size(-1)));
   Tensor scores = matmul(q * scale, k, false, true);  // [..., queries, keys]
+  if (const Tensor& mask = options.attn_mask;
+      mask.defined() && !(broadcast_shapes(scores.shape(), mask.shape()) == scores.shape()))
+    throw ShapeError(detail::str("scaled_dot_product_attention: the mask must broadcast to the scores, which are ",
+                                 scores.shape(), "; it is ", mask.shape()));
   constexpr double kNever = -INFINITY;
   Tensor blind;  // the queries that see no key at all: they get 0, not the mean of nothing
   if (options.is_causal) {

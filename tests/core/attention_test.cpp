@@ -53,6 +53,23 @@ TEST_CASE("attention: a mask with more dimensions than the query adds none to th
   }
 }
 
+TEST_CASE("attention: a mask does not repeat what it masks") {
+  const auto result = [](const Shape& q, const Shape& k, const Shape& mask) {
+    return scaled_dot_product_attention(randn(q), randn(k), randn(k), {.attn_mask = randn(mask)}).shape();
+  };
+  CHECK(result({3, 4}, {6, 2, 5, 4}, {6, 2, 3, 5}) == Shape{6, 2, 3, 4});
+  CHECK(result({2, 3, 4}, {2, 5, 4}, {5}) == Shape{2, 3, 4});
+  CHECK_THROWS_WITH_AS(
+      result({2, 3, 4}, {2, 5, 4}, {4, 2, 3, 5}),
+      "scaled_dot_product_attention: the mask must broadcast to the scores, which are (2, 3, 5); it is "
+      "(4, 2, 3, 5)",
+      ShapeError);
+  CHECK_THROWS_AS(result({1, 3, 4}, {1, 5, 4}, {7, 3, 5}), ShapeError);
+  CHECK_THROWS_AS(result({2, 1, 4}, {2, 5, 4}, {3, 5}), ShapeError);     // a query more
+  CHECK_THROWS_AS(result({2, 3, 4}, {2, 1, 4}, {2, 3, 5}), ShapeError);  // a key more
+  CHECK_THROWS_AS(result({1, 3, 4}, {1, 5, 4}, {0, 3, 5}), ShapeError);
+}
+
 TEST_CASE("attention: 16-bit floats are rounded once") {
   manual_seed(4);
   for (DType t : {kFloat16, kBFloat16}) {

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 #include <test_tensor.h>
 
-#include <ctime>
 #include <sstream>
 
 #include <test_json.h>
@@ -200,27 +199,6 @@ TEST_CASE("in place: an integer copy of a stale view does not require grad") {
   x.add_(w);
   CHECK(!v.to(kInt64).requires_grad());
   CHECK(v.to(kFloat32).requires_grad());
-}
-
-TEST_CASE("in place: writing a tensor part by part takes no longer the more has been written") {
-  Tensor w = leaf({1});
-  const auto seconds = [&](int n) {
-    double best = 1e9;
-    for (int again = 0; again < 3; ++again) {
-      Tensor out = zeros({n}, kFloat64), also = zeros({1}, kFloat64), another = also, c = w * 1;
-      const std::clock_t start = std::clock();  // the processor's time: others may be busy
-      for (int i = 0; i < n; ++i) {
-        c = c * w;
-        out.slice(0, i, i + 1).copy_(c);
-        also.add_(c);
-      }
-      best = std::min(best, static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC);
-    }
-    return best;
-  };
-  // 16 times the work, or 256 times with a walk through all that is behind: far apart, for machines that are busy.
-  const double few = seconds(500), many = seconds(8000);
-  CHECK_MESSAGE(many < 100 * few, few, " s for 500, ", many, " s for 8000");
 }
 
 }  // namespace harker

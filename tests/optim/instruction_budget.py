@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fails when a training step of Dracula's model, or an inference, needs more instructions than it did.
+"""Fails when a training step of Dracula's model, an inference, or a change of a part of a tensor needs more instructions than it did.
 
 Instructions, unlike seconds, are the same on a busy machine. They are counted by valgrind's callgrind, in a run of N and
 one of 2 N calls, whose difference is N calls after warm-up. The counts that were reached are in instruction_budget.json;

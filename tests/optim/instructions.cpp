@@ -1,5 +1,6 @@
 // The work whose instructions tests/optim/instruction_budget.py counts: CALLS training steps of Dracula's model, or as
-// many inferences. `instructions train|inference BATCH CALLS`
+// many inferences, or recorded writes to parts of a tensor of BATCH rows, none of which may walk through those before.
+// `instructions train|inference|parts BATCH CALLS`
 #include <cstdlib>
 #include <cstring>
 
@@ -16,12 +17,7 @@ struct DraculaModel : nn::Module {
   Tensor forward(const Tensor& x) { return fc2(relu(fc1(x))); }
 };
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc != 4) return 2;
-  const bool train = std::strcmp(argv[1], "train") == 0;
-  const int batch = std::atoi(argv[2]), calls = std::atoi(argv[3]);
+void run_model(bool train, int batch, int calls) {
   manual_seed(0);
   DraculaModel model;
   optim::Adam optimizer(model.parameters(), {.lr = 1e-6});
@@ -37,4 +33,25 @@ int main(int argc, char** argv) {
       model.forward(x);
     }
   }
+}
+
+void write_parts(int rows, int calls) {
+  const Tensor w = ones({1}, {.requires_grad = true});
+  Tensor out = zeros({rows}), also = zeros({1}), another = also, c = w * 1;
+  for (int i = 0; i < calls; ++i) {
+    c = c * w;
+    out.slice(0, i % rows, i % rows + 1).copy_(c);
+    also.add_(c);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 4) return 2;
+  const int batch = std::atoi(argv[2]), calls = std::atoi(argv[3]);
+  if (std::strcmp(argv[1], "parts") == 0)
+    write_parts(batch, calls);
+  else
+    run_model(std::strcmp(argv[1], "train") == 0, batch, calls);
 }

@@ -37,7 +37,7 @@ void adam_run(const AdamNumbers<T>& k, const Index n, T* __restrict p, T* __rest
     T grad = g[i], param = p[i];
     if constexpr (kDecay != Decay::none) grad *= k.sign, param *= k.shrink;
     if constexpr (kDecay == Decay::l2) grad += k.l2 * param;
-    m[i] = from_m ? m[i] + k.one_minus_beta1 * (grad - m[i]) : grad - k.beta1 * (grad - m[i]);
+    m[i] = from_m ? multiply_add(k.one_minus_beta1, grad - m[i], m[i]) : multiply_add(-k.beta1, grad - m[i], grad);
     v[i] = k.beta2 * v[i] + k.one_minus_beta2 * grad * grad;
     T second = v[i];
     // NaN wins, as in torch.maximum.
