@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include <harker/core/base/text.h>
 #include <harker/core/error.h>
 #include <harker/core/ops/ops.h>
+#include <harker/core/base/text.h>
 
 using namespace harker;
 using detail::str;
@@ -119,68 +119,66 @@ void reductions(const Tensor& x, bool floating) {
     const Tensor t = floating ? x.detach().clone().requires_grad_() : x;
     judge(e, {{"x", t}}, [&] { return f(t); });
   };
-  empty_tensor("x.sum()", [](const Tensor& t) { return t.sum(); });
-  empty_tensor("x.prod()", [](const Tensor& t) { return t.prod(); });
-  empty_tensor("x.max()", [](const Tensor& t) { return t.max(); });
-  empty_tensor("x.min()", [](const Tensor& t) { return t.min(); });
-  empty_tensor("x.argmax()", [](const Tensor& t) { return t.argmax(); });
-  empty_tensor("x.argmin()", [](const Tensor& t) { return t.argmin(); });
+  fresh("x.sum()", [](const Tensor& t) { return t.sum(); });
+  fresh("x.prod()", [](const Tensor& t) { return t.prod(); });
+  fresh("x.max()", [](const Tensor& t) { return t.max(); });
+  fresh("x.min()", [](const Tensor& t) { return t.min(); });
+  fresh("x.argmax()", [](const Tensor& t) { return t.argmax(); });
+  fresh("x.argmin()", [](const Tensor& t) { return t.argmin(); });
   if (floating) {
-    empty_tensor("x.mean()", [](const Tensor& t) { return t.mean(); });
-    empty_tensor("x.var()", [](const Tensor& t) { return t.var(); });
-    empty_tensor("x.std()", [](const Tensor& t) { return t.std(); });
+    fresh("x.mean()", [](const Tensor& t) { return t.mean(); });
+    fresh("x.var()", [](const Tensor& t) { return t.var(); });
+    fresh("x.std()", [](const Tensor& t) { return t.std(); });
     for (double p : {2.0, 1.0, 3.0, 0.0, 0.5, static_cast<double>(INFINITY), -static_cast<double>(INFINITY)})
-      empty_tensor(
+      fresh(
           str("torch.linalg.vector_norm(x, ", std::isinf(p) ? (p > 0 ? "float('inf')" : "-float('inf')") : str(p), ")"),
           [=](const Tensor& t) { return t.norm(p); });
   }
   for (int d = x.dim() ? -x.dim() : -1; d < (x.dim() ? x.dim() : 1); ++d)
     for (bool keep : {false, true}) {
       const std::string args = str("(", d, ", keepdim=", truth(keep), ")");
-      empty_tensor("x.sum" + args, [=](const Tensor& t) { return t.sum(d, keep); });
-      empty_tensor("x.prod" + args, [=](const Tensor& t) { return t.prod(d, keep); });
-      empty_tensor("x.max" + args, [=](const Tensor& t) { return t.max(d, keep); });
-      empty_tensor("x.min" + args, [=](const Tensor& t) { return t.min(d, keep); });
-      empty_tensor("x.argmax" + args, [=](const Tensor& t) { return t.argmax(d, keep); });
-      empty_tensor("x.argmin" + args, [=](const Tensor& t) { return t.argmin(d, keep); });
+      fresh("x.sum" + args, [=](const Tensor& t) { return t.sum(d, keep); });
+      fresh("x.prod" + args, [=](const Tensor& t) { return t.prod(d, keep); });
+      fresh("x.max" + args, [=](const Tensor& t) { return t.max(d, keep); });
+      fresh("x.min" + args, [=](const Tensor& t) { return t.min(d, keep); });
+      fresh("x.argmax" + args, [=](const Tensor& t) { return t.argmax(d, keep); });
+      fresh("x.argmin" + args, [=](const Tensor& t) { return t.argmin(d, keep); });
       if (floating) {
-        empty_tensor("x.mean" + args, [=](const Tensor& t) { return t.mean(d, keep); });
-        empty_tensor("x.logsumexp" + args, [=](const Tensor& t) { return t.logsumexp({d}, keep); });
+        fresh("x.mean" + args, [=](const Tensor& t) { return t.mean(d, keep); });
+        fresh("x.logsumexp" + args, [=](const Tensor& t) { return t.logsumexp({d}, keep); });
         for (int correction : {0, 1, 2}) {
           const std::string more = str("(", d, ", correction=", correction, ", keepdim=", truth(keep), ")");
-          empty_tensor("x.var" + more, [=](const Tensor& t) { return t.var({d}, correction, keep); });
-          empty_tensor("x.std" + more, [=](const Tensor& t) { return t.std({d}, correction, keep); });
+          fresh("x.var" + more, [=](const Tensor& t) { return t.var({d}, correction, keep); });
+          fresh("x.std" + more, [=](const Tensor& t) { return t.std({d}, correction, keep); });
         }
-        empty_tensor(str("torch.linalg.vector_norm(x, 2, ", d, ", ", truth(keep), ")"),
-                     [=](const Tensor& t) { return norm(t, 2, {d}, keep); });
+        fresh(str("torch.linalg.vector_norm(x, 2, ", d, ", ", truth(keep), ")"),
+              [=](const Tensor& t) { return norm(t, 2, {d}, keep); });
       }
       if (keep) continue;
-      empty_tensor(str("x.cumsum(", d, ")"), [=](const Tensor& t) { return t.cumsum(d); });
+      fresh(str("x.cumsum(", d, ")"), [=](const Tensor& t) { return t.cumsum(d); });
       for (bool down : {false, true}) {
-        empty_tensor(str("x.sort(dim=", d, ", descending=", truth(down), ", stable=True)"),
-                     [=](const Tensor& t) { return t.sort(d, down); });
-        empty_tensor(str("x.argsort(dim=", d, ", descending=", truth(down), ", stable=True)"),
-                     [=](const Tensor& t) { return t.argsort(d, down); });
+        fresh(str("x.sort(dim=", d, ", descending=", truth(down), ", stable=True)"),
+              [=](const Tensor& t) { return t.sort(d, down); });
+        fresh(str("x.argsort(dim=", d, ", descending=", truth(down), ", stable=True)"),
+              [=](const Tensor& t) { return t.argsort(d, down); });
       }
-      empty_tensor(str("x.topk(min(2, x.size(", d, ") if x.dim() else 1), ", d, ")[0].detach()"), [=](const Tensor& t) {
+      fresh(str("x.topk(min(2, x.size(", d, ") if x.dim() else 1), ", d, ")[0].detach()"), [=](const Tensor& t) {
         const std::int64_t n = t.dim() ? t.size(d) : 1;
         return t.topk(n < 2 ? n : 2, d).values.detach();
       });
       if (floating) {
-        empty_tensor(str("x.softmax(", d, ")"), [=](const Tensor& t) { return t.softmax(d); });
-        empty_tensor(str("x.log_softmax(", d, ")"), [=](const Tensor& t) { return t.log_softmax(d); });
+        fresh(str("x.softmax(", d, ")"), [=](const Tensor& t) { return t.softmax(d); });
+        fresh(str("x.log_softmax(", d, ")"), [=](const Tensor& t) { return t.log_softmax(d); });
       }
     }
   if (x.dim() == 3) {
-    empty_tensor("x.sum([0, 2])", [](const Tensor& t) { return t.sum({0, 2}); });
+    fresh("x.sum([0, 2])", [](const Tensor& t) { return t.sum({0, 2}); });
     if (floating) {
-      empty_tensor("x.logsumexp([0, 2])", [](const Tensor& t) { return t.logsumexp({0, 2}); });
-      empty_tensor("x.var([-1, 0], correction=1, keepdim=True)", [](const Tensor& t) {
-        return t.var({-1, 0}, 1, true);
-      });
-      empty_tensor("torch.linalg.vector_norm(x, 3, [0, 2])", [](const Tensor& t) { return norm(t, 3, {0, 2}); });
+      fresh("x.logsumexp([0, 2])", [](const Tensor& t) { return t.logsumexp({0, 2}); });
+      fresh("x.var([-1, 0], correction=1, keepdim=True)", [](const Tensor& t) { return t.var({-1, 0}, 1, true); });
+      fresh("torch.linalg.vector_norm(x, 3, [0, 2])", [](const Tensor& t) { return norm(t, 3, {0, 2}); });
     }
-    empty_tensor("x.flip([0, 2])", [](const Tensor& t) { return t.flip({0, 2}); });
+    fresh("x.flip([0, 2])", [](const Tensor& t) { return t.flip({0, 2}); });
   }
 }
 
