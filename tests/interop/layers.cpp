@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include <harker/core/base/text.h>
 #include <harker/core/error.h>
 #include <harker/core/ops/ops.h>
-#include <harker/core/base/text.h>
 
 using namespace harker;
 using detail::str;

@@ -1,6 +1,8 @@
 // What the scripts say of themselves, and what scripts/mutate changes.
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "source_text.h"
 
 using namespace harker::test;
@@ -52,4 +54,22 @@ int f(int a, std::vector<int> v, const int& b) {
   const std::vector<std::string> lines = lines_of(done.output);
   REQUIRE_MESSAGE(lines.size() == std::size(expected), done.output);
   for (std::size_t i = 0; i < lines.size(); ++i) CHECK(lines[i] == "f:" + expected[i]);
+}
+
+TEST_CASE("scripts: the picture of who includes whom is that of today") {
+  const Finished dot = run("python3 '" + (kSource / "scripts/graph").string() + "' --dot");
+  REQUIRE_MESSAGE(dot.status == 0, dot.output);
+  std::set<std::string> drawn, today;
+  const auto title = [](std::string from, std::string to) { return from + "&#45;&gt;" + to; };
+  for (const std::string& line : lines_of(read_text(kSource / "docs/rooms.svg")))
+    if (const std::size_t at = line.find("<title>"); at != std::string::npos && line.find("&gt;") != std::string::npos)
+      drawn.insert(line.substr(at + 7, line.find("</title>") - at - 7));
+  for (const std::string& line : lines_of(dot.output)) {
+    const std::size_t arrow = line.find("\" -> \"");
+    if (arrow == std::string::npos) continue;
+    const std::size_t from = line.find('"') + 1, to = arrow + 6;
+    today.insert(title(line.substr(from, arrow - from), line.substr(to, line.find('"', to) - to)));
+  }
+  CHECK(today.size() > 8);
+  CHECK_MESSAGE(drawn == today, "run scripts/graph");
 }
