@@ -1,6 +1,8 @@
 // Adagrad's options and the numbers of a step. The kernel is core/backend/cpu/kernels/adaptive.h.
 #include <harker/optim/adagrad.h>
 
+#include <harker/core/backend/backend.h>
+
 namespace harker HARKER_PUBLIC {
 namespace optim {
 

@@ -1,6 +1,7 @@
 // How parameters get to their kernel: as they lay at the last step, sorted anew, or by copies.
 #include <algorithm>
 
+#include <harker/core/backend/backend.h>
 #include <harker/core/base/text.h>
 #include <harker/optim/fused_optimizer.h>
 

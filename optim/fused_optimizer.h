@@ -2,10 +2,13 @@
 // made the same number of steps go together; a step of a small model makes no tensor and allocates nothing. A derived
 // class says which state tensors its options need, and hands the call to its kernel.
 #pragma once
-#include <harker/core/backend/backend.h>
+#include <harker/core/backend/optimizer_steps.h>
 #include <harker/optim/optimizer.h>
 
 namespace harker HARKER_PUBLIC {
+
+class Backend;
+
 namespace optim {
 
 class FusedOptimizer : public Optimizer {

@@ -1,6 +1,7 @@
 // RMSprop's options and the numbers of a step. The kernel is core/backend/cpu/kernels/adaptive.h.
 #include <harker/optim/rmsprop.h>
 
+#include <harker/core/backend/backend.h>
 #include <harker/core/base/text.h>
 
 namespace harker HARKER_PUBLIC {

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include <harker/core/backend/backend.h>
 #include <harker/core/base/text.h>
 
 namespace harker HARKER_PUBLIC {
