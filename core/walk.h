@@ -13,11 +13,13 @@
 
 namespace harker HARKER_PUBLIC {
 
-/// One step from a container to a child: a dict's key, an index, or a part of an object of an unknown class.
+/// One step from a value to one that it holds: a dict's key, an index, or another part. A walk takes no parts but
+/// "args" and "state" of an object of an unknown class.
 struct Step {
   const Value* key = nullptr;  ///< a dict's key; null for the others
   std::int64_t index = 0;      ///< in a list or tuple
-  const char* part = nullptr;  ///< "args" or "state" of an opaque object
+  const char* part = nullptr;  ///< "args"
+  bool attribute = false;      ///< Python has an attribute of that name: the "indices" of a sparse tensor
 };
 
 class Walk {
@@ -78,7 +80,8 @@ class Walk {
 /// How many children a walk finds below `v`, and the one with number i.
 std::size_t child_count(const Value& v);
 std::pair<Step, const Value*> child(const Value& v, std::size_t i);
-/// The step as it stands in a path: the text itself for a string, Python's for anything else.
+/// The step as it stands in a path: the text itself for a string, Python's for any other key, "<args>" for a part that
+/// is no attribute.
 std::string step_text(const Step& step);
 
 }  // namespace harker

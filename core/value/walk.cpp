@@ -1,7 +1,7 @@
 // Walk: an explicit stack of containers. Paths of what may be met again are not stored but traced back over `trail_`,
 // whose entries are made only for containers that something pinned lies in.
 #include <harker/core/base/text.h>
-#include <harker/core/repr.h>
+#include <harker/core/value/children.h>
 #include <harker/core/walk.h>
 
 #include <unordered_set>
@@ -20,6 +20,19 @@ bool entered_once(const Value& v) { return v.is_list() || v.is_dict() || v.kind(
 bool has_identity(const Value& v) {
   return entered_once(v) || v.is_tensor() || v.kind() == Kind::set || v.kind() == Kind::bytearray ||
          v.kind() == Kind::sparse || v.kind() == Kind::quantized;
+}
+
+bool has_arguments(const Value::Opaque& o) { return o.args.is_tuple() && o.args.len() > 0; }
+
+/// The number among all children of the one that is listed as number i: no keys, and no parts that say nothing.
+std::size_t number_of(const Value& v, std::size_t i) {
+  if (v.is_dict()) return 2 * i + 1;
+  if (v.kind() != Kind::opaque) return i;
+  const Value::Opaque& o = v.as_opaque();
+  if (!has_arguments(o)) ++i;
+  if (i > 0 && o.state.is_none()) ++i;
+  const std::size_t assigned = 2 + o.appended.size();
+  return i < assigned ? i : assigned + 2 * (i - assigned) + 1;
 }
 
 /// More text than anybody lists: contents are not measured beyond it.
@@ -118,31 +131,13 @@ std::size_t child_count(const Value& v) {
   if (v.is_list() || v.is_tuple() || v.is_dict()) return v.len();
   if (v.kind() != Kind::opaque || !v.as_opaque().called) return 0;
   const Value::Opaque& o = v.as_opaque();
-  return (o.args.is_tuple() && o.args.len() > 0) + !o.state.is_none() + o.appended.size() + o.assigned.size();
+  return has_arguments(o) + !o.state.is_none() + o.appended.size() + o.assigned.size();
 }
 
 std::pair<Step, const Value*> child(const Value& v, std::size_t i) {
-  if (v.is_dict()) return {{.key = &v.items()[i].first}, &v.items()[i].second};
-  if (v.kind() != Kind::opaque) return {{.index = static_cast<std::int64_t>(i)}, &v.elements()[i]};
-  const Value::Opaque& o = v.as_opaque();
-  if (o.args.is_tuple() && o.args.len() > 0) {
-    if (i == 0) return {{.part = "args"}, &o.args};
-    --i;
-  }
-  if (!o.state.is_none()) {
-    if (i == 0) return {{.part = "state"}, &o.state};
-    --i;
-  }
-  if (i < o.appended.size()) return {{.index = static_cast<std::int64_t>(i)}, &o.appended[i]};
-  i -= o.appended.size();
-  return {{.key = &o.assigned[i].first}, &o.assigned[i].second};
-}
-
-std::string step_text(const Step& step) {
-  if (step.part) return detail::str('<', step.part, '>');
-  if (!step.key) return std::to_string(step.index);
-  if (step.key->is_string()) return std::string(step.key->as_string());
-  return repr(*step.key, 200);
+  const detail::Children all(v);
+  const std::size_t n = number_of(v, i);
+  return {all.step(n), &all[n]};
 }
 
 Walk::Walk(const Value& root) : root_(&root) {
@@ -165,10 +160,7 @@ bool Walk::next() {
     path_.resize(top.path_size);
     key_.resize(frames_.size() - 1);
     if (!key_.empty()) path_ += '.';
-    if (step.key && step.key->is_string())
-      path_ += step.key->as_string();
-    else
-      path_ += step_text(step);
+    path_ += step_text(step);
     key_.push_back(step);
     value_ = v;
   }

@@ -1,12 +1,11 @@
 // Distrusts a Table from a file: after check() every count, link and geometry is sound, and rebuild.cpp need not look
 // again.
 #include <harker/core/base/text.h>
+#include <harker/core/base/utf8.h>
 #include <harker/serialize/flat/flatten.h>
-#include <harker/serialize/flat/links.h>
 #include <harker/serialize/geometry.h>
 #include <harker/serialize/numpy_dtype.h>
 #include <harker/serialize/torch/known_names.h>
-#include <harker/serialize/torch/utf8.h>
 
 namespace harker::flat {
 namespace {
@@ -68,7 +67,7 @@ class Checker {
       const std::string_view label = std::string_view(t_.names).substr(named, v.name);
       named += v.name;
       const auto bad = [&](const std::string& why) { fail(str("tensor ", i, " ", quoted(label), ": ", why)); };
-      if (!pt::valid_utf8(io::bytes(label), false)) bad("its name is not UTF-8");
+      if (!detail::valid_utf8(label, false)) bad("its name is not UTF-8");
       if (static_cast<int>(v.dtype) >= kDTypes) bad(str("dtype ", static_cast<int>(v.dtype), " is not known"));
       if (v.rank > kMaxRank) bad(str("rank ", v.rank, ": at most ", kMaxRank, " dimensions are possible"));
       if (std::size_t{2} * v.rank > t_.extents.size() - extent) bad("its sizes and strides are missing");
@@ -122,11 +121,11 @@ class Checker {
       case Kind::integer: details = 1, number = n.detail == 0, text = n.detail == 1; break;
       case Kind::dtype: number = true, expect(n.number < kDTypes, "this dtype is not known"); break;
       case Kind::complex: numbers = true, expect(numbers_.size() == 2, "has two parts"); break;
-      case Kind::string: text = true, expect(pt::valid_utf8(io::bytes(text_), true), "is not UTF-8"); break;
+      case Kind::string: text = true, expect(detail::valid_utf8(text_, true), "is not UTF-8"); break;
       case Kind::bytes:
       case Kind::bytearray: text = true; break;
       case Kind::device:
-      case Kind::layout: text = true, expect(pt::valid_utf8(io::bytes(text_), false), "is not UTF-8"); break;
+      case Kind::layout: text = true, expect(detail::valid_utf8(text_, false), "is not UTF-8"); break;
       case Kind::list:
       case Kind::tuple:
       case Kind::set:
@@ -180,7 +179,7 @@ class Checker {
     const DType t = t_.views[static_cast<std::size_t>(n.number)].dtype;
     expect(t == DType::qint8 || t == DType::quint8 || t == DType::qint32, "its elements are no quantized integers");
     expect(numbers_.size() == 3 && links_.size() == 2, "its scale, zero point or axis is missing");
-    expect(pt::valid_utf8(io::bytes(text_), false), "its scheme is not UTF-8");
+    expect(detail::valid_utf8(text_, false), "its scheme is not UTF-8");
     expect(pt::known_name("torch", text_).what == pt::Known::reference && text_.starts_with("per_"),
            "its scheme is not known");
     if (!text_.starts_with("per_channel")) return;
@@ -205,7 +204,7 @@ class Checker {
     expect(bytes == text_.size() - n.number, "its data does not fit its shape");
   }
   void opaque(const Node& n) const {
-    expect(n.number <= text_.size() && pt::valid_utf8(io::bytes(text_), false), "its class has no proper name");
+    expect(n.number <= text_.size() && detail::valid_utf8(text_, false), "its class has no proper name");
     expect(links_.size() >= 2 && numbers_.size() == 1, "its arguments are missing");
     const std::uint64_t rest = links_.size() - 2;
     expect(numbers_[0] >= 0 && static_cast<std::uint64_t>(numbers_[0]) <= rest &&

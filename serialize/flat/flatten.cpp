@@ -7,10 +7,9 @@
 #include <unordered_set>
 
 #include <harker/core/base/text.h>
-#include <harker/core/walk.h>
+#include <harker/core/base/utf8.h>
+#include <harker/core/value/children.h>
 #include <harker/serialize/flat/flatten.h>
-#include <harker/serialize/flat/links.h>
-#include <harker/serialize/torch/utf8.h>
 
 namespace harker::flat {
 namespace {
@@ -29,14 +28,14 @@ std::string clean(std::string_view path) {
     while (!path.empty() && (static_cast<unsigned char>(path[0]) & 0xc0) == 0x80) path.remove_prefix(1);
   }
   std::string out = path.size() == all.size() ? "" : "...";
-  const bool valid = pt::valid_utf8(io::bytes(path), true);
+  const bool valid = detail::valid_utf8(path, true);
   for (std::size_t at = 0; at < path.size();) {
     if (!valid && static_cast<unsigned char>(path[at]) >= 0x80) {
       ++at, out += '?';
       continue;
     }
     const std::size_t before = at;
-    const std::uint32_t code = valid ? pt::next_code(path, at) : static_cast<unsigned char>(path[at++]);
+    const std::uint32_t code = valid ? detail::next_code(path, at) : static_cast<unsigned char>(path[at++]);
     if (code >= 0x20 && code != 0x7f && (code < 0xd800 || code > 0xdfff)) {
       out += path.substr(before, at - before);
     } else {
@@ -47,6 +46,21 @@ std::string clean(std::string_view path) {
   }
   return out;
 }
+
+// The children of a value in the order of its links: a dict's begin with its attributes and default factory.
+class Links {
+ public:
+  explicit Links(const Value& v) : children_(v), first_(v.is_dict() ? children_.size() - 2 : 0) {}
+  std::size_t size() const { return children_.size(); }
+  const Value& operator[](std::size_t i) const { return children_[child(i)]; }
+  /// "fc1.weight", "0", "<attributes>".
+  std::string step(std::size_t i) const { return step_text(children_.step(child(i))); }
+
+ private:
+  std::size_t child(std::size_t i) const { return (i + first_) % size(); }
+  detail::Children children_;
+  std::size_t first_;
+};
 
 class Flattener {
  public:
@@ -112,16 +126,17 @@ class Flattener {
     enter(root, path, stack);
     while (!stack.empty()) {
       Frame& top = stack.back();
-      if (top.next == link_count(*top.v)) {
+      const Links links(*top.v);
+      if (top.next == links.size()) {
         stack.pop_back();
         continue;
       }
       const std::size_t i = top.next++;
-      const Value& child = link(*top.v, i);
+      const Value& child = links[i];
       path.resize(top.path);
-      if (may_hold_tensors(child.kind())) {
+      if (detail::may_hold_values(child.kind())) {
         if (stack.size() > 1) path += '.';
-        path += link_step(*top.v, i);
+        path += links.step(i);
       }
       enter(child, path, stack);
     }
@@ -136,7 +151,7 @@ class Flattener {
     found_.push_back(&v);
     if (v.is_tensor()) add_view(v.lazy_tensor(), path);
     if (v.kind() == Kind::quantized) add_view(v.as_quantized().ints, path);
-    if (link_count(v) > 0) stack.push_back({&v, 0, path.size()});
+    if (Links(v).size() > 0) stack.push_back({&v, 0, path.size()});
   }
 
   void add_view(const Tensor& t, const std::string& path) {
@@ -181,9 +196,9 @@ class Flattener {
     std::vector<std::pair<const Value*, std::size_t>> stack{{&first, 0}};
     while (!stack.empty()) {
       auto& [v, next] = stack.back();
-      const bool open = is_immutable(v->kind()) && next < link_count(*v);
-      if (index_of(*v) == kUnnumbered && open) {
-        const Value& child = link(*v, next++);
+      const Links links(*v);
+      if (is_immutable(v->kind()) && next < links.size() && index_of(*v) == kUnnumbered) {
+        const Value& child = links[next++];
         if (is_immutable(child.kind()) && index_of(child) == kUnnumbered) stack.push_back({&child, 0});
         continue;
       }
@@ -202,11 +217,12 @@ class Flattener {
     Node n;
     n.kind = v.kind();
     if (v.from_file()) n.flags |= kFromFile;
-    const std::size_t links = t.links.size(), numbers = t.numbers.size(), text = t.text.size();
-    for (std::size_t i = 0; i < link_count(v); ++i) t.links.push_back(index_of(link(v, i)));
+    const std::size_t numbers = t.numbers.size(), text = t.text.size();
+    const Links links(v);
+    for (std::size_t i = 0; i < links.size(); ++i) t.links.push_back(index_of(links[i]));
     content(v, n);
-    if (t.links.size() - links >= kUnnumbered) throw Error("save: a container with more than 4,294,967,294 elements");
-    n.links = static_cast<std::uint32_t>(t.links.size() - links);
+    if (links.size() >= kUnnumbered) throw Error("save: a container with more than 4,294,967,294 elements");
+    n.links = static_cast<std::uint32_t>(links.size());
     n.numbers = static_cast<std::uint32_t>(t.numbers.size() - numbers);
     n.text = t.text.size() - text;
     t.nodes.push_back(n);

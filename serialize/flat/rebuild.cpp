@@ -5,7 +5,6 @@
 #include <harker/core/base/text.h>
 #include <harker/core/value/object.h>
 #include <harker/serialize/flat/flatten.h>
-#include <harker/serialize/flat/links.h>
 #include <harker/serialize/torch/known_names.h>
 
 namespace harker::flat {

@@ -74,6 +74,12 @@ struct Table {
   std::vector<std::uint64_t> storages;  ///< bytes of each
 };
 
+/// Made with its content, which can never change.
+constexpr bool is_immutable(Value::Kind k) {
+  using enum Value::Kind;
+  return k == tuple || k == frozenset || k == sparse || k == quantized;
+}
+
 inline constexpr std::size_t kMaxRank = 64;  // torch's own limit
 
 /// Python's name of a kind, for messages and JSON: "dict", "int", "opaque".

@@ -18,8 +18,8 @@
 #include <nlohmann/json.hpp>
 
 #include <harker/core/base/text.h>
+#include <harker/core/base/utf8.h>
 #include <harker/serialize/onnx/onnx_json.h>
-#include <harker/serialize/torch/utf8.h>
 
 namespace harker::onnx {
 namespace {
@@ -350,7 +350,7 @@ std::string write_json(const Metadata& metadata) {
     if (n.text > 0) {
       const std::string_view s = std::string_view(t.text).substr(text, static_cast<std::size_t>(n.text));
       text += s.size();
-      if (is_text(n.kind) && pt::valid_utf8(io::bytes(s), false)) {
+      if (is_text(n.kind) && detail::valid_utf8(s, false)) {
         out += ",\"text\":";
         append_string(out, s);
       } else {

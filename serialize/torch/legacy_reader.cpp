@@ -8,7 +8,6 @@
 
 #include <harker/core/base/text.h>
 #include <harker/serialize/torch/stored_objects.h>
-#include <harker/serialize/torch/tree.h>
 
 namespace harker::pt {
 namespace {
@@ -84,7 +83,7 @@ LegacyObjects::Root& LegacyObjects::root(const StorageId& id) {
     return at->second;
   }
   StoredRecord r;
-  r.label = "storage " + step_text(Value(id.key));
+  r.label = "storage " + detail::quoted_if_odd(id.key);
   if (id.nbytes > source().bytes().size())
     throw FormatError(str("persistent id: ", r.label, " has a size of ", id.nbytes, " bytes, the whole file has ",
                           source().bytes().size(), ": truncated?"));
@@ -111,7 +110,7 @@ std::size_t LegacyObjects::view(const StorageId& id, const Root& of, const Value
   if (fresh) {
     const std::uint64_t item = id.untyped ? 1 : item_size(id.type.dtype);
     v.record = add_view(of.record, static_cast<std::uint64_t>(offset) * item, static_cast<std::uint64_t>(size) * item,
-                        "view " + step_text(Value(key)));
+                        "view " + detail::quoted_if_odd(key));
   } else if (record(v.record).storage->nbytes !=
              static_cast<std::uint64_t>(size) * (id.untyped ? 1 : item_size(id.type.dtype))) {
     throw FormatError(str(what, ", ", quoted(key), ", is claimed again with another dtype"));

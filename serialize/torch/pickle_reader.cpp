@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include <harker/core/base/text.h>
+#include <harker/core/base/utf8.h>
 #include <harker/serialize/torch/pickle_text.h>
-#include <harker/serialize/torch/utf8.h>
 
 namespace harker::pt {
 
@@ -118,12 +118,13 @@ bool PickleReader::scalar(std::uint8_t op) {
 }
 
 void PickleReader::push_string(io::ByteView bytes) {
-  if (!valid_utf8(bytes, true)) throw FormatError(str("a string that is not UTF-8: ", detail::quoted(io::text(bytes))));
+  if (!detail::valid_utf8(io::text(bytes), true))
+    throw FormatError(str("a string that is not UTF-8: ", detail::quoted(io::text(bytes))));
   push(made(Value(io::text(bytes))));
 }
 // Python 2's str is text to torch.load, which decodes it as UTF-8; NumPy's raw data is not, and stays bytes.
 void PickleReader::push_python2_string(io::ByteView bytes) {
-  if (valid_utf8(bytes, false))
+  if (detail::valid_utf8(io::text(bytes), false))
     push_string(bytes);
   else
     push_bytes(bytes);

@@ -3,8 +3,8 @@
 
 #include <bit>
 
+#include <harker/core/base/utf8.h>
 #include <harker/core/error.h>
-#include <harker/serialize/torch/utf8.h>
 
 namespace harker::pt {
 
@@ -90,7 +90,7 @@ void PickleStream::bytes(io::ByteView data) {
   global("_codecs", "encode");
   std::string text;
   text.reserve(data.size() + data.size() / 2);
-  for (std::uint8_t b : data) append_utf8(text, b);
+  for (std::uint8_t b : data) detail::append_utf8(text, b);
   if (data.size() == 1)
     shared_string(text);
   else

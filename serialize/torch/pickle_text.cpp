@@ -2,9 +2,9 @@
 #include <charconv>
 
 #include <harker/core/base/text.h>
+#include <harker/core/base/utf8.h>
 #include <harker/core/error.h>
 #include <harker/serialize/torch/pickle_text.h>
-#include <harker/serialize/torch/utf8.h>
 
 namespace harker::pt {
 namespace {
@@ -116,10 +116,10 @@ std::string unescape_unicode(std::string_view s) {
       const std::size_t n = s[i + 1] == 'u' ? 4 : 8;
       const std::int64_t code = hex_number(s, i + 2, n);
       if (code < 0 || code > 0x10ffff) throw FormatError("a UNICODE string with a bad \\u escape");
-      append_utf8(out, static_cast<std::uint32_t>(code));
+      detail::append_utf8(out, static_cast<std::uint32_t>(code));
       i += 2 + n;
     } else {
-      append_utf8(out, static_cast<unsigned char>(s[i++]));
+      detail::append_utf8(out, static_cast<unsigned char>(s[i++]));
     }
   }
   return out;

@@ -1,7 +1,7 @@
 // Python's own objects and NumPy's, as a pickle calls for them: sets, bytes, complex numbers, dicts, arrays.
 #include <harker/core/base/text.h>
+#include <harker/core/base/utf8.h>
 #include <harker/serialize/torch/torch_objects.h>
-#include <harker/serialize/torch/utf8.h>
 
 namespace harker::pt {
 namespace {
@@ -47,7 +47,7 @@ std::vector<std::uint8_t> latin1(std::string_view s) {
   std::vector<std::uint8_t> out;
   out.reserve(s.size());
   for (std::size_t at = 0; at < s.size();) {
-    const std::uint32_t c = next_code(s, at);
+    const std::uint32_t c = detail::next_code(s, at);
     if (c > 0xff) throw FormatError("_codecs.encode: a character outside Latin-1");
     out.push_back(static_cast<std::uint8_t>(c));
   }
@@ -67,7 +67,7 @@ Value bytearray(const Value& args) {
 }  // namespace
 
 Value TorchObjects::global(std::string_view module, std::string_view name, std::size_t position) {
-  if (!valid_utf8(io::bytes(module), false) || !valid_utf8(io::bytes(name), false))
+  if (!detail::valid_utf8(module, false) || !detail::valid_utf8(name, false))
     throw FormatError(str("a global whose name is not UTF-8: ", detail::quoted(module), " ", detail::quoted(name)));
   std::string m(module), n(name);
   to_python3(m, n);

@@ -89,8 +89,8 @@ StorageId StoredObjects::storage_id(const Value& id, std::size_t arity) const {
   if (id[2].is_int() && !id[2].fits_int64()) throw FormatError(str(what, "the storage key is an integer out of range"));
   s.key = id[2].is_string() ? std::string(id[2].as_string()) : id[2].integer_decimal();
   if (!id[4].is_int() || !id[4].fits_int64())
-    throw FormatError(str(what, "numel of storage data/", step_text(id[2]), " must be an integer in range, it is a ",
-                          id[4].type_name()));
+    throw FormatError(str(what, "numel of storage data/", detail::quoted_if_odd(s.key),
+                          " must be an integer in range, it is a ", id[4].type_name()));
   s.numel = id[4].as_int();
   if (s.numel < 0) throw FormatError(str(what, "numel of storage ", quoted(s.key), " is negative: ", s.numel));
   if (!io::checked_mul(static_cast<std::uint64_t>(s.numel), s.untyped ? 1 : item_size(s.type.dtype), s.nbytes))

@@ -8,7 +8,6 @@
 #include <harker/core/base/text.h>
 #include <harker/serialize/torch/script_weights.h>
 #include <harker/serialize/torch/stored_objects.h>
-#include <harker/serialize/torch/tree.h>
 #include <harker/serialize/torch/zip_reader.h>
 
 namespace harker::pt {
@@ -60,7 +59,7 @@ std::size_t ZipObjects::record_named(std::string_view key, std::uint64_t nbytes,
     return at->second;
   }
   StoredRecord r;
-  r.label = str("data/", step_text(Value(key)));
+  r.label = str("data/", detail::quoted_if_odd(key));
   r.swap = swap;
   const ZipEntry* e = zip_.find(str(root_, "data/", key));
   if (!e)

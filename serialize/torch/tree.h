@@ -18,7 +18,7 @@ class TreeWalk {
   /// The next object met for the first time: what may hold others, and tensors; with `every_object` also bytes, large
   /// integers and NumPy's values. Null at the end.
   const Value* next();
-  /// The path of the object that next() returned last: "optimizer.state.0.exp_avg"; "" for the root.
+  /// The path of the object that next() returned last, for messages: "optimizer.state.0.exp_avg"; "" for the root.
   std::string path() const;
 
  private:
@@ -40,7 +40,5 @@ class TreeWalk {
 const Value* find_path(const Value& root, std::string_view path);
 /// The tensor that a Value is, or the integers of a quantized one; null for any other.
 const Tensor* tensor_of(const Value& v);
-/// A dict key or index as a step of a path.
-std::string step_text(const Value& key);
 
 }  // namespace harker::pt

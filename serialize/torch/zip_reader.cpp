@@ -8,9 +8,9 @@
 #include <numeric>
 
 #include <harker/core/base/text.h>
+#include <harker/core/base/utf8.h>
 #include <harker/serialize/io/crc32.h>
 #include <harker/serialize/io/source.h>
-#include <harker/serialize/torch/utf8.h>
 #include <harker/serialize/torch/zip_reader.h>
 
 namespace harker::pt {
@@ -181,7 +181,7 @@ void ZipArchive::read_directory(const Directory& d) {
     in.take(comment_size);
     const std::string name = quoted(e.name);
     if (unsafe(e.name)) fail(str("zip entry with an unsafe or empty name ", name));
-    if (!valid_utf8(io::bytes(e.name), false)) fail(str("zip entry ", name, ": the name is not UTF-8"));
+    if (!detail::valid_utf8(e.name, false)) fail(str("zip entry ", name, ": the name is not UTF-8"));
     if (flags & (kEncrypted | kStrong | kMasked)) fail(str("zip entry ", name, " is encrypted"));
     if (method != 0 && method != 8)
       fail(str("zip entry ", name, ": compression method ", method_name(method), " is not read"));
