@@ -3,9 +3,9 @@
 #include <harker/core/base/text.h>
 #include <harker/core/base/utf8.h>
 #include <harker/serialize/flat/flatten.h>
-#include <harker/serialize/geometry.h>
-#include <harker/serialize/numpy_dtype.h>
-#include <harker/serialize/torch/known_names.h>
+#include <harker/serialize/value/allowed_globals.h>
+#include <harker/serialize/value/geometry.h>
+#include <harker/serialize/value/numpy_dtype.h>
 
 namespace harker::flat {
 namespace {
@@ -158,30 +158,24 @@ class Checker {
   }
 
   void sparse() const {
-    const bool coo = text_ == "torch.sparse_coo";
-    expect(coo || text_ == "torch.sparse_csr" || text_ == "torch.sparse_csc" || text_ == "torch.sparse_bsr" ||
-               text_ == "torch.sparse_bsc",
-           "its layout is not known");
-    expect(links_.size() == (coo ? 2u : 3u), "has a wrong number of parts");
+    const std::size_t parts = sparse_parts(text_);
+    expect(parts > 0, "its layout is not known");
+    expect(links_.size() == parts, "has a wrong number of parts");
     for (std::size_t i = 0; i < links_.size(); ++i) {
       expect(linked(i).kind == Kind::tensor && linked(i).number < t_.views.size(), "a part is no tensor");
       const DType t = t_.views[static_cast<std::size_t>(linked(i).number)].dtype;
       expect(i + 1 == links_.size() || t == DType::int64 || t == DType::int32, "its indices are no integers");
     }
-    if (!coo) return;
-    const auto indices = sizes_of(linked(0)), values = sizes_of(linked(1));
-    expect(indices.size() == 2 && !values.empty() && indices[1] == values[0] &&
-               static_cast<std::uint64_t>(indices[0]) + values.size() - 1 == numbers_.size(),
+    expect(parts != 2 || coo_fits(sizes_of(linked(0)), sizes_of(linked(1)), numbers_.size()),
            "the sizes of indices and values do not fit its size");
   }
   void quantized(const Node& n) const {
     expect(n.number < t_.views.size(), "its view does not exist");
     const DType t = t_.views[static_cast<std::size_t>(n.number)].dtype;
-    expect(t == DType::qint8 || t == DType::quint8 || t == DType::qint32, "its elements are no quantized integers");
+    expect(is_quantized(t), "its elements are no quantized integers");
     expect(numbers_.size() == 3 && links_.size() == 2, "its scale, zero point or axis is missing");
     expect(detail::valid_utf8(text_, false), "its scheme is not UTF-8");
-    expect(pt::known_name("torch", text_).what == pt::Known::reference && text_.starts_with("per_"),
-           "its scheme is not known");
+    expect(known_name("torch", text_).what == Known::reference && text_.starts_with("per_"), "its scheme is not known");
     if (!text_.starts_with("per_channel")) return;
     const auto sizes = sizes_of(static_cast<std::size_t>(n.number));
     const std::int64_t axis = numbers_[2];

@@ -10,6 +10,7 @@
 #include <harker/core/base/utf8.h>
 #include <harker/core/value/children.h>
 #include <harker/serialize/flat/flatten.h>
+#include <harker/serialize/value/geometry.h>
 
 namespace harker::flat {
 namespace {

@@ -5,7 +5,7 @@
 #include <harker/core/base/text.h>
 #include <harker/core/value/object.h>
 #include <harker/serialize/flat/flatten.h>
-#include <harker/serialize/torch/known_names.h>
+#include <harker/serialize/value/allowed_globals.h>
 
 namespace harker::flat {
 namespace {
@@ -134,8 +134,8 @@ class Builder {
 
   // The file says so, but it is we who know.
   static bool harmless(const Value::Opaque& o) {
-    const pt::Known what = pt::known_name(o.module, o.name).what;
-    return o.called ? what == pt::Known::kept || what == pt::Known::numpy_dtype : what != pt::Known::unknown;
+    const Known what = known_name(o.module, o.name).what;
+    return o.called ? what == Known::kept || what == Known::numpy_dtype : what != Known::unknown;
   }
 
   Value make_immutable(const Node& n) const {

@@ -80,8 +80,6 @@ constexpr bool is_immutable(Value::Kind k) {
   return k == tuple || k == frozenset || k == sparse || k == quantized;
 }
 
-inline constexpr std::size_t kMaxRank = 64;  // torch's own limit
-
 /// Python's name of a kind, for messages and JSON: "dict", "int", "opaque".
 std::string_view name(Value::Kind kind);
 /// The name of each storage: that of the first view over it, or "storage 3".

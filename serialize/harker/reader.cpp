@@ -2,24 +2,17 @@
 // CRC, index by its CRC, places (they tile the file exactly), end marker; then storages, each by its own CRC, as they
 // are needed.
 #include <algorithm>
-#include <cstdio>
 
 #include <harker/core/base/text.h>
-#include <harker/serialize/contents.h>
 #include <harker/serialize/harker/harker_file.h>
 #include <harker/serialize/harker/layout.h>
 #include <harker/serialize/io/crc32.h>
+#include <harker/serialize/value/contents.h>
 
 namespace harker::own {
 namespace {
 
 using detail::str;
-
-std::string hex(std::uint32_t v) {
-  char text[11];
-  std::snprintf(text, sizeof text, "0x%08x", static_cast<unsigned>(v));
-  return text;
-}
 
 class File {
  public:
@@ -65,8 +58,7 @@ class File {
   }
   void check_crc(std::string_view part, io::ByteView bytes, std::uint32_t expected) const {
     const std::uint32_t found = io::crc32(bytes);
-    if (found != expected)
-      fail(part, str("CRC-32 is ", hex(found), ", the file says ", hex(expected), ": the bytes are damaged"));
+    if (found != expected) fail(part, io::crc32_error(found, expected));
   }
 
   void header() {
@@ -90,7 +82,8 @@ class File {
       fail("header", str("this is format version ", version, "; this library reads version ", kVersion,
                          ". A newer harker can read it"));
     if (flags != 0)
-      fail("header", str("flags ", hex(flags), " are not known; this library knows none. A newer harker may"));
+      fail("header",
+           str("flags 0x", detail::hex(flags), " are not known; this library knows none. A newer harker may"));
   }
 
   void places() {

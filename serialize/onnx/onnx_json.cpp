@@ -13,21 +13,19 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <nlohmann/json.hpp>
 
 #include <harker/core/base/text.h>
 #include <harker/core/base/utf8.h>
 #include <harker/serialize/onnx/onnx_json.h>
+#include <harker/serialize/value/geometry.h>
 
 namespace harker::onnx {
 namespace {
 
 using detail::str;
 using Kind = Value::Kind;
-
-constexpr char kHex[] = "0123456789abcdef";
 
 void append_string(std::string& out, std::string_view s) {
   out += '"';
@@ -36,7 +34,7 @@ void append_string(std::string& out, std::string_view s) {
     if (c == '"' || c == '\\')
       out += '\\', out += c;
     else if (b < 0x20)
-      out += "\\u00", out += kHex[b >> 4], out += kHex[b & 15];
+      out += "\\u00" + detail::hex(b);
     else
       out += c;
   }
@@ -44,11 +42,7 @@ void append_string(std::string& out, std::string_view s) {
 }
 
 std::string float_text(double v) {
-  if (std::isnan(v)) {
-    char text[24];
-    std::snprintf(text, sizeof text, "nan:%016llx", static_cast<unsigned long long>(std::bit_cast<std::uint64_t>(v)));
-    return text;
-  }
+  if (std::isnan(v)) return "nan:" + detail::hex(std::bit_cast<std::uint64_t>(v));
   if (std::isinf(v)) return v < 0 ? "-inf" : "inf";
   char text[40];
   const auto end = std::to_chars(text, text + sizeof text, std::abs(v), std::chars_format::hex);
@@ -59,15 +53,13 @@ bool parse_float(std::string_view s, double& out) {
   const bool minus = s.starts_with('-');
   if (minus) s.remove_prefix(1);
   if (s == "inf") return out = minus ? -INFINITY : INFINITY, true;
-  std::from_chars_result r{};
   if (s.starts_with("nan:") && s.size() == 20 && !minus) {
-    std::uint64_t bits = 0;
-    r = std::from_chars(s.data() + 4, s.data() + s.size(), bits, 16);
-    out = std::bit_cast<double>(bits);
-    return r.ec == std::errc() && r.ptr == s.data() + s.size() && std::isnan(out);
+    const auto bits = detail::from_hex(s.substr(4));
+    if (bits) out = std::bit_cast<double>(*bits);
+    return bits && std::isnan(out);
   }
   if (!s.starts_with("0x") || s.size() > 40) return false;
-  r = std::from_chars(s.data() + 2, s.data() + s.size(), out, std::chars_format::hex);
+  const auto r = std::from_chars(s.data() + 2, s.data() + s.size(), out, std::chars_format::hex);
   if (r.ec != std::errc() || r.ptr != s.data() + s.size() || !std::isfinite(out) || std::signbit(out)) return false;
   if (minus) out = -out;
   return true;
@@ -277,10 +269,9 @@ bool Reader::string(std::string& s) {
     } else {
       if (s.size() % 2 != 0) fail("an odd number of hexadecimal digits");
       for (std::size_t i = 0; i < s.size(); i += 2) {
-        unsigned byte = 0;
-        const auto r = std::from_chars(s.data() + i, s.data() + i + 2, byte, 16);
-        if (r.ec != std::errc() || r.ptr != s.data() + i + 2) fail("a character that is no hexadecimal digit");
-        t.text += static_cast<char>(byte);
+        const auto byte = detail::from_hex(std::string_view(s).substr(i, 2));
+        if (!byte) fail("a character that is no hexadecimal digit");
+        t.text += static_cast<char>(*byte);
       }
       node_.text = s.size() / 2;
     }
@@ -315,7 +306,7 @@ void Reader::end_row() {
 void Reader::end_tensor() {
   expect_keys(seen_, {"name", "dtype", "shape", "strides", "offset", "storage"}, kTensor);
   flat::Table& t = out_.table;
-  if (shape_.size() != strides_.size() || shape_.size() > flat::kMaxRank)
+  if (shape_.size() != strides_.size() || shape_.size() > kMaxRank)
     fail(str("a tensor with ", shape_.size(), " sizes (shape) and ", strides_.size(), " strides"));
   view_.rank = static_cast<std::uint16_t>(shape_.size());
   t.extents.insert(t.extents.end(), shape_.begin(), shape_.end());
@@ -355,8 +346,7 @@ std::string write_json(const Metadata& metadata) {
         append_string(out, s);
       } else {
         out += ",\"hex\":\"";
-        for (char c : s)
-          out += kHex[static_cast<unsigned char>(c) >> 4], out += kHex[static_cast<unsigned char>(c) & 15];
+        for (std::uint8_t b : io::bytes(s)) out += detail::hex(b);
         out += '"';
       }
     }

@@ -6,13 +6,13 @@
 #include <harker/serialize/onnx/onnx_tensor.h>
 #include <harker/serialize/onnx/onnx_types.h>
 #include <harker/serialize/onnx/wire.h>
+#include <harker/serialize/value/geometry.h>
 
 namespace harker::onnx {
 namespace {
 
 using detail::str;
 
-constexpr std::size_t kMaxRank = 64;
 constexpr std::uint32_t kFloatData = 4, kInt32Data = 5, kInt64Data = 7, kDoubleData = 10, kUint64Data = 11;
 
 constexpr const char* typed_name(std::uint32_t field) {

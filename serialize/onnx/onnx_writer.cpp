@@ -12,7 +12,6 @@
 // its own (harker.storage.N). Any other tensor is an initializer as well, a copy for other programs; one that would
 // take more room than its storage and 64 KiB is left out (expanded tensors).
 #include <algorithm>
-#include <cstdio>
 #include <protozero/pbf_writer.hpp>
 #include <unordered_set>
 
@@ -132,12 +131,6 @@ std::string property(std::string_view key, std::string_view value) {
   return out;
 }
 
-std::string hex(std::uint32_t v) {
-  char text[9];
-  std::snprintf(text, sizeof text, "%08x", static_cast<unsigned>(v));
-  return text;
-}
-
 class Writer {
  public:
   explicit Writer(flat::Flat flat)
@@ -157,9 +150,9 @@ class Writer {
     head += lead(7, size) + name;
 
     const std::string json = write_json(metadata_);
-    std::string crcs = hex(io::crc32(io::bytes(json)));
+    std::string crcs = detail::hex(io::crc32(io::bytes(json)));
     for (const Ref<Storage>& s : storages_)
-      crcs += ' ' + hex(io::crc32({static_cast<const std::uint8_t*>(s->data), s->nbytes}));
+      crcs += ' ' + detail::hex(io::crc32({static_cast<const std::uint8_t*>(s->data), s->nbytes}));
     protozero::pbf_writer end(tail);
     {
       protozero::pbf_writer opset(end, 8);

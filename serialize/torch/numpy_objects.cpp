@@ -1,15 +1,14 @@
 // NumPy's arrays and scalars, as numpy pickles them: dtype('f8', False, True) with a state that holds the byte order,
 // scalars from their bytes, arrays by _reconstruct and a state of (version, shape, dtype, Fortran order, bytes).
 #include <harker/core/base/text.h>
-#include <harker/serialize/numpy_dtype.h>
 #include <harker/serialize/torch/torch_objects.h>
+#include <harker/serialize/value/geometry.h>
+#include <harker/serialize/value/numpy_dtype.h>
 
 namespace harker::pt {
 namespace {
 
 using detail::str;
-
-constexpr std::size_t kMaxRank = 64;
 
 io::ByteView raw(const Value& v) {
   if (v.is_bytes() || v.kind() == Value::Kind::bytearray) return v.as_bytes();

@@ -11,23 +11,11 @@ namespace {
 
 constexpr std::size_t kMaxDigits = 4300;
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 // `n` hexadecimal digits at `at`, or -1.
 std::int64_t hex_number(std::string_view s, std::size_t at, std::size_t n) {
   if (at > s.size() || n > s.size() - at) return -1;
-  std::int64_t v = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    const int d = hex_digit(s[at + i]);
-    if (d < 0) return -1;
-    v = v * 16 + d;
-  }
-  return v;
+  const auto v = detail::from_hex(s.substr(at, n));
+  return v ? static_cast<std::int64_t>(*v) : -1;
 }
 
 }  // namespace

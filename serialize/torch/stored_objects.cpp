@@ -1,60 +1,20 @@
 // The tree is walked before any byte is read, so that each storage learns the name of the tensor that uses it first
 // ("fc1.weight (data/0)"); what lies outside LoadOptions::only is never read.
-#include <harker/serialize/option_names.h>
 #include <harker/serialize/torch/stored_objects.h>
 
 #include <algorithm>
 #include <optional>
 
 #include <harker/core/base/text.h>
-#include <harker/serialize/torch/tree.h>
+#include <harker/core/value/object.h>
+#include <harker/serialize/value/unknown_classes.h>
+#include <harker/serialize/value/value_paths.h>
 
 namespace harker::pt {
 namespace {
 
 using detail::quoted;
 using detail::str;
-
-// Names the unknown classes and functions: first those in the tree, with the path where each is first met.
-class Strangers {
- public:
-  void add(const Value& v, const std::string& path) {
-    const Value::Opaque& o = v.as_opaque();
-    add(o.module + "." + o.name, path.empty() ? "at the root" : "at " + path);
-  }
-  void add(const std::string& name, const std::string& where) {
-    if (std::find(names_.begin(), names_.end(), name) != names_.end()) return;
-    if (names_.size() < kShown)
-      names_.push_back(name), where_.push_back(where);
-    else if (std::find(more_.begin(), more_.end(), name) == more_.end() && more_.size() < kCounted)
-      more_.push_back(name);
-  }
-  void refuse(const std::string& what) const {
-    if (names_.empty()) return;
-    constexpr std::size_t kLongest = 330;
-    std::string list;
-    std::size_t shown = 0;
-    for (; shown < names_.size(); ++shown) {
-      const std::string next = quoted(names_[shown], 60) + " " + shortened(where_[shown]);
-      if (shown > 0 && list.size() + 2 + next.size() > kLongest) break;
-      list += (shown > 0 ? ", " : "") + next;
-    }
-    if (const std::size_t rest = names_.size() + more_.size() - shown; rest > 0) list += str(", and ", rest, " more");
-    throw FormatError(str(what, ": names classes or functions that are not known (nothing was run): ", list, ". ",
-                          option_names().keep_unknown, " keeps them as opaque values"));
-  }
-
- private:
-  // Whole characters of at most 60 bytes.
-  static std::string shortened(const std::string& where) {
-    std::size_t n = 60;
-    if (where.size() <= n) return where;
-    while ((static_cast<unsigned char>(where[n]) & 0xc0) == 0x80) --n;
-    return where.substr(0, n) + "...";
-  }
-  static constexpr std::size_t kShown = 8, kCounted = 100;
-  std::vector<std::string> names_, where_, more_;
-};
 
 // Part of another storage: it has bytes when that one has.
 class PartOfStorage final : public StorageOwner {
@@ -132,21 +92,15 @@ StoredRecord* StoredObjects::record_of(const Storage* s) {
 
 std::vector<const StoredRecord*> StoredObjects::finish(Value& value, const std::string& what,
                                                        const LoadOptions& options, bool scripted) {
-  if (!options.only.empty()) {
-    const Value* part = find_path(value, options.only);
-    if (!part)
-      throw Error(
-          str(source_->name(), ": there is no entry ", quoted(options.only), detail::in_brackets(option_names().only)));
-    value = Value(*part);
-  }
-  Strangers strangers;
+  if (!options.only.empty()) value = Value(entry(value, options.only, source_->name()));
+  UnknownClasses strangers;
   std::optional<std::string> bare;
   std::vector<const StoredRecord*> used;
-  TreeWalk walk(value, what, options.max_depth);
+  ObjectWalk walk(value, what, options.max_depth);
   while (const Value* v = walk.next()) {
     if (v->kind() == Value::Kind::opaque) {
       if (is_storage(*v) && !bare) bare = walk.path();
-      if (!v->as_opaque().known) strangers.add(*v, walk.path());
+      strangers.add(*v, walk.path());
       continue;
     }
     const Tensor* t = tensor_of(*v);
@@ -169,12 +123,8 @@ std::vector<const StoredRecord*> StoredObjects::finish(Value& value, const std::
   if (bare) throw FormatError(str(what, ": a bare storage at ", quoted(*bare), " (only tensors are read)"));
   for (const StoredRecord* r : used)
     if (!lazy_ || r->quantized) r->storage->ensure();
-  for (const Tensor& t : tensors()) {
-    TensorImpl& impl = t.impl();
-    if (impl.storage->data && !impl.data)
-      impl.data = static_cast<std::uint8_t*>(impl.storage->data) +
-                  static_cast<std::size_t>(impl.offset) * item_size(impl.dtype);
-  }
+  for (const Tensor& t : tensors())
+    if (t.storage().data && !t.impl().data) detail::make_ready(t);
   return used;
 }
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include <harker/serialize/torch/tree.h>
+#include <harker/serialize/value/value_paths.h>
 
 namespace harker::pt {
 namespace {
@@ -24,7 +24,7 @@ StoredParts::StoredParts(const Value& root, bool compact) : compact_(compact) {
   if (!compact) return;
   // Untyped bytes may be viewed as elements of several sizes: a part begins where each of them can.
   std::unordered_map<const Storage*, std::size_t> items;
-  TreeWalk walk(root, "torch", INT32_MAX);
+  ObjectWalk walk(root, "torch", INT32_MAX);
   while (const Value* v = walk.next()) {
     const Tensor* t = tensor_of(*v);
     if (!t) continue;

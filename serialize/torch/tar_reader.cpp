@@ -7,6 +7,7 @@
 #include <harker/serialize/torch/legacy_reader.h>
 #include <harker/serialize/torch/stored_objects.h>
 #include <harker/serialize/torch/tar_archive.h>
+#include <harker/serialize/value/geometry.h>
 
 namespace harker::pt {
 namespace {
@@ -147,7 +148,6 @@ void TarObjects::read_tensor(const Value& entry, io::ByteCursor& in) {
   const Stored& s = storage(integer(entry[1], "a tensor's storage"));
   const auto rank = static_cast<std::int32_t>(in.u32());
   in.take(4);  // the number of dimensions was once written as eight bytes of which these mean nothing
-  constexpr std::int32_t kMaxRank = 64;
   if (rank < 0 || rank > kMaxRank)
     throw FormatError(str("tensor ", key, ": the number of dimensions must be 0 to ", kMaxRank, ", it is ", rank));
   std::vector<Value> sizes, strides;

@@ -1,15 +1,13 @@
 // Tensors from the calls that torch.save writes (torch/_utils.py). Every size, stride and offset is checked against the
 // storage before a view is made: nothing here trusts a number.
 #include <harker/core/base/text.h>
-#include <harker/serialize/geometry.h>
 #include <harker/serialize/torch/torch_objects.h>
+#include <harker/serialize/value/geometry.h>
 
 namespace harker::pt {
 namespace {
 
 using detail::str;
-
-constexpr std::size_t kMaxRank = 64;  // torch's own limit
 
 [[noreturn]] void bad(const std::string& what) { throw FormatError("tensor: " + what); }
 
@@ -131,8 +129,7 @@ Value TorchObjects::quantized(const Value& args) {
   q.ints = view(args[0], args[1], args[2], args[3], nullptr);
   const Value& p = args[4];
   if (!p.is_tuple() || p.len() < 3 || p[0].kind() != Value::Kind::opaque) bad("quantized: the scheme is missing");
-  if (q.ints.dtype() != DType::qint8 && q.ints.dtype() != DType::quint8 && q.ints.dtype() != DType::qint32)
-    bad("quantized: its storage does not hold quantized integers");
+  if (!is_quantized(q.ints.dtype())) bad("quantized: its storage does not hold quantized integers");
   q.scheme = p[0].as_opaque().name;
   if (known(p[0]).what != Known::reference) bad(str("quantized: unknown scheme ", detail::quoted(q.scheme)));
   if (q.scheme.starts_with("per_tensor")) {
@@ -163,11 +160,9 @@ Value TorchObjects::sparse(const Value& args) {
   const Value& data = args[1];
   Value::Sparse s;
   s.layout = std::string(args[0].as_name());
-  const bool coo = s.layout == "torch.sparse_coo";
-  const bool rows = s.layout == "torch.sparse_csr" || s.layout == "torch.sparse_csc" ||
-                    s.layout == "torch.sparse_bsr" || s.layout == "torch.sparse_bsc";
-  if (!coo && !rows) bad(str("sparse: unknown layout ", detail::quoted(s.layout)));
-  const std::size_t parts = coo ? 2 : 3;
+  const std::size_t parts = sparse_parts(s.layout);
+  if (parts == 0) bad(str("sparse: unknown layout ", detail::quoted(s.layout)));
+  const bool coo = parts == 2;
   if (data.len() != parts + 1 && !(coo && data.len() == 4)) bad("sparse: wrong number of parts");
   for (std::size_t i = 0; i < parts; ++i) {
     const Value& part = data[static_cast<std::int64_t>(i)];
@@ -178,9 +173,8 @@ Value TorchObjects::sparse(const Value& args) {
   }
   s.shape = naturals(data[static_cast<std::int64_t>(parts)], "size");
   if (coo) {
-    const Tensor &indices = s.parts[0].lazy_tensor(), &values = s.parts[1].lazy_tensor();
-    if (indices.dim() != 2 || values.dim() < 1 || indices.size(1) != values.size(0) ||
-        indices.size(0) + values.dim() - 1 != s.shape.rank())
+    if (!coo_fits(s.parts[0].lazy_tensor().shape(), s.parts[1].lazy_tensor().shape(),
+                  static_cast<std::uint64_t>(s.shape.rank())))
       bad("sparse: the sizes of indices and values do not fit the size");
     s.coalesced = data.len() == 4 && flag(data[3], "is_coalesced");  // as torch takes files that do not say
   }

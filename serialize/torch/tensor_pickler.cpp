@@ -3,9 +3,10 @@
 #include <bit>
 
 #include <harker/core/base/text.h>
-#include <harker/serialize/torch/known_names.h>
 #include <harker/serialize/torch/torch_pickler.h>
-#include <harker/serialize/torch/tree.h>
+#include <harker/serialize/value/allowed_globals.h>
+#include <harker/serialize/value/geometry.h>
+#include <harker/serialize/value/value_paths.h>
 
 namespace harker::pt {
 namespace {
@@ -177,7 +178,7 @@ void TorchPickler::save_tensor(const Value& v) {
   const Tensor& t = v.lazy_tensor();
   const bool attributes = v.attributes().is_dict() && v.attributes().len() > 0;
   check_attributes(v);
-  if (t.dtype() >= DType::qint8)
+  if (is_quantized(t.dtype()))
     throw Error(detail::str("torch: ", name(t.dtype()), " exists in quantized tensors only, at ", path_of(v)));
   if (v.conj() && !is_complex(t.dtype()))
     throw Error(detail::str("torch: a conjugate view of ", name(t.dtype()), ", which is not complex, at ", path_of(v)));
@@ -274,7 +275,7 @@ void TorchPickler::save_sparse(const Value& v) {
 }
 
 std::string TorchPickler::path_of_storage(const StoredPart& part, DType type) const {
-  TreeWalk walk(root_, "torch", INT32_MAX);
+  ObjectWalk walk(root_, "torch", INT32_MAX);
   while (const Value* v = walk.next()) {
     const Tensor* t = tensor_of(*v);
     if (t && &t->storage() == part.storage.get() && compared(t->dtype()) == type)

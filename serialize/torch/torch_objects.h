@@ -6,8 +6,8 @@
 #include <vector>
 
 #include <harker/serialize/torch/keyed_map.h>
-#include <harker/serialize/torch/known_names.h>
 #include <harker/serialize/torch/pickle_reader.h>
+#include <harker/serialize/value/allowed_globals.h>
 
 namespace harker::pt {
 

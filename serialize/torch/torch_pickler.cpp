@@ -8,8 +8,8 @@
 
 #include <harker/core/base/text.h>
 #include <harker/core/warning.h>
-#include <harker/serialize/torch/known_names.h>
-#include <harker/serialize/torch/tree.h>
+#include <harker/serialize/value/allowed_globals.h>
+#include <harker/serialize/value/value_paths.h>
 
 namespace harker::pt {
 namespace {
@@ -390,7 +390,7 @@ bool TorchPickler::step_script(Frame& f) {
 }
 
 std::string TorchPickler::path_of(const Value& v) const {
-  TreeWalk walk(root_, "torch", INT32_MAX, TreeWalk::every_object);
+  ObjectWalk walk(root_, "torch", INT32_MAX, ObjectWalk::every_object);
   while (const Value* found = walk.next())
     if (found->id() == v.id()) return walk.path().empty() ? "the root" : detail::quoted(walk.path());
   return "a key";

@@ -2,7 +2,7 @@
 // and in every format.
 #include <doctest/doctest.h>
 #include <harker/core/ops/ops.h>
-#include <harker/serialize/contents.h>
+#include <harker/serialize/value/contents.h>
 #include <harker/serialize/format.h>
 
 #include <cmath>

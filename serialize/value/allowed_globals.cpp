@@ -1,11 +1,11 @@
 // The table of names: torch's own list for weights_only (torch/_weights_only_unpickler.py), and frozenset, defaultdict,
 // slice, range and NumPy's.
-#include <harker/serialize/torch/known_names.h>
+#include <harker/serialize/value/allowed_globals.h>
 
 #include <algorithm>
 #include <iterator>
 
-namespace harker::pt {
+namespace harker {
 namespace {
 
 struct Row {
@@ -177,4 +177,4 @@ void to_python2(std::string& module, std::string& name) {
   }
 }
 
-}  // namespace harker::pt
+}  // namespace harker

@@ -1,14 +1,14 @@
 // One function for each kind of object that can contradict itself. The rules for sparse tensors are those of
 // torch.sparse.check_sparse_tensor_invariants; an index tensor that overlaps itself would make them cost more than the
 // file's bytes explain, and is refused.
-#include <harker/serialize/contents.h>
+#include <harker/serialize/value/contents.h>
 
 #include <cmath>
 
 #include <harker/core/base/text.h>
-#include <harker/serialize/geometry.h>
 #include <harker/serialize/io/byte_view.h>
-#include <harker/serialize/torch/tree.h>
+#include <harker/serialize/value/geometry.h>
+#include <harker/serialize/value/value_paths.h>
 
 namespace harker {
 namespace {
@@ -111,9 +111,8 @@ void sparse(const Value::Sparse& s) {
   for (std::int64_t size : s.shape)
     if (size < 0 || !io::checked_mul(numel, static_cast<std::uint64_t>(size), numel) || numel > INT64_MAX)
       bad(str("its size ", s.shape, " overflows"));
-  const bool is_coo = s.layout == "torch.sparse_coo";
-  if (s.parts.size() != (is_coo ? 2u : 3u)) bad("has a wrong number of parts");
-  return is_coo ? coo(s) : compressed(s);
+  if (s.parts.size() != sparse_parts(s.layout)) bad("has a wrong number of parts");
+  return s.parts.size() == 2 ? coo(s) : compressed(s);
 }
 
 void quantized(const Value::Quantized& q) {
@@ -183,7 +182,7 @@ void one(const Value& v) {
 }  // namespace
 
 void check_contents(const Value& root, std::string_view what) {
-  pt::TreeWalk walk(root, what, INT32_MAX);
+  ObjectWalk walk(root, what, INT32_MAX);
   while (const Value* v = walk.next()) {
     try {
       one(*v);

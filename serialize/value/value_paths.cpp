@@ -1,6 +1,6 @@
 // A frame is an object and the number of the child to be visited next, so that a path can be spelt out afterwards.
 #include <harker/serialize/option_names.h>
-#include <harker/serialize/torch/tree.h>
+#include <harker/serialize/value/value_paths.h>
 
 #include <algorithm>
 #include <set>
@@ -8,19 +8,19 @@
 #include <harker/core/base/text.h>
 #include <harker/core/value/children.h>
 
-namespace harker::pt {
+namespace harker {
 
 using detail::Children;
 
-TreeWalk::TreeWalk(const Value& root, std::string_view what, int max_depth, Objects objects)
+ObjectWalk::ObjectWalk(const Value& root, std::string_view what, int max_depth, Objects objects)
     : current_(root), what_(what), max_depth_(static_cast<std::size_t>(std::max(max_depth, 1))), objects_(objects) {}
 
-bool TreeWalk::enter(const Value& v) {
+bool ObjectWalk::enter(const Value& v) {
   return v.id() && (detail::may_hold_values(v.kind()) || (objects_ == every_object && !v.is_string())) &&
          met_.insert(v.id()).second;
 }
 
-const Value* TreeWalk::next() {
+const Value* ObjectWalk::next() {
   if (!started_) {
     started_ = true;
     if (!enter(current_)) return nullptr;
@@ -46,7 +46,7 @@ const Value* TreeWalk::next() {
   return nullptr;
 }
 
-std::string TreeWalk::path() const {
+std::string ObjectWalk::path() const {
   constexpr std::size_t kLongest = 160;
   std::string out;
   for (std::size_t i = 0; i + 1 < frames_.size(); ++i) {
@@ -88,4 +88,10 @@ const Value* find_path(const Value& root, std::string_view path) {
   return nullptr;
 }
 
-}  // namespace harker::pt
+const Value& entry(const Value& root, std::string_view path, std::string_view file) {
+  if (const Value* found = find_path(root, path)) return *found;
+  throw Error(
+      detail::str(file, ": there is no entry ", detail::quoted(path), detail::in_brackets(option_names().only)));
+}
+
+}  // namespace harker

@@ -1,5 +1,5 @@
 // The kinds and sizes that NumPy has on some machine.
-#include <harker/serialize/numpy_dtype.h>
+#include <harker/serialize/value/numpy_dtype.h>
 
 namespace harker {
 

@@ -7,7 +7,7 @@
 
 #include <harker/core/dtype.h>
 
-namespace harker::pt {
+namespace harker {
 
 enum class Known : std::uint8_t {
   unknown,
@@ -60,4 +60,4 @@ void to_python2(std::string& module, std::string& name);
 /// The storage class that torch writes for a dtype, "FloatStorage"; empty for those that it stores as untyped bytes.
 std::string_view storage_class(DType t);
 
-}  // namespace harker::pt
+}  // namespace harker

@@ -1,5 +1,5 @@
 // Every product and sum is checked before it is used.
-#include <harker/serialize/geometry.h>
+#include <harker/serialize/value/geometry.h>
 
 #include <harker/core/base/text.h>
 #include <harker/serialize/io/byte_view.h>
@@ -33,6 +33,17 @@ std::string geometry_error(std::span<const std::int64_t> sizes, std::span<const 
     return "its extent overflows";
   if (!empty && bytes > nbytes) return str("it reaches past its storage: it reaches to byte ", bytes, " of ", nbytes);
   return {};
+}
+
+std::size_t sparse_parts(std::string_view layout) {
+  if (layout == "torch.sparse_coo") return 2;
+  const bool rows = layout == "torch.sparse_csr" || layout == "torch.sparse_bsr";
+  return rows || layout == "torch.sparse_csc" || layout == "torch.sparse_bsc" ? 3 : 0;
+}
+
+bool coo_fits(std::span<const std::int64_t> indices, std::span<const std::int64_t> values, std::uint64_t rank) {
+  return indices.size() == 2 && !values.empty() && indices[1] == values[0] &&
+         static_cast<std::uint64_t>(indices[0]) + values.size() - 1 == rank;
 }
 
 }  // namespace harker

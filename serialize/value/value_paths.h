@@ -1,4 +1,4 @@
-// Walking what a pickle made: every object once, with the dotted path where it is first met. Nothing recurses, and
+// Walking what a file held: every object once, with the dotted path where it is first met. Nothing recurses, and
 // paths are only spelt out when somebody asks.
 #pragma once
 #include <string>
@@ -8,13 +8,13 @@
 
 #include <harker/core/value.h>
 
-namespace harker::pt {
+namespace harker {
 
-class TreeWalk {
+class ObjectWalk {
  public:
   /// FormatError (beginning with `what`) when containers nest deeper than `max_depth`.
   enum Objects : std::uint8_t { containers_and_tensors, every_object };
-  TreeWalk(const Value& root, std::string_view what, int max_depth, Objects objects = containers_and_tensors);
+  ObjectWalk(const Value& root, std::string_view what, int max_depth, Objects objects = containers_and_tensors);
   /// The next object met for the first time: what may hold others, and tensors; with `every_object` also bytes, large
   /// integers and NumPy's values. Null at the end.
   const Value* next();
@@ -38,7 +38,9 @@ class TreeWalk {
 
 /// The child at a dotted path, where keys may hold dots themselves. Null when there is none.
 const Value* find_path(const Value& root, std::string_view path);
+/// The same, of what `file` holds: Error when there is none.
+const Value& entry(const Value& root, std::string_view path, std::string_view file);
 /// The tensor that a Value is, or the integers of a quantized one; null for any other.
 const Tensor* tensor_of(const Value& v);
 
-}  // namespace harker::pt
+}  // namespace harker
