@@ -17,79 +17,17 @@ class BareObjects final : public StoredObjects {
   }
 };
 
-// The size of what follows an opcode of protocol 0 or 1; -1 for a line of text, -2 for two, -3 for none of them.
-// Lengths that are themselves in the file are read by the caller.
-int operand(std::uint8_t op) {
-  switch (op) {
-    case '(':
-    case '.':
-    case '0':
-    case '1':
-    case '2':
-    case 'N':
-    case 'R':
-    case 'Q':
-    case 'a':
-    case 'b':
-    case 'd':
-    case '}':
-    case 'e':
-    case 'l':
-    case ']':
-    case 'o':
-    case 's':
-    case 't':
-    case ')':
-    case 'u': return 0;
-    case 'K':
-    case 'h':
-    case 'q': return 1;
-    case 'M': return 2;
-    case 'J':
-    case 'j':
-    case 'r': return 4;
-    case 'G': return 8;
-    case 'F':
-    case 'I':
-    case 'L':
-    case 'P':
-    case 'S':
-    case 'V':
-    case 'g':
-    case 'p': return -1;
-    case 'c':
-    case 'i': return -2;
-    default: return -3;
-  }
-}
-
+// Do opcodes of protocols 0 and 1 fill the file up to a last STOP?
 bool is_old_pickle(io::ByteView file) {
-  std::size_t at = 0;
-  const auto skip = [&](std::uint64_t n) {
-    return n <= file.size() - at ? (at += static_cast<std::size_t>(n), true) : false;
-  };
-  const auto line = [&] {
-    const std::size_t end = io::text(file).find('\n', at);
-    if (end == std::string_view::npos) return false;
-    at = end + 1;
-    return true;
-  };
-  while (at < file.size()) {
-    const std::uint8_t op = file[at++];
-    if (op == '.') return at == file.size();
-    if (op == 'U') {
-      if (at == file.size() || !skip(1U + file[at])) return false;
-      continue;
+  io::ByteCursor in(file, "a pickle");
+  try {
+    while (!in.done()) {
+      const OpcodeInfo& op = kOpcodes[in.u8()];
+      if (op.name.empty() || op.protocol > 1) return false;
+      if (op.code == Opcode::STOP) return in.done();
+      read_operands(in, op);
     }
-    if (op == 'T' || op == 'X') {
-      if (file.size() - at < 4 || !skip(4ULL + io::load_le<std::uint32_t>(file.data() + at))) return false;
-      continue;
-    }
-    const int n = operand(op);
-    if (n == -3 || (n == -1 && !line()) || (n == -2 && !(line() && line())) ||
-        (n > 0 && !skip(static_cast<std::uint64_t>(n))))
-      return false;
-  }
+  } catch (const FormatError&) {}  // an operand that is not all there
   return false;
 }
 

@@ -12,6 +12,8 @@
 #include <harker/serialize/value/value_paths.h>
 
 namespace harker::pt {
+
+using enum Opcode;
 namespace {
 
 constexpr std::size_t kBatch = 1000;
@@ -96,13 +98,13 @@ void TorchPickler::save(const Value& v, Keys keys) {
   if (met(v)) return;
   switch (v.kind()) {
     case Value::Kind::list:
-      out_.op(']');
+      out_.op(EMPTY_LIST);
       put(v);
       if (v.len() > 0) push(Frame::list, v);
       return;
     case Value::Kind::tuple:
-      if (v.len() == 0) return out_.op(')');
-      if (v.len() > 3) out_.op('(');
+      if (v.len() == 0) return out_.op(EMPTY_TUPLE);
+      if (v.len() > 3) out_.op(MARK);
       return push(Frame::tuple, v);
     case Value::Kind::dict: return save_dict(v, keys);
     case Value::Kind::set:
@@ -174,7 +176,7 @@ void TorchPickler::save_dict(const Value& v, Keys keys) {
   if (flavour == DictFlavour::dict) {
     if (v.attributes().is_dict() && v.attributes().len() > 0)
       throw Error(detail::str("torch: a plain dict has no attributes in Python (an OrderedDict may), at ", path_of(v)));
-    out_.op('}');
+    out_.op(EMPTY_DICT);
     put(v);
     if (v.len() > 0) push(Frame::dict, v, keys);
     return;
@@ -195,7 +197,7 @@ void TorchPickler::save_dict(const Value& v, Keys keys) {
     kept_.push_back(Value::dict({v.items().begin(), v.items().end()}));
     steps = {{.what = Do::save, .value = kept_.back()},
              {.what = Do::tuple, .number = 1},
-             {.what = Do::op, .op = 'R'},
+             {.what = Do::op, .op = REDUCE},
              {.what = Do::object, .value = v}};
   } else {
     open(v);
@@ -204,13 +206,13 @@ void TorchPickler::save_dict(const Value& v, Keys keys) {
     if (!v.default_factory().is_none())
       steps = {{.what = Do::save, .value = v.default_factory()}, {.what = Do::tuple, .number = 1}};
     else
-      steps = {{.what = Do::op, .op = ')'}};
+      steps = {{.what = Do::op, .op = EMPTY_TUPLE}};
     steps.insert(steps.end(),
-                 {{.what = Do::op, .op = 'R'}, {.what = Do::object, .value = v}, {.what = Do::items, .value = v}});
+                 {{.what = Do::op, .op = REDUCE}, {.what = Do::object, .value = v}, {.what = Do::items, .value = v}});
   }
   if (!v.attributes().is_none()) {
     steps.push_back({.what = Do::save_attributes, .value = v.attributes()});
-    steps.push_back({.what = Do::op, .op = 'b'});
+    steps.push_back({.what = Do::op, .op = BUILD});
   }
   push(std::move(steps));
 }
@@ -223,7 +225,7 @@ void TorchPickler::save_set(const Value& v) {
   kept_.push_back(Value::list({v.elements().begin(), v.elements().end()}));
   push({{.what = Do::save, .value = kept_.back()},
         {.what = Do::tuple, .number = 1},
-        {.what = Do::op, .op = 'R'},
+        {.what = Do::op, .op = REDUCE},
         {.what = Do::object, .value = v}});
 }
 
@@ -239,13 +241,13 @@ void TorchPickler::save_opaque(const Value& v) {
   if (!o.called) return;
   open(v);
   push({{.what = Do::save, .value = o.args.is_none() ? Value::tuple() : o.args},
-        {.what = Do::op, .op = o.newobj ? '\x81' : 'R'},
+        {.what = Do::op, .op = o.newobj ? NEWOBJ : REDUCE},
         {.what = Do::object, .value = v},
         {.what = Do::append, .value = v},
         {.what = Do::items, .value = v}});
   if (!o.state.is_none()) {
     frames_.back().steps.push_back({.what = Do::save, .value = o.state});
-    frames_.back().steps.push_back({.what = Do::op, .op = 'b'});
+    frames_.back().steps.push_back({.what = Do::op, .op = BUILD});
   }
 }
 
@@ -272,10 +274,10 @@ void TorchPickler::save_child(const Value& v, Keys keys) {
 bool TorchPickler::step_list(Frame& f, std::span<const Value> items) {
   const std::size_t n = items.size(), i = f.next++;
   if (n == 1) {
-    if (i == 1) out_.op('a');
+    if (i == 1) out_.op(APPEND);
   } else {
-    if (i > 0 && (i % kBatch == 0 || i == n)) out_.op('e');
-    if (i < n && i % kBatch == 0) out_.op('(');
+    if (i > 0 && (i % kBatch == 0 || i == n)) out_.op(APPENDS);
+    if (i < n && i % kBatch == 0) out_.op(MARK);
   }
   if (i == n) return false;
   save_child(items[i], Keys::plain);
@@ -284,11 +286,11 @@ bool TorchPickler::step_list(Frame& f, std::span<const Value> items) {
 
 bool TorchPickler::step_appended(Frame& f, std::span<const Value> items) {
   const std::size_t n = items.size(), i = f.next++;
-  if (i > 0 && (i % kBatch == 0 || i == n)) out_.op(f.single ? 'a' : 'e');
+  if (i > 0 && (i % kBatch == 0 || i == n)) out_.op(f.single ? APPEND : APPENDS);
   if (i == n) return false;
   if (i % kBatch == 0) {
     f.single = n - i == 1;
-    if (!f.single) out_.op('(');
+    if (!f.single) out_.op(MARK);
   }
   save_child(items[i], Keys::plain);
   return true;
@@ -303,11 +305,11 @@ bool TorchPickler::step_dict(Frame& f, std::span<const Value::Item> items) {
     return true;
   }
   if (n == 1) {
-    if (i == 1) out_.op('s');
+    if (i == 1) out_.op(SETITEM);
   } else {
-    if (i > 0 && i % kBatch == 0) out_.op('u');
-    if (i % kBatch == 0) out_.op('(');
-    if (i == n) out_.op('u');
+    if (i > 0 && i % kBatch == 0) out_.op(SETITEMS);
+    if (i % kBatch == 0) out_.op(MARK);
+    if (i == n) out_.op(SETITEMS);
   }
   if (i == n) return false;
   const Value& key = items[i].first;
@@ -324,11 +326,11 @@ bool TorchPickler::step_items(Frame& f, std::span<const Value::Item> items) {
     save_child(items[i].second, Keys::plain);
     return true;
   }
-  if (i > 0 && (i % kBatch == 0 || i == n)) out_.op(f.single ? 's' : 'u');
+  if (i > 0 && (i % kBatch == 0 || i == n)) out_.op(f.single ? SETITEM : SETITEMS);
   if (i == n) return false;
   if (i % kBatch == 0) {
     f.single = n - i == 1;
-    if (!f.single) out_.op('(');
+    if (!f.single) out_.op(MARK);
   }
   const Value& key = items[i].first;
   if (key.is_string())
@@ -349,13 +351,13 @@ bool TorchPickler::step_tuple(Frame& f) {
   if (const auto at = memo_.find(f.value.id()); at != memo_.end()) {
     not_safe(f.value, "a tuple that contains itself");
     if (n > 3)
-      out_.op('1');
+      out_.op(POP_MARK);
     else
-      for (std::size_t k = 0; k < n; ++k) out_.op('0');
+      for (std::size_t k = 0; k < n; ++k) out_.op(POP);
     out_.get(at->second);
     return false;
   }
-  out_.op(n > 3 ? 't' : static_cast<char>(0x84 + n));
+  out_.op(tuple_opcode(n));
   put(f.value);
   return false;
 }
@@ -379,7 +381,7 @@ bool TorchPickler::step_script(Frame& f) {
       if (const auto at = memo_.find(s.value.id());
           at != memo_.end()) {  // an object that contains itself in its arguments
         not_safe(s.value, "an object that lies in its own arguments");
-        out_.op('0');
+        out_.op(POP);
         out_.get(at->second);
         return false;
       }

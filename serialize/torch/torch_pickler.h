@@ -44,7 +44,7 @@ class TorchPickler {
   };
   struct Step {
     Do what;
-    char op = 0;
+    Opcode op = {};
     std::int64_t number = 0;
     Value value = {};
   };
