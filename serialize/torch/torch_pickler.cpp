@@ -255,9 +255,9 @@ void TorchPickler::step() {
   Frame& f = frames_.back();
   bool more = false;
   switch (f.kind) {
-    case Frame::list: more = step_list(f, f.value.elements()); break;
-    case Frame::list_of_object: more = step_appended(f, f.value.as_opaque().appended); break;
-    case Frame::dict: more = step_dict(f, f.value.items()); break;
+    case Frame::list: more = step_elements(f, f.value.elements()); break;
+    case Frame::list_of_object: more = step_elements(f, f.value.as_opaque().appended); break;
+    case Frame::dict: more = step_items(f, f.value.items()); break;
     case Frame::items: more = step_items(f, f.value.is_dict() ? f.value.items() : f.value.as_opaque().assigned); break;
     case Frame::tuple: more = step_tuple(f); break;
     case Frame::script: more = step_script(f); break;
@@ -271,67 +271,39 @@ void TorchPickler::save_child(const Value& v, Keys keys) {
   save(copy, keys);
 }
 
-bool TorchPickler::step_list(Frame& f, std::span<const Value> items) {
-  const std::size_t n = items.size(), i = f.next++;
-  if (n == 1) {
-    if (i == 1) out_.op(APPEND);
-  } else {
-    if (i > 0 && (i % kBatch == 0 || i == n)) out_.op(APPENDS);
-    if (i < n && i % kBatch == 0) out_.op(MARK);
+// The opcodes before item `i` of `n`: a batch of items is put into its container together, a lone one without a mark.
+// False behind the last item.
+bool TorchPickler::in_batches(Frame& f, std::size_t i, std::size_t n, Opcode put_one, Opcode put_many) {
+  const bool exact = f.kind == Frame::list || f.kind == Frame::dict;
+  if (i > 0 && (i % kBatch == 0 || i == n)) out_.op(f.single ? put_one : put_many);
+  if (i == n) {
+    if (f.kind == Frame::dict && n % kBatch == 0) out_.op(MARK), out_.op(put_many);
+    return false;
   }
-  if (i == n) return false;
-  save_child(items[i], Keys::plain);
-  return true;
-}
-
-bool TorchPickler::step_appended(Frame& f, std::span<const Value> items) {
-  const std::size_t n = items.size(), i = f.next++;
-  if (i > 0 && (i % kBatch == 0 || i == n)) out_.op(f.single ? APPEND : APPENDS);
-  if (i == n) return false;
   if (i % kBatch == 0) {
-    f.single = n - i == 1;
+    f.single = exact ? n == 1 : n - i == 1;
     if (!f.single) out_.op(MARK);
   }
-  save_child(items[i], Keys::plain);
   return true;
 }
 
-bool TorchPickler::step_dict(Frame& f, std::span<const Value::Item> items) {
-  const std::size_t n = items.size(), i = f.next / 2;
-  if (f.next++ % 2 == 1) {
-    const bool metadata =
-        f.keys == Keys::attributes && items[i].first.is_string() && items[i].first.as_string() == "_metadata";
-    save_child(items[i].second, metadata ? Keys::metadata : Keys::plain);
-    return true;
-  }
-  if (n == 1) {
-    if (i == 1) out_.op(SETITEM);
-  } else {
-    if (i > 0 && i % kBatch == 0) out_.op(SETITEMS);
-    if (i % kBatch == 0) out_.op(MARK);
-    if (i == n) out_.op(SETITEMS);
-  }
-  if (i == n) return false;
-  const Value& key = items[i].first;
-  if (key.is_string())
-    save_string(key, f.keys);
-  else
-    save_child(key, Keys::plain);
+bool TorchPickler::step_elements(Frame& f, std::span<const Value> elements) {
+  const std::size_t i = f.next++;
+  if (!in_batches(f, i, elements.size(), APPEND, APPENDS)) return false;
+  save_child(elements[i], Keys::plain);
   return true;
 }
 
 bool TorchPickler::step_items(Frame& f, std::span<const Value::Item> items) {
-  const std::size_t n = items.size(), i = f.next / 2;
+  const std::size_t i = f.next / 2;
   if (f.next++ % 2 == 1) {
-    save_child(items[i].second, Keys::plain);
+    const Value& key = items[i].first;
+    const bool metadata =
+        f.kind == Frame::dict && f.keys == Keys::attributes && key.is_string() && key.as_string() == "_metadata";
+    save_child(items[i].second, metadata ? Keys::metadata : Keys::plain);
     return true;
   }
-  if (i > 0 && (i % kBatch == 0 || i == n)) out_.op(f.single ? SETITEM : SETITEMS);
-  if (i == n) return false;
-  if (i % kBatch == 0) {
-    f.single = n - i == 1;
-    if (!f.single) out_.op(MARK);
-  }
+  if (!in_batches(f, i, items.size(), SETITEM, SETITEMS)) return false;
   const Value& key = items[i].first;
   if (key.is_string())
     save_string(key, f.keys);

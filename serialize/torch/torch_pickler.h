@@ -77,10 +77,9 @@ class TorchPickler {
   void size(const Shape& s);
 
   void step();
-  bool step_list(Frame& f, std::span<const Value> items);
-  bool step_dict(Frame& f, std::span<const Value::Item> items);
+  bool in_batches(Frame& f, std::size_t i, std::size_t n, Opcode put_one, Opcode put_many);
+  bool step_elements(Frame& f, std::span<const Value> elements);
   bool step_items(Frame& f, std::span<const Value::Item> items);
-  bool step_appended(Frame& f, std::span<const Value> items);
   bool step_tuple(Frame& f);
   bool step_script(Frame& f);
   void save_child(const Value& v, Keys keys);
