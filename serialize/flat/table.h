@@ -4,19 +4,30 @@
 //
 // Rows say how many links, numbers and bytes of text are theirs; these lie one row's after another's in the pools,
 // which they must fill exactly. What the fields mean:
-//   kind            number            detail      text             links                        numbers
-//   bool, int       the value         int: 1 big  big: its bytes
-//   float           its bits
-//   complex                                                                                     bits of re, im
-//   str, bytes, bytearray, device, layout         the content
-//   list, tuple, set, frozenset                                    elements
-//   dict                              flavour                      attributes, default_factory, key, value, ...
-//   tensor          view                                           attributes
-//   sparse                            coalesced+1 layout           parts                        shape
-//   quantized       view of its ints              scheme           scales, zero points          bits of scale, zero
-//   point, axis dtype           the DType size sizes numpy           bytes of dtype                dtype, data shape
-//   opaque          bytes of module               module, name     args, state, appended..., key, value, ...
-//                                                                                               number appended
+//
+//   kind              number             detail       text            links                          numbers
+//   none
+//   bool, int         the value          int: 1 big   big: its bytes
+//   float             its bits
+//   complex                                                                                          bits of re, im
+//   str, bytes,
+//   bytearray,
+//   device, layout                                    the content
+//   list, tuple,
+//   set, frozenset                                                    elements
+//   dict                                 flavour                      attributes, default_factory,
+//                                                                     key, value, key, value, ...
+//   tensor            view                                            attributes
+//   sparse                               1 + coalesced,
+//                                        or 0         layout          parts                          shape
+//   quantized         view of its ints                scheme          scales, zero points            bits of scale,
+//                                                                                                    zero point, axis
+//   dtype             the DType
+//   size                                                                                             sizes
+//   numpy             bytes of dtype                  dtype, data                                    shape
+//   opaque            bytes of module                 module, name    args, state, appended...,      number appended
+//                                                                     key, value, key, value, ...
+//
 // Tuples, frozensets, sparse and quantized tensors cannot be changed once made, so among themselves they link only to
 // earlier rows.
 #pragma once

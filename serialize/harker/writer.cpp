@@ -8,9 +8,8 @@
 //   flags   = 0                    none defined; a reader refuses those it does not know
 //   header_crc                     CRC-32 of the 28 bytes before it
 //   index   = index_bytes bytes    cereal portable binary archive (index.cpp), CRC-32 index_crc
-//   storage = zero* bytes          zeros up to the next multiple of 64, then the bytes as they lie in memory; the index
-//   has
-//                                  their offset, number and CRC-32
+//   storage = zero* bytes          zeros up to the next multiple of 64, then the bytes as they lie in memory;
+//                                  the index has their offset, number and CRC-32
 //   end     = 'HRKEND\r\n' file_bytes:u64    directly after the last byte
 #include <harker/core/base/text.h>
 #include <harker/serialize/harker/harker_file.h>

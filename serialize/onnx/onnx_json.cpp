@@ -1,11 +1,11 @@
 // The flat table (serialize/flat/table.h) as JSON:
 //
-//   {"version": 1, "root": ROW, "rows": [row, ...], "tensors": [tensor, ...], "storages": [storage, ...]}
-//   row     = {"is": "dict", "detail": 1, "flags": 1, "links": [ROW, ...], "floats": ["0x1.8p+1", ...], "numbers": [1,
-//   ...],
-//              "number": 1, "text": "..." | "hex": "00ff"}     what is zero or empty is left out
-//   tensor  = {"name": "fc1.weight", "dtype": "float32", "shape": [..], "strides": [..], "offset": 0, "storage": 0,
-//   "requires_grad": 1} storage = {"initializer": "fc1.weight", "nbytes": 800}
+//   document = {"version": 1, "root": ROW, "rows": [row, ...], "tensors": [tensor, ...], "storages": [storage, ...]}
+//   row      = {"is": "dict", "detail": 1, "flags": 1, "links": [ROW, ...], "floats": ["0x1.8p+1", ...],
+//               "numbers": [1, ...], "number": 1, "text": "..." | "hex": "00ff"}     what is zero or empty is left out
+//   tensor   = {"name": "fc1.weight", "dtype": "float32", "shape": [..], "strides": [..], "offset": 0, "storage": 0,
+//               "requires_grad": 1}                                                  left out when it does not
+//   storage  = {"initializer": "fc1.weight", "nbytes": 800}
 //
 // Floats are C99 hexadecimal strings ("inf", "-inf", and "nan:7ff8000000000000" with its bits); other numbers are
 // integers. Text that is no UTF-8 is hexadecimal. Read as a stream of events: nothing is built but the table, and

@@ -1,12 +1,14 @@
 // Writes a Value as an ONNX ModelProto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), in the order of field
 // numbers:
 //
-//   ModelProto  = 1 ir_version: 8   2 producer_name: "harker"   7 graph   8 opset_import{2 version: 13}
-//                 14 metadata_props{1 key: "harker_crc32", 2 value: CRC-32 of that JSON and of each storage,
-//                 hexadecimal, spaces between} 14 metadata_props{1 key: "harker", 2 value: the flat table as JSON}
-//   GraphProto  = 2 name: "harker"   5 initializer*   12 output*          no nodes: onnxruntime returns initializers
-//   that are outputs TensorProto = 1 dims*   2 data_type   8 name   9 raw_data output      = 1 name   2 type{1
-//   tensor_type{1 elem_type, 2 shape{1 dim{1 dim_value}*}}}
+//   ModelProto  = 1 ir_version: 8   2 producer_name: "harker"   7 graph   8 opset_import{1 domain: "", 2 version: 13}
+//                 14 metadata_props{1 key: "harker_crc32", 2 value: checksums}
+//                 14 metadata_props{1 key: "harker", 2 value: the flat table as JSON (onnx_json.cpp)}
+//   checksums   = CRC-32 of that JSON and of each storage, hexadecimal, spaces between
+//   GraphProto  = 2 name: "harker"   5 initializer: TensorProto*   12 output*
+//                 no nodes: onnxruntime returns initializers that are outputs
+//   TensorProto = 1 dims*   2 data_type   8 name   9 raw_data
+//   output      = 1 name   2 type{1 tensor_type{1 elem_type, 2 shape{1 dim{1 dim_value}*}}}
 //
 // A storage lies in the file once: as the initializer of the first tensor that covers it row by row, else as bytes of
 // its own (harker.storage.N). Any other tensor is an initializer as well, a copy for other programs; one that would

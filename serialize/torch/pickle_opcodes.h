@@ -1,5 +1,5 @@
-// The opcodes of pickles, protocols 0 to 5, with the names and operands that CPython's Lib/pickletools.py gives them: one
-// table for the machine that runs them, the writer, and whoever reads past them.
+// The opcodes of pickles, protocols 0 to 5, with the names and operands that CPython's Lib/pickletools.py gives them:
+// one table for the machine that runs them, the writer, and whoever reads past them.
 #pragma once
 #include <array>
 #include <cstdint>

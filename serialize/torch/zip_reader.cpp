@@ -1,9 +1,13 @@
 // Reading a ZIP directory. The grammar, back to front:
-//   file      := (local data descriptor?)* central* zip64? end
-//   end       := "PK\5\6" disk u16, disk u16, entries u16 u16, directory size u32, offset u32, comment length u16,
-//   comment zip64     := "PK\6\6" size u64 ... entries u64 u64, size u64, offset u64   "PK\6\7" disk u32, offset u64,
-//   disks u32 central   := "PK\1\2" ... one entry, 46 bytes and its name, extra field and comment local     := "PK\3\4"
-//   ... 30 bytes, name, extra;  descriptor := ("PK\7\x8")? crc u32, sizes u32 or u64 twice
+//
+//   file       := (local data descriptor?)* central* zip64? end
+//   end        := "PK\5\6" disk u16, disk u16, entries u16 u16, directory size u32, offset u32,
+//                 comment length u16, comment
+//   zip64      := "PK\6\6" size u64 ... entries u64 u64, size u64, offset u64
+//                 "PK\6\7" disk u32, offset u64, disks u32
+//   central    := "PK\1\2" ...       one entry, 46 bytes and its name, extra field and comment
+//   local      := "PK\3\4" ...       30 bytes, name, extra field
+//   descriptor := ("PK\7\x8")? crc u32, sizes u32 or u64 twice
 #include <algorithm>
 #include <numeric>
 
