@@ -8,7 +8,7 @@
 //   opaque                        args, state, appended..., key, value, ...
 #pragma once
 #include <harker/core/value/object.h>
-#include <harker/core/walk.h>
+#include <harker/core/value_walk.h>
 
 namespace harker HARKER_PUBLIC {
 namespace detail {

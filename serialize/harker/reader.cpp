@@ -9,7 +9,7 @@
 #include <harker/serialize/io/crc32.h>
 #include <harker/serialize/value/contents.h>
 
-namespace harker::own {
+namespace harker::harker_file {
 namespace {
 
 using detail::str;
@@ -24,8 +24,8 @@ class File {
     const io::ByteView bytes = all_.subspan(kHeaderSize, static_cast<std::size_t>(index_bytes));
     check_crc("index", bytes, index_crc_);
     index = read_index(bytes, what_);
-    flat::check(index.table, what_);
-    names = flat::storage_names(index.table);
+    value_table::check(index.table, what_);
+    names = value_table::storage_names(index.table);
     places();
   }
 
@@ -125,7 +125,7 @@ Document read_file(const std::shared_ptr<const io::Source>& source, const LoadOp
     storages.push_back(
         {.stored = file.storage(i), .nbytes = p.nbytes, .crc = p.crc, .check_crc = true, .label = file.names[i]});
   }
-  Document d{flat::read_table(file.index.table, std::move(storages), source, options), Value::dict()};
+  Document d{value_table::read_table(file.index.table, std::move(storages), source, options), Value::dict()};
   d.facts.set("container", "harker");
   d.facts.set("version", kVersion);
   d.facts.set("index_bytes", file.index_bytes);
@@ -142,4 +142,4 @@ void verify_file(const std::shared_ptr<const io::Source>& source, const LoadOpti
   check_contents(read_file(source, lazy).value, source->name());
 }
 
-}  // namespace harker::own
+}  // namespace harker::harker_file

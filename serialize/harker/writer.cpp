@@ -16,10 +16,10 @@
 #include <harker/serialize/harker/layout.h>
 #include <harker/serialize/io/crc32.h>
 
-namespace harker::own {
+namespace harker::harker_file {
 
 void write_file(io::Sink& sink, const Value& value) {
-  flat::Flat flat = flat::flatten(value);
+  value_table::Flattened flat = value_table::flatten(value);
   Index index{std::move(flat.table), {}};
   index.places.resize(flat.storages.size());
   std::uint64_t at = kHeaderSize + write_index(index).size();
@@ -50,4 +50,4 @@ void write_file(io::Sink& sink, const Value& value) {
   sink.write(end);
 }
 
-}  // namespace harker::own
+}  // namespace harker::harker_file

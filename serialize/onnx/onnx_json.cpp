@@ -1,4 +1,4 @@
-// The flat table (serialize/flat/table.h) as JSON:
+// The value table (serialize/value_table/table.h) as JSON:
 //
 //   document = {"version": 1, "root": ROW, "rows": [row, ...], "tensors": [tensor, ...], "storages": [storage, ...]}
 //   row      = {"is": "dict", "detail": 1, "flags": 1, "links": [ROW, ...], "floats": ["0x1.8p+1", ...],
@@ -160,8 +160,8 @@ class Reader final : public nlohmann::json_sax<nlohmann::json> {
   std::string key_;
   unsigned top_seen_ = 0, seen_ = 0;
   bool top_done_ = false;
-  flat::Node node_;
-  flat::View view_;
+  value_table::Node node_;
+  value_table::View view_;
   std::vector<std::int64_t> shape_, strides_;
 };
 
@@ -219,7 +219,7 @@ bool Reader::end_array() {
 }
 
 bool Reader::integer(std::int64_t v) {
-  flat::Table& t = out_.table;
+  value_table::Table& t = out_.table;
   if (at_ == At::row_list && key_ == "links")
     t.links.push_back(ranged<std::uint32_t>(v)), ++node_.links;
   else if (at_ == At::row_list && key_ == "numbers")
@@ -250,7 +250,7 @@ bool Reader::integer(std::int64_t v) {
 }
 
 bool Reader::string(std::string& s) {
-  flat::Table& t = out_.table;
+  value_table::Table& t = out_.table;
   if (at_ == At::row_list && key_ == "floats") {
     double v = 0;
     if (!parse_float(s, v)) fail(str(detail::quoted(s, 40), " is no hexadecimal float"));
@@ -258,7 +258,7 @@ bool Reader::string(std::string& s) {
     ++node_.numbers;
   } else if (at_ == At::row && key_ == "is") {
     int k = 0;
-    while (k <= static_cast<int>(Kind::opaque) && flat::name(static_cast<Kind>(k)) != s) ++k;
+    while (k <= static_cast<int>(Kind::opaque) && value_table::name(static_cast<Kind>(k)) != s) ++k;
     if (k > static_cast<int>(Kind::opaque)) fail(str("the kind ", detail::quoted(s), " is not known"));
     node_.kind = static_cast<Kind>(k);
   } else if (at_ == At::row && (key_ == "text" || key_ == "hex")) {
@@ -293,7 +293,7 @@ bool Reader::string(std::string& s) {
 
 void Reader::end_row() {
   expect_keys(seen_, {"is"}, kRow);
-  flat::Table& t = out_.table;
+  value_table::Table& t = out_.table;
   if (node_.kind == Kind::floating) {
     if (node_.numbers != 1 || node_.number != 0) fail("a float has one value");
     node_.number = static_cast<std::uint64_t>(t.numbers.back());
@@ -305,7 +305,7 @@ void Reader::end_row() {
 
 void Reader::end_tensor() {
   expect_keys(seen_, {"name", "dtype", "shape", "strides", "offset", "storage"}, kTensor);
-  flat::Table& t = out_.table;
+  value_table::Table& t = out_.table;
   if (shape_.size() != strides_.size() || shape_.size() > kMaxRank)
     fail(str("a tensor with ", shape_.size(), " sizes (shape) and ", strides_.size(), " strides"));
   view_.rank = static_cast<std::uint16_t>(shape_.size());
@@ -317,12 +317,12 @@ void Reader::end_tensor() {
 }  // namespace
 
 std::string write_json(const Metadata& metadata) {
-  const flat::Table& t = metadata.table;
+  const value_table::Table& t = metadata.table;
   std::string out = str("{\"version\":1,\"root\":", t.root, ",\"rows\":[");
   std::size_t link = 0, number = 0, text = 0, extent = 0, named = 0;
   for (std::size_t i = 0; i < t.nodes.size(); ++i) {
-    const flat::Node& n = t.nodes[i];
-    out += str(i ? ",\n" : "\n", "{\"is\":\"", flat::name(n.kind), "\"");
+    const value_table::Node& n = t.nodes[i];
+    out += str(i ? ",\n" : "\n", "{\"is\":\"", value_table::name(n.kind), "\"");
     append_number(out, "detail", n.detail);
     append_number(out, "flags", n.flags);
     append_list(out, "links", std::span(t.links.data() + link, n.links));
@@ -354,7 +354,7 @@ std::string write_json(const Metadata& metadata) {
   }
   out += "],\"tensors\":[";
   for (std::size_t i = 0; i < t.views.size(); ++i) {
-    const flat::View& v = t.views[i];
+    const value_table::View& v = t.views[i];
     out += i ? ",\n{\"name\":" : "\n{\"name\":";
     append_string(out, std::string_view(t.names).substr(named, v.name));
     named += v.name;

@@ -102,7 +102,7 @@ Value read_ours(const Model& m, const std::shared_ptr<const io::Source>& source,
       throw FormatError(where + ": its CRC-32 is not what harker_crc32 says: the bytes are damaged");
   }
   const Metadata meta = read_json(m.json, where);
-  flat::check(meta.table, where);
+  value_table::check(meta.table, where);
   std::vector<std::uint32_t> crcs;
   if (m.has_checksums) crcs = checksums(m, meta.table.storages.size(), what);
 
@@ -110,7 +110,7 @@ Value read_ours(const Model& m, const std::shared_ptr<const io::Source>& source,
   for (std::size_t i = 0; i < meta.initializers.size(); ++i)
     if (!wanted.try_emplace(meta.initializers[i], i).second)
       throw FormatError(str(where, ": two storages in one initializer, ", detail::quoted(meta.initializers[i])));
-  const std::vector<std::string> labels = flat::storage_names(meta.table);
+  const std::vector<std::string> labels = value_table::storage_names(meta.table);
   std::vector<io::StorageBytes> storages(meta.table.storages.size());
   std::vector<bool> found(storages.size());
   std::unordered_set<std::string_view> names;
@@ -135,7 +135,7 @@ Value read_ours(const Model& m, const std::shared_ptr<const io::Source>& source,
     if (!found[i])
       throw FormatError(str(what, ": ", labels[i], ": the initializer ", detail::quoted(meta.initializers[i]),
                             " that holds it is missing"));
-  return flat::read_table(meta.table, std::move(storages), source, options);
+  return value_table::read_table(meta.table, std::move(storages), source, options);
 }
 
 Value read_foreign(const Model& m, const std::shared_ptr<const io::Source>& source, const LoadOptions& options) {

@@ -3,7 +3,7 @@
 //
 //   ModelProto  = 1 ir_version: 8   2 producer_name: "harker"   7 graph   8 opset_import{1 domain: "", 2 version: 13}
 //                 14 metadata_props{1 key: "harker_crc32", 2 value: checksums}
-//                 14 metadata_props{1 key: "harker", 2 value: the flat table as JSON (onnx_json.cpp)}
+//                 14 metadata_props{1 key: "harker", 2 value: the value table as JSON (onnx_json.cpp)}
 //   checksums   = CRC-32 of that JSON and of each storage, hexadecimal, spaces between
 //   GraphProto  = 2 name: "harker"   5 initializer: TensorProto*   12 output*
 //                 no nodes: onnxruntime returns initializers that are outputs
@@ -38,7 +38,7 @@ struct Geometry {
   bool row_major;
 };
 
-Geometry geometry(const flat::View& v, const std::int64_t* extents) {
+Geometry geometry(const value_table::View& v, const std::int64_t* extents) {
   Geometry g{v.dtype,
              {extents, v.rank},
              {extents + v.rank, v.rank},
@@ -135,7 +135,7 @@ std::string property(std::string_view key, std::string_view value) {
 
 class Writer {
  public:
-  explicit Writer(flat::Flat flat)
+  explicit Writer(value_table::Flattened flat)
       : storages_(std::move(flat.storages)), metadata_{std::move(flat.table), {}}, aliases_(std::move(flat.aliases)) {}
 
   void write(io::Sink& sink) {
@@ -184,10 +184,10 @@ class Writer {
 
  private:
   void graph() {
-    const flat::Table& t = metadata_.table;
+    const value_table::Table& t = metadata_.table;
     std::vector<std::string_view> names;
     std::size_t extent = 0, named = 0;
-    for (const flat::View& v : t.views) {
+    for (const value_table::View& v : t.views) {
       geometries_.push_back(geometry(v, t.extents.data() + extent));
       names.push_back(std::string_view(t.names).substr(named, v.name));
       extent += std::size_t{2} * v.rank, named += v.name;
@@ -241,6 +241,6 @@ class Writer {
 
 }  // namespace
 
-void write_file(io::Sink& sink, const Value& value) { Writer(flat::flatten(value, true)).write(sink); }
+void write_file(io::Sink& sink, const Value& value) { Writer(value_table::flatten(value, true)).write(sink); }
 
 }  // namespace harker::onnx

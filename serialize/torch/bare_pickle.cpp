@@ -2,16 +2,16 @@
 // counted off without being run.
 #include <harker/core/base/text.h>
 #include <harker/serialize/torch/legacy_reader.h>
-#include <harker/serialize/torch/stored_objects.h>
+#include <harker/serialize/torch/storage_rebuilder.h>
 
 namespace harker::pt {
 namespace {
 
 using detail::str;
 
-class BareObjects final : public StoredObjects {
+class BareRebuilder final : public StorageRebuilder {
  public:
-  using StoredObjects::StoredObjects;
+  using StorageRebuilder::StorageRebuilder;
   Value persistent(const Value&) override {
     throw FormatError("a persistent id (a tensor's storage): a bare pickle has none");
   }
@@ -41,14 +41,14 @@ bool is_pickle(io::ByteView file) {
 Document read_bare_pickle(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) {
   const std::string what = source->name() + ": bare pickle";
   const io::ByteView file = source->bytes();
-  BareObjects objects(source, false);
-  PickleReader machine(file, what, objects, pickle_limits(options, *source));
+  BareRebuilder rebuilder(source, false);
+  PickleReader machine(file, what, rebuilder, pickle_limits(options, *source));
   Value value = machine.run();
   if (!value.is_container() && value.kind() != Value::Kind::opaque && value.kind() != Value::Kind::numpy_array)
     throw FormatError(
         str(what, ": holds nothing but a ", value.type_name(), ": not a checkpoint (nor PyTorch's magic number)"));
   // Names first: when a pickle tries to call something, that is what matters about it.
-  objects.finish(value, what, options);
+  rebuilder.finish(value, what, options);
   if (machine.used() != file.size())
     throw FormatError(str(what, " at ", machine.used(), ": ", file.size() - machine.used(),
                           " trailing bytes after STOP: several pickles, or a PyTorch file with a wrong magic number"));

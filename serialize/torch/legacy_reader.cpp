@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include <harker/core/base/text.h>
-#include <harker/serialize/torch/stored_objects.h>
+#include <harker/serialize/torch/storage_rebuilder.h>
 
 namespace harker::pt {
 namespace {
@@ -20,9 +20,9 @@ constexpr std::string_view kMagicText = "119547037146038801333356";
 constexpr std::int64_t kProtocolVersion = 1001;
 
 // ('storage', class, key, location, numel, None or (view key, offset, size)); ('module', class, file, source).
-class LegacyObjects final : public StoredObjects {
+class LegacyRebuilder final : public StorageRebuilder {
  public:
-  LegacyObjects(std::shared_ptr<const io::Source> source, bool lazy) : StoredObjects(std::move(source), lazy) {}
+  LegacyRebuilder(std::shared_ptr<const io::Source> source, bool lazy) : StorageRebuilder(std::move(source), lazy) {}
   Value persistent(const Value& id) override;
   /// Tells every storage where its bytes are. `in` stands behind the key list.
   void place(const Value& keys, io::ByteCursor& in);
@@ -38,8 +38,8 @@ class LegacyObjects final : public StoredObjects {
     std::int64_t offset, size;
     std::size_t record;
   };
-  Root& root(const StorageId& id);
-  std::size_t view(const StorageId& id, const Root& of, const Value& metadata);
+  Root& root(const PersistentId& id);
+  std::size_t view(const PersistentId& id, const Root& of, const Value& metadata);
   KeyedMap<std::string, Root> roots_;
   KeyedMap<std::string, View> views_;
   KeyedMap<std::string, Value> values_;
@@ -51,7 +51,7 @@ std::string key_text(const Value& v, const char* what) {
   throw FormatError(str(what, " must be a string, it is a ", v.type_name()));
 }
 
-Value LegacyObjects::persistent(const Value& id) {
+Value LegacyRebuilder::persistent(const Value& id) {
   if (id.is_tuple() && id.len() == 4 && id[0].is_string() && id[0].as_string() == "module") {
     const bool stranger = id[1].kind() == Value::Kind::opaque && !id[1].as_opaque().known && !id[1].as_opaque().called;
     if (!stranger)
@@ -60,7 +60,7 @@ Value LegacyObjects::persistent(const Value& id) {
               id[1].kind() == Value::Kind::opaque ? quoted(id[1].as_opaque().name) : str("a ", id[1].type_name())));
     return id[1];
   }
-  const StorageId s = storage_id(id, 6);
+  const PersistentId s = persistent_id(id, 6);
   const Root& r = root(s);
   std::size_t at = r.record;
   std::string name = s.key;
@@ -73,16 +73,16 @@ Value LegacyObjects::persistent(const Value& id) {
   return value->second;
 }
 
-LegacyObjects::Root& LegacyObjects::root(const StorageId& id) {
+LegacyRebuilder::Root& LegacyRebuilder::root(const PersistentId& id) {
   auto [at, fresh] = roots_.try_emplace(id.key, Root{});
   if (!fresh) {
-    const StoredRecord& r = record(at->second.record);
+    const StorageRecord& r = record(at->second.record);
     if (r.storage->nbytes != id.nbytes)
       throw FormatError(str("persistent id: ", r.label, " of ", r.storage->nbytes, " bytes is claimed again with ",
                             id.nbytes, " bytes"));
     return at->second;
   }
-  StoredRecord r;
+  StorageRecord r;
   r.label = "storage " + detail::quoted_if_odd(id.key);
   if (id.nbytes > source().bytes().size())
     throw FormatError(str("persistent id: ", r.label, " has a size of ", id.nbytes, " bytes, the whole file has ",
@@ -93,7 +93,7 @@ LegacyObjects::Root& LegacyObjects::root(const StorageId& id) {
   return at->second;
 }
 
-std::size_t LegacyObjects::view(const StorageId& id, const Root& of, const Value& metadata) {
+std::size_t LegacyRebuilder::view(const PersistentId& id, const Root& of, const Value& metadata) {
   const char* what = "persistent id: a view of a storage";
   if (!metadata.is_tuple() || metadata.len() != 3 || !metadata[1].is_int() || !metadata[2].is_int())
     throw FormatError(str(what, " must be a tuple (key, offset, size), it is a ", metadata.type_name()));
@@ -118,7 +118,7 @@ std::size_t LegacyObjects::view(const StorageId& id, const Root& of, const Value
   return v.record;
 }
 
-void LegacyObjects::place(const Value& keys, io::ByteCursor& in) {
+void LegacyRebuilder::place(const Value& keys, io::ByteCursor& in) {
   if (!keys.is_list()) throw FormatError(str("the storage keys must be a list, they are a ", keys.type_name()));
   for (const Value& k : keys.elements()) {
     const std::string key = key_text(k, "a storage key");
@@ -127,7 +127,7 @@ void LegacyObjects::place(const Value& keys, io::ByteCursor& in) {
     Root& root = at->second;
     if (root.placed) throw FormatError(str("the key list names storage ", quoted(key), " twice (duplicate)"));
     root.placed = true;
-    StoredRecord& r = record(root.record);
+    StorageRecord& r = record(root.record);
     const std::size_t position = in.position();
     if (in.left() < 8)
       throw FormatError(
@@ -187,18 +187,18 @@ Document read_legacy(const std::shared_ptr<const io::Source>& source, const Load
     throw FormatError(what + ": little_endian is not True: written on a big-endian machine, which is not read");
 
   const std::string object = str(name, ": object (pickle at ", in.position(), ")");
-  LegacyObjects objects(source, options.mmap);
-  PickleReader machine(file.subspan(in.position()), object, objects, pickle_limits(options, *source));
+  LegacyRebuilder rebuilder(source, options.mmap);
+  PickleReader machine(file.subspan(in.position()), object, rebuilder, pickle_limits(options, *source));
   Value value = machine.run();
   in.take(machine.used());
   what = str(name, ": storage keys (pickle at ", in.position(), ")");
   const Value keys = plain(in, *source, what, options);
   try {
-    objects.place(keys, in);
+    rebuilder.place(keys, in);
   } catch (const FormatError& e) { throw FormatError(str(name, ": ", e.what())); }
   if (!in.done())
     throw FormatError(str(name, " at ", in.position(), ": ", in.left(), " trailing bytes after the last storage"));
-  objects.finish(value, object, options);
+  rebuilder.finish(value, object, options);
   Document d{std::move(value), Value::dict()};
   d.facts.set("container", "legacy");
   d.facts.set("pickle_protocol", machine.protocol());

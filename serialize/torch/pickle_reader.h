@@ -1,5 +1,5 @@
 // PickleReader: the pickle machine, protocols 0 to 5, as data: a stack on the heap, marks, a memo that shares. It makes
-// plain values itself; whatever names a class or function goes to a PickleObjects, which knows what may be made.
+// plain values itself; whatever names a class or function goes to its PickleHooks, which know what may be made.
 // Nothing is ever imported or called. The opcodes are in pickle_opcodes.h.
 #pragma once
 #include <string>

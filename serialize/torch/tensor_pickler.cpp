@@ -110,8 +110,8 @@ void TorchPickler::save_numpy(const Value& v) {
 
 // ('storage', class, key, 'cpu', numel) and BINPERSID. The whole storage (or part, when compact) is written once,
 // whatever the tensor views of it.
-StoredPart TorchPickler::storage(const Tensor& t, bool untyped) {
-  const StoredPart part = parts_.of(t);
+StorageSpan TorchPickler::storage(const Tensor& t, bool untyped) {
+  const StorageSpan part = spans_.of(t);
   if (t.device().type != DeviceType::cpu)
     throw DeviceError("torch: a tensor on a GPU cannot be written: copy it to the CPU first");
   const DType type = compared(t.dtype());
@@ -144,7 +144,7 @@ StoredPart TorchPickler::storage(const Tensor& t, bool untyped) {
   return part;
 }
 
-void TorchPickler::geometry(const Tensor& t, const StoredPart& part) {
+void TorchPickler::geometry(const Tensor& t, const StorageSpan& part) {
   const auto before = static_cast<std::int64_t>(part.begin / item_size(t.dtype()));
   out_.integer(options_.compact && t.numel() == 0 ? 0 : t.storage_offset() - before);
   out_.int_tuple(t.shape());
@@ -219,7 +219,7 @@ void TorchPickler::save_tensor(const Value& v) {
 void TorchPickler::save_quantized(const Value& v) {
   const Value::Quantized& q = v.as_quantized();
   if (!q.scheme.starts_with("per_") ||
-      known_name("torch", q.scheme).what != Known::reference)  // a name with a newline in it would become opcodes
+      allowed_global("torch", q.scheme).what != Global::reference)  // a name with a newline in it would become opcodes
     throw Error(detail::str("torch: the quantization scheme ", detail::quoted(q.scheme), " cannot be written, at ",
                             path_of(v)));
   out_.global(kUtils, "_rebuild_qtensor");
@@ -276,7 +276,7 @@ void TorchPickler::save_sparse(const Value& v) {
   push(std::move(steps));
 }
 
-std::string TorchPickler::path_of_storage(const StoredPart& part, DType type) const {
+std::string TorchPickler::path_of_storage(const StorageSpan& part, DType type) const {
   ObjectWalk walk(root_, "torch", INT32_MAX);
   while (const Value* v = walk.next()) {
     const Tensor* t = tensor_of(*v);

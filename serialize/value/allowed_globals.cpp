@@ -10,59 +10,59 @@ namespace {
 
 struct Row {
   std::string_view module, name;
-  Known what;
+  Global what;
 };
 constexpr Row kNames[] = {
-    {"_codecs", "encode", Known::encode},
-    {"builtins", "bool", Known::reference},
-    {"builtins", "bytearray", Known::bytearray},
-    {"builtins", "bytes", Known::bytes},
-    {"builtins", "complex", Known::complex},
-    {"builtins", "dict", Known::reference},
-    {"builtins", "float", Known::reference},
-    {"builtins", "frozenset", Known::frozenset},
-    {"builtins", "int", Known::reference},
-    {"builtins", "list", Known::reference},
-    {"builtins", "range", Known::kept},
-    {"builtins", "set", Known::set},
-    {"builtins", "slice", Known::kept},
-    {"builtins", "str", Known::reference},
-    {"builtins", "tuple", Known::reference},
-    {"collections", "Counter", Known::counter},
-    {"collections", "OrderedDict", Known::ordered_dict},
-    {"collections", "defaultdict", Known::default_dict},
-    {"numpy", "dtype", Known::numpy_dtype},
-    {"numpy", "ndarray", Known::numpy_array_class},
-    {"numpy._core.multiarray", "_reconstruct", Known::numpy_reconstruct},
-    {"numpy._core.multiarray", "scalar", Known::numpy_scalar},
-    {"numpy._core.numeric", "_frombuffer", Known::numpy_from_buffer},
-    {"numpy.core.multiarray", "_reconstruct", Known::numpy_reconstruct},
-    {"numpy.core.multiarray", "scalar", Known::numpy_scalar},
-    {"numpy.core.numeric", "_frombuffer", Known::numpy_from_buffer},
-    {"torch", "Size", Known::size},
-    {"torch", "Tensor", Known::tensor_class},
-    {"torch", "device", Known::device},
-    {"torch", "per_channel_affine", Known::reference},
-    {"torch", "per_channel_affine_float_qparams", Known::reference},
-    {"torch", "per_channel_symmetric", Known::reference},
-    {"torch", "per_tensor_affine", Known::reference},
-    {"torch", "per_tensor_symmetric", Known::reference},
-    {"torch._tensor", "_rebuild_from_type_v2", Known::rebuild_from_type},
-    {"torch._utils", "_rebuild_device_tensor_from_cpu_tensor", Known::kept},
-    {"torch._utils", "_rebuild_device_tensor_from_numpy", Known::kept},
-    {"torch._utils", "_rebuild_meta_tensor_no_storage", Known::kept},
-    {"torch._utils", "_rebuild_parameter", Known::rebuild_parameter},
-    {"torch._utils", "_rebuild_parameter_with_state", Known::rebuild_parameter_with_state},
-    {"torch._utils", "_rebuild_qtensor", Known::rebuild_qtensor},
-    {"torch._utils", "_rebuild_sparse_tensor", Known::rebuild_sparse},
-    {"torch._utils", "_rebuild_tensor", Known::rebuild_tensor},
-    {"torch._utils", "_rebuild_tensor_v2", Known::rebuild_tensor_v2},
-    {"torch._utils", "_rebuild_tensor_v3", Known::rebuild_tensor_v3},
-    {"torch._utils", "_rebuild_wrapper_subclass", Known::kept},
-    {"torch.nn.parameter", "Parameter", Known::parameter_class},
-    {"torch.serialization", "_get_layout", Known::get_layout},
-    {"torch.storage", "UntypedStorage", Known::untyped_storage},
-    {"torch.storage", "_UntypedStorage", Known::untyped_storage},
+    {"_codecs", "encode", Global::encode},
+    {"builtins", "bool", Global::reference},
+    {"builtins", "bytearray", Global::bytearray},
+    {"builtins", "bytes", Global::bytes},
+    {"builtins", "complex", Global::complex},
+    {"builtins", "dict", Global::reference},
+    {"builtins", "float", Global::reference},
+    {"builtins", "frozenset", Global::frozenset},
+    {"builtins", "int", Global::reference},
+    {"builtins", "list", Global::reference},
+    {"builtins", "range", Global::kept},
+    {"builtins", "set", Global::set},
+    {"builtins", "slice", Global::kept},
+    {"builtins", "str", Global::reference},
+    {"builtins", "tuple", Global::reference},
+    {"collections", "Counter", Global::counter},
+    {"collections", "OrderedDict", Global::ordered_dict},
+    {"collections", "defaultdict", Global::default_dict},
+    {"numpy", "dtype", Global::numpy_dtype},
+    {"numpy", "ndarray", Global::numpy_array_class},
+    {"numpy._core.multiarray", "_reconstruct", Global::numpy_reconstruct},
+    {"numpy._core.multiarray", "scalar", Global::numpy_scalar},
+    {"numpy._core.numeric", "_frombuffer", Global::numpy_from_buffer},
+    {"numpy.core.multiarray", "_reconstruct", Global::numpy_reconstruct},
+    {"numpy.core.multiarray", "scalar", Global::numpy_scalar},
+    {"numpy.core.numeric", "_frombuffer", Global::numpy_from_buffer},
+    {"torch", "Size", Global::size},
+    {"torch", "Tensor", Global::tensor_class},
+    {"torch", "device", Global::device},
+    {"torch", "per_channel_affine", Global::reference},
+    {"torch", "per_channel_affine_float_qparams", Global::reference},
+    {"torch", "per_channel_symmetric", Global::reference},
+    {"torch", "per_tensor_affine", Global::reference},
+    {"torch", "per_tensor_symmetric", Global::reference},
+    {"torch._tensor", "_rebuild_from_type_v2", Global::rebuild_from_type},
+    {"torch._utils", "_rebuild_device_tensor_from_cpu_tensor", Global::kept},
+    {"torch._utils", "_rebuild_device_tensor_from_numpy", Global::kept},
+    {"torch._utils", "_rebuild_meta_tensor_no_storage", Global::kept},
+    {"torch._utils", "_rebuild_parameter", Global::rebuild_parameter},
+    {"torch._utils", "_rebuild_parameter_with_state", Global::rebuild_parameter_with_state},
+    {"torch._utils", "_rebuild_qtensor", Global::rebuild_qtensor},
+    {"torch._utils", "_rebuild_sparse_tensor", Global::rebuild_sparse},
+    {"torch._utils", "_rebuild_tensor", Global::rebuild_tensor},
+    {"torch._utils", "_rebuild_tensor_v2", Global::rebuild_tensor_v2},
+    {"torch._utils", "_rebuild_tensor_v3", Global::rebuild_tensor_v3},
+    {"torch._utils", "_rebuild_wrapper_subclass", Global::kept},
+    {"torch.nn.parameter", "Parameter", Global::parameter_class},
+    {"torch.serialization", "_get_layout", Global::get_layout},
+    {"torch.storage", "UntypedStorage", Global::untyped_storage},
+    {"torch.storage", "_UntypedStorage", Global::untyped_storage},
 };
 
 struct Class {
@@ -99,39 +99,39 @@ bool odd_type(std::string_view name) {
 
 }  // namespace
 
-KnownName known_name(std::string_view module, std::string_view name) {
+AllowedGlobal allowed_global(std::string_view module, std::string_view name) {
   for (const Row& r : kNames)
     if (r.name == name && r.module == module) return {r.what};
   if (module == "torch" || module == "torch.cuda") {
     for (const Class& c : kClasses) {
       if (!name.starts_with(c.stem)) continue;
       const std::string_view rest = name.substr(c.stem.size());
-      if (rest == kStorage) return {Known::storage, c.dtype};
-      if (rest == kTensor) return {Known::reference};
+      if (rest == kStorage) return {Global::storage, c.dtype};
+      if (rest == kTensor) return {Global::reference};
     }
   }
   if (module == "torch") {
-    if (name == "UntypedStorage") return {Known::untyped_storage};
-    if (const auto t = dtype_from_name(name)) return {Known::dtype, *t};
-    if (odd_type(name)) return {Known::reference};
+    if (name == "UntypedStorage") return {Global::untyped_storage};
+    if (const auto t = dtype_from_name(name)) return {Global::dtype, *t};
+    if (odd_type(name)) return {Global::reference};
   }
   return {};
 }
 
 bool weights_only_allows(std::string_view module, std::string_view name) {
-  const KnownName k = known_name(module, name);
+  const AllowedGlobal k = allowed_global(module, name);
   const bool quantized = name.starts_with('Q');
   switch (k.what) {
-    case Known::unknown: return false;
-    case Known::encode:
-    case Known::bytearray:
-    case Known::set:
-    case Known::complex:
-    case Known::ordered_dict:
-    case Known::counter: return true;
-    case Known::untyped_storage: return module == "torch.storage" && name == "UntypedStorage";
-    case Known::storage: return module == "torch" || !quantized;
-    case Known::reference:
+    case Global::unknown: return false;
+    case Global::encode:
+    case Global::bytearray:
+    case Global::set:
+    case Global::complex:
+    case Global::ordered_dict:
+    case Global::counter: return true;
+    case Global::untyped_storage: return module == "torch.storage" && name == "UntypedStorage";
+    case Global::storage: return module == "torch" || !quantized;
+    case Global::reference:
       if (name.ends_with(kTensor) && (name.starts_with("Complex") || quantized)) return false;
       [[fallthrough]];
     default: return module.starts_with("torch");

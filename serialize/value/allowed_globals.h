@@ -9,7 +9,7 @@
 
 namespace harker {
 
-enum class Known : std::uint8_t {
+enum class Global : std::uint8_t {
   unknown,
   reference,  ///< may be named, never called
   kept,       ///< a call of it is kept as it stands: slice, range, tensors without bytes
@@ -45,13 +45,13 @@ enum class Known : std::uint8_t {
   numpy_from_buffer
 };
 
-struct KnownName {
-  Known what = Known::unknown;
+struct AllowedGlobal {
+  Global what = Global::unknown;
   DType dtype = DType::uint8;  ///< of `dtype` and `storage`
 };
 
 /// Looks a Python 3 name up.
-KnownName known_name(std::string_view module, std::string_view name);
+AllowedGlobal allowed_global(std::string_view module, std::string_view name);
 /// Whether torch.load(weights_only=True) lets a file name it: all that are torch's, and few of Python's.
 bool weights_only_allows(std::string_view module, std::string_view name);
 /// Python 2's (module, name) as Python 3's, and back: ("__builtin__", "xrange") and ("builtins", "range").

@@ -1,8 +1,8 @@
-// Walk: an explicit stack of containers. Paths of what may be met again are not stored but traced back over `trail_`,
-// whose entries are made only for containers that something pinned lies in.
+// ValueWalk: an explicit stack of containers. Paths of what may be met again are not stored but traced back over
+// `trail_`, whose entries are made only for containers that something pinned lies in.
 #include <harker/core/base/text.h>
 #include <harker/core/value/children.h>
-#include <harker/core/walk.h>
+#include <harker/core/value_walk.h>
 
 #include <unordered_set>
 
@@ -100,12 +100,12 @@ Count count(const Value& root) {
     stack.push_back({&v, 0, path, before});
   };
   auto refuse = [] {
-    throw Error(
-        detail::str("this holds more than ", Walk::kMaxEntries, " entries (tuples that share tuples count each time)"));
+    throw Error(detail::str("this holds more than ", ValueWalk::kMaxEntries,
+                            " entries (tuples that share tuples count each time)"));
   };
   visit(root);
   while (!stack.empty()) {
-    if (sum.entries > Walk::kMaxEntries) refuse();
+    if (sum.entries > ValueWalk::kMaxEntries) refuse();
     Frame& top = stack.back();
     path = top.path;
     if (top.next == child_count(*top.v)) {
@@ -121,7 +121,7 @@ Count count(const Value& root) {
     path += (stack.size() > 1 ? 1 : 0) + (step.key && step.key->is_string() ? step.key->as_string().size() : 8);
     visit(*v);
   }
-  if (sum.entries > Walk::kMaxEntries) refuse();
+  if (sum.entries > ValueWalk::kMaxEntries) refuse();
   return sum;
 }
 
@@ -140,13 +140,13 @@ std::pair<Step, const Value*> child(const Value& v, std::size_t i) {
   return {all.step(n), &all[n]};
 }
 
-Walk::Walk(const Value& root) : root_(&root) {
+ValueWalk::ValueWalk(const Value& root) : root_(&root) {
   Count c = count(root);
   entries_ = c.entries;
   text_ = c.text;
 }
 
-bool Walk::next() {
+bool ValueWalk::next() {
   if (!started_) {
     started_ = true;
     value_ = root_;
@@ -177,7 +177,7 @@ bool Walk::next() {
 }
 
 /// The place in trail_ of the container at that depth of the stack.
-std::uint32_t Walk::trail_of(std::size_t depth) {
+std::uint32_t ValueWalk::trail_of(std::size_t depth) {
   std::size_t known = depth + 1;
   while (known > 0 && frames_[known - 1].trail == kNone) --known;
   for (; known <= depth; ++known) {
@@ -187,7 +187,7 @@ std::uint32_t Walk::trail_of(std::size_t depth) {
   return frames_[depth].trail;
 }
 
-std::uint32_t Walk::pin() {
+std::uint32_t ValueWalk::pin() {
   if (here_ != kNone) return here_;
   Trail t{kNone, {}};
   if (!key_.empty()) t = {trail_of(key_.size() - 1), key_.back()};
@@ -196,7 +196,7 @@ std::uint32_t Walk::pin() {
   return here_;
 }
 
-std::string Walk::path_of(std::uint32_t pin) const {
+std::string ValueWalk::path_of(std::uint32_t pin) const {
   std::vector<const Step*> steps;
   for (std::uint32_t i = pin; trail_[i].parent != kNone; i = trail_[i].parent) steps.push_back(&trail_[i].step);
   std::string out;

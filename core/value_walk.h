@@ -1,6 +1,6 @@
-// Walk: every entry of a Value, depth first, containers before their children, in the order in which files hold them;
-// what `harker inspect` lists. A list, dict or object met before is a reference and not entered again, which also ends
-// cycles; tuples are entered each time, as Python's printing does. Nothing recurses. Sets are leaves.
+// ValueWalk: every entry of a Value, depth first, containers before their children, in the order in which files hold
+// them; what `harker inspect` lists. A list, dict or object met before is a reference and not entered again, which also
+// ends cycles; tuples are entered each time, as Python's printing does. Nothing recurses. Sets are leaves.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -22,13 +22,13 @@ struct Step {
   bool attribute = false;      ///< Python has an attribute of that name: the "indices" of a sparse tensor
 };
 
-class Walk {
+class ValueWalk {
  public:
   static constexpr std::uint64_t kMaxEntries = 10'000'000;
 
   /// `root` must outlive the walk and not be changed meanwhile. Counts first, in time proportional to what the file
   /// held (shared tuples can make a small file's walk exponential): Error above kMaxEntries.
-  explicit Walk(const Value& root);
+  explicit ValueWalk(const Value& root);
   /// Moves to the next entry, at first to the root. False at the end.
   bool next();
 

@@ -4,10 +4,10 @@
 
 #include <harker/core/base/text.h>
 #include <harker/core/value/object.h>
-#include <harker/serialize/flat/flatten.h>
 #include <harker/serialize/value/allowed_globals.h>
+#include <harker/serialize/value_table/flatten.h>
 
-namespace harker::flat {
+namespace harker::value_table {
 namespace {
 
 using detail::str;
@@ -134,8 +134,8 @@ class Builder {
 
   // The file says so, but it is we who know.
   static bool harmless(const Value::Opaque& o) {
-    const Known what = known_name(o.module, o.name).what;
-    return o.called ? what == Known::kept || what == Known::numpy_dtype : what != Known::unknown;
+    const Global what = allowed_global(o.module, o.name).what;
+    return o.called ? what == Global::kept || what == Global::numpy_dtype : what != Global::unknown;
   }
 
   Value make_immutable(const Node& n) const {
@@ -210,4 +210,4 @@ Rebuilt rebuild(const Table& table, const std::vector<Ref<Storage>>& storages, s
   return Builder(table, storages, what).run();
 }
 
-}  // namespace harker::flat
+}  // namespace harker::value_table

@@ -38,7 +38,7 @@
 
 #include <harker/core/value.h>
 
-namespace harker::flat {
+namespace harker::value_table {
 
 /// Bits of Node::flags.
 enum Flag : std::uint16_t {
@@ -96,4 +96,4 @@ std::string_view name(Value::Kind kind);
 /// The name of each storage: that of the first view over it, or "storage 3".
 std::vector<std::string> storage_names(const Table& table);
 
-}  // namespace harker::flat
+}  // namespace harker::value_table

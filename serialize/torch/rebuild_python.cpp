@@ -1,7 +1,7 @@
 // Python's own objects and NumPy's, as a pickle calls for them: sets, bytes, complex numbers, dicts, arrays.
 #include <harker/core/base/text.h>
 #include <harker/core/base/utf8.h>
-#include <harker/serialize/torch/torch_objects.h>
+#include <harker/serialize/torch/rebuilder.h>
 
 namespace harker::pt {
 namespace {
@@ -66,18 +66,18 @@ Value bytearray(const Value& args) {
 
 }  // namespace
 
-Value TorchObjects::global(std::string_view module, std::string_view name, std::size_t position) {
+Value Rebuilder::global(std::string_view module, std::string_view name, std::size_t position) {
   if (!detail::valid_utf8(module, false) || !detail::valid_utf8(name, false))
     throw FormatError(str("a global whose name is not UTF-8: ", detail::quoted(module), " ", detail::quoted(name)));
   std::string m(module), n(name);
   to_python3(m, n);
   auto [at, fresh] = globals_.try_emplace(m + '\n' + n);
   if (!fresh) return at->second;
-  const KnownName k = known_name(m, n);
-  if (k.what == Known::dtype) return at->second = Value(k.dtype);
+  const AllowedGlobal k = allowed_global(m, n);
+  if (k.what == Global::dtype) return at->second = Value(k.dtype);
   Value::Opaque o;
   o.module = m, o.name = n;
-  o.known = k.what != Known::unknown;
+  o.known = k.what != Global::unknown;
   if (!o.known) unknown_.push_back({m, n, position});
   at->second = Value::opaque(o);
   at->second.mark_from_file();
@@ -85,7 +85,7 @@ Value TorchObjects::global(std::string_view module, std::string_view name, std::
   return at->second;
 }
 
-KnownName TorchObjects::known(const Value& callable) const {
+AllowedGlobal Rebuilder::known(const Value& callable) const {
   const auto at = callable.id() ? known_.find(callable.id()) : known_.end();
   if (at == known_.end())
     throw FormatError(
@@ -93,48 +93,48 @@ KnownName TorchObjects::known(const Value& callable) const {
   return at->second;
 }
 
-Value TorchObjects::call(const Value& callable, const Value& args, bool newobj) {
-  const KnownName k = known(callable);
+Value Rebuilder::call(const Value& callable, const Value& args, bool newobj) {
+  const AllowedGlobal k = known(callable);
   switch (k.what) {
-    case Known::unknown:
-    case Known::kept: {
+    case Global::unknown:
+    case Global::kept: {
       const Value::Opaque& f = callable.as_opaque();
       Value::Opaque made;
       made.module = f.module, made.name = f.name;
       made.called = true, made.newobj = newobj;
-      made.known = k.what == Known::kept;
+      made.known = k.what == Global::kept;
       made.args = args;
       return Value::opaque(made);
     }
-    case Known::reference:
-    case Known::dtype:
-    case Known::storage:
-    case Known::untyped_storage:
-    case Known::tensor_class:
-    case Known::numpy_array_class:
+    case Global::reference:
+    case Global::dtype:
+    case Global::storage:
+    case Global::untyped_storage:
+    case Global::tensor_class:
+    case Global::numpy_array_class:
       throw FormatError(str(dotted(callable), " may be named, but not called (with these arguments)"));
-    case Known::numpy_scalar:
-    case Known::numpy_dtype:
-    case Known::numpy_reconstruct:
-    case Known::numpy_from_buffer: return call_numpy(k.what, args);
-    case Known::rebuild_from_type: return from_type(args);
-    case Known::parameter_class:
-    case Known::rebuild_tensor:
-    case Known::rebuild_tensor_v2:
-    case Known::rebuild_tensor_v3:
-    case Known::rebuild_parameter:
-    case Known::rebuild_parameter_with_state:
-    case Known::rebuild_qtensor:
-    case Known::rebuild_sparse: return call_tensor(k.what, args);
+    case Global::numpy_scalar:
+    case Global::numpy_dtype:
+    case Global::numpy_reconstruct:
+    case Global::numpy_from_buffer: return call_numpy(k.what, args);
+    case Global::rebuild_from_type: return from_type(args);
+    case Global::parameter_class:
+    case Global::rebuild_tensor:
+    case Global::rebuild_tensor_v2:
+    case Global::rebuild_tensor_v3:
+    case Global::rebuild_parameter:
+    case Global::rebuild_parameter_with_state:
+    case Global::rebuild_qtensor:
+    case Global::rebuild_sparse: return call_tensor(k.what, args);
     default: return call_python(k.what, args);
   }
 }
 
-Value TorchObjects::call_python(Known what, const Value& args) {
+Value Rebuilder::call_python(Global what, const Value& args) {
   switch (what) {
-    case Known::ordered_dict: return Value::ordered_dict(items(args, "OrderedDict"));
-    case Known::counter: return Value::dict(items(args, "Counter"), DictFlavour::counter);
-    case Known::default_dict: {
+    case Global::ordered_dict: return Value::ordered_dict(items(args, "OrderedDict"));
+    case Global::counter: return Value::dict(items(args, "Counter"), DictFlavour::counter);
+    case Global::default_dict: {
       if (args.len() > 2) bad_arguments("defaultdict");
       std::vector<Value::Item> start;
       if (args.len() == 2) {
@@ -148,21 +148,21 @@ Value TorchObjects::call_python(Known what, const Value& args) {
       }
       return v;
     }
-    case Known::set: return Value::set(elements(args, "set"));
-    case Known::frozenset: return Value::frozenset(elements(args, "frozenset"));
-    case Known::complex:
+    case Global::set: return Value::set(elements(args, "set"));
+    case Global::frozenset: return Value::frozenset(elements(args, "frozenset"));
+    case Global::complex:
       if (args.len() != 2) bad_arguments("complex");
       return Complex{number(args[0], "complex"), number(args[1], "complex")};
-    case Known::bytes:
+    case Global::bytes:
       if (args.len() == 0) return Value::bytes({});
       if (args.len() == 1 && args[0].is_bytes()) return Value::bytes(args[0].as_bytes());
       throw FormatError("bytes: the argument must be bytes (a size to allocate is refused)");
-    case Known::bytearray: return bytearray(args);
-    case Known::encode:
+    case Global::bytearray: return bytearray(args);
+    case Global::encode:
       if (args.len() != 2 || !args[0].is_string() || !is_latin1(args[1]))
         throw FormatError("_codecs.encode: the arguments must be a string and 'latin1'");
       return Value::bytes(latin1(args[0].as_string()));
-    case Known::size: {
+    case Global::size: {
       std::vector<std::int64_t> sizes;
       for (const Value& v : elements(args, "torch.Size")) {
         if (!v.is_int() || !v.fits_int64()) bad_arguments("torch.Size");
@@ -170,20 +170,20 @@ Value TorchObjects::call_python(Known what, const Value& args) {
       }
       return Value::size(Shape(std::span<const std::int64_t>(sizes)));
     }
-    case Known::device: {
+    case Global::device: {
       const bool index = args.len() == 2 && args[1].is_int() && args[1].fits_int64() && args[1].as_int() >= 0;
       if (args.len() < 1 || args.len() > 2 || !args[0].is_string() || (args.len() == 2 && !index))
         bad_arguments("torch.device");
       return Value::device(str(args[0].as_string(), index ? str(":", args[1].as_int()) : std::string()));
     }
-    case Known::get_layout:
+    case Global::get_layout:
       if (args.len() != 1 || !args[0].is_string()) bad_arguments("torch.serialization._get_layout");
       return Value::layout(std::string(args[0].as_string()));
     default: throw FormatError("a name that cannot be called");
   }
 }
 
-void TorchObjects::build(const Value& object, const Value& state) {
+void Rebuilder::build(const Value& object, const Value& state) {
   switch (object.kind()) {
     case Value::Kind::numpy_array: return build_numpy(object, state);
     case Value::Kind::dict:

@@ -1,7 +1,7 @@
 // Tensors from the calls that torch.save writes (torch/_utils.py). Every size, stride and offset is checked against the
 // storage before a view is made: nothing here trusts a number.
 #include <harker/core/base/text.h>
-#include <harker/serialize/torch/torch_objects.h>
+#include <harker/serialize/torch/rebuilder.h>
 #include <harker/serialize/value/geometry.h>
 
 namespace harker::pt {
@@ -50,7 +50,7 @@ void check_geometry(const StorageRef& s, std::uint64_t item, const Shape& sizes,
 
 }  // namespace
 
-Value TorchObjects::storage_value(StorageRef ref) {
+Value Rebuilder::storage_value(StorageRef ref) {
   Value::Opaque o;
   o.module = "torch", o.name = "storage";
   o.known = true;
@@ -61,9 +61,9 @@ Value TorchObjects::storage_value(StorageRef ref) {
   return v;
 }
 
-KnownName TorchObjects::storage_type(const Value& v) const {
+AllowedGlobal Rebuilder::storage_type(const Value& v) const {
   const auto at = v.id() ? known_.find(v.id()) : known_.end();
-  if (at != known_.end() && (at->second.what == Known::storage || at->second.what == Known::untyped_storage))
+  if (at != known_.end() && (at->second.what == Global::storage || at->second.what == Global::untyped_storage))
     return at->second;
   const bool named = v.kind() == Value::Kind::opaque && !v.as_opaque().called;
   throw FormatError(
@@ -71,14 +71,14 @@ KnownName TorchObjects::storage_type(const Value& v) const {
           named ? detail::quoted(v.as_opaque().module + "." + v.as_opaque().name) : str("a ", v.type_name())));
 }
 
-const StorageRef& TorchObjects::storage_of(const Value& v) const {
+const StorageRef& Rebuilder::storage_of(const Value& v) const {
   const auto at = v.id() ? storages_.find(v.id()) : storages_.end();
   if (at == storages_.end()) bad(str("its storage is missing: there is a ", v.type_name(), " instead"));
   return at->second;
 }
 
-Tensor TorchObjects::view(const Value& storage, const Value& offset, const Value& sizes, const Value& strides,
-                          const Value* dtype) {
+Tensor Rebuilder::view(const Value& storage, const Value& offset, const Value& sizes, const Value& strides,
+                       const Value* dtype) {
   const StorageRef& s = storage_of(storage);
   DType t = s.dtype;
   if (dtype) {
@@ -100,7 +100,7 @@ Tensor TorchObjects::view(const Value& storage, const Value& offset, const Value
 }
 
 // (storage, offset, size, stride[, requires_grad, hooks[, dtype (v3)][, metadata]])
-Value TorchObjects::tensor(const Value& args, std::size_t fixed, const Value* dtype) {
+Value Rebuilder::tensor(const Value& args, std::size_t fixed, const Value* dtype) {
   Tensor t = view(args[0], args[1], args[2], args[3], dtype);
   if (args.len() > 4) {
     t.impl().requires_grad = flag(args[4], "requires_grad") && (is_floating_point(t.dtype()) || is_complex(t.dtype()));
@@ -124,14 +124,14 @@ Value TorchObjects::tensor(const Value& args, std::size_t fixed, const Value* dt
 }
 
 // (storage, offset, size, stride, (scheme, scale, zero_point | scales, zero_points, axis), requires_grad, hooks)
-Value TorchObjects::quantized(const Value& args) {
+Value Rebuilder::quantized(const Value& args) {
   Value::Quantized q;
   q.ints = view(args[0], args[1], args[2], args[3], nullptr);
   const Value& p = args[4];
   if (!p.is_tuple() || p.len() < 3 || p[0].kind() != Value::Kind::opaque) bad("quantized: the scheme is missing");
   if (!is_quantized(q.ints.dtype())) bad("quantized: its storage does not hold quantized integers");
   q.scheme = p[0].as_opaque().name;
-  if (known(p[0]).what != Known::reference) bad(str("quantized: unknown scheme ", detail::quoted(q.scheme)));
+  if (known(p[0]).what != Global::reference) bad(str("quantized: unknown scheme ", detail::quoted(q.scheme)));
   if (q.scheme.starts_with("per_tensor")) {
     if (p.len() != 3 || !p[1].is_float() || !p[2].is_int() || !p[2].fits_int64())
       bad("quantized: scale or zero point is wrong");
@@ -155,7 +155,7 @@ Value TorchObjects::quantized(const Value& args) {
 }
 
 // (layout, (indices, values, size[, is_coalesced])) or (layout, (compressed, plain, values, size))
-Value TorchObjects::sparse(const Value& args) {
+Value Rebuilder::sparse(const Value& args) {
   if (args.len() != 2 || args[0].kind() != Value::Kind::layout || !args[1].is_tuple()) bad("sparse: wrong arguments");
   const Value& data = args[1];
   Value::Sparse s;
@@ -182,7 +182,7 @@ Value TorchObjects::sparse(const Value& args) {
 }
 
 // (data, requires_grad, hooks[, state])
-Value TorchObjects::parameter(const Value& args, bool with_state) {
+Value Rebuilder::parameter(const Value& args, bool with_state) {
   if (!args[0].is_tensor()) bad(str("Parameter: its data must be a tensor, it is a ", args[0].type_name()));
   const Tensor& data = args[0].lazy_tensor();
   Tensor t = make_view(Ref<Storage>::share(&data.storage()), data.dtype(), data.shape(), data.strides(),
@@ -199,37 +199,37 @@ Value TorchObjects::parameter(const Value& args, bool with_state) {
   return v;
 }
 
-Value TorchObjects::call_tensor(Known what, const Value& args) {
+Value Rebuilder::call_tensor(Global what, const Value& args) {
   const std::size_t n = args.len();
   const auto expect = [&](bool right, const char* name) {
     if (!right) bad(str(name, " with ", n, " arguments"));
   };
   switch (what) {
-    case Known::rebuild_tensor: expect(n == 4, "_rebuild_tensor"); return tensor(args, 4, nullptr);
-    case Known::rebuild_tensor_v2: expect(n == 6 || n == 7, "_rebuild_tensor_v2"); return tensor(args, 6, nullptr);
-    case Known::rebuild_tensor_v3: expect(n == 7 || n == 8, "_rebuild_tensor_v3"); return tensor(args, 7, &args[6]);
-    case Known::rebuild_parameter: expect(n == 3, "_rebuild_parameter"); return parameter(args, false);
-    case Known::rebuild_parameter_with_state:
+    case Global::rebuild_tensor: expect(n == 4, "_rebuild_tensor"); return tensor(args, 4, nullptr);
+    case Global::rebuild_tensor_v2: expect(n == 6 || n == 7, "_rebuild_tensor_v2"); return tensor(args, 6, nullptr);
+    case Global::rebuild_tensor_v3: expect(n == 7 || n == 8, "_rebuild_tensor_v3"); return tensor(args, 7, &args[6]);
+    case Global::rebuild_parameter: expect(n == 3, "_rebuild_parameter"); return parameter(args, false);
+    case Global::rebuild_parameter_with_state:
       expect(n == 4, "_rebuild_parameter_with_state");
       return parameter(args, true);
-    case Known::parameter_class: expect(n == 2, "Parameter"); return parameter(args, false);
-    case Known::rebuild_qtensor: expect(n == 7, "_rebuild_qtensor"); return quantized(args);
+    case Global::parameter_class: expect(n == 2, "Parameter"); return parameter(args, false);
+    case Global::rebuild_qtensor: expect(n == 7, "_rebuild_qtensor"); return quantized(args);
     default: return sparse(args);
   }
 }
 
 // (function, type, args, state): a tensor with attributes, or of a subclass.
-Value TorchObjects::from_type(const Value& args) {
+Value Rebuilder::from_type(const Value& args) {
   if (args.len() != 4 || !args[2].is_tuple()) bad("_rebuild_from_type_v2: wrong arguments");
-  const KnownName type = known(args[1]), function = known(args[0]);
-  if (type.what == Known::unknown || function.what == Known::unknown || function.what == Known::kept) {
+  const AllowedGlobal type = known(args[1]), function = known(args[0]);
+  if (type.what == Global::unknown || function.what == Global::unknown || function.what == Global::kept) {
     Value::Opaque o;  // a subclass we do not know: kept whole
     o.module = "torch._tensor", o.name = "_rebuild_from_type_v2";
     o.called = true, o.args = args;
     return Value::opaque(o);
   }
-  const bool makes_tensor = function.what >= Known::rebuild_tensor && function.what < Known::rebuild_from_type;
-  if (!makes_tensor || (type.what != Known::tensor_class && type.what != Known::parameter_class))
+  const bool makes_tensor = function.what >= Global::rebuild_tensor && function.what < Global::rebuild_from_type;
+  if (!makes_tensor || (type.what != Global::tensor_class && type.what != Global::parameter_class))
     bad("_rebuild_from_type_v2: only a tensor or a Parameter can be rebuilt");
   Value v = call_tensor(function.what, args[2]);
   if (!args[3].is_none()) {

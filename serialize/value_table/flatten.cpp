@@ -9,10 +9,10 @@
 #include <harker/core/base/text.h>
 #include <harker/core/base/utf8.h>
 #include <harker/core/value/children.h>
-#include <harker/serialize/flat/flatten.h>
 #include <harker/serialize/value/geometry.h>
+#include <harker/serialize/value_table/flatten.h>
 
-namespace harker::flat {
+namespace harker::value_table {
 namespace {
 
 using detail::str;
@@ -66,7 +66,7 @@ class Links {
 class Flattener {
  public:
   explicit Flattener(bool aliases) : aliases_(aliases) {}
-  Flat run(const Value& root) {
+  Flattened run(const Value& root) {
     discover(root);
     for (const Value* v : found_) number(*v);
     if (order_.size() >= kUnnumbered || flat_.table.views.size() >= kUnnumbered)
@@ -309,7 +309,7 @@ class Flattener {
   }
 
   bool aliases_;
-  Flat flat_;
+  Flattened flat_;
   std::vector<const Value*> found_, order_;
   std::unordered_map<const void*, std::uint32_t> objects_;
   std::unordered_map<Scalar, std::uint32_t, ScalarHash> scalars_;
@@ -322,10 +322,10 @@ class Flattener {
 
 }  // namespace
 
-Flat flatten(const Value& root, bool aliases) {
-  Flat flat = Flattener(aliases).run(root);
+Flattened flatten(const Value& root, bool aliases) {
+  Flattened flat = Flattener(aliases).run(root);
   check(flat.table, "save");  // what is written can be read
   return flat;
 }
 
-}  // namespace harker::flat
+}  // namespace harker::value_table

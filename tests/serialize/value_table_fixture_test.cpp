@@ -4,7 +4,7 @@
 #include <harker/serialize/format.h>
 #include <test_json.h>
 
-TEST_CASE("flat table: PyTorch's files survive both formats down to the bytes of the file written again") {
+TEST_CASE("value table: PyTorch's files survive both formats down to the bytes of the file written again") {
   using namespace harker;
   const auto folder = harker::test::fixtures();
   if (!std::filesystem::exists(folder)) {

@@ -1,7 +1,7 @@
 // NumPy's arrays and scalars, as numpy pickles them: dtype('f8', False, True) with a state that holds the byte order,
 // scalars from their bytes, arrays by _reconstruct and a state of (version, shape, dtype, Fortran order, bytes).
 #include <harker/core/base/text.h>
-#include <harker/serialize/torch/torch_objects.h>
+#include <harker/serialize/torch/rebuilder.h>
 #include <harker/serialize/value/geometry.h>
 #include <harker/serialize/value/numpy_dtype.h>
 
@@ -36,7 +36,7 @@ void fill(Value::Numpy& n, const std::string& dtype, const Value& shape, io::Byt
 
 }  // namespace
 
-std::string TorchObjects::numpy_dtype(const Value& v) const {
+std::string Rebuilder::numpy_dtype(const Value& v) const {
   if (v.kind() != Value::Kind::opaque) throw FormatError("numpy: a dtype is missing");
   const Value::Opaque& o = v.as_opaque();
   if (o.module != "numpy" || o.name != "dtype" || !o.called) throw FormatError("numpy: a dtype is missing");
@@ -49,9 +49,9 @@ std::string TorchObjects::numpy_dtype(const Value& v) const {
   return str(size == 1 ? "|" : order == ">" ? ">" : "<", code);
 }
 
-Value TorchObjects::call_numpy(Known what, const Value& args) {
+Value Rebuilder::call_numpy(Global what, const Value& args) {
   switch (what) {
-    case Known::numpy_dtype: {
+    case Global::numpy_dtype: {
       if (args.len() < 1 || !args[0].is_string()) throw FormatError("numpy.dtype: wrong arguments");
       Value::Opaque o;
       o.module = "numpy", o.name = "dtype";
@@ -59,13 +59,13 @@ Value TorchObjects::call_numpy(Known what, const Value& args) {
       o.args = args;
       return Value::opaque(o);
     }
-    case Known::numpy_scalar: {
+    case Global::numpy_scalar: {
       if (args.len() != 2) throw FormatError("numpy scalar: wrong arguments");
       Value::Numpy n;
       fill(n, numpy_dtype(args[0]), Value::tuple(), raw(args[1]));
       return Value::numpy_scalar(n);
     }
-    case Known::numpy_from_buffer: {
+    case Global::numpy_from_buffer: {
       if (args.len() != 4 || !args[3].is_string()) throw FormatError("numpy _frombuffer: wrong arguments");
       Value::Numpy n;
       fill(n, numpy_dtype(args[1]), args[2], raw(args[0]));
@@ -84,7 +84,7 @@ Value TorchObjects::call_numpy(Known what, const Value& args) {
   }
 }
 
-void TorchObjects::build_numpy(const Value& object, const Value& state) {
+void Rebuilder::build_numpy(const Value& object, const Value& state) {
   if (!state.is_tuple() || state.len() != 5 || !state[3].is_bool())
     throw FormatError("BUILD: an array's state must be (version, shape, dtype, order, data)");
   // The array has an identity already (the memo holds it), so it is filled where it is.

@@ -2,13 +2,13 @@
 #pragma once
 #include <memory>
 
-#include <harker/serialize/flat/table.h>
 #include <harker/serialize/io/source.h>
 #include <harker/serialize/serialize.h>
+#include <harker/serialize/value_table/table.h>
 
-namespace harker::flat {
+namespace harker::value_table {
 
-struct Flat {
+struct Flattened {
   Table table;
   std::vector<Ref<Storage>> storages;  ///< ready: their bytes are there
   /// When asked for: further paths, unique as the names are, at which a view is met again.
@@ -17,7 +17,7 @@ struct Flat {
 /// Every object once, in the order of a depth-first walk. Equal strings made in C++ become one. The names of views are
 /// their dotted paths, made unique, never empty, and proper UTF-8. Error for what could not be read back (a tensor that
 /// is not on the CPU, ...). `root` must not be changed meanwhile.
-Flat flatten(const Value& root, bool aliases = false);
+Flattened flatten(const Value& root, bool aliases = false);
 
 /// FormatError (beginning with `what`) for anything in a table that rebuild, or a user of its Value, could trip over:
 /// counts, links, geometry, kinds.
@@ -35,4 +35,4 @@ Rebuilt rebuild(const Table& table, const std::vector<Ref<Storage>>& storages, s
 Value read_table(const Table& table, std::vector<io::StorageBytes> storages,
                  const std::shared_ptr<const io::Source>& source, const LoadOptions& options);
 
-}  // namespace harker::flat
+}  // namespace harker::value_table

@@ -1,4 +1,4 @@
-// Values through the flat table, in both formats that hold one.
+// Values through the value table, in both formats that hold one.
 #include <doctest/doctest.h>
 #include <harker/serialize/serialize.h>
 #include <random_value.h>
@@ -31,12 +31,12 @@ void round_trips(const char* format, int count) {
 
 }  // namespace
 
-TEST_CASE("flat table: 20,000 random values come back equal and are written again as the same bytes") {
+TEST_CASE("value table: 20,000 random values come back equal and are written again as the same bytes") {
   round_trips("harker", 20000);
   round_trips("onnx", 2000);
 }
 
-TEST_CASE("flat table: identity, sharing and where things came from survive") {
+TEST_CASE("value table: identity, sharing and where things came from survive") {
   for (const char* format : kFormats) {
     CAPTURE(format);
     Value shared = Value::list({1, 2});
@@ -69,7 +69,7 @@ TEST_CASE("flat table: identity, sharing and where things came from survive") {
   }
 }
 
-TEST_CASE("flat table: tuples that hold each other through a list") {
+TEST_CASE("value table: tuples that hold each other through a list") {
   for (const char* format : kFormats) {
     Value list = Value::list();
     Value first = Value::tuple({list}), second = Value::tuple({first});
@@ -80,7 +80,7 @@ TEST_CASE("flat table: tuples that hold each other through a list") {
   }
 }
 
-TEST_CASE("flat table: a list nested a million deep is written and read without recursion") {
+TEST_CASE("value table: a list nested a million deep is written and read without recursion") {
   // A million frames need more than any default stack.
   Value v = Value::list();
   for (int i = 0; i < 1000000; ++i) v = Value::list({v});
@@ -91,7 +91,7 @@ TEST_CASE("flat table: a list nested a million deep is written and read without 
   CHECK(depth == 1000000);
 }
 
-TEST_CASE("flat table: one part is read with LoadOptions::only") {
+TEST_CASE("value table: one part is read with LoadOptions::only") {
   for (const char* format : kFormats) {
     const Value root = Value::dict({{"castle", Value::dict({{"fc1.weight", ones({2, 2})}})},
                                     {"other", zeros({3})},
@@ -104,7 +104,7 @@ TEST_CASE("flat table: one part is read with LoadOptions::only") {
   }
 }
 
-TEST_CASE("flat table: classes that are not known are refused by name and path unless they are to be kept") {
+TEST_CASE("value table: classes that are not known are refused by name and path unless they are to be kept") {
   Value::Opaque o;
   o.module = "antigravity", o.name = "Fly", o.called = true, o.args = Value::tuple();
   const Value root = Value::dict({{"wings", Value::opaque(o)}});
@@ -115,7 +115,7 @@ TEST_CASE("flat table: classes that are not known are refused by name and path u
   }
 }
 
-TEST_CASE("flat table: what could not be read back is refused when saving") {
+TEST_CASE("value table: what could not be read back is refused when saving") {
   for (const char* format : kFormats) {
     CHECK_THROWS_AS(bytes(Value(std::string_view("\xff\xfe")), format), Error);
     Value::Sparse s;

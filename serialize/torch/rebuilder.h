@@ -1,5 +1,5 @@
-// TorchObjects: what the names in a PyTorch pickle make: containers, numbers, NumPy's values (python_objects.cpp) and
-// tensors (tensor_objects.cpp). Where storages lie is the container's business: a subclass answers persistent ids.
+// Rebuilder: what the names in a PyTorch pickle make: containers, numbers, NumPy's values (rebuild_python.cpp) and
+// tensors (rebuild_tensor.cpp). Where storages lie is the container's business: a subclass answers persistent ids.
 #pragma once
 #include <string>
 #include <unordered_map>
@@ -25,7 +25,7 @@ struct UnknownName {
   std::size_t position = 0;
 };
 
-class TorchObjects : public PickleHooks {
+class Rebuilder : public PickleHooks {
  public:
   Value global(std::string_view module, std::string_view name, std::size_t position) override;
   Value call(const Value& callable, const Value& args, bool newobj) override;
@@ -41,16 +41,16 @@ class TorchObjects : public PickleHooks {
   /// The value that stands for a storage among a tensor's arguments.
   Value storage_value(StorageRef ref);
   /// The storage class that a persistent id names. FormatError for anything else.
-  KnownName storage_type(const Value& v) const;
+  AllowedGlobal storage_type(const Value& v) const;
 
   /// A checked view of the storage that `storage` stands for; `dtype` overrides the storage's.
   Tensor view(const Value& storage, const Value& offset, const Value& sizes, const Value& strides, const Value* dtype);
 
  private:
-  KnownName known(const Value& callable) const;
-  Value call_python(Known what, const Value& args);
-  Value call_numpy(Known what, const Value& args);
-  Value call_tensor(Known what, const Value& args);
+  AllowedGlobal known(const Value& callable) const;
+  Value call_python(Global what, const Value& args);
+  Value call_numpy(Global what, const Value& args);
+  Value call_tensor(Global what, const Value& args);
   Value from_type(const Value& args);
   void build_numpy(const Value& object, const Value& state);
   std::string numpy_dtype(const Value& v) const;
@@ -62,7 +62,7 @@ class TorchObjects : public PickleHooks {
   const StorageRef& storage_of(const Value& v) const;
 
   KeyedMap<std::string, Value> globals_;
-  std::unordered_map<const void*, KnownName> known_;
+  std::unordered_map<const void*, AllowedGlobal> known_;
   std::unordered_map<const void*, StorageRef> storages_;
   std::vector<Value> keep_;  // identities in the maps above stay taken
   std::vector<UnknownName> unknown_;

@@ -1,9 +1,9 @@
 // The words of a Table: its kinds, and what its storages are called in messages.
-#include <harker/serialize/flat/table.h>
+#include <harker/serialize/value_table/table.h>
 
 #include <harker/core/base/text.h>
 
-namespace harker::flat {
+namespace harker::value_table {
 
 std::string_view name(Value::Kind kind) {
   using Kind = Value::Kind;
@@ -48,4 +48,4 @@ std::vector<std::string> storage_names(const Table& table) {
   return out;
 }
 
-}  // namespace harker::flat
+}  // namespace harker::value_table

@@ -1,4 +1,4 @@
-// StoredParts: which bytes of each storage a file will hold. torch.save writes whole storages, however little of them
+// StorageSpans: which bytes of each storage a file will hold. torch.save writes whole storages, however little of them
 // the tensors view; SaveOptions::compact writes what is viewed: views that overlap stay together in one part, and what
 // lies between the parts is left out.
 #pragma once
@@ -10,17 +10,17 @@
 namespace harker::pt {
 
 /// The bytes [begin, begin + size) of a storage.
-struct StoredPart {
+struct StorageSpan {
   Ref<Storage> storage;
   std::size_t begin = 0, size = 0;
 };
 
-class StoredParts {
+class StorageSpans {
  public:
   /// Whole storages, or, `compact`, the parts that the tensors in `root` view.
-  StoredParts(const Value& root, bool compact);
+  StorageSpans(const Value& root, bool compact);
   /// The part that holds the elements of `t`, which must be in `root`.
-  StoredPart of(const Tensor& t) const;
+  StorageSpan of(const Tensor& t) const;
   /// Bytes of the storages that are in no part.
   std::uint64_t left_out() const { return left_out_; }
 

@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include <harker/core/value/object.h>
-#include <harker/serialize/flat/flatten.h>
 #include <harker/serialize/io/file_bytes.h>
 #include <harker/serialize/value/unknown_classes.h>
 #include <harker/serialize/value/value_paths.h>
+#include <harker/serialize/value_table/flatten.h>
 
-namespace harker::flat {
+namespace harker::value_table {
 
 Value read_table(const Table& table, std::vector<io::StorageBytes> bytes,
                  const std::shared_ptr<const io::Source>& source, const LoadOptions& options) {
@@ -41,4 +41,4 @@ Value read_table(const Table& table, std::vector<io::StorageBytes> bytes,
   return std::move(built.root);
 }
 
-}  // namespace harker::flat
+}  // namespace harker::value_table

@@ -1,6 +1,6 @@
 // The bytes a view spans run from its first element to its last: those between the columns of a strided view are part
 // of it.
-#include <harker/serialize/torch/stored_parts.h>
+#include <harker/serialize/torch/storage_spans.h>
 
 #include <algorithm>
 
@@ -20,7 +20,7 @@ std::pair<std::size_t, std::size_t> span_of(const Tensor& t) {
 
 }  // namespace
 
-StoredParts::StoredParts(const Value& root, bool compact) : compact_(compact) {
+StorageSpans::StorageSpans(const Value& root, bool compact) : compact_(compact) {
   if (!compact) return;
   // Untyped bytes may be viewed as elements of several sizes: a part begins where each of them can.
   std::unordered_map<const Storage*, std::size_t> items;
@@ -50,8 +50,8 @@ StoredParts::StoredParts(const Value& root, bool compact) : compact_(compact) {
   }
 }
 
-StoredPart StoredParts::of(const Tensor& t) const {
-  StoredPart part{Ref<Storage>::share(&t.storage()), 0, t.storage().nbytes};
+StorageSpan StorageSpans::of(const Tensor& t) const {
+  StorageSpan part{Ref<Storage>::share(&t.storage()), 0, t.storage().nbytes};
   if (!compact_) return part;
   const auto [begin, end] = span_of(t);
   const std::vector<Span>& spans = spans_.at(&t.storage());

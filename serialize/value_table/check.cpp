@@ -2,12 +2,12 @@
 // again.
 #include <harker/core/base/text.h>
 #include <harker/core/base/utf8.h>
-#include <harker/serialize/flat/flatten.h>
 #include <harker/serialize/value/allowed_globals.h>
 #include <harker/serialize/value/geometry.h>
 #include <harker/serialize/value/numpy_dtype.h>
+#include <harker/serialize/value_table/flatten.h>
 
-namespace harker::flat {
+namespace harker::value_table {
 namespace {
 
 using detail::quoted;
@@ -175,7 +175,8 @@ class Checker {
     expect(is_quantized(t), "its elements are no quantized integers");
     expect(numbers_.size() == 3 && links_.size() == 2, "its scale, zero point or axis is missing");
     expect(detail::valid_utf8(text_, false), "its scheme is not UTF-8");
-    expect(known_name("torch", text_).what == Known::reference && text_.starts_with("per_"), "its scheme is not known");
+    expect(allowed_global("torch", text_).what == Global::reference && text_.starts_with("per_"),
+           "its scheme is not known");
     if (!text_.starts_with("per_channel")) return;
     const auto sizes = sizes_of(static_cast<std::size_t>(n.number));
     const std::int64_t axis = numbers_[2];
@@ -220,4 +221,4 @@ class Checker {
 
 void check(const Table& table, std::string_view what) { Checker(table, what).run(); }
 
-}  // namespace harker::flat
+}  // namespace harker::value_table

@@ -1,6 +1,6 @@
 // The tree is walked before any byte is read, so that each storage learns the name of the tensor that uses it first
 // ("fc1.weight (data/0)"); what lies outside LoadOptions::only is never read.
-#include <harker/serialize/torch/stored_objects.h>
+#include <harker/serialize/torch/storage_rebuilder.h>
 
 #include <algorithm>
 #include <optional>
@@ -32,7 +32,7 @@ class PartOfStorage final : public StorageOwner {
 
 }  // namespace
 
-StorageId StoredObjects::storage_id(const Value& id, std::size_t arity) const {
+PersistentId StorageRebuilder::persistent_id(const Value& id, std::size_t arity) const {
   const std::string_view what = "persistent id: ";
   if (!id.is_tuple() || id.len() != arity)
     throw FormatError(str(what, "must be a tuple ('storage', class, key, location, numel", arity == 6 ? ", view" : "",
@@ -40,9 +40,9 @@ StorageId StoredObjects::storage_id(const Value& id, std::size_t arity) const {
   if (!id[0].is_string() || id[0].as_string() != "storage")
     throw FormatError(str(what, "its first item must be 'storage', it is ",
                           id[0].is_string() ? quoted(id[0].as_string()) : std::string(id[0].type_name())));
-  StorageId s;
+  PersistentId s;
   s.type = storage_type(id[1]);
-  s.untyped = s.type.what == Known::untyped_storage;
+  s.untyped = s.type.what == Global::untyped_storage;
   if (!id[2].is_string() && !id[2].is_int())
     throw FormatError(str(what, "the storage key must be a string, it is a ", id[2].type_name()));
   if (!id[3].is_string()) throw FormatError(str(what, "the location must be a string, it is a ", id[3].type_name()));
@@ -58,7 +58,7 @@ StorageId StoredObjects::storage_id(const Value& id, std::size_t arity) const {
   return s;
 }
 
-std::size_t StoredObjects::add(StoredRecord r, io::StorageBytes bytes) {
+std::size_t StorageRebuilder::add(StorageRecord r, io::StorageBytes bytes) {
   if (bytes.nbytes == 0) {
     r.storage = make_storage(0);
   } else {
@@ -71,10 +71,10 @@ std::size_t StoredObjects::add(StoredRecord r, io::StorageBytes bytes) {
   return records_.size() - 1;
 }
 
-std::size_t StoredObjects::add_view(std::size_t of, std::uint64_t offset, std::uint64_t nbytes, std::string label) {
+std::size_t StorageRebuilder::add_view(std::size_t of, std::uint64_t offset, std::uint64_t nbytes, std::string label) {
   if (records_[of].is_view) offset += records_[of].offset, of = records_[of].root;
-  const StoredRecord& root = records_[of];
-  StoredRecord r;
+  const StorageRecord& root = records_[of];
+  StorageRecord r;
   r.label = std::move(label);
   r.root = of, r.offset = offset, r.is_view = true;
   r.storage = nbytes == 0 ? make_storage(0)
@@ -85,17 +85,17 @@ std::size_t StoredObjects::add_view(std::size_t of, std::uint64_t offset, std::u
   return records_.size() - 1;
 }
 
-StoredRecord* StoredObjects::record_of(const Storage* s) {
+StorageRecord* StorageRebuilder::record_of(const Storage* s) {
   const auto at = by_storage_.find(s);
   return at == by_storage_.end() ? nullptr : &records_[at->second];
 }
 
-std::vector<const StoredRecord*> StoredObjects::finish(Value& value, const std::string& what,
-                                                       const LoadOptions& options, bool scripted) {
+std::vector<const StorageRecord*> StorageRebuilder::finish(Value& value, const std::string& what,
+                                                           const LoadOptions& options, bool scripted) {
   if (!options.only.empty()) value = Value(entry(value, options.only, source_->name()));
   UnknownClasses strangers;
   std::optional<std::string> bare;
-  std::vector<const StoredRecord*> used;
+  std::vector<const StorageRecord*> used;
   ObjectWalk walk(value, what, options.max_depth);
   while (const Value* v = walk.next()) {
     if (v->kind() == Value::Kind::opaque) {
@@ -104,7 +104,7 @@ std::vector<const StoredRecord*> StoredObjects::finish(Value& value, const std::
       continue;
     }
     const Tensor* t = tensor_of(*v);
-    StoredRecord* r = t ? record_of(&t->storage()) : nullptr;
+    StorageRecord* r = t ? record_of(&t->storage()) : nullptr;
     if (r && !v->is_tensor()) r->quantized = true;
     if (!r || r->placed) continue;
     r->placed = true;
@@ -121,7 +121,7 @@ std::vector<const StoredRecord*> StoredObjects::finish(Value& value, const std::
   }
   // After the names: a tensor of an unknown class holds its storage bare, and the class is what matters about it.
   if (bare) throw FormatError(str(what, ": a bare storage at ", quoted(*bare), " (only tensors are read)"));
-  for (const StoredRecord* r : used)
+  for (const StorageRecord* r : used)
     if (!lazy_ || r->quantized) r->storage->ensure();
   for (const Tensor& t : tensors())
     if (t.storage().data && !t.impl().data) detail::make_ready(t);
