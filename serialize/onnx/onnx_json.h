@@ -1,4 +1,4 @@
-// The metadata of a .pb file: the value table as JSON (grammar in onnx_json.cpp).
+// The metadata of a .pb file: the value table as JSON (grammar in onnx_json_writer.cpp).
 #pragma once
 #include <string>
 #include <string_view>

@@ -3,7 +3,7 @@
 //
 //   ModelProto  = 1 ir_version: 8   2 producer_name: "harker"   7 graph   8 opset_import{1 domain: "", 2 version: 13}
 //                 14 metadata_props{1 key: "harker_crc32", 2 value: checksums}
-//                 14 metadata_props{1 key: "harker", 2 value: the value table as JSON (onnx_json.cpp)}
+//                 14 metadata_props{1 key: "harker", 2 value: the value table as JSON (onnx_json_writer.cpp)}
 //   checksums   = CRC-32 of that JSON and of each storage, hexadecimal, spaces between
 //   GraphProto  = 2 name: "harker"   5 initializer: TensorProto*   12 output*
 //                 no nodes: onnxruntime returns initializers that are outputs

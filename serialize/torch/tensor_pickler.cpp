@@ -11,6 +11,7 @@
 namespace harker::pt {
 
 using enum Opcode;
+
 namespace {
 
 constexpr std::string_view kUtils = "torch._utils";
