@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include <harker/core/base/text.h>
+#include <harker/serialize/torch/plain_pickle.h>
 #include <harker/serialize/torch/storage_rebuilder.h>
 
 namespace harker::pt {
@@ -149,15 +150,6 @@ void LegacyRebuilder::place(const Value& keys, io::ByteCursor& in) {
       throw FormatError(str("the key list omits storage ", quoted(key), ", which a tensor uses: it has no bytes"));
 }
 
-// One of the small pickles: plain values only.
-Value plain(io::ByteCursor& in, const io::Source& source, const std::string& what, const LoadOptions& options) {
-  PlainHooks hooks;
-  PickleReader machine(source.bytes().subspan(in.position()), what, hooks, pickle_limits(options, source));
-  Value v = machine.run();
-  in.take(machine.used());
-  return v;
-}
-
 }  // namespace
 
 bool is_legacy(io::ByteView file) {
@@ -171,28 +163,26 @@ Document read_legacy(const std::shared_ptr<const io::Source>& source, const Load
   const io::ByteView file = source->bytes();
   const std::string& name = source->name();
   io::ByteCursor in(file, name);
-  const Value magic = plain(in, *source, name + ": magic number", options);
+  const PickleLimits limits = pickle_limits(options, *source);
+  const Value magic = read_plain_pickle(in, name + ": magic number", limits);
   const io::ByteView number = io::bytes(kMagicBytes.substr(2));
   if (!magic.is_int() || !std::ranges::equal(magic.integer_bytes(), number))
     throw FormatError(name + ": wrong magic number: not a legacy PyTorch file");
   std::string what = str(name, ": protocol version (pickle at ", in.position(), ")");
-  const Value version = plain(in, *source, what, options);
+  const Value version = read_plain_pickle(in, what, limits);
   if (!version.is_int() || !version.fits_int64() || version.as_int() != kProtocolVersion)
     throw FormatError(str(what, ": the protocol version must be ", kProtocolVersion, ", it is ",
                           version.fits_int64() ? str(version.as_int()) : str("a ", version.type_name())));
   what = str(name, ": system info (pickle at ", in.position(), ")");
-  const Value system = plain(in, *source, what, options);
-  if (!system.is_dict()) throw FormatError(str(what, ": must be a dict, it is a ", system.type_name()));
-  if (const Value* little = system.find("little_endian"); little && (!little->is_bool() || !little->as_bool()))
-    throw FormatError(what + ": little_endian is not True: written on a big-endian machine, which is not read");
+  check_system_info(read_plain_pickle(in, what, limits), what);
 
   const std::string object = str(name, ": object (pickle at ", in.position(), ")");
   LegacyRebuilder rebuilder(source, options.mmap);
-  PickleReader machine(file.subspan(in.position()), object, rebuilder, pickle_limits(options, *source));
+  PickleReader machine(in.rest(), object, rebuilder, limits);
   Value value = machine.run();
   in.take(machine.used());
   what = str(name, ": storage keys (pickle at ", in.position(), ")");
-  const Value keys = plain(in, *source, what, options);
+  const Value keys = read_plain_pickle(in, what, limits);
   try {
     rebuilder.place(keys, in);
   } catch (const FormatError& e) { throw FormatError(str(name, ": ", e.what())); }

@@ -128,16 +128,4 @@ std::vector<const StorageRecord*> StorageRebuilder::finish(Value& value, const s
   return used;
 }
 
-Value PlainHooks::global(std::string_view module, std::string_view name, std::size_t) {
-  throw FormatError(str("names a class or function, ", quoted(str(module, ".", name)),
-                        ", where only plain values may stand (nothing was run)"));
-}
-Value PlainHooks::call(const Value&, const Value&, bool) {
-  throw FormatError("REDUCE or NEWOBJ tries to call something where only plain values may stand");
-}
-void PlainHooks::build(const Value&, const Value&) { throw FormatError("BUILD where only plain values may stand"); }
-Value PlainHooks::persistent(const Value&) {
-  throw FormatError("a persistent id where only plain values may stand: this pickle has no storages");
-}
-
 }  // namespace harker::pt

@@ -61,13 +61,4 @@ class StorageRebuilder : public Rebuilder {
   std::unordered_map<const Storage*, std::size_t> by_storage_;
 };
 
-/// The machine's hooks for a pickle that may hold nothing but plain values.
-class PlainHooks final : public PickleHooks {
- public:
-  Value global(std::string_view module, std::string_view name, std::size_t position) override;
-  Value call(const Value& callable, const Value& args, bool newobj) override;
-  void build(const Value& object, const Value& state) override;
-  Value persistent(const Value& id) override;
-};
-
 }  // namespace harker::pt

@@ -5,6 +5,7 @@
 
 #include <harker/core/base/text.h>
 #include <harker/serialize/torch/legacy_reader.h>
+#include <harker/serialize/torch/plain_pickle.h>
 #include <harker/serialize/torch/storage_rebuilder.h>
 #include <harker/serialize/torch/tar_archive.h>
 #include <harker/serialize/value/geometry.h>
@@ -39,7 +40,7 @@ class TarRebuilder final : public StorageRebuilder {
     DType dtype;
     Value value;
   };
-  Value small_pickle(io::ByteCursor& in, io::ByteView member, const std::string& what);
+  Value small_pickle(io::ByteCursor& in, const std::string& what);
   void read_storage(const Value& entry, io::ByteCursor& in);
   void read_view(const Value& entry);
   void read_tensor(const Value& entry, io::ByteCursor& in);
@@ -64,9 +65,9 @@ Value TarRebuilder::persistent(const Value& id) {
   return at->second;
 }
 
-Value TarRebuilder::small_pickle(io::ByteCursor& in, io::ByteView member, const std::string& what) {
+Value TarRebuilder::small_pickle(io::ByteCursor& in, const std::string& what) {
   const std::size_t before = unknown().size(), at = in.position();
-  PickleReader machine(member.subspan(at), str(what, " (pickle at ", at, ")"), *this, limits_);
+  PickleReader machine(in.rest(), str(what, " (pickle at ", at, ")"), *this, limits_);
   Value v = machine.run();
   if (unknown().size() > before) {
     const UnknownName& u = unknown().back();
@@ -91,9 +92,9 @@ void TarRebuilder::add_storage(std::int64_t key, std::size_t i, DType dtype) {
 
 void TarRebuilder::read_storages(io::ByteView member, const std::string& what) {
   io::ByteCursor in(member, what);
-  const std::int64_t count = natural(small_pickle(in, member, what), "the number of storages");
-  for (std::int64_t i = 0; i < count; ++i) read_storage(small_pickle(in, member, what), in);
-  const Value views = small_pickle(in, member, what);
+  const std::int64_t count = natural(small_pickle(in, what), "the number of storages");
+  for (std::int64_t i = 0; i < count; ++i) read_storage(small_pickle(in, what), in);
+  const Value views = small_pickle(in, what);
   if (!views.is_list()) throw FormatError(str(what, ": the list of views is a ", views.type_name()));
   for (const Value& v : views.elements()) read_view(v);
   if (!in.done()) throw FormatError(str(what, " at ", in.position(), ": ", in.left(), " trailing bytes"));
@@ -136,8 +137,8 @@ void TarRebuilder::read_view(const Value& entry) {
 
 void TarRebuilder::read_tensors(io::ByteView member, const std::string& what) {
   io::ByteCursor in(member, what);
-  const std::int64_t count = natural(small_pickle(in, member, what), "the number of tensors");
-  for (std::int64_t i = 0; i < count; ++i) read_tensor(small_pickle(in, member, what), in);
+  const std::int64_t count = natural(small_pickle(in, what), "the number of tensors");
+  for (std::int64_t i = 0; i < count; ++i) read_tensor(small_pickle(in, what), in);
   if (!in.done()) throw FormatError(str(what, " at ", in.position(), ": ", in.left(), " trailing bytes"));
 }
 
@@ -181,13 +182,8 @@ Document read_tar(const std::shared_ptr<const io::Source>& source, const LoadOpt
   const PickleLimits limits = pickle_limits(options, *source);
   if (const TarArchive::Member* info = tar.find("sys_info")) {
     const std::string what = name + ": sys_info";
-    PlainHooks hooks;
-    PickleReader machine(info->data, what, hooks, limits);
-    const Value v = machine.run();
-    const Value* little = v.is_dict() ? v.find("little_endian") : nullptr;
-    if (!v.is_dict()) throw FormatError(what + ": must be a dict");
-    if (little && (!little->is_bool() || !little->as_bool()))
-      throw FormatError(what + ": little_endian is not True: written on a big-endian machine, which is not read");
+    io::ByteCursor in(info->data, what);
+    check_system_info(read_plain_pickle(in, what, limits), what);
   }
   TarRebuilder rebuilder(source, options.mmap, limits);
   const auto within = [&](const char* member, auto&& read) {

@@ -63,7 +63,7 @@ const Tensor* tensor_of(const Value& v) {
   return v.kind() == Value::Kind::quantized ? &v.as_quantized().ints : nullptr;
 }
 
-const Value* find_path(const Value& root, std::string_view path) {
+const Value& entry(const Value& root, std::string_view path, std::string_view file) {
   struct Place {
     const Value* value;
     std::size_t at;
@@ -81,15 +81,10 @@ const Value* find_path(const Value& root, std::string_view path) {
       const auto [step, next] = child(v, i);
       const std::string text = step_text(step);
       if (!rest.starts_with(text)) continue;
-      if (rest.size() == text.size()) return next;
+      if (rest.size() == text.size()) return *next;
       if (rest[text.size()] == '.') open.push_back({next, p.at + text.size() + 1});
     }
   }
-  return nullptr;
-}
-
-const Value& entry(const Value& root, std::string_view path, std::string_view file) {
-  if (const Value* found = find_path(root, path)) return *found;
   throw Error(
       detail::str(file, ": there is no entry ", detail::quoted(path), detail::in_brackets(option_names().only)));
 }

@@ -12,8 +12,8 @@ namespace harker {
 
 class ObjectWalk {
  public:
-  /// FormatError (beginning with `what`) when containers nest deeper than `max_depth`.
   enum Objects : std::uint8_t { containers_and_tensors, every_object };
+  /// FormatError (beginning with `what`) when containers nest deeper than `max_depth`.
   ObjectWalk(const Value& root, std::string_view what, int max_depth, Objects objects = containers_and_tensors);
   /// The next object met for the first time: what may hold others, and tensors; with `every_object` also bytes, large
   /// integers and NumPy's values. Null at the end.
@@ -36,9 +36,7 @@ class ObjectWalk {
   Objects objects_;
 };
 
-/// The child at a dotted path, where keys may hold dots themselves. Null when there is none.
-const Value* find_path(const Value& root, std::string_view path);
-/// The same, of what `file` holds: Error when there is none.
+/// The child at a dotted path of what `file` holds; keys may hold dots themselves. Error when there is none.
 const Value& entry(const Value& root, std::string_view path, std::string_view file);
 /// The tensor that a Value is, or the integers of a quantized one; null for any other.
 const Tensor* tensor_of(const Value& v);
