@@ -40,7 +40,7 @@ int verify(const std::string& path, const LoadOptions& options) {
   auto use = [&](const Tensor& t) {
     if (storages.insert(&t.storage()).second) bytes += t.storage().nbytes;
   };
-  for (Walk walk(doc.value); walk.next();) {
+  for (ValueWalk walk(doc.value); walk.next();) {
     const Value& v = walk.value();
     if (v.is_tensor())
       use(v.lazy_tensor());

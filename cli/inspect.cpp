@@ -32,7 +32,7 @@ std::string shape_text(const Shape& s) {
 /// Where each storage was met first.
 using Owners = std::unordered_map<const Storage*, std::uint32_t>;
 
-std::string tensor_note(Walk& walk, Owners* owners) {
+std::string tensor_note(ValueWalk& walk, Owners* owners) {
   const Value& v = walk.value();
   const Tensor& t = v.lazy_tensor();
   std::string note;
@@ -55,7 +55,7 @@ std::string tensor_note(Walk& walk, Owners* owners) {
 }
 
 /// False for a container that its children speak for.
-bool make_row(Walk& walk, Row& row, Owners* owners = nullptr) {
+bool make_row(ValueWalk& walk, Row& row, Owners* owners = nullptr) {
   const Value& v = walk.value();
   row = {shown(walk.path()), {}, {}, {}, {}};
   if (walk.key().empty()) row.name = "(the file itself)";
@@ -120,7 +120,7 @@ int inspect(const std::string& path, const LoadOptions& options) {
   Owners owners;
   Row row;
   std::uint64_t listed = 0;
-  for (Walk walk(doc.value); walk.next();) {
+  for (ValueWalk walk(doc.value); walk.next();) {
     if (walk.value().is_tensor()) {
       const Tensor& t = walk.value().lazy_tensor();
       ++tensors;
@@ -148,7 +148,7 @@ int inspect(const std::string& path, const LoadOptions& options) {
     out << '\n';
   };
   line({"name", "type", "shape", "bytes", {}});
-  for (Walk walk(doc.value); walk.next();)
+  for (ValueWalk walk(doc.value); walk.next();)
     if (make_row(walk, row, &owners)) line(row);
   out << '\n' << grouped(tensors) << (tensors == 1 ? " tensor, " : " tensors, ") << grouped(elements) << " elements, ";
   out << grouped(bytes) << " bytes in " << grouped(storages.size())

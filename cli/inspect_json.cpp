@@ -29,7 +29,7 @@ struct Storages {
 
 std::string_view without_torch(std::string_view s) { return s.substr(s.starts_with("torch.") ? 6 : 0); }
 
-void tensor(Out& out, Walk& walk, Storages& storages) {
+void tensor(Out& out, ValueWalk& walk, Storages& storages) {
   const Value& v = walk.value();
   const Tensor& t = v.lazy_tensor();
   out << ", \"type\": \"" << (v.is_parameter() ? "Parameter" : "Tensor");
@@ -124,7 +124,7 @@ void container(Out& out, const Value& v) {
   }
 }
 
-void entry(Out& out, Walk& walk, Storages& storages) {
+void entry(Out& out, ValueWalk& walk, Storages& storages) {
   const Value& v = walk.value();
   const bool object = v.kind() == Kind::opaque,
              inside = v.is_dict() || v.is_list() || v.is_tuple() || (object && child_count(v) > 0);
@@ -159,7 +159,7 @@ void entry(Out& out, Walk& walk, Storages& storages) {
 
 int inspect_json(const std::string& path, const LoadOptions& options) {
   const Document doc = open_listing(path, options);
-  Walk walk(doc.value);
+  ValueWalk walk(doc.value);
   constexpr std::uint64_t kLongest = std::uint64_t{8} << 30;  // paths of what was met before are not in text_bytes()
   auto too_long = [] { throw Error("this file's listing is longer than 8 GiB"); };
   if (walk.text_bytes() > std::uint64_t{1} << 30)

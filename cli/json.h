@@ -2,7 +2,7 @@
 // hexadecimal, integers beyond 2^53 in decimal. Lone surrogates are \udXXX escapes. tests/fixtures/README.md has the
 // schema.
 #pragma once
-#include <harker/core/walk.h>
+#include <harker/core/value_walk.h>
 
 #include "out.h"
 

@@ -231,7 +231,7 @@ Value by_steps(const Value& root, const std::string& key) {
 }
 
 /// The key list of the walk's entry, as JSON, for messages.
-std::string key_text(const Walk& walk) {
+std::string key_text(const ValueWalk& walk) {
   std::string out = "[";
   for (const Step& s : walk.key()) {
     if (out.size() > 1) out += ", ";
@@ -250,7 +250,7 @@ Value find_entry(const Value& root, const std::string& key) {
     Value found, other;
     std::string first, rewritten;
     int hits = 0;
-    for (Walk walk(root); walk.next();) {
+    for (ValueWalk walk(root); walk.next();) {
       if (walk.path() == path) {
         // Only tensors compete: a dict "a" with the path of a tensor "a" is no reason to ask back.
         if (hits > 0 && !walk.value().is_tensor()) continue;
@@ -271,7 +271,7 @@ Value find_entry(const Value& root, const std::string& key) {
     path = rewritten;
   }
   std::vector<std::string> tensors;
-  for (Walk walk(root); walk.next() && tensors.size() < 10000;)
+  for (ValueWalk walk(root); walk.next() && tensors.size() < 10000;)
     if (walk.value().is_tensor()) tensors.emplace_back(walk.path());
   const std::vector<std::string_view> views(tensors.begin(), tensors.end());
   const std::string_view near = detail::nearest(key, views.data(), views.size());

@@ -1,7 +1,7 @@
 // A KEY on the command line: a dotted path, or the list of steps as JSON ("[\"optimizer\", \"state\", 0]"), which is
 // never ambiguous. What `inspect` prints as "path" and "key".
 #pragma once
-#include <harker/core/walk.h>
+#include <harker/core/value_walk.h>
 
 namespace harker::cli {
 

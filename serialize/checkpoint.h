@@ -3,9 +3,10 @@
 // (save a .harker, .pt or .pb); a folder of them is in checkpoint_folder.h.
 //
 //   checkpoint := { NAME: state dict of a model, ..., "checkpoint": run }
-//   run        := { "version": 1, "models": [NAME...], "epoch": n, "step": n, "metrics": {...},
-//                   "hyper_parameters": {...}, "metadata": {...}, "optimizers": {NAME: {"state": ..., "parameters":
-//                   [...]}}, "schedulers": {NAME: ...}, "generators": {NAME: ...}, "loaders": {NAME: ...} }
+//   run        := { "version": 1, "models": [NAME, ...], "epoch": n, "step": n,
+//                   "metrics": {...}, "hyper_parameters": {...}, "metadata": {...},
+//                   "optimizers": {NAME: {"state": ..., "parameters": [...]}, ...},
+//                   "schedulers": {NAME: ...}, "generators": {NAME: ...}, "loaders": {NAME: ...} }
 //
 // Models stand at the root, so that load(path, {.only = "castle"}) reads one of them and nothing else.
 #pragma once

@@ -30,7 +30,7 @@ class Format {
   /// Reads and checks. Storages through io::read_storage. Errors begin with the source's name.
   virtual Document read(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const = 0;
   /// Checks all there is to check, also what read() does not need (unreferenced records), and with check_contents
-  /// (contents.h) what the tensors say. Throws FormatError.
+  /// (value/contents.h) what the tensors say. Throws FormatError.
   virtual void verify(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const = 0;
   /// `name`: the target's file name without folder, for formats that store it.
   virtual SaveReport write(io::Sink& sink, const Value& value, std::string_view name,

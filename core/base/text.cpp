@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cstdint>
 
+#include <harker/core/base/utf8.h>
+
 namespace harker HARKER_PUBLIC {
 namespace detail {
 
@@ -32,22 +34,6 @@ void append(std::string& out, const Shape& s) {
 
 namespace {
 
-// The bytes of the UTF-8 character at the front of `s`, or 0 when none is (surrogates and overlong forms are none).
-std::size_t utf8_length(std::string_view s) {
-  auto byte = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t n = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || s.size() < n) return 0;
-  for (std::size_t i = 1; i < n; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  const unsigned second = byte(1);
-  const bool bad = (lead == 0xe0 && second < 0xa0) || (lead == 0xed && second >= 0xa0) ||
-                   (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second >= 0x90);
-  return bad ? 0 : n;
-}
-
 // Characters that move a terminal's cursor or turn the direction of the text around.
 bool is_control(std::string_view c) {
   const auto first = static_cast<unsigned char>(c[0]);
@@ -59,26 +45,16 @@ bool is_control(std::string_view c) {
          ((second == 0x80 && third >= 0xa8 && third <= 0xae) || (second == 0x81 && third >= 0xa6 && third <= 0xa9));
 }
 
-void append_hex(std::string& out, std::string_view bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  for (char c : bytes) {
-    const auto b = static_cast<unsigned char>(c);
-    out += "\\x";
-    out += kDigits[b >> 4];
-    out += kDigits[b & 15];
-  }
-}
-
 }  // namespace
 
 std::string escaped(std::string_view s, std::size_t limit) {
   std::string out, next;
   for (std::size_t shown = 0; !s.empty(); ++shown) {
-    const std::size_t n = utf8_length(s);
+    const std::size_t n = utf8_length(s, false);
     const std::string_view c = s.substr(0, std::max<std::size_t>(n, 1));
     next.clear();
     if (n == 0 || is_control(c))
-      append_hex(next, c);
+      for (char byte : c) next += "\\x" + hex(static_cast<std::uint8_t>(byte));
     else if (c == "'" || c == "\\")
       next += '\\', next += c;
     else
@@ -91,6 +67,16 @@ std::string escaped(std::string_view s, std::size_t limit) {
 }
 
 std::string quoted(std::string_view s, std::size_t limit) { return "'" + escaped(s, limit) + "'"; }
+std::string quoted_if_odd(std::string_view s) {
+  std::string out = quoted(s);
+  return std::string_view(out).substr(1, out.size() - 2) == s ? std::string(s) : out;
+}
+
+std::optional<std::uint64_t> from_hex(std::string_view s) {
+  std::uint64_t v = 0;
+  const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), v, 16);
+  return error == std::errc() && end == s.data() + s.size() ? std::optional(v) : std::nullopt;
+}
 
 namespace {
 

@@ -1,5 +1,5 @@
 // Lists, tuples, dicts and sets. Dicts and sets keep their insertion order in a vector; past eight items a hash index
-// stands beside it. What equals what among keys is value_key.cpp's.
+// stands beside it. What equals what among keys is key.cpp's.
 #include <algorithm>
 
 #include <harker/core/base/text.h>

@@ -5,26 +5,15 @@
 #include <memory>
 #include <unordered_map>
 
-#include <harker/core/value/object.h>
+#include <harker/core/value/children.h>
 
 namespace harker HARKER_PUBLIC {
 namespace detail {
 namespace {
 
 bool holds_values(const Object& o) {
-  using Kind = Value::Kind;
-  switch (o.kind) {
-    case Kind::tensor: return !static_cast<const TensorObject&>(o).attributes.is_none();
-    case Kind::list:
-    case Kind::tuple:
-    case Kind::dict:
-    case Kind::set:
-    case Kind::frozenset:
-    case Kind::sparse:
-    case Kind::quantized:
-    case Kind::opaque: return true;
-    default: return false;
-  }
+  if (o.kind == Value::Kind::tensor) return !static_cast<const TensorObject&>(o).attributes.is_none();
+  return may_hold_values(o.kind);
 }
 
 class Tarjan {

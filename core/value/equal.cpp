@@ -4,7 +4,7 @@
 #include <bit>
 #include <unordered_map>
 
-#include <harker/core/value/object.h>
+#include <harker/core/value/children.h>
 
 namespace harker HARKER_PUBLIC {
 
@@ -61,18 +61,11 @@ class Comparison {
     }
   }
 
-  bool pairs(std::span<const Value> a, std::span<const Value> b) {
-    if (a.size() != b.size()) return false;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      if (!pair(a[i], b[i])) return false;
-    }
-    return true;
-  }
-  bool pairs(std::span<const Value::Item> a, std::span<const Value::Item> b) {
-    if (a.size() != b.size()) return false;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      if (!pair(a[i].first, b[i].first) || !pair(a[i].second, b[i].second)) return false;
-    }
+  bool children(const Value& a, const Value& b) {
+    const Children x(a), y(b);
+    if (x.size() != y.size()) return false;
+    for (std::size_t i = 0; i < x.size(); ++i)
+      if (!pair(x[i], y[i])) return false;
     return true;
   }
 
@@ -80,67 +73,63 @@ class Comparison {
   bool open(const Value& a, const Value& b) {
     switch (a.kind()) {
       case Kind::list:
-      case Kind::tuple: return pairs(a.elements(), b.elements());
-      case Kind::dict: return open_dicts(object_as<Dict>(a), object_as<Dict>(b));
+      case Kind::tuple: return children(a, b);
+      case Kind::dict:
+        if (a.flavour() != b.flavour()) return false;
+        if (a.flavour() == DictFlavour::ordered_dict) return children(a, b);
+        return open_dicts(object_as<Dict>(a), object_as<Dict>(b));
       case Kind::set:
       case Kind::frozenset: return open_sets(object_as<Set>(a), object_as<Set>(b));
       case Kind::tensor: {
         const auto &x = object_as<TensorObject>(a), &y = object_as<TensorObject>(b);
-        return x.parameter == y.parameter && x.conj == y.conj && x.neg == y.neg && pair(x.attributes, y.attributes) &&
+        return x.parameter == y.parameter && x.conj == y.conj && x.neg == y.neg && children(a, b) &&
                same_bits(x.tensor, y.tensor);
       }
       case Kind::sparse: {
         const Value::Sparse &x = a.as_sparse(), &y = b.as_sparse();
-        return x.layout == y.layout && x.shape == y.shape && x.coalesced == y.coalesced && pairs(x.parts, y.parts);
+        return x.layout == y.layout && x.shape == y.shape && x.coalesced == y.coalesced && children(a, b);
       }
       case Kind::quantized: {
         const Value::Quantized &x = a.as_quantized(), &y = b.as_quantized();
         return x.scheme == y.scheme && same_number_bits(x.scale, y.scale) && x.zero_point == y.zero_point &&
-               x.axis == y.axis && pair(x.scales, y.scales) && pair(x.zero_points, y.zero_points) &&
-               same_bits(x.ints, y.ints);
+               x.axis == y.axis && children(a, b) && same_bits(x.ints, y.ints);
       }
       case Kind::opaque: {
         const Value::Opaque &x = a.as_opaque(), &y = b.as_opaque();
         return x.module == y.module && x.name == y.name && x.called == y.called && x.newobj == y.newobj &&
-               pair(x.args, y.args) && pair(x.state, y.state) && pairs(x.appended, y.appended) &&
-               pairs(x.assigned, y.assigned);
+               x.appended.size() == y.appended.size() && children(a, b);
       }
       default: return false;
     }
   }
 
-  // A key is looked up by Python's rules; one that equals nothing there (NaN, or a tensor: another load of the same
-  // file made another object) is taken for the one in its place.
   bool open_dicts(const Dict& a, const Dict& b) {
-    if (a.flavour != b.flavour || a.items.size() != b.items.size()) return false;
+    if (a.items.size() != b.items.size()) return false;
     if (!pair(a.attributes, b.attributes) || !pair(a.default_factory, b.default_factory)) return false;
-    if (a.flavour == DictFlavour::ordered_dict) return pairs(a.items, b.items);
     for (std::size_t i = 0; i < a.items.size(); ++i) {
-      const Value& key = a.items[i].first;
-      std::size_t at = i;
-      if (!keys_equal(key, b.items[i].first)) {
-        const std::uint32_t found =
-            find_key(b.index, b.items.size(), key, [&](std::size_t k) -> const Value& { return b.items[k].first; });
-        if (found != HashIndex::kNone) at = found;
-      }
-      if (!pair(key, b.items[at].first) || !pair(a.items[i].second, b.items[at].second)) return false;
+      const auto& [key, value] = a.items[i];
+      const auto& [other_key, other] =
+          b.items[partner(key, i, b, [&](std::size_t k) -> const Value& { return b.items[k].first; })];
+      if (!pair(key, other_key) || !pair(value, other)) return false;
     }
     return true;
   }
 
   bool open_sets(const Set& a, const Set& b) {
     if (a.items.size() != b.items.size()) return false;
-    for (std::size_t i = 0; i < a.items.size(); ++i) {
-      const Value& v = a.items[i];
-      std::size_t at = i;
-      if (!keys_equal(v, b.items[i])) {
-        const std::uint32_t found =
-            find_key(b.index, b.items.size(), v, [&](std::size_t k) -> const Value& { return b.items[k]; });
-        if (found != HashIndex::kNone) at = found;
-      }
-      if (!pair(v, b.items[at])) return false;
-    }
+    const auto element = [&](std::size_t k) -> const Value& { return b.items[k]; };
+    for (std::size_t i = 0; i < a.items.size(); ++i)
+      if (!pair(a.items[i], b.items[partner(a.items[i], i, b, element)])) return false;
     return true;
+  }
+
+  // A key is looked up by Python's rules; one that equals nothing there (NaN, or a tensor: another load of the same
+  // file made another object) is taken for the one in its place, `i`.
+  template <class Container, class KeyAt>
+  static std::size_t partner(const Value& key, std::size_t i, const Container& in, KeyAt key_at) {
+    if (keys_equal(key, key_at(i))) return i;
+    const std::uint32_t found = find_key(in.index, in.items.size(), key, key_at);
+    return found == HashIndex::kNone ? i : found;
   }
 
   // False when both are in one class already.

@@ -1,5 +1,5 @@
 // What a Value refers to (internal): one struct for each kind of object, counted in place, and the group that the
-// objects of a sealed cycle share. value.cpp counts and frees, value_cycles.cpp makes groups.
+// objects of a sealed cycle share. value.cpp counts and frees, cycles.cpp makes groups.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -30,8 +30,8 @@ struct Object {
     Group* group = nullptr;
     Object* next_dead;  // of an object that waits to be freed
   };
-  std::atomic<std::uint32_t> hash{
-      0};  // of a string, tuple, frozenset or big integer once it has been a key; 0: not yet
+  // Of a string, tuple, frozenset or big integer once it has been a key; 0: not yet.
+  std::atomic<std::uint32_t> hash{0};
   std::atomic<std::uint16_t> depth{0};
   const Value::Kind kind;
   bool from_file = false;
@@ -53,8 +53,8 @@ struct Object {
   static void drop_reference(Object* o) noexcept;
 };
 
-struct Text
-    : Object {  // string, bytes, bytearray, device, layout, and an integer beyond 64 bits (its two's complement bytes)
+// string, bytes, bytearray, device, layout, and an integer beyond 64 bits (its two's complement bytes)
+struct Text : Object {
   Text(Value::Kind k, std::string t) : Object(k), text(std::move(t)) {}
   std::string text;
 };
@@ -98,49 +98,7 @@ T& object_as(const Value& v) noexcept {
   return *static_cast<T*>(Object::of(v));
 }
 
-/// Calls f(Value&) for every Value that the object holds.
-template <class F>
-void for_each_child(Object& o, F f) {
-  auto all = [&](std::vector<Value>& values) {
-    for (Value& v : values) f(v);
-  };
-  auto pairs = [&](std::vector<Value::Item>& items) {
-    for (Value::Item& item : items) f(item.first), f(item.second);
-  };
-  using Kind = Value::Kind;
-  switch (o.kind) {
-    case Kind::list:
-    case Kind::tuple:
-    case Kind::set:
-    case Kind::frozenset: all(static_cast<Sequence&>(o).items); break;
-    case Kind::dict: {
-      auto& d = static_cast<Dict&>(o);
-      pairs(d.items);
-      f(d.attributes);
-      f(d.default_factory);
-      break;
-    }
-    case Kind::tensor: f(static_cast<TensorObject&>(o).attributes); break;
-    case Kind::sparse: all(static_cast<Holder<Value::Sparse>&>(o).value.parts); break;
-    case Kind::quantized: {
-      auto& q = static_cast<Holder<Value::Quantized>&>(o).value;
-      f(q.scales);
-      f(q.zero_points);
-      break;
-    }
-    case Kind::opaque: {
-      auto& q = static_cast<Holder<Value::Opaque>&>(o).value;
-      f(q.args);
-      f(q.state);
-      all(q.appended);
-      pairs(q.assigned);
-      break;
-    }
-    default: break;
-  }
-}
-
-// --- Keys (value_key.cpp): Python's hash and ==.
+// --- Keys (key.cpp): Python's hash and ==.
 
 /// Never 0. TypeError, "unhashable type: 'list'", for what Python cannot hash.
 std::uint32_t key_hash(const Value& key);
@@ -165,7 +123,7 @@ void index_last_key(HashIndex& index, std::size_t n, KeyAt key_at) {
   for (std::size_t i = 0; i <= n; ++i) index.insert(key_hash(key_at(i)), static_cast<std::uint32_t>(i));
 }
 
-// --- Numbers (value_number.cpp).
+// --- Numbers (number.cpp).
 
 /// A number in the form in which Python's == compares it: an int where it is integral, else real, else complex.
 struct Number {
@@ -179,7 +137,7 @@ std::optional<Number> number_of(const Value& v);
 /// Takes the bytes away that only repeat the sign.
 std::span<const std::uint8_t> trimmed(std::span<const std::uint8_t> twos_complement);
 
-// --- Tensors (value_tensor.cpp).
+// --- Tensors (tensor.cpp).
 
 /// Makes the bytes of a lazily loaded tensor real and points it at them.
 void make_ready(const Tensor& t);

@@ -28,14 +28,10 @@ std::string float_text(T v) {
 std::string bytes_text(std::span<const std::uint8_t> b, std::size_t limit) {
   std::string s = "b'";
   for (std::size_t i = 0; i < b.size() && s.size() < limit; ++i) {
-    const char* hex = "0123456789abcdef";
-    if (b[i] >= 0x20 && b[i] < 0x7f && b[i] != '\'' && b[i] != '\\') {
+    if (b[i] >= 0x20 && b[i] < 0x7f && b[i] != '\'' && b[i] != '\\')
       s += static_cast<char>(b[i]);
-    } else {
-      s += "\\x";
-      s += hex[b[i] >> 4];
-      s += hex[b[i] & 15];
-    }
+    else
+      s += "\\x" + detail::hex(b[i]);
   }
   return s += '\'';
 }

@@ -6,6 +6,7 @@
 
 #include <harker/core/base/text.h>
 #include <harker/core/value/object.h>
+#include <harker/core/value/wrapper_keys.h>
 
 namespace harker HARKER_PUBLIC {
 
@@ -28,11 +29,11 @@ bool holds_tensors(const Value& v) {
 
 // Where a checkpoint usually keeps its state dict, likeliest first; "" when `v` has none of them.
 std::string_view usually_wrapped_in(const Value& v) {
-  constexpr const char* kUsual[] = {"state_dict_ema", "model_ema",  "state_dict", "model_state_dict",
-                                    "model",          "params_ema", "params"};
-  for (const char* name : kUsual) {
-    const Value* inner = v.find(name);
-    if (inner && holds_tensors(*inner)) return name;
+  for (std::span<const std::string_view> keys : {std::span<const std::string_view>(kAveragedKeys), {kPlainKeys}}) {
+    for (std::string_view key : keys) {
+      const Value* inner = v.find(key);
+      if (inner && holds_tensors(*inner)) return key;
+    }
   }
   return "";
 }

@@ -7,7 +7,7 @@
 
 #include <harker/core/base/deferred_delete.h>
 #include <harker/core/base/text.h>
-#include <harker/core/value/object.h>
+#include <harker/core/value/children.h>
 
 namespace harker HARKER_PUBLIC {
 
@@ -176,7 +176,7 @@ Value& Value::mark_from_file() {
   return *this;
 }
 
-// --- Reading scalars (numbers: value_number.cpp).
+// --- Reading scalars (numbers: number.cpp).
 
 bool Value::as_bool() const {
   if (!is_bool()) wrong_kind(*this, "a bool");

@@ -12,7 +12,7 @@
 #include <harker/core/base/text.h>
 #include <harker/serialize/io/byte_view.h>
 
-namespace harker::own {
+namespace harker::harker_file {
 
 class BoundedArchive : public cereal::InputArchive<BoundedArchive, cereal::AllowEmptyClassElision> {
  public:
@@ -52,4 +52,4 @@ void serialize(BoundedArchive& archive, cereal::NameValuePair<T>& v) {
   archive(v.value);
 }
 
-}  // namespace harker::own
+}  // namespace harker::harker_file

@@ -17,20 +17,20 @@ class HarkerFormat final : public Format {
   // A file that has lost a byte or two of its magic, or all after the first, is still ours, so that the error can say
   // so.
   bool sniff(io::ByteView file) const override {
-    const std::string_view start = io::text(file).substr(0, own::kMagic.size());
-    if (start.size() < own::kMagic.size()) return !start.empty() && own::kMagic.starts_with(start);
+    const std::string_view start = io::text(file).substr(0, harker_file::kMagic.size());
+    if (start.size() < harker_file::kMagic.size()) return !start.empty() && harker_file::kMagic.starts_with(start);
     std::size_t same = 0;
-    for (std::size_t i = 0; i < start.size(); ++i) same += start[i] == own::kMagic[i];
-    return same + 2 >= start.size() || start.substr(0, 4) == own::kMagic.substr(0, 4);
+    for (std::size_t i = 0; i < start.size(); ++i) same += start[i] == harker_file::kMagic[i];
+    return same + 2 >= start.size() || start.substr(0, 4) == harker_file::kMagic.substr(0, 4);
   }
   Document read(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
-    return own::read_file(source, options);
+    return harker_file::read_file(source, options);
   }
   void verify(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
-    own::verify_file(source, options);
+    harker_file::verify_file(source, options);
   }
   SaveReport write(io::Sink& sink, const Value& value, std::string_view, const SaveOptions&) const override {
-    own::write_file(sink, value);
+    harker_file::write_file(sink, value);
     return {.bytes = sink.position()};
   }
 };

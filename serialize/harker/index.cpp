@@ -6,7 +6,7 @@
 #include <harker/serialize/harker/bounded_archive.h>
 #include <harker/serialize/harker/layout.h>
 
-namespace harker::own {
+namespace harker::harker_file {
 namespace {
 
 // Bytes that the fields of one element take in the archive.
@@ -59,7 +59,7 @@ void serialize(Archive& archive, Place& p, std::uint32_t version) {
 template <class Archive>
 void serialize(Archive& archive, Index& index, std::uint32_t version) {
   expect_version(archive, version, "an index");
-  flat::Table& t = index.table;
+  value_table::Table& t = index.table;
   archive(t.root);
   rows(archive, t.nodes, kNodeSize, "rows");
   rows(archive, t.links, sizeof(std::uint32_t), "links");
@@ -71,21 +71,21 @@ void serialize(Archive& archive, Index& index, std::uint32_t version) {
   rows(archive, index.places, kPlaceSize, "storages");
 }
 
-}  // namespace harker::own
+}  // namespace harker::harker_file
 
-namespace harker::flat {
+namespace harker::value_table {
 
 template <class Archive>
 void serialize(Archive& archive, Node& n, std::uint32_t version) {
-  own::expect_version(archive, version, "a row");
-  own::as_byte(archive, n.kind);
+  harker_file::expect_version(archive, version, "a row");
+  harker_file::as_byte(archive, n.kind);
   archive(n.detail, n.flags, n.links, n.numbers, n.text, n.number);
 }
 
 template <class Archive>
 void serialize(Archive& archive, View& v, std::uint32_t version) {
-  own::expect_version(archive, version, "a tensor");
-  own::as_byte(archive, v.dtype);
+  harker_file::expect_version(archive, version, "a tensor");
+  harker_file::as_byte(archive, v.dtype);
   std::uint8_t requires_grad = v.requires_grad;
   archive(requires_grad, v.rank, v.storage, v.offset, v.name);
   if constexpr (Archive::is_loading::value) {
@@ -94,14 +94,14 @@ void serialize(Archive& archive, View& v, std::uint32_t version) {
   }
 }
 
-}  // namespace harker::flat
+}  // namespace harker::value_table
 
-CEREAL_CLASS_VERSION(harker::own::Index, 1)
-CEREAL_CLASS_VERSION(harker::own::Place, 1)
-CEREAL_CLASS_VERSION(harker::flat::Node, 1)
-CEREAL_CLASS_VERSION(harker::flat::View, 1)
+CEREAL_CLASS_VERSION(harker::harker_file::Index, 1)
+CEREAL_CLASS_VERSION(harker::harker_file::Place, 1)
+CEREAL_CLASS_VERSION(harker::value_table::Node, 1)
+CEREAL_CLASS_VERSION(harker::value_table::View, 1)
 
-namespace harker::own {
+namespace harker::harker_file {
 
 std::string write_index(const Index& index) {
   std::ostringstream out(std::ios::binary);
@@ -119,4 +119,4 @@ Index read_index(io::ByteView bytes, std::string_view what) {
   return index;
 }
 
-}  // namespace harker::own
+}  // namespace harker::harker_file

@@ -4,9 +4,9 @@
 #include <string_view>
 #include <vector>
 
-#include <harker/serialize/flat/flatten.h>
+#include <harker/serialize/value_table/flatten.h>
 
-namespace harker::own {
+namespace harker::harker_file {
 
 // 0x89 catches channels of 7 bits; \r\n and \n catch translation of line endings, ^Z stops `type` on Windows: PNG's
 // reasons.
@@ -24,7 +24,7 @@ struct Place {
   std::uint32_t crc = 0;  ///< CRC-32 of those bytes
 };
 struct Index {
-  flat::Table table;
+  value_table::Table table;
   std::vector<Place> places;  ///< one for each storage
 };
 
@@ -35,4 +35,4 @@ std::string write_index(const Index& index);
 /// FormatError, beginning with `what`, for anything that is not one.
 Index read_index(io::ByteView bytes, std::string_view what);
 
-}  // namespace harker::own
+}  // namespace harker::harker_file

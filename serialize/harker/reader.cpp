@@ -2,24 +2,17 @@
 // CRC, index by its CRC, places (they tile the file exactly), end marker; then storages, each by its own CRC, as they
 // are needed.
 #include <algorithm>
-#include <cstdio>
 
 #include <harker/core/base/text.h>
-#include <harker/serialize/contents.h>
 #include <harker/serialize/harker/harker_file.h>
 #include <harker/serialize/harker/layout.h>
 #include <harker/serialize/io/crc32.h>
+#include <harker/serialize/value/contents.h>
 
-namespace harker::own {
+namespace harker::harker_file {
 namespace {
 
 using detail::str;
-
-std::string hex(std::uint32_t v) {
-  char text[11];
-  std::snprintf(text, sizeof text, "0x%08x", static_cast<unsigned>(v));
-  return text;
-}
 
 class File {
  public:
@@ -31,8 +24,8 @@ class File {
     const io::ByteView bytes = all_.subspan(kHeaderSize, static_cast<std::size_t>(index_bytes));
     check_crc("index", bytes, index_crc_);
     index = read_index(bytes, what_);
-    flat::check(index.table, what_);
-    names = flat::storage_names(index.table);
+    value_table::check(index.table, what_);
+    names = value_table::storage_names(index.table);
     places();
   }
 
@@ -65,8 +58,7 @@ class File {
   }
   void check_crc(std::string_view part, io::ByteView bytes, std::uint32_t expected) const {
     const std::uint32_t found = io::crc32(bytes);
-    if (found != expected)
-      fail(part, str("CRC-32 is ", hex(found), ", the file says ", hex(expected), ": the bytes are damaged"));
+    if (found != expected) fail(part, io::crc32_error(found, expected));
   }
 
   void header() {
@@ -90,7 +82,8 @@ class File {
       fail("header", str("this is format version ", version, "; this library reads version ", kVersion,
                          ". A newer harker can read it"));
     if (flags != 0)
-      fail("header", str("flags ", hex(flags), " are not known; this library knows none. A newer harker may"));
+      fail("header",
+           str("flags 0x", detail::hex(flags), " are not known; this library knows none. A newer harker may"));
   }
 
   void places() {
@@ -132,7 +125,7 @@ Document read_file(const std::shared_ptr<const io::Source>& source, const LoadOp
     storages.push_back(
         {.stored = file.storage(i), .nbytes = p.nbytes, .crc = p.crc, .check_crc = true, .label = file.names[i]});
   }
-  Document d{flat::read_table(file.index.table, std::move(storages), source, options), Value::dict()};
+  Document d{value_table::read_table(file.index.table, std::move(storages), source, options), Value::dict()};
   d.facts.set("container", "harker");
   d.facts.set("version", kVersion);
   d.facts.set("index_bytes", file.index_bytes);
@@ -149,4 +142,4 @@ void verify_file(const std::shared_ptr<const io::Source>& source, const LoadOpti
   check_contents(read_file(source, lazy).value, source->name());
 }
 
-}  // namespace harker::own
+}  // namespace harker::harker_file

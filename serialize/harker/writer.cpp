@@ -8,19 +8,18 @@
 //   flags   = 0                    none defined; a reader refuses those it does not know
 //   header_crc                     CRC-32 of the 28 bytes before it
 //   index   = index_bytes bytes    cereal portable binary archive (index.cpp), CRC-32 index_crc
-//   storage = zero* bytes          zeros up to the next multiple of 64, then the bytes as they lie in memory; the index
-//   has
-//                                  their offset, number and CRC-32
+//   storage = zero* bytes          zeros up to the next multiple of 64, then the bytes as they lie in memory;
+//                                  the index has their offset, number and CRC-32
 //   end     = 'HRKEND\r\n' file_bytes:u64    directly after the last byte
 #include <harker/core/base/text.h>
 #include <harker/serialize/harker/harker_file.h>
 #include <harker/serialize/harker/layout.h>
 #include <harker/serialize/io/crc32.h>
 
-namespace harker::own {
+namespace harker::harker_file {
 
 void write_file(io::Sink& sink, const Value& value) {
-  flat::Flat flat = flat::flatten(value);
+  value_table::Flattened flat = value_table::flatten(value);
   Index index{std::move(flat.table), {}};
   index.places.resize(flat.storages.size());
   std::uint64_t at = kHeaderSize + write_index(index).size();
@@ -51,4 +50,4 @@ void write_file(io::Sink& sink, const Value& value) {
   sink.write(end);
 }
 
-}  // namespace harker::own
+}  // namespace harker::harker_file

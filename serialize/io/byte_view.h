@@ -50,6 +50,7 @@ class ByteCursor {
   std::size_t position() const { return pos_; }
   std::size_t left() const { return all_.size() - pos_; }
   bool done() const { return left() == 0; }
+  ByteView rest() const { return all_.subspan(pos_); }
   /// The next n bytes. FormatError ("data.pkl at 17: needs 8 bytes, 3 are left") when there are fewer.
   ByteView take(std::uint64_t n) {
     if (n > left()) [[unlikely]]

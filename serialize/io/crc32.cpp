@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include <harker/core/base/text.h>
 #include <harker/serialize/io/crc32.h>
 
 namespace harker HARKER_PUBLIC {
@@ -48,6 +49,11 @@ std::uint32_t combine_crc32(std::uint32_t first, std::uint32_t second, std::uint
     power = multiply(power, power);
   }
   return multiply(shift, first) ^ second;
+}
+
+std::string crc32_error(std::uint32_t found, std::uint32_t expected) {
+  return detail::str("CRC-32 is 0x", detail::hex(found), ", the file says 0x", detail::hex(expected),
+                     ": the bytes are damaged");
 }
 
 }  // namespace io

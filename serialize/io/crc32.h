@@ -13,6 +13,8 @@ std::uint32_t crc32(ByteView data, std::uint32_t crc = 0);
 std::uint32_t copy_crc32(ByteView from, void* to, std::uint32_t crc = 0);
 /// The CRC of two parts put together, from the CRC of each.
 std::uint32_t combine_crc32(std::uint32_t first, std::uint32_t second, std::uint64_t second_size);
+/// What a message says of bytes whose CRC is another than the file says.
+std::string crc32_error(std::uint32_t found, std::uint32_t expected);
 
 }  // namespace io
 }  // namespace harker

@@ -1,6 +1,5 @@
 // Storages from file bytes: copied, inflated, checked and swapped in one pass; or the same later, at the first use.
 #include <algorithm>
-#include <cstdio>
 
 #include <harker/core/base/text.h>
 #include <harker/serialize/io/crc32.h>
@@ -12,16 +11,8 @@ namespace {
 
 std::string where(const Source& source, const StorageBytes& b) { return source.name() + ": " + b.label; }
 
-std::string hex(std::uint32_t v) {
-  char text[11];
-  std::snprintf(text, sizeof text, "0x%08x", static_cast<unsigned>(v));
-  return text;
-}
-
 void check_crc(const Source& source, const StorageBytes& b, std::uint32_t found) {
-  if (b.check_crc && found != b.crc)
-    throw FormatError(detail::str(where(source, b), ": CRC-32 is ", hex(found), ", the file says ", hex(b.crc),
-                                  ": the bytes are damaged"));
+  if (b.check_crc && found != b.crc) throw FormatError(detail::str(where(source, b), ": ", crc32_error(found, b.crc)));
 }
 
 template <std::size_t n>

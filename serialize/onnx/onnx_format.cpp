@@ -1,7 +1,7 @@
 // Protobuf (ONNX), as the registry sees it.
-#include <harker/serialize/contents.h>
 #include <harker/serialize/onnx/onnx_file.h>
 #include <harker/serialize/onnx/wire.h>
+#include <harker/serialize/value/contents.h>
 
 namespace harker HARKER_PUBLIC {
 namespace {

@@ -1,15 +1,15 @@
-// The metadata of a .pb file: the flat table as JSON (grammar in onnx_json.cpp).
+// The metadata of a .pb file: the value table as JSON (grammar in onnx_json_writer.cpp).
 #pragma once
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <harker/serialize/flat/flatten.h>
+#include <harker/serialize/value_table/flatten.h>
 
 namespace harker::onnx {
 
 struct Metadata {
-  flat::Table table;
+  value_table::Table table;
   std::vector<std::string> initializers;  ///< the name of the one that holds each storage
 };
 

@@ -1,6 +1,5 @@
 // Reads a protobuf file: an ONNX ModelProto (layout: onnx_writer.cpp). One of ours has the metadata "harker", from
 // which the whole Value comes back; from any other, its initializers by name.
-#include <charconv>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -11,7 +10,7 @@
 #include <harker/serialize/onnx/onnx_tensor.h>
 #include <harker/serialize/onnx/onnx_types.h>
 #include <harker/serialize/onnx/wire.h>
-#include <harker/serialize/option_names.h>
+#include <harker/serialize/value/value_paths.h>
 
 namespace harker::onnx {
 namespace {
@@ -84,10 +83,9 @@ std::vector<std::uint32_t> checksums(const Model& m, std::size_t storages, const
   std::vector<std::uint32_t> out;
   const std::string_view s = m.checksums;
   for (std::size_t at = 0; at + 8 <= s.size() && out.size() <= storages; at += 9) {
-    std::uint32_t crc = 0;
-    const auto r = std::from_chars(s.data() + at, s.data() + at + 8, crc, 16);
-    if (r.ec != std::errc() || r.ptr != s.data() + at + 8 || (at > 0 && s[at - 1] != ' ')) break;
-    out.push_back(crc);
+    const auto crc = detail::from_hex(s.substr(at, 8));
+    if (!crc || (at > 0 && s[at - 1] != ' ')) break;
+    out.push_back(static_cast<std::uint32_t>(*crc));
   }
   if (out.size() != storages + 1 || s.size() != 9 * out.size() - 1)
     throw FormatError(str(what, ": metadata ", kChecksums, ": must be ", storages + 1,
@@ -99,14 +97,12 @@ Value read_ours(const Model& m, const std::shared_ptr<const io::Source>& source,
   const std::string what = source->name();
   const std::string where = str(what, ": metadata ", kMetadata);
   if (m.has_checksums) {
-    std::uint32_t crc = 0;
-    const auto r =
-        std::from_chars(m.checksums.data(), m.checksums.data() + std::min<std::size_t>(8, m.checksums.size()), crc, 16);
-    if (r.ec == std::errc() && crc != io::crc32(io::bytes(m.json)))
+    const auto crc = detail::from_hex(m.checksums.substr(0, 8));
+    if (crc && *crc != io::crc32(io::bytes(m.json)))
       throw FormatError(where + ": its CRC-32 is not what harker_crc32 says: the bytes are damaged");
   }
   const Metadata meta = read_json(m.json, where);
-  flat::check(meta.table, where);
+  value_table::check(meta.table, where);
   std::vector<std::uint32_t> crcs;
   if (m.has_checksums) crcs = checksums(m, meta.table.storages.size(), what);
 
@@ -114,7 +110,7 @@ Value read_ours(const Model& m, const std::shared_ptr<const io::Source>& source,
   for (std::size_t i = 0; i < meta.initializers.size(); ++i)
     if (!wanted.try_emplace(meta.initializers[i], i).second)
       throw FormatError(str(where, ": two storages in one initializer, ", detail::quoted(meta.initializers[i])));
-  const std::vector<std::string> labels = flat::storage_names(meta.table);
+  const std::vector<std::string> labels = value_table::storage_names(meta.table);
   std::vector<io::StorageBytes> storages(meta.table.storages.size());
   std::vector<bool> found(storages.size());
   std::unordered_set<std::string_view> names;
@@ -139,7 +135,7 @@ Value read_ours(const Model& m, const std::shared_ptr<const io::Source>& source,
     if (!found[i])
       throw FormatError(str(what, ": ", labels[i], ": the initializer ", detail::quoted(meta.initializers[i]),
                             " that holds it is missing"));
-  return flat::read_table(meta.table, std::move(storages), source, options);
+  return value_table::read_table(meta.table, std::move(storages), source, options);
 }
 
 Value read_foreign(const Model& m, const std::shared_ptr<const io::Source>& source, const LoadOptions& options) {
@@ -153,11 +149,8 @@ Value read_foreign(const Model& m, const std::shared_ptr<const io::Source>& sour
     if (options.only.empty() || options.only == t.name)
       items.emplace_back(Value(t.name), Value(make_tensor(t, bytes, source, what, options.mmap)));
   });
-  if (options.only.empty()) return Value::ordered_dict(std::move(items));
-  if (items.empty())
-    throw Error(
-        str(what, ": there is no entry ", detail::quoted(options.only), detail::in_brackets(option_names().only)));
-  return items[0].second;
+  const Value all = Value::ordered_dict(std::move(items));
+  return options.only.empty() ? all : entry(all, options.only, what);
 }
 
 }  // namespace

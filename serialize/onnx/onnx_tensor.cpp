@@ -2,17 +2,17 @@
 // types share int32_data). Nothing is made before the number of elements has been compared with the bytes that are
 // there.
 #include <harker/core/base/text.h>
+#include <harker/core/base/utf8.h>
 #include <harker/serialize/onnx/onnx_tensor.h>
 #include <harker/serialize/onnx/onnx_types.h>
 #include <harker/serialize/onnx/wire.h>
-#include <harker/serialize/torch/utf8.h>
+#include <harker/serialize/value/geometry.h>
 
 namespace harker::onnx {
 namespace {
 
 using detail::str;
 
-constexpr std::size_t kMaxRank = 64;
 constexpr std::uint32_t kFloatData = 4, kInt32Data = 5, kInt64Data = 7, kDoubleData = 10, kUint64Data = 11;
 
 constexpr const char* typed_name(std::uint32_t field) {
@@ -153,7 +153,7 @@ TensorMessage parse_tensor(io::ByteView all, std::string_view what) {
                             kMaxRank, " are read"));
   }
   if (m.name.empty()) throw FormatError(str(what, ": an initializer without a name"));
-  if (!pt::valid_utf8(io::bytes(m.name), false))
+  if (!detail::valid_utf8(m.name, false))
     throw FormatError(str(what, ": the initializer name ", detail::quoted(m.name), " is not UTF-8"));
   if (external)
     throw FormatError(

@@ -1,18 +1,19 @@
 // Writes a Value as an ONNX ModelProto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), in the order of field
 // numbers:
 //
-//   ModelProto  = 1 ir_version: 8   2 producer_name: "harker"   7 graph   8 opset_import{2 version: 13}
-//                 14 metadata_props{1 key: "harker_crc32", 2 value: CRC-32 of that JSON and of each storage,
-//                 hexadecimal, spaces between} 14 metadata_props{1 key: "harker", 2 value: the flat table as JSON}
-//   GraphProto  = 2 name: "harker"   5 initializer*   12 output*          no nodes: onnxruntime returns initializers
-//   that are outputs TensorProto = 1 dims*   2 data_type   8 name   9 raw_data output      = 1 name   2 type{1
-//   tensor_type{1 elem_type, 2 shape{1 dim{1 dim_value}*}}}
+//   ModelProto  = 1 ir_version: 8   2 producer_name: "harker"   7 graph   8 opset_import{1 domain: "", 2 version: 13}
+//                 14 metadata_props{1 key: "harker_crc32", 2 value: checksums}
+//                 14 metadata_props{1 key: "harker", 2 value: the value table as JSON (onnx_json_writer.cpp)}
+//   checksums   = CRC-32 of that JSON and of each storage, hexadecimal, spaces between
+//   GraphProto  = 2 name: "harker"   5 initializer: TensorProto*   12 output*
+//                 no nodes: onnxruntime returns initializers that are outputs
+//   TensorProto = 1 dims*   2 data_type   8 name   9 raw_data
+//   output      = 1 name   2 type{1 tensor_type{1 elem_type, 2 shape{1 dim{1 dim_value}*}}}
 //
 // A storage lies in the file once: as the initializer of the first tensor that covers it row by row, else as bytes of
 // its own (harker.storage.N). Any other tensor is an initializer as well, a copy for other programs; one that would
 // take more room than its storage and 64 KiB is left out (expanded tensors).
 #include <algorithm>
-#include <cstdio>
 #include <protozero/pbf_writer.hpp>
 #include <unordered_set>
 
@@ -37,7 +38,7 @@ struct Geometry {
   bool row_major;
 };
 
-Geometry geometry(const flat::View& v, const std::int64_t* extents) {
+Geometry geometry(const value_table::View& v, const std::int64_t* extents) {
   Geometry g{v.dtype,
              {extents, v.rank},
              {extents + v.rank, v.rank},
@@ -132,15 +133,9 @@ std::string property(std::string_view key, std::string_view value) {
   return out;
 }
 
-std::string hex(std::uint32_t v) {
-  char text[9];
-  std::snprintf(text, sizeof text, "%08x", static_cast<unsigned>(v));
-  return text;
-}
-
 class Writer {
  public:
-  explicit Writer(flat::Flat flat)
+  explicit Writer(value_table::Flattened flat)
       : storages_(std::move(flat.storages)), metadata_{std::move(flat.table), {}}, aliases_(std::move(flat.aliases)) {}
 
   void write(io::Sink& sink) {
@@ -157,9 +152,9 @@ class Writer {
     head += lead(7, size) + name;
 
     const std::string json = write_json(metadata_);
-    std::string crcs = hex(io::crc32(io::bytes(json)));
+    std::string crcs = detail::hex(io::crc32(io::bytes(json)));
     for (const Ref<Storage>& s : storages_)
-      crcs += ' ' + hex(io::crc32({static_cast<const std::uint8_t*>(s->data), s->nbytes}));
+      crcs += ' ' + detail::hex(io::crc32({static_cast<const std::uint8_t*>(s->data), s->nbytes}));
     protozero::pbf_writer end(tail);
     {
       protozero::pbf_writer opset(end, 8);
@@ -189,10 +184,10 @@ class Writer {
 
  private:
   void graph() {
-    const flat::Table& t = metadata_.table;
+    const value_table::Table& t = metadata_.table;
     std::vector<std::string_view> names;
     std::size_t extent = 0, named = 0;
-    for (const flat::View& v : t.views) {
+    for (const value_table::View& v : t.views) {
       geometries_.push_back(geometry(v, t.extents.data() + extent));
       names.push_back(std::string_view(t.names).substr(named, v.name));
       extent += std::size_t{2} * v.rank, named += v.name;
@@ -246,6 +241,6 @@ class Writer {
 
 }  // namespace
 
-void write_file(io::Sink& sink, const Value& value) { Writer(flat::flatten(value, true)).write(sink); }
+void write_file(io::Sink& sink, const Value& value) { Writer(value_table::flatten(value, true)).write(sink); }
 
 }  // namespace harker::onnx

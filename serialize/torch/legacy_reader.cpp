@@ -7,8 +7,8 @@
 #include <algorithm>
 
 #include <harker/core/base/text.h>
-#include <harker/serialize/torch/stored_objects.h>
-#include <harker/serialize/torch/tree.h>
+#include <harker/serialize/torch/plain_pickle.h>
+#include <harker/serialize/torch/storage_rebuilder.h>
 
 namespace harker::pt {
 namespace {
@@ -21,9 +21,9 @@ constexpr std::string_view kMagicText = "119547037146038801333356";
 constexpr std::int64_t kProtocolVersion = 1001;
 
 // ('storage', class, key, location, numel, None or (view key, offset, size)); ('module', class, file, source).
-class LegacyObjects final : public StoredObjects {
+class LegacyRebuilder final : public StorageRebuilder {
  public:
-  LegacyObjects(std::shared_ptr<const io::Source> source, bool lazy) : StoredObjects(std::move(source), lazy) {}
+  LegacyRebuilder(std::shared_ptr<const io::Source> source, bool lazy) : StorageRebuilder(std::move(source), lazy) {}
   Value persistent(const Value& id) override;
   /// Tells every storage where its bytes are. `in` stands behind the key list.
   void place(const Value& keys, io::ByteCursor& in);
@@ -39,8 +39,8 @@ class LegacyObjects final : public StoredObjects {
     std::int64_t offset, size;
     std::size_t record;
   };
-  Root& root(const StorageId& id);
-  std::size_t view(const StorageId& id, const Root& of, const Value& metadata);
+  Root& root(const PersistentId& id);
+  std::size_t view(const PersistentId& id, const Root& of, const Value& metadata);
   KeyedMap<std::string, Root> roots_;
   KeyedMap<std::string, View> views_;
   KeyedMap<std::string, Value> values_;
@@ -52,7 +52,7 @@ std::string key_text(const Value& v, const char* what) {
   throw FormatError(str(what, " must be a string, it is a ", v.type_name()));
 }
 
-Value LegacyObjects::persistent(const Value& id) {
+Value LegacyRebuilder::persistent(const Value& id) {
   if (id.is_tuple() && id.len() == 4 && id[0].is_string() && id[0].as_string() == "module") {
     const bool stranger = id[1].kind() == Value::Kind::opaque && !id[1].as_opaque().known && !id[1].as_opaque().called;
     if (!stranger)
@@ -61,7 +61,7 @@ Value LegacyObjects::persistent(const Value& id) {
               id[1].kind() == Value::Kind::opaque ? quoted(id[1].as_opaque().name) : str("a ", id[1].type_name())));
     return id[1];
   }
-  const StorageId s = storage_id(id, 6);
+  const PersistentId s = persistent_id(id, 6);
   const Root& r = root(s);
   std::size_t at = r.record;
   std::string name = s.key;
@@ -74,17 +74,17 @@ Value LegacyObjects::persistent(const Value& id) {
   return value->second;
 }
 
-LegacyObjects::Root& LegacyObjects::root(const StorageId& id) {
+LegacyRebuilder::Root& LegacyRebuilder::root(const PersistentId& id) {
   auto [at, fresh] = roots_.try_emplace(id.key, Root{});
   if (!fresh) {
-    const StoredRecord& r = record(at->second.record);
+    const StorageRecord& r = record(at->second.record);
     if (r.storage->nbytes != id.nbytes)
       throw FormatError(str("persistent id: ", r.label, " of ", r.storage->nbytes, " bytes is claimed again with ",
                             id.nbytes, " bytes"));
     return at->second;
   }
-  StoredRecord r;
-  r.label = "storage " + step_text(Value(id.key));
+  StorageRecord r;
+  r.label = "storage " + detail::quoted_if_odd(id.key);
   if (id.nbytes > source().bytes().size())
     throw FormatError(str("persistent id: ", r.label, " has a size of ", id.nbytes, " bytes, the whole file has ",
                           source().bytes().size(), ": truncated?"));
@@ -94,7 +94,7 @@ LegacyObjects::Root& LegacyObjects::root(const StorageId& id) {
   return at->second;
 }
 
-std::size_t LegacyObjects::view(const StorageId& id, const Root& of, const Value& metadata) {
+std::size_t LegacyRebuilder::view(const PersistentId& id, const Root& of, const Value& metadata) {
   const char* what = "persistent id: a view of a storage";
   if (!metadata.is_tuple() || metadata.len() != 3 || !metadata[1].is_int() || !metadata[2].is_int())
     throw FormatError(str(what, " must be a tuple (key, offset, size), it is a ", metadata.type_name()));
@@ -111,7 +111,7 @@ std::size_t LegacyObjects::view(const StorageId& id, const Root& of, const Value
   if (fresh) {
     const std::uint64_t item = id.untyped ? 1 : item_size(id.type.dtype);
     v.record = add_view(of.record, static_cast<std::uint64_t>(offset) * item, static_cast<std::uint64_t>(size) * item,
-                        "view " + step_text(Value(key)));
+                        "view " + detail::quoted_if_odd(key));
   } else if (record(v.record).storage->nbytes !=
              static_cast<std::uint64_t>(size) * (id.untyped ? 1 : item_size(id.type.dtype))) {
     throw FormatError(str(what, ", ", quoted(key), ", is claimed again with another dtype"));
@@ -119,7 +119,7 @@ std::size_t LegacyObjects::view(const StorageId& id, const Root& of, const Value
   return v.record;
 }
 
-void LegacyObjects::place(const Value& keys, io::ByteCursor& in) {
+void LegacyRebuilder::place(const Value& keys, io::ByteCursor& in) {
   if (!keys.is_list()) throw FormatError(str("the storage keys must be a list, they are a ", keys.type_name()));
   for (const Value& k : keys.elements()) {
     const std::string key = key_text(k, "a storage key");
@@ -128,7 +128,7 @@ void LegacyObjects::place(const Value& keys, io::ByteCursor& in) {
     Root& root = at->second;
     if (root.placed) throw FormatError(str("the key list names storage ", quoted(key), " twice (duplicate)"));
     root.placed = true;
-    StoredRecord& r = record(root.record);
+    StorageRecord& r = record(root.record);
     const std::size_t position = in.position();
     if (in.left() < 8)
       throw FormatError(
@@ -150,15 +150,6 @@ void LegacyObjects::place(const Value& keys, io::ByteCursor& in) {
       throw FormatError(str("the key list omits storage ", quoted(key), ", which a tensor uses: it has no bytes"));
 }
 
-// One of the small pickles: plain values only.
-Value plain(io::ByteCursor& in, const io::Source& source, const std::string& what, const LoadOptions& options) {
-  PlainHooks hooks;
-  PickleReader machine(source.bytes().subspan(in.position()), what, hooks, pickle_limits(options, source));
-  Value v = machine.run();
-  in.take(machine.used());
-  return v;
-}
-
 }  // namespace
 
 bool is_legacy(io::ByteView file) {
@@ -172,34 +163,32 @@ Document read_legacy(const std::shared_ptr<const io::Source>& source, const Load
   const io::ByteView file = source->bytes();
   const std::string& name = source->name();
   io::ByteCursor in(file, name);
-  const Value magic = plain(in, *source, name + ": magic number", options);
+  const PickleLimits limits = pickle_limits(options, *source);
+  const Value magic = read_plain_pickle(in, name + ": magic number", limits);
   const io::ByteView number = io::bytes(kMagicBytes.substr(2));
   if (!magic.is_int() || !std::ranges::equal(magic.integer_bytes(), number))
     throw FormatError(name + ": wrong magic number: not a legacy PyTorch file");
   std::string what = str(name, ": protocol version (pickle at ", in.position(), ")");
-  const Value version = plain(in, *source, what, options);
+  const Value version = read_plain_pickle(in, what, limits);
   if (!version.is_int() || !version.fits_int64() || version.as_int() != kProtocolVersion)
     throw FormatError(str(what, ": the protocol version must be ", kProtocolVersion, ", it is ",
                           version.fits_int64() ? str(version.as_int()) : str("a ", version.type_name())));
   what = str(name, ": system info (pickle at ", in.position(), ")");
-  const Value system = plain(in, *source, what, options);
-  if (!system.is_dict()) throw FormatError(str(what, ": must be a dict, it is a ", system.type_name()));
-  if (const Value* little = system.find("little_endian"); little && (!little->is_bool() || !little->as_bool()))
-    throw FormatError(what + ": little_endian is not True: written on a big-endian machine, which is not read");
+  check_system_info(read_plain_pickle(in, what, limits), what);
 
   const std::string object = str(name, ": object (pickle at ", in.position(), ")");
-  LegacyObjects objects(source, options.mmap);
-  PickleReader machine(file.subspan(in.position()), object, objects, pickle_limits(options, *source));
+  LegacyRebuilder rebuilder(source, options.mmap);
+  PickleReader machine(in.rest(), object, rebuilder, limits);
   Value value = machine.run();
   in.take(machine.used());
   what = str(name, ": storage keys (pickle at ", in.position(), ")");
-  const Value keys = plain(in, *source, what, options);
+  const Value keys = read_plain_pickle(in, what, limits);
   try {
-    objects.place(keys, in);
+    rebuilder.place(keys, in);
   } catch (const FormatError& e) { throw FormatError(str(name, ": ", e.what())); }
   if (!in.done())
     throw FormatError(str(name, " at ", in.position(), ": ", in.left(), " trailing bytes after the last storage"));
-  objects.finish(value, object, options);
+  rebuilder.finish(value, object, options);
   Document d{std::move(value), Value::dict()};
   d.facts.set("container", "legacy");
   d.facts.set("pickle_protocol", machine.protocol());

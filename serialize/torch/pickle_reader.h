@@ -1,6 +1,6 @@
 // PickleReader: the pickle machine, protocols 0 to 5, as data: a stack on the heap, marks, a memo that shares. It makes
-// plain values itself; whatever names a class or function goes to a PickleObjects, which knows what may be made.
-// Nothing is ever imported or called. Opcodes: CPython's Lib/pickletools.py.
+// plain values itself; whatever names a class or function goes to its PickleHooks, which know what may be made.
+// Nothing is ever imported or called. The opcodes are in pickle_opcodes.h.
 #pragma once
 #include <string>
 #include <string_view>
@@ -10,6 +10,7 @@
 #include <harker/serialize/io/source.h>
 #include <harker/serialize/torch/keyed_map.h>
 #include <harker/serialize/torch/pickle_budget.h>
+#include <harker/serialize/torch/pickle_opcodes.h>
 
 namespace harker::pt {
 
@@ -42,18 +43,16 @@ class PickleReader {
   std::size_t used() const { return in_.position(); }
 
  private:
-  bool step(std::uint8_t op);
-  bool scalar(std::uint8_t op);
-  bool text(std::uint8_t op);
-  bool container(std::uint8_t op);
-  bool object(std::uint8_t op);
-  bool memo(std::uint8_t op);
+  void step(Opcode op, const Operands& with);
 
   void push(Value v) { stack_.push_back(std::move(v)); }
   Value pop();
   Value& top();
   std::size_t pop_mark();
+  /// Where the stack begins for what may not reach below a mark.
+  std::size_t floor() const { return marks_.empty() ? 0 : marks_.back(); }
   Value tuple_of(std::size_t first);
+  Value& target_of(std::size_t first, const char* what);
   void append_from(std::size_t first);
   void set_items_from(std::size_t first);
   void add_items_from(std::size_t first);
@@ -62,16 +61,12 @@ class PickleReader {
   Value made(Value v);
   void remember(std::uint64_t index);
   void recall(std::uint64_t index);
-  std::string_view line();
-  std::uint64_t line_index();
+  static std::uint64_t memo_index(std::string_view digits);
   void push_string(io::ByteView bytes);
   void push_python2_string(io::ByteView bytes);
   void push_bytes(io::ByteView bytes);
-  void push_decimal(std::string_view digits);
   void push_persistent(const Value& id);
-  io::ByteView sized(std::uint64_t n);
 
-  io::ByteView data_;
   io::ByteCursor in_;
   std::string what_;
   PickleHooks& hooks_;

@@ -3,10 +3,13 @@
 
 #include <bit>
 
+#include <harker/core/base/utf8.h>
 #include <harker/core/error.h>
-#include <harker/serialize/torch/utf8.h>
+#include <harker/core/value/object.h>
 
 namespace harker::pt {
+
+using enum Opcode;
 
 bool is_singleton(std::string_view s) {
   if (s.size() <= 1) return true;
@@ -16,35 +19,28 @@ bool is_singleton(std::string_view s) {
 
 void PickleStream::integer(std::int64_t v) {
   if (v >= 0 && v <= 0xff) {
-    op('K');
+    op(BININT1);
     io::append_le(out_, static_cast<std::uint8_t>(v));
   } else if (v >= 0 && v <= 0xffff) {
-    op('M');
+    op(BININT2);
     io::append_le(out_, static_cast<std::uint16_t>(v));
   } else if (v >= INT32_MIN && v <= INT32_MAX) {
-    op('J');
+    op(BININT);
     io::append_le(out_, static_cast<std::uint32_t>(v));
   } else {
     std::string bytes;
     io::append_le(bytes, v);
-    // No more bytes than the sign needs.
-    while (bytes.size() > 1) {
-      const auto last = static_cast<unsigned char>(bytes.back()),
-                 before = static_cast<unsigned char>(bytes[bytes.size() - 2]);
-      if (!((last == 0 && before < 0x80) || (last == 0xff && before >= 0x80))) break;
-      bytes.pop_back();
-    }
-    big_integer(io::bytes(bytes));
+    big_integer(detail::trimmed(io::bytes(bytes)));
   }
 }
 
 void PickleStream::big_integer(io::ByteView bytes) {
   if (bytes.size() < 256) {
-    op('\x8a');
+    op(LONG1);
     io::append_le(out_, static_cast<std::uint8_t>(bytes.size()));
   } else {
     if (bytes.size() > INT32_MAX) throw Error("torch: an integer is too long for a pickle");
-    op('\x8b');
+    op(LONG4);
     io::append_le(out_, static_cast<std::uint32_t>(bytes.size()));
   }
   out_ += io::text(bytes);
@@ -52,13 +48,13 @@ void PickleStream::big_integer(io::ByteView bytes) {
 
 void PickleStream::floating(double d) {
   const auto bits = std::bit_cast<std::uint64_t>(d);
-  op('G');
+  op(BINFLOAT);
   for (int shift = 56; shift >= 0; shift -= 8) out_ += static_cast<char>(bits >> shift);
 }
 
 std::uint32_t PickleStream::fresh_string(std::string_view s) {
   if (s.size() > UINT32_MAX) throw Error("torch: a string is too long for a pickle of protocol 2 (4 GiB)");
-  op('X');
+  op(BINUNICODE);
   io::append_le(out_, static_cast<std::uint32_t>(s.size()));
   out_ += s;
   return put();
@@ -76,7 +72,7 @@ void PickleStream::global(std::string_view module, std::string_view name) {
   std::string both = std::string(module) + '\n' + std::string(name) + '\n';
   auto [at, fresh] = globals_.try_emplace(both);
   if (!fresh) return get(at->second);
-  op('c');
+  op(GLOBAL);
   out_ += both;
   at->second = put();
 }
@@ -84,13 +80,13 @@ void PickleStream::global(std::string_view module, std::string_view name) {
 void PickleStream::bytes(io::ByteView data) {
   if (data.empty()) {
     global("__builtin__", "bytes");
-    op(')');
+    op(EMPTY_TUPLE);
     return reduce();
   }
   global("_codecs", "encode");
   std::string text;
   text.reserve(data.size() + data.size() / 2);
-  for (std::uint8_t b : data) append_utf8(text, b);
+  for (std::uint8_t b : data) detail::append_utf8(text, b);
   if (data.size() == 1)
     shared_string(text);
   else
@@ -101,23 +97,23 @@ void PickleStream::bytes(io::ByteView data) {
 }
 
 void PickleStream::tuple(std::size_t n) {
-  if (n == 0) return op(')');  // the empty tuple is one object, and never memoised
-  op(n > 3 ? 't' : static_cast<char>(0x84 + n));
+  if (n == 0) return op(EMPTY_TUPLE);  // the empty tuple is one object, and never memoised
+  op(tuple_opcode(n));
   put();
 }
 
 void PickleStream::int_tuple(const Shape& s) {
-  if (s.rank() > 3) op('(');
+  if (s.rank() > 3) op(MARK);
   for (std::int64_t v : s) integer(v);
   tuple(static_cast<std::size_t>(s.rank()));
 }
 
 std::uint32_t PickleStream::put() {
   if (count_ < 256) {
-    op('q');
+    op(BINPUT);
     io::append_le(out_, static_cast<std::uint8_t>(count_));
   } else {
-    op('r');
+    op(LONG_BINPUT);
     io::append_le(out_, count_);
   }
   return count_++;
@@ -125,16 +121,16 @@ std::uint32_t PickleStream::put() {
 
 void PickleStream::get(std::uint32_t index) {
   if (index < 256) {
-    op('h');
+    op(BINGET);
     io::append_le(out_, static_cast<std::uint8_t>(index));
   } else {
-    op('j');
+    op(LONG_BINGET);
     io::append_le(out_, index);
   }
 }
 
 std::string PickleStream::finish() {
-  op('.');
+  op(STOP);
   return std::move(out_);
 }
 

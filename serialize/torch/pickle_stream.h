@@ -8,15 +8,19 @@
 #include <harker/core/shape.h>
 #include <harker/serialize/io/byte_view.h>
 #include <harker/serialize/torch/keyed_map.h>
+#include <harker/serialize/torch/pickle_opcodes.h>
 
 namespace harker::pt {
 
 class PickleStream {
  public:
-  PickleStream() : out_("\x80\x02") {}
-  void op(char c) { out_ += c; }
-  void none() { op('N'); }
-  void boolean(bool b) { op(b ? '\x88' : '\x89'); }
+  PickleStream() {
+    op(Opcode::PROTO);
+    out_ += '\2';
+  }
+  void op(Opcode c) { out_ += static_cast<char>(c); }
+  void none() { op(Opcode::NONE); }
+  void boolean(bool b) { op(b ? Opcode::NEWTRUE : Opcode::NEWFALSE); }
   void integer(std::int64_t v);
   /// Any size, from two's complement bytes.
   void big_integer(io::ByteView bytes);
@@ -31,7 +35,7 @@ class PickleStream {
   /// A tuple of integers, and the opcode that makes one of the `n` values (or those after the mark).
   void int_tuple(const Shape& s);
   void tuple(std::size_t n);
-  void reduce() { op('R'); }
+  void reduce() { op(Opcode::REDUCE); }
   /// BINPUT for whatever is on top; returns the index.
   std::uint32_t put();
   void get(std::uint32_t index);

@@ -2,32 +2,20 @@
 #include <charconv>
 
 #include <harker/core/base/text.h>
+#include <harker/core/base/utf8.h>
 #include <harker/core/error.h>
 #include <harker/serialize/torch/pickle_text.h>
-#include <harker/serialize/torch/utf8.h>
 
 namespace harker::pt {
 namespace {
 
 constexpr std::size_t kMaxDigits = 4300;
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 // `n` hexadecimal digits at `at`, or -1.
 std::int64_t hex_number(std::string_view s, std::size_t at, std::size_t n) {
   if (at > s.size() || n > s.size() - at) return -1;
-  std::int64_t v = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    const int d = hex_digit(s[at + i]);
-    if (d < 0) return -1;
-    v = v * 16 + d;
-  }
-  return v;
+  const auto v = detail::from_hex(s.substr(at, n));
+  return v ? static_cast<std::int64_t>(*v) : -1;
 }
 
 }  // namespace
@@ -116,10 +104,10 @@ std::string unescape_unicode(std::string_view s) {
       const std::size_t n = s[i + 1] == 'u' ? 4 : 8;
       const std::int64_t code = hex_number(s, i + 2, n);
       if (code < 0 || code > 0x10ffff) throw FormatError("a UNICODE string with a bad \\u escape");
-      append_utf8(out, static_cast<std::uint32_t>(code));
+      detail::append_utf8(out, static_cast<std::uint32_t>(code));
       i += 2 + n;
     } else {
-      append_utf8(out, static_cast<unsigned char>(s[i++]));
+      detail::append_utf8(out, static_cast<unsigned char>(s[i++]));
     }
   }
   return out;

@@ -1,10 +1,10 @@
 // An nn.Module is pickled as its class and its __dict__; the weights lie in three dicts of it.
 #include <harker/serialize/torch/state_dict_of.h>
 
-#include <array>
 #include <unordered_set>
 
 #include <harker/core/base/text.h>
+#include <harker/core/value/wrapper_keys.h>
 #include <harker/serialize/torch/keyed_map.h>
 #include <harker/serialize/torch/module_walk.h>
 
@@ -88,19 +88,15 @@ StateDict state_dict_of(const Value& module) {
 
 namespace {
 
-// Weights averaged over training, which their authors mean for use, come before those that training goes on with.
-constexpr std::array kAveraged = {"state_dict_ema", "ema_state_dict", "model_ema", "ema_model", "params_ema", "ema"};
-constexpr std::array kPlain = {"state_dict", "model_state_dict", "model", "params"};
-
 bool wraps(const Value* v) { return v && (v->is_dict() || attributes_of(*v)); }
 
 const Value* unwrapped(const Value& dict) {
   const auto plain = [](const Value& in) -> const Value* {
-    for (const char* key : kPlain)
+    for (std::string_view key : detail::kPlainKeys)
       if (const Value* found = in.find(key); wraps(found)) return found;
     return nullptr;
   };
-  for (const char* key : kAveraged) {
+  for (std::string_view key : detail::kAveragedKeys) {
     const Value* found = dict.find(key);
     if (!wraps(found)) continue;
     if (attributes_of(*found) || plain(*found)) return found;

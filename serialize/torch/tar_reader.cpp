@@ -5,8 +5,10 @@
 
 #include <harker/core/base/text.h>
 #include <harker/serialize/torch/legacy_reader.h>
-#include <harker/serialize/torch/stored_objects.h>
+#include <harker/serialize/torch/plain_pickle.h>
+#include <harker/serialize/torch/storage_rebuilder.h>
 #include <harker/serialize/torch/tar_archive.h>
+#include <harker/serialize/value/geometry.h>
 
 namespace harker::pt {
 namespace {
@@ -24,10 +26,10 @@ std::int64_t natural(const Value& v, const char* what) {
   return n;
 }
 
-class TarObjects final : public StoredObjects {
+class TarRebuilder final : public StorageRebuilder {
  public:
-  TarObjects(std::shared_ptr<const io::Source> source, bool lazy, const PickleLimits& limits)
-      : StoredObjects(std::move(source), lazy), limits_(limits) {}
+  TarRebuilder(std::shared_ptr<const io::Source> source, bool lazy, const PickleLimits& limits)
+      : StorageRebuilder(std::move(source), lazy), limits_(limits) {}
   Value persistent(const Value& id) override;
   void read_storages(io::ByteView member, const std::string& what);
   void read_tensors(io::ByteView member, const std::string& what);
@@ -38,7 +40,7 @@ class TarObjects final : public StoredObjects {
     DType dtype;
     Value value;
   };
-  Value small_pickle(io::ByteCursor& in, io::ByteView member, const std::string& what);
+  Value small_pickle(io::ByteCursor& in, const std::string& what);
   void read_storage(const Value& entry, io::ByteCursor& in);
   void read_view(const Value& entry);
   void read_tensor(const Value& entry, io::ByteCursor& in);
@@ -49,7 +51,7 @@ class TarObjects final : public StoredObjects {
   KeyedMap<std::int64_t, Value> tensors_;
 };
 
-Value TarObjects::persistent(const Value& id) {
+Value TarRebuilder::persistent(const Value& id) {
   if (id.is_tuple() && id.len() == 3 && id[0].kind() == Value::Kind::opaque && !id[0].as_opaque().known &&
       !id[0].as_opaque().called)
     return id[0];  // (class, file, source) of a module
@@ -63,9 +65,9 @@ Value TarObjects::persistent(const Value& id) {
   return at->second;
 }
 
-Value TarObjects::small_pickle(io::ByteCursor& in, io::ByteView member, const std::string& what) {
+Value TarRebuilder::small_pickle(io::ByteCursor& in, const std::string& what) {
   const std::size_t before = unknown().size(), at = in.position();
-  PickleReader machine(member.subspan(at), str(what, " (pickle at ", at, ")"), *this, limits_);
+  PickleReader machine(in.rest(), str(what, " (pickle at ", at, ")"), *this, limits_);
   Value v = machine.run();
   if (unknown().size() > before) {
     const UnknownName& u = unknown().back();
@@ -76,38 +78,38 @@ Value TarObjects::small_pickle(io::ByteCursor& in, io::ByteView member, const st
   return v;
 }
 
-const TarObjects::Stored& TarObjects::storage(std::int64_t key) const {
+const TarRebuilder::Stored& TarRebuilder::storage(std::int64_t key) const {
   const auto at = storages_.find(key);
   if (at == storages_.end()) throw FormatError(str("there is no storage with the key ", key));
   return at->second;
 }
 
-void TarObjects::add_storage(std::int64_t key, std::size_t i, DType dtype) {
+void TarRebuilder::add_storage(std::int64_t key, std::size_t i, DType dtype) {
   const Value v = storage_value({record(i).storage, dtype, false, record(i).label});
   if (!storages_.try_emplace(key, Stored{i, dtype, v}).second)
     throw FormatError(str("two storages with the key ", key));
 }
 
-void TarObjects::read_storages(io::ByteView member, const std::string& what) {
+void TarRebuilder::read_storages(io::ByteView member, const std::string& what) {
   io::ByteCursor in(member, what);
-  const std::int64_t count = natural(small_pickle(in, member, what), "the number of storages");
-  for (std::int64_t i = 0; i < count; ++i) read_storage(small_pickle(in, member, what), in);
-  const Value views = small_pickle(in, member, what);
+  const std::int64_t count = natural(small_pickle(in, what), "the number of storages");
+  for (std::int64_t i = 0; i < count; ++i) read_storage(small_pickle(in, what), in);
+  const Value views = small_pickle(in, what);
   if (!views.is_list()) throw FormatError(str(what, ": the list of views is a ", views.type_name()));
   for (const Value& v : views.elements()) read_view(v);
   if (!in.done()) throw FormatError(str(what, " at ", in.position(), ": ", in.left(), " trailing bytes"));
 }
 
-void TarObjects::read_storage(const Value& entry, io::ByteCursor& in) {
+void TarRebuilder::read_storage(const Value& entry, io::ByteCursor& in) {
   if (!entry.is_tuple() || entry.len() != 3)
     throw FormatError(str("a storage must be a tuple (key, location, class), it is a ", entry.type_name()));
   const std::int64_t key = integer(entry[0], "a storage's key");
   if (!entry[1].is_string()) throw FormatError("a storage's location must be a string");
-  const KnownName type = storage_type(entry[2]);
-  if (type.what != Known::storage) throw FormatError("a storage without a dtype");
+  const AllowedGlobal type = storage_type(entry[2]);
+  if (type.what != Global::storage) throw FormatError("a storage without a dtype");
   const auto numel = static_cast<std::int64_t>(in.u64());
   if (numel < 0) throw FormatError(str("storage ", key, ": the number of elements is negative: ", numel));
-  StoredRecord r;
+  StorageRecord r;
   r.label = str("storage ", key);
   io::StorageBytes bytes;
   bytes.label = r.label;
@@ -119,7 +121,7 @@ void TarObjects::read_storage(const Value& entry, io::ByteCursor& in) {
   add_storage(key, add(std::move(r), bytes), type.dtype);
 }
 
-void TarObjects::read_view(const Value& entry) {
+void TarRebuilder::read_view(const Value& entry) {
   if (!entry.is_tuple() || entry.len() != 4)
     throw FormatError(str("a view must be a tuple (key, root, offset, numel), it is a ", entry.type_name()));
   const std::int64_t key = integer(entry[0], "a view's key");
@@ -133,21 +135,20 @@ void TarObjects::read_view(const Value& entry) {
   add_storage(key, add_view(root.record, offset * item, numel * item, str("view ", key)), dtype);
 }
 
-void TarObjects::read_tensors(io::ByteView member, const std::string& what) {
+void TarRebuilder::read_tensors(io::ByteView member, const std::string& what) {
   io::ByteCursor in(member, what);
-  const std::int64_t count = natural(small_pickle(in, member, what), "the number of tensors");
-  for (std::int64_t i = 0; i < count; ++i) read_tensor(small_pickle(in, member, what), in);
+  const std::int64_t count = natural(small_pickle(in, what), "the number of tensors");
+  for (std::int64_t i = 0; i < count; ++i) read_tensor(small_pickle(in, what), in);
   if (!in.done()) throw FormatError(str(what, " at ", in.position(), ": ", in.left(), " trailing bytes"));
 }
 
-void TarObjects::read_tensor(const Value& entry, io::ByteCursor& in) {
+void TarRebuilder::read_tensor(const Value& entry, io::ByteCursor& in) {
   if (!entry.is_tuple() || entry.len() != 3)
     throw FormatError(str("a tensor must be a tuple (key, storage, class), it is a ", entry.type_name()));
   const std::int64_t key = integer(entry[0], "a tensor's key");
   const Stored& s = storage(integer(entry[1], "a tensor's storage"));
   const auto rank = static_cast<std::int32_t>(in.u32());
   in.take(4);  // the number of dimensions was once written as eight bytes of which these mean nothing
-  constexpr std::int32_t kMaxRank = 64;
   if (rank < 0 || rank > kMaxRank)
     throw FormatError(str("tensor ", key, ": the number of dimensions must be 0 to ", kMaxRank, ", it is ", rank));
   std::vector<Value> sizes, strides;
@@ -181,15 +182,10 @@ Document read_tar(const std::shared_ptr<const io::Source>& source, const LoadOpt
   const PickleLimits limits = pickle_limits(options, *source);
   if (const TarArchive::Member* info = tar.find("sys_info")) {
     const std::string what = name + ": sys_info";
-    PlainHooks hooks;
-    PickleReader machine(info->data, what, hooks, limits);
-    const Value v = machine.run();
-    const Value* little = v.is_dict() ? v.find("little_endian") : nullptr;
-    if (!v.is_dict()) throw FormatError(what + ": must be a dict");
-    if (little && (!little->is_bool() || !little->as_bool()))
-      throw FormatError(what + ": little_endian is not True: written on a big-endian machine, which is not read");
+    io::ByteCursor in(info->data, what);
+    check_system_info(read_plain_pickle(in, what, limits), what);
   }
-  TarObjects objects(source, options.mmap, limits);
+  TarRebuilder rebuilder(source, options.mmap, limits);
   const auto within = [&](const char* member, auto&& read) {
     try {
       read();
@@ -199,15 +195,15 @@ Document read_tar(const std::shared_ptr<const io::Source>& source, const LoadOpt
       throw FormatError(str(name, ": ", member, ": ", message));
     }
   };
-  within("storages", [&] { objects.read_storages(storages->data, name + ": storages"); });
-  within("tensors", [&] { objects.read_tensors(tensors->data, name + ": tensors"); });
+  within("storages", [&] { rebuilder.read_storages(storages->data, name + ": storages"); });
+  within("tensors", [&] { rebuilder.read_tensors(tensors->data, name + ": tensors"); });
   const std::string what = name + ": pickle";
-  PickleReader machine(pickle->data, what, objects, limits);
+  PickleReader machine(pickle->data, what, rebuilder, limits);
   Value value = machine.run();
   if (machine.used() != pickle->data.size())
     throw FormatError(
         str(what, " at ", machine.used(), ": ", pickle->data.size() - machine.used(), " trailing bytes after STOP"));
-  objects.finish(value, what, options);
+  rebuilder.finish(value, what, options);
   Document d{std::move(value), Value::dict()};
   d.facts.set("container", "tar");
   d.facts.set("pickle_protocol", machine.protocol());

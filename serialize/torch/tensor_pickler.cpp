@@ -3,11 +3,15 @@
 #include <bit>
 
 #include <harker/core/base/text.h>
-#include <harker/serialize/torch/known_names.h>
 #include <harker/serialize/torch/torch_pickler.h>
-#include <harker/serialize/torch/tree.h>
+#include <harker/serialize/value/allowed_globals.h>
+#include <harker/serialize/value/geometry.h>
+#include <harker/serialize/value/value_paths.h>
 
 namespace harker::pt {
+
+using enum Opcode;
+
 namespace {
 
 constexpr std::string_view kUtils = "torch._utils";
@@ -62,14 +66,14 @@ void TorchPickler::save_numpy_dtype(const std::string& dtype) {
   out_.tuple(3);
   out_.reduce();
   at->second = out_.put();
-  out_.op('(');
+  out_.op(MARK);
   out_.integer(3);
   out_.shared_string(dtype.substr(0, 1));
   out_.none(), out_.none(), out_.none();
   out_.integer(-1), out_.integer(-1), out_.integer(0);
-  out_.op('t');
+  out_.op(TUPLE);
   out_.put();
-  out_.op('b');
+  out_.op(BUILD);
 }
 
 void TorchPickler::save_numpy(const Value& v) {
@@ -94,21 +98,21 @@ void TorchPickler::save_numpy(const Value& v) {
   out_.tuple(3);
   out_.reduce();
   put(v);
-  out_.op('(');
+  out_.op(MARK);
   out_.integer(1);
   out_.int_tuple(n.shape);
   save_numpy_dtype(n.dtype);
   out_.boolean(n.fortran_order);
   save_bytes(data);
-  out_.op('t');
+  out_.op(TUPLE);
   out_.put();
-  out_.op('b');
+  out_.op(BUILD);
 }
 
 // ('storage', class, key, 'cpu', numel) and BINPERSID. The whole storage (or part, when compact) is written once,
 // whatever the tensor views of it.
-StoredPart TorchPickler::storage(const Tensor& t, bool untyped) {
-  const StoredPart part = parts_.of(t);
+StorageSpan TorchPickler::storage(const Tensor& t, bool untyped) {
+  const StorageSpan part = spans_.of(t);
   if (t.device().type != DeviceType::cpu)
     throw DeviceError("torch: a tensor on a GPU cannot be written: copy it to the CPU first");
   const DType type = compared(t.dtype());
@@ -116,7 +120,7 @@ StoredPart TorchPickler::storage(const Tensor& t, bool untyped) {
   if (part.size % item != 0)
     throw Error(
         detail::str("torch: a storage of ", part.size, " bytes does not hold whole elements of ", name(t.dtype())));
-  out_.op('(');
+  out_.op(MARK);
   out_.shared_string("storage");
   if (untyped)
     out_.global("torch.storage", "UntypedStorage");
@@ -135,13 +139,13 @@ StoredPart TorchPickler::storage(const Tensor& t, bool untyped) {
   }
   out_.shared_string("cpu");
   out_.integer(static_cast<std::int64_t>(part.size / item));
-  out_.op('t');
+  out_.op(TUPLE);
   out_.put();
-  out_.op('Q');
+  out_.op(BINPERSID);
   return part;
 }
 
-void TorchPickler::geometry(const Tensor& t, const StoredPart& part) {
+void TorchPickler::geometry(const Tensor& t, const StorageSpan& part) {
   const auto before = static_cast<std::int64_t>(part.begin / item_size(t.dtype()));
   out_.integer(options_.compact && t.numel() == 0 ? 0 : t.storage_offset() - before);
   out_.int_tuple(t.shape());
@@ -153,22 +157,22 @@ void TorchPickler::tensor_call(const Tensor& t, bool requires_grad, bool conj, b
   const bool untyped = storage_class(t.dtype()).empty();
   const std::string_view function = untyped ? "_rebuild_tensor_v3" : "_rebuild_tensor_v2";
   if (call) out_.global(kUtils, function);
-  out_.op('(');
+  out_.op(MARK);
   geometry(t, storage(t, untyped));
   out_.boolean(requires_grad);
   ordered_dict();
   out_.put();
   if (untyped) out_.global("torch", name(t.dtype()));
   if (conj || neg) {
-    out_.op('}');
+    out_.op(EMPTY_DICT);
     out_.put();
-    if (conj && neg) out_.op('(');
+    if (conj && neg) out_.op(MARK);
     // The order in which libstdc++'s unordered_map gives them out.
     if (neg) out_.fresh_string("neg"), out_.boolean(true);
     if (conj) out_.fresh_string("conj"), out_.boolean(true);
-    out_.op(conj && neg ? 'u' : 's');
+    out_.op(conj && neg ? SETITEMS : SETITEM);
   }
-  out_.op('t');
+  out_.op(TUPLE);
   out_.put();
   if (call) out_.reduce();
 }
@@ -177,20 +181,20 @@ void TorchPickler::save_tensor(const Value& v) {
   const Tensor& t = v.lazy_tensor();
   const bool attributes = v.attributes().is_dict() && v.attributes().len() > 0;
   check_attributes(v);
-  if (t.dtype() >= DType::qint8)
+  if (is_quantized(t.dtype()))
     throw Error(detail::str("torch: ", name(t.dtype()), " exists in quantized tensors only, at ", path_of(v)));
   if (v.conj() && !is_complex(t.dtype()))
     throw Error(detail::str("torch: a conjugate view of ", name(t.dtype()), ", which is not complex, at ", path_of(v)));
   if (!v.is_parameter() && t.requires_grad() && storage_class(t.dtype()).empty())
     not_safe(v, "a tensor that requires grad (in this dtype torch.load always fails)");
   const Step finish[] = {{.what = Do::save, .value = v.attributes()},
-                         {.what = Do::op, .op = 't'},
+                         {.what = Do::op, .op = TUPLE},
                          {.what = Do::put},
-                         {.what = Do::op, .op = 'R'},
+                         {.what = Do::op, .op = REDUCE},
                          {.what = Do::object, .value = v}};
   if (v.is_parameter()) {
     out_.global(kUtils, attributes ? "_rebuild_parameter_with_state" : "_rebuild_parameter");
-    if (attributes) out_.op('(');
+    if (attributes) out_.op(MARK);
     tensor_call(t, false, v.conj(), v.neg(), true);
     out_.put();
     out_.boolean(t.requires_grad());
@@ -206,7 +210,7 @@ void TorchPickler::save_tensor(const Value& v) {
     return put(v);
   }
   out_.global("torch._tensor", "_rebuild_from_type_v2");
-  out_.op('(');
+  out_.op(MARK);
   out_.global(kUtils, storage_class(t.dtype()).empty() ? "_rebuild_tensor_v3" : "_rebuild_tensor_v2");
   out_.global("torch", "Tensor");
   tensor_call(t, t.requires_grad(), v.conj(), v.neg(), false);
@@ -216,20 +220,20 @@ void TorchPickler::save_tensor(const Value& v) {
 void TorchPickler::save_quantized(const Value& v) {
   const Value::Quantized& q = v.as_quantized();
   if (!q.scheme.starts_with("per_") ||
-      known_name("torch", q.scheme).what != Known::reference)  // a name with a newline in it would become opcodes
+      allowed_global("torch", q.scheme).what != Global::reference)  // a name with a newline in it would become opcodes
     throw Error(detail::str("torch: the quantization scheme ", detail::quoted(q.scheme), " cannot be written, at ",
                             path_of(v)));
   out_.global(kUtils, "_rebuild_qtensor");
-  out_.op('(');
+  out_.op(MARK);
   geometry(q.ints, storage(q.ints, false));
   const bool per_channel = q.scales.is_tensor();
-  if (per_channel) out_.op('(');
+  if (per_channel) out_.op(MARK);
   out_.global("torch", q.scheme);
   const auto rest = [&] {
     out_.boolean(q.requires_grad);
     ordered_dict();
     out_.put();
-    out_.op('t');
+    out_.op(TUPLE);
     out_.put();
     out_.reduce();
     put(v);
@@ -245,13 +249,13 @@ void TorchPickler::save_quantized(const Value& v) {
   push({{.what = Do::save, .value = q.scales},
         {.what = Do::save, .value = q.zero_points},
         {.what = Do::integer, .number = q.axis},
-        {.what = Do::op, .op = 't'},
+        {.what = Do::op, .op = TUPLE},
         {.what = Do::put},
         {.what = Do::boolean, .number = q.requires_grad},
         {.what = Do::hooks},
-        {.what = Do::op, .op = 't'},
+        {.what = Do::op, .op = TUPLE},
         {.what = Do::put},
-        {.what = Do::op, .op = 'R'},
+        {.what = Do::op, .op = REDUCE},
         {.what = Do::object, .value = v}});
 }
 
@@ -260,21 +264,21 @@ void TorchPickler::save_sparse(const Value& v) {
   const bool coo = s.parts.size() == 2;
   out_.global(kUtils, "_rebuild_sparse_tensor");
   save_layout(s.layout);
-  out_.op('(');
+  out_.op(MARK);
   std::vector<Step> steps;
   for (const Value& part : s.parts) steps.push_back({.what = Do::save, .value = part});
   steps.push_back({.what = Do::size, .value = Value::size(s.shape)});
   if (coo) steps.push_back({.what = Do::boolean, .number = s.coalesced.value_or(false)});
-  steps.insert(steps.end(), {{.what = Do::op, .op = 't'},
+  steps.insert(steps.end(), {{.what = Do::op, .op = TUPLE},
                              {.what = Do::put},
                              {.what = Do::tuple, .number = 2},
-                             {.what = Do::op, .op = 'R'},
+                             {.what = Do::op, .op = REDUCE},
                              {.what = Do::object, .value = v}});
   push(std::move(steps));
 }
 
-std::string TorchPickler::path_of_storage(const StoredPart& part, DType type) const {
-  TreeWalk walk(root_, "torch", INT32_MAX);
+std::string TorchPickler::path_of_storage(const StorageSpan& part, DType type) const {
+  ObjectWalk walk(root_, "torch", INT32_MAX);
   while (const Value* v = walk.next()) {
     const Tensor* t = tensor_of(*v);
     if (t && &t->storage() == part.storage.get() && compared(t->dtype()) == type)

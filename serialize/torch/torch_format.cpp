@@ -1,10 +1,10 @@
 // PyTorch's format, as the registry sees it: whatever torch.save ever wrote, told apart by content. Written: the zip
 // archives of torch.save (1.6 and later). Read: those, TorchScript's, the legacy stream, tar files and bare pickles.
-#include <harker/serialize/contents.h>
 #include <harker/serialize/format.h>
 #include <harker/serialize/torch/legacy_reader.h>
 #include <harker/serialize/torch/torch_reader.h>
 #include <harker/serialize/torch/torch_writer.h>
+#include <harker/serialize/value/contents.h>
 
 namespace harker HARKER_PUBLIC {
 namespace {

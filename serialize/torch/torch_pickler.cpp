@@ -1,20 +1,20 @@
-// Containers, strings and objects in the order of CPython's C pickler. Its rules for batches differ
-// (Modules/_pickle.c): exact dicts and lists (batch_dict_exact, batch_list_exact) mark every batch once there is more
-// than one item, and a dict of exactly 1000 k items ends in an empty batch; OrderedDicts and objects go by iterators,
-// whose last lone item has no mark.
+// What each kind of value becomes, in the order of CPython's C pickler; what holds others is left to frames
+// (pickler_frames.cpp).
 #include <harker/serialize/torch/torch_pickler.h>
 
 #include <algorithm>
 
 #include <harker/core/base/text.h>
 #include <harker/core/warning.h>
-#include <harker/serialize/torch/known_names.h>
-#include <harker/serialize/torch/tree.h>
+#include <harker/serialize/value/allowed_globals.h>
+#include <harker/serialize/value/value_paths.h>
 
 namespace harker::pt {
+
+using enum Opcode;
+
 namespace {
 
-constexpr std::size_t kBatch = 1000;
 constexpr int kMostOpen = 1000;
 
 bool all_tensors(const Value& dict) {
@@ -26,8 +26,8 @@ bool all_tensors(const Value& dict) {
 bool safe(const Value::Opaque& o) {
   if (!weights_only_allows(o.module, o.name)) return false;
   if (!o.called) return true;
-  const Known what = known_name(o.module, o.name).what;
-  return (what == Known::kept || what == Known::rebuild_from_type) && !o.newobj && o.state.is_none() &&
+  const Global what = allowed_global(o.module, o.name).what;
+  return (what == Global::kept || what == Global::rebuild_from_type) && !o.newobj && o.state.is_none() &&
          o.appended.empty() && o.assigned.empty();
 }
 
@@ -42,14 +42,6 @@ std::string TorchPickler::run() {
     warn(what);
   }
   return out_.finish();
-}
-
-void TorchPickler::push(Frame::Kind kind, const Value& v, Keys keys) {
-  frames_.push_back({.kind = kind, .keys = keys, .single = false, .next = 0, .value = v, .steps = {}});
-}
-void TorchPickler::push(std::vector<Step> steps) {
-  frames_.push_back(
-      {.kind = Frame::script, .keys = {}, .single = false, .next = 0, .value = {}, .steps = std::move(steps)});
 }
 
 void TorchPickler::put(const Value& v) { memo_[v.id()] = out_.put(); }
@@ -96,13 +88,13 @@ void TorchPickler::save(const Value& v, Keys keys) {
   if (met(v)) return;
   switch (v.kind()) {
     case Value::Kind::list:
-      out_.op(']');
+      out_.op(EMPTY_LIST);
       put(v);
       if (v.len() > 0) push(Frame::list, v);
       return;
     case Value::Kind::tuple:
-      if (v.len() == 0) return out_.op(')');
-      if (v.len() > 3) out_.op('(');
+      if (v.len() == 0) return out_.op(EMPTY_TUPLE);
+      if (v.len() > 3) out_.op(MARK);
       return push(Frame::tuple, v);
     case Value::Kind::dict: return save_dict(v, keys);
     case Value::Kind::set:
@@ -174,7 +166,7 @@ void TorchPickler::save_dict(const Value& v, Keys keys) {
   if (flavour == DictFlavour::dict) {
     if (v.attributes().is_dict() && v.attributes().len() > 0)
       throw Error(detail::str("torch: a plain dict has no attributes in Python (an OrderedDict may), at ", path_of(v)));
-    out_.op('}');
+    out_.op(EMPTY_DICT);
     put(v);
     if (v.len() > 0) push(Frame::dict, v, keys);
     return;
@@ -195,7 +187,7 @@ void TorchPickler::save_dict(const Value& v, Keys keys) {
     kept_.push_back(Value::dict({v.items().begin(), v.items().end()}));
     steps = {{.what = Do::save, .value = kept_.back()},
              {.what = Do::tuple, .number = 1},
-             {.what = Do::op, .op = 'R'},
+             {.what = Do::op, .op = REDUCE},
              {.what = Do::object, .value = v}};
   } else {
     open(v);
@@ -204,13 +196,13 @@ void TorchPickler::save_dict(const Value& v, Keys keys) {
     if (!v.default_factory().is_none())
       steps = {{.what = Do::save, .value = v.default_factory()}, {.what = Do::tuple, .number = 1}};
     else
-      steps = {{.what = Do::op, .op = ')'}};
+      steps = {{.what = Do::op, .op = EMPTY_TUPLE}};
     steps.insert(steps.end(),
-                 {{.what = Do::op, .op = 'R'}, {.what = Do::object, .value = v}, {.what = Do::items, .value = v}});
+                 {{.what = Do::op, .op = REDUCE}, {.what = Do::object, .value = v}, {.what = Do::items, .value = v}});
   }
   if (!v.attributes().is_none()) {
     steps.push_back({.what = Do::save_attributes, .value = v.attributes()});
-    steps.push_back({.what = Do::op, .op = 'b'});
+    steps.push_back({.what = Do::op, .op = BUILD});
   }
   push(std::move(steps));
 }
@@ -223,7 +215,7 @@ void TorchPickler::save_set(const Value& v) {
   kept_.push_back(Value::list({v.elements().begin(), v.elements().end()}));
   push({{.what = Do::save, .value = kept_.back()},
         {.what = Do::tuple, .number = 1},
-        {.what = Do::op, .op = 'R'},
+        {.what = Do::op, .op = REDUCE},
         {.what = Do::object, .value = v}});
 }
 
@@ -239,158 +231,18 @@ void TorchPickler::save_opaque(const Value& v) {
   if (!o.called) return;
   open(v);
   push({{.what = Do::save, .value = o.args.is_none() ? Value::tuple() : o.args},
-        {.what = Do::op, .op = o.newobj ? '\x81' : 'R'},
+        {.what = Do::op, .op = o.newobj ? NEWOBJ : REDUCE},
         {.what = Do::object, .value = v},
         {.what = Do::append, .value = v},
         {.what = Do::items, .value = v}});
   if (!o.state.is_none()) {
     frames_.back().steps.push_back({.what = Do::save, .value = o.state});
-    frames_.back().steps.push_back({.what = Do::op, .op = 'b'});
+    frames_.back().steps.push_back({.what = Do::op, .op = BUILD});
   }
-}
-
-void TorchPickler::step() {
-  Frame& f = frames_.back();
-  bool more = false;
-  switch (f.kind) {
-    case Frame::list: more = step_list(f, f.value.elements()); break;
-    case Frame::list_of_object: more = step_appended(f, f.value.as_opaque().appended); break;
-    case Frame::dict: more = step_dict(f, f.value.items()); break;
-    case Frame::items: more = step_items(f, f.value.is_dict() ? f.value.items() : f.value.as_opaque().assigned); break;
-    case Frame::tuple: more = step_tuple(f); break;
-    case Frame::script: more = step_script(f); break;
-  }
-  if (!more) frames_.pop_back();
-}
-
-// Saves a key or value of the frame on top. The frame may move: nothing may be touched after this.
-void TorchPickler::save_child(const Value& v, Keys keys) {
-  const Value copy = v;  // keeps it while frames_ grows
-  save(copy, keys);
-}
-
-bool TorchPickler::step_list(Frame& f, std::span<const Value> items) {
-  const std::size_t n = items.size(), i = f.next++;
-  if (n == 1) {
-    if (i == 1) out_.op('a');
-  } else {
-    if (i > 0 && (i % kBatch == 0 || i == n)) out_.op('e');
-    if (i < n && i % kBatch == 0) out_.op('(');
-  }
-  if (i == n) return false;
-  save_child(items[i], Keys::plain);
-  return true;
-}
-
-bool TorchPickler::step_appended(Frame& f, std::span<const Value> items) {
-  const std::size_t n = items.size(), i = f.next++;
-  if (i > 0 && (i % kBatch == 0 || i == n)) out_.op(f.single ? 'a' : 'e');
-  if (i == n) return false;
-  if (i % kBatch == 0) {
-    f.single = n - i == 1;
-    if (!f.single) out_.op('(');
-  }
-  save_child(items[i], Keys::plain);
-  return true;
-}
-
-bool TorchPickler::step_dict(Frame& f, std::span<const Value::Item> items) {
-  const std::size_t n = items.size(), i = f.next / 2;
-  if (f.next++ % 2 == 1) {
-    const bool metadata =
-        f.keys == Keys::attributes && items[i].first.is_string() && items[i].first.as_string() == "_metadata";
-    save_child(items[i].second, metadata ? Keys::metadata : Keys::plain);
-    return true;
-  }
-  if (n == 1) {
-    if (i == 1) out_.op('s');
-  } else {
-    if (i > 0 && i % kBatch == 0) out_.op('u');
-    if (i % kBatch == 0) out_.op('(');
-    if (i == n) out_.op('u');
-  }
-  if (i == n) return false;
-  const Value& key = items[i].first;
-  if (key.is_string())
-    save_string(key, f.keys);
-  else
-    save_child(key, Keys::plain);
-  return true;
-}
-
-bool TorchPickler::step_items(Frame& f, std::span<const Value::Item> items) {
-  const std::size_t n = items.size(), i = f.next / 2;
-  if (f.next++ % 2 == 1) {
-    save_child(items[i].second, Keys::plain);
-    return true;
-  }
-  if (i > 0 && (i % kBatch == 0 || i == n)) out_.op(f.single ? 's' : 'u');
-  if (i == n) return false;
-  if (i % kBatch == 0) {
-    f.single = n - i == 1;
-    if (!f.single) out_.op('(');
-  }
-  const Value& key = items[i].first;
-  if (key.is_string())
-    save_string(key, f.keys);
-  else
-    save_child(key, Keys::plain);
-  return true;
-}
-
-// A tuple that contains itself (through a list) was memoised on the way: what is on the stack is thrown away.
-bool TorchPickler::step_tuple(Frame& f) {
-  const std::span<const Value> items = f.value.elements();
-  const std::size_t n = items.size(), i = f.next++;
-  if (i < n) {
-    save_child(items[i], Keys::plain);
-    return true;
-  }
-  if (const auto at = memo_.find(f.value.id()); at != memo_.end()) {
-    not_safe(f.value, "a tuple that contains itself");
-    if (n > 3)
-      out_.op('1');
-    else
-      for (std::size_t k = 0; k < n; ++k) out_.op('0');
-    out_.get(at->second);
-    return false;
-  }
-  out_.op(n > 3 ? 't' : static_cast<char>(0x84 + n));
-  put(f.value);
-  return false;
-}
-
-bool TorchPickler::step_script(Frame& f) {
-  if (f.next == f.steps.size()) return false;
-  const Step s = f.steps[f.next++];
-  switch (s.what) {
-    case Do::save: save(s.value); return true;
-    case Do::save_attributes: save(s.value, Keys::attributes); return true;
-    case Do::append: push(Frame::list_of_object, s.value); return true;
-    case Do::items: push(Frame::items, s.value, static_cast<Keys>(s.number)); return true;
-    case Do::op: out_.op(s.op); return true;
-    case Do::tuple: out_.tuple(static_cast<std::size_t>(s.number)); return true;
-    case Do::put: out_.put(); return true;
-    case Do::integer: out_.integer(s.number); return true;
-    case Do::boolean: out_.boolean(s.number != 0); return true;
-    case Do::size: size(s.value.as_size()), out_.put(); return true;
-    case Do::hooks: ordered_dict(), out_.put(); return true;
-    case Do::object:
-      if (const auto at = memo_.find(s.value.id());
-          at != memo_.end()) {  // an object that contains itself in its arguments
-        not_safe(s.value, "an object that lies in its own arguments");
-        out_.op('0');
-        out_.get(at->second);
-        return false;
-      }
-      put(s.value);
-      return true;
-  }
-  return false;
 }
 
 std::string TorchPickler::path_of(const Value& v) const {
-  TreeWalk walk(root_, "torch", INT32_MAX, TreeWalk::every_object);
+  ObjectWalk walk(root_, "torch", INT32_MAX, ObjectWalk::every_object);
   while (const Value* found = walk.next())
     if (found->id() == v.id()) return walk.path().empty() ? "the root" : detail::quoted(walk.path());
   return "a key";

@@ -9,20 +9,20 @@
 
 #include <harker/serialize/serialize.h>
 #include <harker/serialize/torch/pickle_stream.h>
-#include <harker/serialize/torch/stored_parts.h>
+#include <harker/serialize/torch/storage_spans.h>
 
 namespace harker::pt {
 
 class TorchPickler {
  public:
   TorchPickler(const Value& root, const SaveOptions& options)
-      : root_(root), options_(options), parts_(root, options.compact) {}
+      : root_(root), options_(options), spans_(root, options.compact) {}
   /// The pickle. Error for what torch cannot write, naming its path; a warning for what weights_only refuses.
   std::string run();
   /// The storages named, in order of first use: record data/0, data/1, ...
-  const std::vector<StoredPart>& storages() const { return storages_; }
+  const std::vector<StorageSpan>& storages() const { return storages_; }
   /// Bytes that SaveOptions::compact leaves out.
-  std::uint64_t left_out() const { return parts_.left_out(); }
+  std::uint64_t left_out() const { return spans_.left_out(); }
 
  private:
   // Which keys of a dict are strings of their own: torch builds "fc1.weight" and the module paths of `_metadata` anew
@@ -44,7 +44,7 @@ class TorchPickler {
   };
   struct Step {
     Do what;
-    char op = 0;
+    Opcode op = {};
     std::int64_t number = 0;
     Value value = {};
   };
@@ -71,16 +71,15 @@ class TorchPickler {
   void save_quantized(const Value& v);
   void save_sparse(const Value& v);
   void tensor_call(const Tensor& t, bool requires_grad, bool conj, bool neg, bool call);
-  StoredPart storage(const Tensor& t, bool untyped);
-  void geometry(const Tensor& t, const StoredPart& part);
+  StorageSpan storage(const Tensor& t, bool untyped);
+  void geometry(const Tensor& t, const StorageSpan& part);
   void ordered_dict();
   void size(const Shape& s);
 
   void step();
-  bool step_list(Frame& f, std::span<const Value> items);
-  bool step_dict(Frame& f, std::span<const Value::Item> items);
+  bool in_batches(Frame& f, std::size_t i, std::size_t n, Opcode put_one, Opcode put_many);
+  bool step_elements(Frame& f, std::span<const Value> elements);
   bool step_items(Frame& f, std::span<const Value::Item> items);
-  bool step_appended(Frame& f, std::span<const Value> items);
   bool step_tuple(Frame& f);
   bool step_script(Frame& f);
   void save_child(const Value& v, Keys keys);
@@ -93,7 +92,7 @@ class TorchPickler {
   void open(const Value& v);
   void check_attributes(const Value& v) const;
   std::string path_of(const Value& v) const;
-  std::string path_of_storage(const StoredPart& part, DType type) const;
+  std::string path_of_storage(const StorageSpan& part, DType type) const;
   void not_safe(const Value& v, const char* what);
   std::string unsafe_listed() const;
 
@@ -109,9 +108,9 @@ class TorchPickler {
     std::uint32_t key;  // memo index of its key string
     DType type;         // as torch compares them: all untyped ones are uint8
   };
-  StoredParts parts_;
+  StorageSpans spans_;
   std::map<std::tuple<const Storage*, std::size_t, std::size_t>, Stored> stored_;  // by part
-  std::vector<StoredPart> storages_;
+  std::vector<StorageSpan> storages_;
   std::vector<Value> kept_;  // made on the way: their identities must not be used again
   struct Unsafe {
     Value value;

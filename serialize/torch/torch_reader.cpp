@@ -1,5 +1,5 @@
 // Zip archives, also TorchScript's. The pickle is run first and yields tensors over storages that have no bytes yet;
-// StoredObjects::finish reads those that are used.
+// StorageRebuilder::finish reads those that are used.
 #include <harker/serialize/torch/torch_reader.h>
 
 #include <charconv>
@@ -7,8 +7,7 @@
 
 #include <harker/core/base/text.h>
 #include <harker/serialize/torch/script_weights.h>
-#include <harker/serialize/torch/stored_objects.h>
-#include <harker/serialize/torch/tree.h>
+#include <harker/serialize/torch/storage_rebuilder.h>
 #include <harker/serialize/torch/zip_reader.h>
 
 namespace harker::pt {
@@ -23,11 +22,11 @@ constexpr std::uint64_t kInflated = 16;       // a deflated pickle may be so man
 constexpr std::uint64_t kInflatedRoom = 16;   // and this part of LoadOptions::max_bytes besides
 
 // Answers persistent ids: ('storage', class, key, location, numel) is the record data/KEY.
-class ZipObjects final : public StoredObjects {
+class ZipRebuilder final : public StorageRebuilder {
  public:
-  ZipObjects(std::shared_ptr<const io::Source> source, const ZipArchive& zip, std::string root, bool big_endian,
-             bool lazy)
-      : StoredObjects(std::move(source), lazy), zip_(zip), root_(std::move(root)), big_endian_(big_endian) {}
+  ZipRebuilder(std::shared_ptr<const io::Source> source, const ZipArchive& zip, std::string root, bool big_endian,
+               bool lazy)
+      : StorageRebuilder(std::move(source), lazy), zip_(zip), root_(std::move(root)), big_endian_(big_endian) {}
   Value persistent(const Value& id) override;
 
  private:
@@ -39,8 +38,8 @@ class ZipObjects final : public StoredObjects {
   KeyedMap<std::string, Value> values_;
 };
 
-Value ZipObjects::persistent(const Value& id) {
-  const StorageId s = storage_id(id, 5);
+Value ZipRebuilder::persistent(const Value& id) {
+  const PersistentId s = persistent_id(id, 5);
   if (s.key.empty() || s.key.find('/') != s.key.npos || s.key == "..")
     throw FormatError(str("persistent id: unsafe storage key ", quoted(s.key)));
   auto [at, fresh] =
@@ -50,17 +49,17 @@ Value ZipObjects::persistent(const Value& id) {
   return at->second = storage_value({record(i).storage, s.type.dtype, s.untyped, record(i).label});
 }
 
-std::size_t ZipObjects::record_named(std::string_view key, std::uint64_t nbytes, std::size_t swap) {
+std::size_t ZipRebuilder::record_named(std::string_view key, std::uint64_t nbytes, std::size_t swap) {
   auto [at, fresh] = by_key_.try_emplace(std::string(key), 0);
   if (!fresh) {
-    const StoredRecord& r = record(at->second);
+    const StorageRecord& r = record(at->second);
     if (r.storage->nbytes != nbytes || r.swap != swap)
       throw FormatError(str("persistent id: storage ", r.label, " of ", r.storage->nbytes,
                             " bytes is claimed again with ", nbytes, " bytes or another dtype"));
     return at->second;
   }
-  StoredRecord r;
-  r.label = str("data/", step_text(Value(key)));
+  StorageRecord r;
+  r.label = str("data/", detail::quoted_if_odd(key));
   r.swap = swap;
   const ZipEntry* e = zip_.find(str(root_, "data/", key));
   if (!e)
@@ -139,9 +138,9 @@ Document read_zip(const std::shared_ptr<const io::Source>& source, const LoadOpt
   const io::ByteView pickle = zip.read(*zip.find(root + "data.pkl"), limit, room);
   const bool lazy = options.mmap && !every_record;
   const bool scripted = zip.find(root + "constants.pkl") != nullptr;  // torch's own rule
-  ZipObjects objects(source, zip, root, order == "big", lazy);
+  ZipRebuilder rebuilder(source, zip, root, order == "big", lazy);
   const PickleLimits limits = pickle_limits(options, *source);
-  PickleReader machine(pickle, what, objects, limits);
+  PickleReader machine(pickle, what, rebuilder, limits);
   Value value = machine.run();
   if (machine.used() != pickle.size())
     throw FormatError(
@@ -150,10 +149,10 @@ Document read_zip(const std::shared_ptr<const io::Source>& source, const LoadOpt
     ScriptClasses classes(zip, root, limit);
     value = script_weights(value, classes, what, limits.memory);
   }
-  const std::vector<const StoredRecord*> used = objects.finish(value, what, options, scripted);
+  const std::vector<const StorageRecord*> used = rebuilder.finish(value, what, options, scripted);
   std::unordered_set<const ZipEntry*> checked;
   if (!lazy)
-    for (const StoredRecord* r : used)
+    for (const StorageRecord* r : used)
       if (r->storage->nbytes > 0) checked.insert(&zip.entries()[r->part]);
   bool crc = false;
   for (const ZipEntry& e : zip.entries()) {

@@ -36,7 +36,7 @@ SaveReport write_zip(io::Sink& sink, const Value& value, std::string_view name, 
   const std::string root = root_folder(name);
   TorchPickler pickler(value, options);
   const std::string pickle = pickler.run();
-  for (const StoredPart& p : pickler.storages())
+  for (const StorageSpan& p : pickler.storages())
     p.storage->ensure();  // a damaged lazy one must fail before anything is written
 
   ZipWriter zip(sink, root, static_cast<std::uint32_t>(options.alignment), options.crc32);
@@ -49,7 +49,7 @@ SaveReport write_zip(io::Sink& sink, const Value& value, std::string_view name, 
   add(".storage_alignment", io::bytes(std::to_string(options.alignment)));
   add("byteorder", io::bytes(std::endian::native == std::endian::little ? "little" : "big"));
   std::size_t i = 0;
-  for (const StoredPart& p : pickler.storages())
+  for (const StorageSpan& p : pickler.storages())
     add("data/" + std::to_string(i++), {static_cast<const std::uint8_t*>(p.storage->data) + p.begin, p.size});
   add("version", io::bytes("3\n"));
   zip.add(".data/serialization_id", io::bytes(id.digits()));

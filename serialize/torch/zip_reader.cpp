@@ -1,16 +1,20 @@
 // Reading a ZIP directory. The grammar, back to front:
-//   file      := (local data descriptor?)* central* zip64? end
-//   end       := "PK\5\6" disk u16, disk u16, entries u16 u16, directory size u32, offset u32, comment length u16,
-//   comment zip64     := "PK\6\6" size u64 ... entries u64 u64, size u64, offset u64   "PK\6\7" disk u32, offset u64,
-//   disks u32 central   := "PK\1\2" ... one entry, 46 bytes and its name, extra field and comment local     := "PK\3\4"
-//   ... 30 bytes, name, extra;  descriptor := ("PK\7\x8")? crc u32, sizes u32 or u64 twice
+//
+//   file       := (local data descriptor?)* central* zip64? end
+//   end        := "PK\5\6" disk u16, disk u16, entries u16 u16, directory size u32, offset u32,
+//                 comment length u16, comment
+//   zip64      := "PK\6\6" size u64 ... entries u64 u64, size u64, offset u64
+//                 "PK\6\7" disk u32, offset u64, disks u32
+//   central    := "PK\1\2" ...       one entry, 46 bytes and its name, extra field and comment
+//   local      := "PK\3\4" ...       30 bytes, name, extra field
+//   descriptor := ("PK\7\x8")? crc u32, sizes u32 or u64 twice
 #include <algorithm>
 #include <numeric>
 
 #include <harker/core/base/text.h>
+#include <harker/core/base/utf8.h>
 #include <harker/serialize/io/crc32.h>
 #include <harker/serialize/io/source.h>
-#include <harker/serialize/torch/utf8.h>
 #include <harker/serialize/torch/zip_reader.h>
 
 namespace harker::pt {
@@ -181,7 +185,7 @@ void ZipArchive::read_directory(const Directory& d) {
     in.take(comment_size);
     const std::string name = quoted(e.name);
     if (unsafe(e.name)) fail(str("zip entry with an unsafe or empty name ", name));
-    if (!valid_utf8(io::bytes(e.name), false)) fail(str("zip entry ", name, ": the name is not UTF-8"));
+    if (!detail::valid_utf8(e.name, false)) fail(str("zip entry ", name, ": the name is not UTF-8"));
     if (flags & (kEncrypted | kStrong | kMasked)) fail(str("zip entry ", name, " is encrypted"));
     if (method != 0 && method != 8)
       fail(str("zip entry ", name, ": compression method ", method_name(method), " is not read"));

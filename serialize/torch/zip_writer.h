@@ -1,8 +1,11 @@
 // ZipWriter: an archive with the very bytes that torch's own writer (miniz, in caffe2/serialize/inline_container.cc)
 // makes.
-//   record  := "PK\3\4" ... name, [zip64 extra], 'F' 'B' u16 pad 'Z'*pad   data on a multiple of the alignment
-//              data, unless empty: "PK\7\x8" crc u32, sizes u32 u32 (u64 u64 in zip64)
-//   central := "PK\1\2" ... with true CRC and sizes;  tail := zip64 end record, locator, end record: always all three
+//
+//   record  := "PK\3\4" ... name, [zip64 extra], 'F' 'B' u16 pad 'Z'*pad    so that the data begin on the alignment
+//              data
+//              "PK\7\x8" crc u32, sizes u32 u32 (u64 u64 in zip64)         unless the data are empty
+//   central := "PK\1\2" ...        with true CRC and sizes
+//   tail    := zip64 end record, locator, end record                      always all three
 #pragma once
 #include <string>
 #include <string_view>

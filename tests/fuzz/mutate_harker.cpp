@@ -34,7 +34,7 @@ void change_list(std::vector<T>& v, Dice& dice) {
   }
 }
 
-void change_node(flat::Node& n, Dice& dice) {
+void change_node(value_table::Node& n, Dice& dice) {
   switch (dice.below(7)) {
     case 0: n.kind = static_cast<Value::Kind>(dice.below(24)); break;
     case 1: change(n.detail, dice); break;
@@ -46,7 +46,7 @@ void change_node(flat::Node& n, Dice& dice) {
   }
 }
 
-void change_view(flat::View& v, Dice& dice) {
+void change_view(value_table::View& v, Dice& dice) {
   switch (dice.below(6)) {
     case 0: v.dtype = static_cast<DType>(dice.below(32)); break;
     case 1: v.requires_grad = !v.requires_grad; break;
@@ -57,8 +57,8 @@ void change_view(flat::View& v, Dice& dice) {
   }
 }
 
-void change_index(own::Index& index, std::vector<std::string>& storages, Dice& dice) {
-  flat::Table& t = index.table;
+void change_index(harker_file::Index& index, std::vector<std::string>& storages, Dice& dice) {
+  value_table::Table& t = index.table;
   switch (dice.below(12)) {
     case 0: change(t.root, dice); break;
     case 1: change_list(t.nodes, dice); break;
@@ -82,8 +82,8 @@ void change_index(own::Index& index, std::vector<std::string>& storages, Dice& d
 }  // namespace
 
 std::string mutate_harker(std::string_view file, Dice& dice) {
-  using namespace own;
-  own::Index index;
+  using namespace harker_file;
+  harker_file::Index index;
   std::vector<std::string> storages;
   try {
     if (file.size() < kHeaderSize || get(file, 16, 8) > file.size() - kHeaderSize) return {};

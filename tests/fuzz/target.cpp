@@ -43,8 +43,8 @@ Value read(const std::shared_ptr<const io::Source>& source, const LoadOptions& o
     case Reader::tar: return pt::read_tar(source, options).value;
     case Reader::pickle: return pt::read_bare_pickle(source, options).value;
     case Reader::harker:
-      if (verify) own::verify_file(source, options);
-      return own::read_file(source, options).value;
+      if (verify) harker_file::verify_file(source, options);
+      return harker_file::read_file(source, options).value;
     default: return onnx::read_file(source, options).value;
   }
 }

@@ -2,8 +2,8 @@
 // and in every format.
 #include <doctest/doctest.h>
 #include <harker/core/ops/ops.h>
-#include <harker/serialize/contents.h>
 #include <harker/serialize/format.h>
+#include <harker/serialize/value/contents.h>
 
 #include <cmath>
 #include <limits>

@@ -13,7 +13,7 @@
 namespace {
 
 using namespace harker;
-using own::Index;
+using harker_file::Index;
 using Kind = Value::Kind;
 using Bytes = std::vector<std::uint8_t>;
 
@@ -21,7 +21,7 @@ struct Parts {
   Index index;
   std::string written;  // the index; empty: what index gives
   std::vector<std::string> storages;
-  std::uint32_t version = own::kVersion, flags = 0;
+  std::uint32_t version = harker_file::kVersion, flags = 0;
   std::int64_t index_bytes = -1;  // as announced; -1: what they are
   std::uint64_t end = 0;          // added to the length that the end marker repeats
 };
@@ -59,7 +59,7 @@ Value honest() {
 
 Parts parts_of(const Value& v) {
   Parts p;
-  flat::Flat flat = flat::flatten(v);
+  value_table::Flattened flat = value_table::flatten(v);
   p.index.table = std::move(flat.table);
   for (const auto& s : flat.storages) p.storages.emplace_back(static_cast<const char*>(s->data), s->nbytes);
   p.index.places.resize(p.storages.size());
@@ -67,15 +67,15 @@ Parts parts_of(const Value& v) {
 }
 // Where each storage lies, behind an index of this length.
 void place(Parts& p) {
-  std::uint64_t at = own::kHeaderSize + own::write_index(p.index).size();
+  std::uint64_t at = harker_file::kHeaderSize + harker_file::write_index(p.index).size();
   for (std::size_t i = 0; i < p.storages.size(); ++i) {
-    p.index.places[i] = {own::aligned(at), p.storages[i].size(), io::crc32(io::bytes(p.storages[i]))};
-    at = own::aligned(at) + p.storages[i].size();
+    p.index.places[i] = {harker_file::aligned(at), p.storages[i].size(), io::crc32(io::bytes(p.storages[i]))};
+    at = harker_file::aligned(at) + p.storages[i].size();
   }
 }
 Bytes file_of(const Parts& p) {
-  const std::string index = p.written.empty() ? own::write_index(p.index) : p.written;
-  std::string f(own::kMagic);
+  const std::string index = p.written.empty() ? harker_file::write_index(p.index) : p.written;
+  std::string f(harker_file::kMagic);
   io::append_le(f, p.version);
   io::append_le(f, p.flags);
   io::append_le(f, p.index_bytes < 0 ? index.size() : static_cast<std::uint64_t>(p.index_bytes));
@@ -83,8 +83,8 @@ Bytes file_of(const Parts& p) {
   io::append_le(f, io::crc32(io::bytes(f)));
   f += index;
   for (const std::string& s : p.storages)
-    f.append(static_cast<std::size_t>(own::aligned(f.size()) - f.size()), '\0') += s;
-  f += own::kEnd;
+    f.append(static_cast<std::size_t>(harker_file::aligned(f.size()) - f.size()), '\0') += s;
+  f += harker_file::kEnd;
   io::append_le(f, f.size() + 8 + p.end);
   const io::ByteView all = io::bytes(f);
   return {all.begin(), all.end()};
@@ -96,14 +96,14 @@ struct Case {
   std::function<void(Parts&)> lie;
 };
 
-flat::Node& row(Parts& p, Kind kind) {
-  for (flat::Node& n : p.index.table.nodes)
+value_table::Node& row(Parts& p, Kind kind) {
+  for (value_table::Node& n : p.index.table.nodes)
     if (n.kind == kind) return n;
   throw std::runtime_error("no such row");
 }
 std::size_t links_of(const Parts& p, Kind kind) {
   std::size_t at = 0;
-  for (const flat::Node& n : p.index.table.nodes) {
+  for (const value_table::Node& n : p.index.table.nodes) {
     if (n.kind == kind) return at;
     at += n.links;
   }
@@ -120,7 +120,7 @@ std::uint32_t row_number(const Parts& p, Kind kind, bool last = false) {
 }
 std::size_t numbers_of(const Parts& p, Kind kind) {
   std::size_t at = 0;
-  for (const flat::Node& n : p.index.table.nodes) {
+  for (const value_table::Node& n : p.index.table.nodes) {
     if (n.kind == kind) return at;
     at += n.numbers;
   }
@@ -128,7 +128,7 @@ std::size_t numbers_of(const Parts& p, Kind kind) {
 }
 std::size_t text_of(const Parts& p, Kind kind) {
   std::size_t at = 0;
-  for (const flat::Node& n : p.index.table.nodes) {
+  for (const value_table::Node& n : p.index.table.nodes) {
     if (n.kind == kind) return at;
     at += static_cast<std::size_t>(n.text);
   }
@@ -137,7 +137,7 @@ std::size_t text_of(const Parts& p, Kind kind) {
 // Of the last quantized row: scale, zero point, axis.
 std::int64_t& channels_axis(Parts& p) {
   std::size_t at = 0, found = 0;
-  for (const flat::Node& n : p.index.table.nodes) {
+  for (const value_table::Node& n : p.index.table.nodes) {
     at += n.numbers;
     if (n.kind == Kind::quantized) found = at - 1;
   }
@@ -145,7 +145,7 @@ std::int64_t& channels_axis(Parts& p) {
 }
 // The sizes of a part of the sparse tensor.
 std::int64_t* sparse_sizes(Parts& p, std::size_t part) {
-  const flat::Table& t = p.index.table;
+  const value_table::Table& t = p.index.table;
   const std::uint64_t view = t.nodes[t.links[links_of(p, Kind::sparse) + part]].number;
   std::size_t at = 0;
   for (std::uint64_t i = 0; i < view; ++i) at += std::size_t{2} * t.views[static_cast<std::size_t>(i)].rank;
@@ -153,7 +153,7 @@ std::int64_t* sparse_sizes(Parts& p, std::size_t part) {
 }
 // The array's dtype, with as many bytes of data as its shape of two then has.
 void retype(Parts& p, std::string_view dtype) {
-  flat::Node& n = row(p, Kind::numpy_array);
+  value_table::Node& n = row(p, Kind::numpy_array);
   const std::size_t digits = dtype.find_first_of("0123456789");
   const std::size_t size =
       digits == dtype.npos ? 0 : static_cast<std::size_t>(std::stoi(std::string(dtype.substr(digits))));
@@ -240,9 +240,9 @@ const Case kTable[] = {
     {"an integer of a third form", "has a flag or detail", [](Parts& p) { row(p, Kind::integer).detail = 2; }},
     {"coalesced in a third way", "has a flag or detail", [](Parts& p) { row(p, Kind::sparse).detail = 3; }},
     {"a list that is a Parameter", "has a flag or detail",
-     [](Parts& p) { row(p, Kind::list).flags |= flat::kParameter; }},
+     [](Parts& p) { row(p, Kind::list).flags |= value_table::kParameter; }},
     {"a tensor that was made by a call", "has a flag or detail",
-     [](Parts& p) { row(p, Kind::tensor).flags |= flat::kCalled; }},
+     [](Parts& p) { row(p, Kind::tensor).flags |= value_table::kCalled; }},
     {"a complex number of one part", "has two parts", [](Parts& p) { row(p, Kind::complex).numbers = 1; }},
     {"a sparse tensor of one part", "a wrong number of parts", [](Parts& p) { row(p, Kind::sparse).links = 1; }},
     {"a quantized tensor without an axis", "its scale, zero point or axis is missing",
@@ -309,7 +309,7 @@ const Case kTable[] = {
      }},
     {"integers that require a gradient", "gradient",
      [](Parts& p) {
-       for (flat::View& v : p.index.table.views) v.requires_grad = v.dtype == DType::int64;
+       for (value_table::View& v : p.index.table.views) v.requires_grad = v.dtype == DType::int64;
      }},
 };
 
@@ -320,12 +320,12 @@ const Case kLayout[] = {
     {"a flag", "flags 0x80000000", [](Parts& p) { p.flags = 0x80000000; }},
     {"an index of 2^63 bytes", "truncated", [](Parts& p) { p.index_bytes = INT64_MAX; }},
     {"an index that is shorter than announced", "truncated|CRC-32",
-     [](Parts& p) { p.index_bytes = static_cast<std::int64_t>(own::write_index(p.index).size()) + 1000000; }},
+     [](Parts& p) { p.index_bytes = static_cast<std::int64_t>(harker_file::write_index(p.index).size()) + 1000000; }},
     {"an empty index", "CRC-32", [](Parts& p) { p.index_bytes = 0; }},
     {"two storages at one place", "expected", [](Parts& p) { p.index.places[1].offset = p.index.places[0].offset; }},
     {"storages that overlap", "expected", [](Parts& p) { p.index.places[1].offset -= 64; }},
     {"a hole", "expected", [](Parts& p) { p.index.places[1].offset += 64; }},
-    {"a storage inside the index", "expected", [](Parts& p) { p.index.places[0].offset = own::kHeaderSize; }},
+    {"a storage inside the index", "expected", [](Parts& p) { p.index.places[0].offset = harker_file::kHeaderSize; }},
     {"a storage beyond the file", "expected|truncated", [](Parts& p) { p.index.places[0].offset = UINT64_MAX - 63; }},
     {"a storage of 2^64 - 1 bytes", "truncated|reaches", [](Parts& p) { p.index.places.back().nbytes = UINT64_MAX; }},
     {"a storage that ends where adding wraps", "truncated|reaches",
@@ -335,18 +335,21 @@ const Case kLayout[] = {
     {"a wrong CRC-32 of a storage", "CRC-32", [](Parts& p) { p.index.places[0].crc ^= 1; }},
     {"an end marker that says another length", "end marker", [](Parts& p) { p.end = 1; }},
     {"places for fewer storages", "storage|storages", [](Parts& p) { p.index.places.pop_back(); }},
-    {"cereal: big-endian", "little-endian", [](Parts& p) { p.written = own::write_index(p.index), p.written[0] = 0; }},
+    {"cereal: big-endian", "little-endian",
+     [](Parts& p) { p.written = harker_file::write_index(p.index), p.written[0] = 0; }},
     {"cereal: an index of version 2", "version 2",
-     [](Parts& p) { p.written = own::write_index(p.index), p.written[1] = 2; }},
+     [](Parts& p) { p.written = harker_file::write_index(p.index), p.written[1] = 2; }},
     {"cereal: a row of version 7", "version 7",
-     [](Parts& p) { p.written = own::write_index(p.index), p.written[1 + 4 + 4 + 8] = 7; }},
+     [](Parts& p) { p.written = harker_file::write_index(p.index), p.written[1 + 4 + 4 + 8] = 7; }},
     {"cereal: 2^64 - 1 rows", "are announced",
-     [](Parts& p) { p.written = own::write_index(p.index), p.written.replace(9, 8, as_u64(UINT64_MAX)); }},
+     [](Parts& p) { p.written = harker_file::write_index(p.index), p.written.replace(9, 8, as_u64(UINT64_MAX)); }},
     {"cereal: 2^40 rows", "are announced",
-     [](Parts& p) { p.written = own::write_index(p.index), p.written.replace(9, 8, as_u64(std::uint64_t{1} << 40)); }},
-    {"cereal: bytes left over", "left over", [](Parts& p) { p.written = own::write_index(p.index) + '\0'; }},
+     [](Parts& p) {
+       p.written = harker_file::write_index(p.index), p.written.replace(9, 8, as_u64(std::uint64_t{1} << 40));
+     }},
+    {"cereal: bytes left over", "left over", [](Parts& p) { p.written = harker_file::write_index(p.index) + '\0'; }},
     {"cereal: it ends early", "ends early|announced",
-     [](Parts& p) { p.written = own::write_index(p.index), p.written.resize(p.written.size() - 3); }},
+     [](Parts& p) { p.written = harker_file::write_index(p.index), p.written.resize(p.written.size() - 3); }},
     {"cereal: nothing but its first byte", "ends early", [](Parts& p) { p.written = "\1"; }},
 };
 
@@ -429,9 +432,9 @@ TEST_CASE("harker: padding that is not zero is refused by load and by verify") {
   Parts p = parts_of(honest());
   place(p);
   const Bytes good = file_of(p);
-  std::uint64_t at = own::kHeaderSize + own::write_index(p.index).size();
+  std::uint64_t at = harker_file::kHeaderSize + harker_file::write_index(p.index).size();
   int dirty = 0;
-  for (const own::Place& storage : p.index.places) {
+  for (const harker_file::Place& storage : p.index.places) {
     for (; at < storage.offset; ++at, ++dirty) {
       Bytes bad = good;
       bad[static_cast<std::size_t>(at)] = 1;
@@ -464,11 +467,11 @@ TEST_CASE("harker: the last good numbers of a view, and what follows them, is in
 
 TEST_CASE("harker: a class that calls itself harmless is refused all the same") {
   Parts p = parts_of(honest());
-  flat::Node& n = row(p, Kind::opaque);
+  value_table::Node& n = row(p, Kind::opaque);
   const std::size_t at = text_of(p, Kind::opaque);
   const std::string_view name = "ossystem";
   p.index.table.text.replace(at, static_cast<std::size_t>(n.text), name);
-  n.text = name.size(), n.number = 2, n.flags |= flat::kKnown;
+  n.text = name.size(), n.number = 2, n.flags |= value_table::kKnown;
   place(p);
   CHECK_THROWS_WITH_AS(load(file_of(p)), doctest::Contains("'os.system' at 'opaque'"), FormatError);
 }

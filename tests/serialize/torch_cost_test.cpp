@@ -66,7 +66,7 @@ TEST_CASE("torch: a quantization scheme that is no scheme is neither read nor wr
     CHECK_THROWS_WITH_AS(save_to_bytes(Value::quantized(q), {.format = format}), doctest::Contains("scheme"), Error);
 }
 
-TEST_CASE("flat table: a file that calls its class known is not believed") {
+TEST_CASE("value table: a file that calls its class known is not believed") {
   Value::Opaque o;
   o.module = "os", o.name = "system", o.called = o.known = true;
   o.args = Value::tuple({Value("true")});
@@ -81,7 +81,7 @@ TEST_CASE("flat table: a file that calls its class known is not believed") {
   CHECK(load(save_to_bytes(Value::opaque(o), {.format = "harker"})).as_opaque().known);
 }
 
-TEST_CASE("flat table: a quantized tensor's integers are there when everything else is lazy") {
+TEST_CASE("value table: a quantized tensor's integers are there when everything else is lazy") {
   Value::Quantized q;
   q.scheme = "per_tensor_affine";
   q.ints = zeros({3}, {.dtype = DType::int8});

@@ -1,7 +1,7 @@
 // Every described PyTorch file, entry by entry, through the library's own interface: what it holds, in which order,
 // what is one object with what, and every element; read eagerly and lazily. tests/fixtures/README.md is the schema.
 #include <doctest/doctest.h>
-#include <harker/core/walk.h>
+#include <harker/core/value_walk.h>
 #include <harker/serialize/format.h>
 
 #include <algorithm>
@@ -161,7 +161,7 @@ struct Storages {
 };
 
 // Everything this test knows to say about an entry.
-json describe(const Walk& walk, Storages& storages) {
+json describe(const ValueWalk& walk, Storages& storages) {
   const Value& v = walk.value();
   json row = {{"path", walk.path()}};
   json key = json::array();
@@ -274,7 +274,7 @@ void compare(const Case& c, const Document& d) {
   if (!c.expect.contains("entries")) return;
   Storages storages;
   std::vector<json> found;
-  for (Walk walk(d.value); walk.next();) found.push_back(describe(walk, storages));
+  for (ValueWalk walk(d.value); walk.next();) found.push_back(describe(walk, storages));
   std::vector<json> wanted = c.expect["entries"];
   const bool ordered = c.container() != "torchscript";  // there neither order nor ids mean anything
   if (!ordered) {

@@ -1,0 +1,242 @@
+// Tensors from the calls that torch.save writes (torch/_utils.py). Every size, stride and offset is checked against the
+// storage before a view is made: nothing here trusts a number.
+#include <harker/core/base/text.h>
+#include <harker/serialize/torch/rebuilder.h>
+#include <harker/serialize/value/geometry.h>
+
+namespace harker::pt {
+namespace {
+
+using detail::str;
+
+[[noreturn]] void bad(const std::string& what) { throw FormatError("tensor: " + what); }
+
+std::uint64_t natural(const Value& v, const char* what) {
+  if (!v.is_int()) bad(str(what, " must be an integer, it is a ", v.type_name()));
+  if (!v.fits_int64()) bad(str(what, " is out of range"));
+  if (v.as_int() < 0) bad(str(what, " is negative: ", v.as_int()));
+  return static_cast<std::uint64_t>(v.as_int());
+}
+
+Shape naturals(const Value& v, const char* what) {
+  std::vector<std::int64_t> out;
+  if (v.kind() == Value::Kind::size) {
+    for (std::int64_t n : v.as_size()) out.push_back(static_cast<std::int64_t>(natural(n, what)));
+  } else {
+    if (!v.is_tuple() && !v.is_list()) bad(str(what, ": must be a tuple, it is a ", v.type_name()));
+    for (const Value& n : v.elements()) out.push_back(static_cast<std::int64_t>(natural(n, what)));
+  }
+  if (out.size() > kMaxRank)
+    bad(str("rank ", out.size(), ": at most ", kMaxRank, " dimensions (size, stride) are possible"));
+  return Shape(std::span<const std::int64_t>(out));
+}
+
+bool flag(const Value& v, const char* what) {
+  if (!v.is_bool()) bad(str(what, " must be a bool, it is a ", v.type_name()));
+  return v.as_bool();
+}
+
+void check_hooks(const Value& v) {
+  if (!v.is_dict() && !v.is_none()) bad(str("the hooks argument must be an OrderedDict, it is a ", v.type_name()));
+}
+
+void check_geometry(const StorageRef& s, std::uint64_t item, const Shape& sizes, const Shape& strides,
+                    std::uint64_t offset) {
+  const std::string wrong = geometry_error(sizes, strides, static_cast<std::int64_t>(offset), item, s.storage->nbytes);
+  if (!wrong.empty())
+    bad(str(wrong, ": size ", sizes, ", stride ", strides, ", offset ", offset, " over storage ", s.label, " of ",
+            s.storage->nbytes, " bytes"));
+}
+
+}  // namespace
+
+Value Rebuilder::storage_value(StorageRef ref) {
+  Value::Opaque o;
+  o.module = "torch", o.name = "storage";
+  o.known = true;
+  Value v = Value::opaque(o);
+  v.mark_from_file();
+  keep_.push_back(v);
+  storages_.emplace(v.id(), std::move(ref));
+  return v;
+}
+
+AllowedGlobal Rebuilder::storage_type(const Value& v) const {
+  const auto at = v.id() ? known_.find(v.id()) : known_.end();
+  if (at != known_.end() && (at->second.what == Global::storage || at->second.what == Global::untyped_storage))
+    return at->second;
+  const bool named = v.kind() == Value::Kind::opaque && !v.as_opaque().called;
+  throw FormatError(
+      str("persistent id: the storage type must be a storage class, it is ",
+          named ? detail::quoted(v.as_opaque().module + "." + v.as_opaque().name) : str("a ", v.type_name())));
+}
+
+const StorageRef& Rebuilder::storage_of(const Value& v) const {
+  const auto at = v.id() ? storages_.find(v.id()) : storages_.end();
+  if (at == storages_.end()) bad(str("its storage is missing: there is a ", v.type_name(), " instead"));
+  return at->second;
+}
+
+Tensor Rebuilder::view(const Value& storage, const Value& offset, const Value& sizes, const Value& strides,
+                       const Value* dtype) {
+  const StorageRef& s = storage_of(storage);
+  DType t = s.dtype;
+  if (dtype) {
+    if (dtype->kind() != Value::Kind::dtype) {
+      const bool named = dtype->kind() == Value::Kind::opaque;
+      bad(str("the dtype ",
+              named ? detail::quoted(dtype->as_opaque().name) : str("argument (a ", dtype->type_name(), ")"),
+              " is not known"));
+    }
+    t = dtype->as_dtype();
+  } else if (s.untyped) {
+    bad(str("an untyped storage (", s.label, ") without a dtype"));
+  }
+  const Shape shape = naturals(sizes, "size"), steps = naturals(strides, "stride");
+  const std::uint64_t first = natural(offset, "storage offset");
+  check_geometry(s, item_size(t), shape, steps, first);
+  tensors_.push_back(make_view(s.storage, t, shape, steps, static_cast<std::int64_t>(first)));
+  return tensors_.back();
+}
+
+// (storage, offset, size, stride[, requires_grad, hooks[, dtype (v3)][, metadata]])
+Value Rebuilder::tensor(const Value& args, std::size_t fixed, const Value* dtype) {
+  Tensor t = view(args[0], args[1], args[2], args[3], dtype);
+  if (args.len() > 4) {
+    t.impl().requires_grad = flag(args[4], "requires_grad") && (is_floating_point(t.dtype()) || is_complex(t.dtype()));
+    check_hooks(args[5]);
+  }
+  Value v(t);
+  if (args.len() <= fixed || args[static_cast<std::int64_t>(fixed)].is_none()) return v;
+  const Value& metadata = args[static_cast<std::int64_t>(fixed)];
+  if (!metadata.is_dict()) bad(str("the metadata argument must be a dict, it is a ", metadata.type_name()));
+  bool conj = false, neg = false;
+  for (const auto& [key, on] : metadata.items()) {
+    if (key.is_string() && key.as_string() == "conj")
+      conj = flag(on, "conj");
+    else if (key.is_string() && key.as_string() == "neg")
+      neg = flag(on, "neg");
+    else
+      bad("unknown metadata (conj and neg are known)");
+  }
+  v.set_conj_neg(conj, neg);
+  return v;
+}
+
+// (storage, offset, size, stride, (scheme, scale, zero_point | scales, zero_points, axis), requires_grad, hooks)
+Value Rebuilder::quantized(const Value& args) {
+  Value::Quantized q;
+  q.ints = view(args[0], args[1], args[2], args[3], nullptr);
+  const Value& p = args[4];
+  if (!p.is_tuple() || p.len() < 3 || p[0].kind() != Value::Kind::opaque) bad("quantized: the scheme is missing");
+  if (!is_quantized(q.ints.dtype())) bad("quantized: its storage does not hold quantized integers");
+  q.scheme = p[0].as_opaque().name;
+  if (known(p[0]).what != Global::reference) bad(str("quantized: unknown scheme ", detail::quoted(q.scheme)));
+  if (q.scheme.starts_with("per_tensor")) {
+    if (p.len() != 3 || !p[1].is_float() || !p[2].is_int() || !p[2].fits_int64())
+      bad("quantized: scale or zero point is wrong");
+    q.scale = p[1].as_double();
+    q.zero_point = p[2].as_int();
+  } else if (q.scheme.starts_with("per_channel")) {
+    if (p.len() != 4 || !p[1].is_tensor() || !p[2].is_tensor() || !p[3].is_int() || !p[3].fits_int64())
+      bad("quantized: scales, zero points or axis are wrong");
+    q.scales = p[1], q.zero_points = p[2];
+    q.axis = p[3].as_int();
+    const Shape& shape = q.ints.shape();
+    if (q.axis < 0 || q.axis >= shape.rank() || p[1].lazy_tensor().numel() != shape[static_cast<int>(q.axis)] ||
+        p[2].lazy_tensor().numel() != shape[static_cast<int>(q.axis)])
+      bad("quantized: the axis, or the number of scales, does not fit the size");
+  } else {
+    bad(str("quantized: unknown scheme ", detail::quoted(q.scheme)));
+  }
+  q.requires_grad = flag(args[5], "requires_grad");
+  check_hooks(args[6]);
+  return Value::quantized(q);
+}
+
+// (layout, (indices, values, size[, is_coalesced])) or (layout, (compressed, plain, values, size))
+Value Rebuilder::sparse(const Value& args) {
+  if (args.len() != 2 || args[0].kind() != Value::Kind::layout || !args[1].is_tuple()) bad("sparse: wrong arguments");
+  const Value& data = args[1];
+  Value::Sparse s;
+  s.layout = std::string(args[0].as_name());
+  const std::size_t parts = sparse_parts(s.layout);
+  if (parts == 0) bad(str("sparse: unknown layout ", detail::quoted(s.layout)));
+  const bool coo = parts == 2;
+  if (data.len() != parts + 1 && !(coo && data.len() == 4)) bad("sparse: wrong number of parts");
+  for (std::size_t i = 0; i < parts; ++i) {
+    const Value& part = data[static_cast<std::int64_t>(i)];
+    if (!part.is_tensor()) bad("sparse: a part that is no tensor");
+    const DType t = part.lazy_tensor().dtype();
+    if (i + 1 < parts && t != DType::int64 && t != DType::int32) bad("sparse: indices must be integers");
+    s.parts.push_back(part);
+  }
+  s.shape = naturals(data[static_cast<std::int64_t>(parts)], "size");
+  if (coo) {
+    if (!coo_fits(s.parts[0].lazy_tensor().shape(), s.parts[1].lazy_tensor().shape(),
+                  static_cast<std::uint64_t>(s.shape.rank())))
+      bad("sparse: the sizes of indices and values do not fit the size");
+    s.coalesced = data.len() == 4 && flag(data[3], "is_coalesced");  // as torch takes files that do not say
+  }
+  return Value::sparse(s);
+}
+
+// (data, requires_grad, hooks[, state])
+Value Rebuilder::parameter(const Value& args, bool with_state) {
+  if (!args[0].is_tensor()) bad(str("Parameter: its data must be a tensor, it is a ", args[0].type_name()));
+  const Tensor& data = args[0].lazy_tensor();
+  Tensor t = make_view(Ref<Storage>::share(&data.storage()), data.dtype(), data.shape(), data.strides(),
+                       data.storage_offset());
+  t.impl().requires_grad = flag(args[1], "requires_grad") && (is_floating_point(t.dtype()) || is_complex(t.dtype()));
+  tensors_.push_back(t);
+  Value v = Value::parameter(t);
+  v.set_conj_neg(args[0].conj(), args[0].neg());
+  if (args.len() > 2) check_hooks(args[2]);
+  if (with_state) {
+    if (!args[3].is_dict()) bad("Parameter: its state must be a dict");
+    v.set_attributes(args[3]);
+  }
+  return v;
+}
+
+Value Rebuilder::call_tensor(Global what, const Value& args) {
+  const std::size_t n = args.len();
+  const auto expect = [&](bool right, const char* name) {
+    if (!right) bad(str(name, " with ", n, " arguments"));
+  };
+  switch (what) {
+    case Global::rebuild_tensor: expect(n == 4, "_rebuild_tensor"); return tensor(args, 4, nullptr);
+    case Global::rebuild_tensor_v2: expect(n == 6 || n == 7, "_rebuild_tensor_v2"); return tensor(args, 6, nullptr);
+    case Global::rebuild_tensor_v3: expect(n == 7 || n == 8, "_rebuild_tensor_v3"); return tensor(args, 7, &args[6]);
+    case Global::rebuild_parameter: expect(n == 3, "_rebuild_parameter"); return parameter(args, false);
+    case Global::rebuild_parameter_with_state:
+      expect(n == 4, "_rebuild_parameter_with_state");
+      return parameter(args, true);
+    case Global::parameter_class: expect(n == 2, "Parameter"); return parameter(args, false);
+    case Global::rebuild_qtensor: expect(n == 7, "_rebuild_qtensor"); return quantized(args);
+    default: return sparse(args);
+  }
+}
+
+// (function, type, args, state): a tensor with attributes, or of a subclass.
+Value Rebuilder::from_type(const Value& args) {
+  if (args.len() != 4 || !args[2].is_tuple()) bad("_rebuild_from_type_v2: wrong arguments");
+  const AllowedGlobal type = known(args[1]), function = known(args[0]);
+  if (type.what == Global::unknown || function.what == Global::unknown || function.what == Global::kept) {
+    Value::Opaque o;  // a subclass we do not know: kept whole
+    o.module = "torch._tensor", o.name = "_rebuild_from_type_v2";
+    o.called = true, o.args = args;
+    return Value::opaque(o);
+  }
+  const bool makes_tensor = function.what >= Global::rebuild_tensor && function.what < Global::rebuild_from_type;
+  if (!makes_tensor || (type.what != Global::tensor_class && type.what != Global::parameter_class))
+    bad("_rebuild_from_type_v2: only a tensor or a Parameter can be rebuilt");
+  Value v = call_tensor(function.what, args[2]);
+  if (!args[3].is_none()) {
+    if (!args[3].is_dict() || !v.is_tensor()) bad("_rebuild_from_type_v2: the state must be a dict of attributes");
+    build(v, args[3]);
+  }
+  return v;
+}
+
+}  // namespace harker::pt

@@ -1,0 +1,72 @@
+// Rebuilder: what the names in a PyTorch pickle make: containers, numbers, NumPy's values (rebuild_python.cpp) and
+// tensors (rebuild_tensor.cpp). Where storages lie is the container's business: a subclass answers persistent ids.
+#pragma once
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <harker/serialize/torch/keyed_map.h>
+#include <harker/serialize/torch/pickle_reader.h>
+#include <harker/serialize/value/allowed_globals.h>
+
+namespace harker::pt {
+
+/// A storage that a persistent id named.
+struct StorageRef {
+  Ref<Storage> storage;
+  DType dtype = DType::uint8;
+  bool untyped = false;  ///< counts bytes; the tensor says the dtype
+  std::string label;     ///< "data/0", for errors
+};
+
+/// A class or function that we do not know, as a pickle named it.
+struct UnknownName {
+  std::string module, name;
+  std::size_t position = 0;
+};
+
+class Rebuilder : public PickleHooks {
+ public:
+  Value global(std::string_view module, std::string_view name, std::size_t position) override;
+  Value call(const Value& callable, const Value& args, bool newobj) override;
+  void build(const Value& object, const Value& state) override;
+
+  const std::vector<UnknownName>& unknown() const { return unknown_; }
+  /// The tensors made, to be completed once their storages have bytes.
+  const std::vector<Tensor>& tensors() const { return tensors_; }
+  /// Is this the stand-in for a storage, which only a tensor may hold?
+  bool is_storage(const Value& v) const { return v.id() && storages_.contains(v.id()); }
+
+ protected:
+  /// The value that stands for a storage among a tensor's arguments.
+  Value storage_value(StorageRef ref);
+  /// The storage class that a persistent id names. FormatError for anything else.
+  AllowedGlobal storage_type(const Value& v) const;
+
+  /// A checked view of the storage that `storage` stands for; `dtype` overrides the storage's.
+  Tensor view(const Value& storage, const Value& offset, const Value& sizes, const Value& strides, const Value* dtype);
+
+ private:
+  AllowedGlobal known(const Value& callable) const;
+  Value call_python(Global what, const Value& args);
+  Value call_numpy(Global what, const Value& args);
+  Value call_tensor(Global what, const Value& args);
+  Value from_type(const Value& args);
+  void build_numpy(const Value& object, const Value& state);
+  std::string numpy_dtype(const Value& v) const;
+
+  Value tensor(const Value& args, std::size_t fixed, const Value* dtype);
+  Value quantized(const Value& args);
+  Value sparse(const Value& args);
+  Value parameter(const Value& args, bool with_state);
+  const StorageRef& storage_of(const Value& v) const;
+
+  KeyedMap<std::string, Value> globals_;
+  std::unordered_map<const void*, AllowedGlobal> known_;
+  std::unordered_map<const void*, StorageRef> storages_;
+  std::vector<Value> keep_;  // identities in the maps above stay taken
+  std::vector<UnknownName> unknown_;
+  std::vector<Tensor> tensors_;
+};
+
+}  // namespace harker::pt
