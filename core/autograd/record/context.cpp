@@ -110,13 +110,10 @@ Tensor Context::saved_output(int i) const {
   const Tensor& t = saved(i);
   if (!detail::grad_enabled) return t;
   Tensor z = t.detach();
-  if (auto* op = dynamic_cast<detail::MultiOutputNode*>(node_)) {
+  if (auto* op = dynamic_cast<detail::MultiOutputNode*>(node_))
     op->give_history(z, item(static_cast<std::uint32_t>(i)).number);
-  } else {
-    node_->refs.inc();
-    z.impl().grad_fn = node_;
-    z.impl().requires_grad = true;
-  }
+  else
+    detail::set_history(z.impl(), Ref<Node>::share(node_));
   return z;
 }
 

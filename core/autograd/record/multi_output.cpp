@@ -67,24 +67,17 @@ MultiOutputNode::~MultiOutputNode() {
 }
 
 void MultiOutputNode::give_history(const Tensor& t, std::uint32_t i) {
-  TensorImpl& p = t.impl();
-  Node* from = this;
-  Ref<Node> own;
-  if (several()) {
-    auto* output = new OutputNode;
-    own = Ref<Node>(output);
-    output->edge_.set(this);
-    output->depth = depth + 1;
-    output->shape = outputs_[i].shape;
-    output->dtype = outputs_[i].dtype;
-    NodeMeta& m = meta_of(output);
-    m.output_of = this;
-    m.output_number = i;
-    from = output;
-  }
-  from->refs.inc();
-  p.grad_fn = from;
-  p.requires_grad = true;
+  if (!several()) return set_history(t.impl(), Ref<Node>::share(this));
+  auto* output = new OutputNode;
+  Ref<Node> owner(output);
+  output->edge_.set(this);
+  output->depth = depth + 1;
+  output->shape = outputs_[i].shape;
+  output->dtype = outputs_[i].dtype;
+  NodeMeta& m = meta_of(output);
+  m.output_of = this;
+  m.output_number = i;
+  set_history(t.impl(), std::move(owner));
 }
 
 void MultiOutputNode::arrive(std::uint32_t i, Tensor&& g) {

@@ -138,6 +138,11 @@ class Grads {
 };
 
 namespace detail {
+/// t, which has no history yet, was made by n.
+inline void set_history(TensorImpl& t, Ref<Node> n) noexcept {
+  t.grad_fn = n.release();
+  t.requires_grad = true;
+}
 /// Two gradients that meet: a + b; in 16 bits by way of float32, rounded again. TypeError for complex numbers. (With the
 /// other sums of gradients in autograd/run/grad_accumulator.cpp.)
 Tensor plus(const Tensor& a, const Tensor& b);

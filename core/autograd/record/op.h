@@ -72,8 +72,7 @@ template <class O, class... A>
     after_forward(*n, z, flags, args...);
   n->shape = out.shape;
   n->dtype = out.dtype;
-  out.grad_fn = owner.release();
-  out.requires_grad = true;
+  set_history(out, std::move(owner));
   return z;
 }
 

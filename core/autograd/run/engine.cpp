@@ -60,7 +60,7 @@ struct Running {
   Running& operator=(const Running&) = delete;
 };
 
-/// What few nodes need before they run. False: n does not run, and its gradient has been kept or handed on.
+/// Hooks on n's gradient, and who keeps it or takes it over. False: n does not run.
 [[gnu::noinline]] bool before_run(Node& n, Tensor& dz, Queue& queue, GradAccumulator& accumulator,
                                   WantedGrads* wanted) {
   const NodeMeta* const meta = n.meta;
