@@ -51,7 +51,7 @@ class InferenceMode {
 
  private:
   bool grad_;
-  std::uint8_t marks_;
+  std::uint8_t flags_;
 };
 
 /// Anomaly mode of this thread: operations remember where they were called, and a backward pass looks for NaN in every

@@ -33,7 +33,7 @@ struct Function : Op<D> {
   /// to.
   template <class... A>
   static auto apply(const A&... args) {
-    static_assert(!detail::Signature<decltype(&D::forward)>::hides_tensors,
+    static_assert(!detail::Signature<D>::hides_tensors,
                   "an argument std::optional<Tensor> would get no gradient: take a Tensor, which may be undefined");
     return harker::apply<D>(args...);
   }

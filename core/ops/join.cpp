@@ -1,5 +1,5 @@
 // Tensors put together and taken apart: cat, stack, split, chunk, flip. cat takes any number of inputs, so its node is
-// a wide one (core/autograd/record/multi_output.h).
+// one for lists (core/autograd/record/multi_output.h).
 #include <algorithm>
 #include <span>
 

@@ -20,12 +20,12 @@ bool is_inference_mode_enabled() noexcept { return modes().new_flags != 0; }
 InferenceMode::InferenceMode(bool on) noexcept {
   detail::Modes& m = modes();
   grad_ = std::exchange(m.grad, !on);
-  marks_ = std::exchange(m.new_flags, static_cast<std::uint8_t>(on ? TensorImpl::kInference : 0));
+  flags_ = std::exchange(m.new_flags, static_cast<std::uint8_t>(on ? TensorImpl::kInference : 0));
 }
 InferenceMode::~InferenceMode() {
   detail::Modes& m = modes();
   m.grad = grad_;
-  m.new_flags = marks_;
+  m.new_flags = flags_;
 }
 
 bool is_anomaly_enabled() noexcept { return modes().tracing != 0; }

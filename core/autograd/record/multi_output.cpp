@@ -23,10 +23,6 @@ class OutputNode final : public Node {
   OutputNode() : Node(&edge_, 1) {}
   Grads run(const Tensor&) override { return {}; }
   void release_saved() noexcept override {}
-  void dispose() noexcept override {
-    this->~OutputNode();
-    pool::free(this, sizeof(OutputNode));
-  }
   const char* name() const override { return edge_.node()->name(); }
   Edge edge_;
 };
@@ -54,39 +50,34 @@ Tensor same_view(const Tensor& t) { return view_of(t, t.shape(), t.strides(), t.
 
 // --- The node.
 
-Edge* MultiOutputNode::make_edges(std::uint32_t n) {
+namespace {
+/// Room for n edges, which are empty. Never of no bytes.
+Edge* make_edges(std::uint32_t n) {
   Edge* edges = static_cast<Edge*>(pool::alloc((n ? n : 1) * sizeof(Edge)));
   std::uninitialized_value_construct_n(edges, n);
   return edges;
 }
-void MultiOutputNode::free_edges(Edge* edges, std::uint32_t n) noexcept {
-  std::destroy_n(edges, n);
-  pool::free(edges, (n ? n : 1) * sizeof(Edge));
-}
+}  // namespace
+
+MultiOutputNode::MultiOutputNode(std::uint32_t n) : Node(make_edges(n), n) {}
 MultiOutputNode::~MultiOutputNode() {
   saved.clear();
-  free_edges(edges, inputs);
+  std::destroy_n(edges, inputs);
+  pool::free(edges, (inputs ? inputs : 1) * sizeof(Edge));
 }
 
 void MultiOutputNode::give_history(const Tensor& t, std::uint32_t i) {
-  TensorImpl& p = t.impl();
-  Node* from = this;
-  Ref<Node> own;
-  if (several()) {
-    auto* output = new (pool::alloc(sizeof(OutputNode))) OutputNode;
-    own = Ref<Node>(output);
-    output->edge_.set(this);
-    output->depth = depth + 1;
-    output->shape = outputs_[i].shape;
-    output->dtype = outputs_[i].dtype;
-    NodeMeta& marked = meta_of(output);
-    marked.output_of = this;
-    marked.output_number = i;
-    from = output;
-  }
-  from->refs.inc();
-  p.grad_fn = from;
-  p.requires_grad = true;
+  if (!several()) return set_history(t.impl(), Ref<Node>::share(this));
+  auto* output = new OutputNode;
+  Ref<Node> owner(output);
+  output->edge_.set(this);
+  output->depth = depth + 1;
+  output->shape = outputs_[i].shape;
+  output->dtype = outputs_[i].dtype;
+  NodeMeta& m = meta_of(output);
+  m.output_of = this;
+  m.output_number = i;
+  set_history(t.impl(), std::move(owner));
 }
 
 void MultiOutputNode::arrive(std::uint32_t i, Tensor&& g) {
@@ -137,6 +128,24 @@ Grads MultiOutputNode::checked(Grads grads) const {
   return grads;
 }
 
+// --- Saved outputs.
+
+void RecordedOutputs::give() {
+  for (std::uint32_t i = 0; i < node_.saved.count_; ++i) {
+    Context::Saved& s = node_.saved.item(i);
+    if (!s.t.defined() || s.role != Context::Role::noted_output) continue;
+    Tensor z = s.t.detach();
+    node_.give_history(z, s.number);
+    before_.emplace_back(i, s.t);
+    s.t = std::move(z);
+  }
+}
+
+RecordedOutputs::~RecordedOutputs() {
+  for (auto& [i, t] : before_)
+    if (i < node_.saved.count_) node_.saved.item(i).t = std::move(t);
+}
+
 // --- The call.
 
 void MultiOutputCall::input(const Tensor& t) {
@@ -153,9 +162,7 @@ bool MultiOutputCall::tracked() const {
 void MultiOutputCall::link(MultiOutputNode& n) {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     const Tensor& t = *inputs_[i];
-    if (!t.defined() || !t.impl().requires_grad) continue;
-    const Node* const from = n.edges[i].set(t);
-    if (from && from->depth >= n.depth) n.depth = from->depth + 1;
+    if (t.defined() && t.impl().requires_grad) n.link(static_cast<std::uint32_t>(i), t);
   }
 }
 

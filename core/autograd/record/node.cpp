@@ -1,17 +1,24 @@
-// Saved tensors, what few nodes have, and the freeing of nodes.
+// The freeing of nodes, and what few of them have.
 #include <harker/core/autograd/record/node.h>
 
-#include <bit>
-
-#include <harker/core/autograd/record/context.h>
 #include <harker/core/autograd/record/hook_set.h>
-#include <harker/core/autograd/record/multi_output.h>
 #include <harker/core/autograd/record/node_meta.h>
 #include <harker/core/autograd/record/trace.h>
 #include <harker/core/base/deferred_delete.h>
-#include <harker/core/base/pool.h>
-#include <harker/core/base/text.h>
-#include <harker/core/tensor/mode.h>
+
+namespace harker HARKER_PUBLIC {
+
+namespace {
+thread_local constinit detail::DeferredDeletes<Node> waiting;
+}
+
+void destroy(Node* n) noexcept {
+  detail::deferred_delete(waiting, n, [](Node* d) { delete d; });
+}
+
+void detail::destroy(NodeMeta* meta) noexcept { delete meta; }
+
+}  // namespace harker
 
 namespace harker::detail {
 
@@ -24,171 +31,3 @@ NodeMeta& meta_of(Node* n) {
 }
 
 }  // namespace harker::detail
-
-namespace harker HARKER_PUBLIC {
-
-using detail::str;
-
-namespace {
-thread_local constinit detail::DeferredDeletes<Node> waiting;
-}
-
-void destroy(Node* n) noexcept {
-  detail::deferred_delete(waiting, n, [](Node* d) { d->dispose(); });
-}
-
-namespace detail {
-
-void destroy(NodeMeta* meta) noexcept { delete meta; }
-
-}  // namespace detail
-
-// --- Saved tensors.
-
-void Context::put_more(Tensor t, std::uint32_t output) {
-  if (count_ < kMaxSaved) return put(std::move(t), output);
-  const std::uint32_t version = kept_version(t);
-  const std::uint32_t n = count_ - kMaxSaved;  // in use; the block is full when that is 0 or a power of two
-  if ((n & (n - 1)) == 0) {
-    const std::size_t bytes = n * sizeof(Saved);
-    Saved* bigger = static_cast<Saved*>(pool::alloc(n == 0 ? sizeof(Saved) : 2 * bytes));
-    for (std::uint32_t i = 0; i < n; ++i) {
-      new (bigger + i) Saved(std::move(more_[i]));
-      more_[i].~Saved();
-    }
-    if (n) pool::free(more_, bytes);
-    more_ = bigger;
-  }
-  new (more_ + n) Saved{std::move(t), version, output};
-  ++count_;
-}
-
-void Context::clear_all() noexcept {
-  const std::uint32_t n = count_ - kMaxSaved;
-  for (std::uint32_t i = 0; i < n; ++i) more_[i].~Saved();
-  pool::free(more_, std::bit_ceil(n) * sizeof(Saved));
-  count_ = kMaxSaved;
-  clear();
-}
-
-namespace {
-
-/// Which input of the node a saved tensor was; -1 when that cannot be told.
-int input_number(const Node& n, const Tensor& saved, int at) {
-  const auto leads_to = [&](const Edge& e, const void* p) {
-    return e.needed() && (e.leaf() ? static_cast<const void*>(e.tensor()) : e.node()) == p;
-  };
-  const auto find = [&](const void* p) {
-    for (std::uint32_t i = 0; i < n.inputs; ++i)
-      if (leads_to(n.edges[i], p)) return static_cast<int>(i);
-    return -1;
-  };
-  const TensorImpl& p = saved.impl();
-  if (!p.grad_fn && p.requires_grad) return find(&p);
-  // Its history has grown by every recorded change in place; the first input of those is what it was before.
-  const Node* from = p.grad_fn;
-  for (int step = 0; from && step < 1000; ++step) {
-    if (const int found = find(from); found >= 0) return found;
-    const Edge* before = from->inputs ? from->edges : nullptr;
-    from = before && before->needed() && !before->leaf() ? before->node() : nullptr;
-  }
-  // No gradient is wanted for it: an input without an edge.
-  int without = -1;
-  for (std::uint32_t i = 0; i < n.inputs; ++i) {
-    if (n.edges[i].needed()) continue;
-    if (static_cast<int>(i) == at) return at;
-    without = without == -1 ? static_cast<int>(i) : -2;
-  }
-  return without;
-}
-
-}  // namespace
-
-void Context::refuse(int i) const {
-  if (released_)
-    throw GradError(str("backward of ", node_->name(),
-                        ": Trying to backward through the graph a second time, but its saved tensors have been freed. "
-                        "Specify {.retain_graph = true} the first time"));
-  if (i < 0 || static_cast<std::uint32_t>(i) >= count_)
-    throw GradError(str("backward of ", node_ ? node_->name() : "an operation", ": saved(", i,
-                        "), but its forward saved ", count_, " tensors"));
-  const Saved& s = item(static_cast<std::uint32_t>(i));
-  if (!s.t.defined())
-    throw GradError(str("backward of ", node_->name(), ": the tensor it saved as number ", i, " is undefined"));
-  std::string which = str("the tensor it saved as number ", i);
-  if (s.output && s.output < kInput)
-    which = str("its output ", (s.output & ~kNoted) - 1);
-  else if (const int n = s.output ? static_cast<int>(s.output - kInput) : input_number(*node_, s.t, i); n >= 0)
-    which = str("its input ", n);
-  throw GradError(str("backward of ", node_->name(),
-                      ": a tensor needed for gradient computation has been modified by an in-place operation: ", which,
-                      ", ", name(s.t.dtype()), " ", s.t.shape(), ", is at version ", s.t.version(),
-                      "; expected version ", s.version,
-                      " instead. Compute a new tensor instead of changing this one, or change a clone() of it"));
-}
-
-void Context::no_such_input(int i) const {
-  throw GradError(str(node_->name(), ": needs(", i, "), but it has ", node_->inputs,
-                      " inputs; arguments that are no tensors do not count"));
-}
-
-void Context::note_output(const Tensor& z, std::uint32_t number) {
-  for (std::uint32_t i = 0; i < count_; ++i) {
-    Saved& s = item(i);
-    if (!s.t.is(z)) continue;
-    s.t = z.detach();
-    s.output = kNoted | (number + 1);
-  }
-}
-
-void RecordedOutputs::give() {
-  auto* const op = dynamic_cast<detail::MultiOutputNode*>(context_.node_);
-  for (std::uint32_t i = 0; op && i < context_.count_; ++i) {
-    Context::Saved& s = context_.item(i);
-    if (!s.t.defined() || s.output & Context::kInput || !(s.output & Context::kNoted)) continue;
-    Tensor z = s.t.detach();
-    op->give_history(z, (s.output & ~Context::kNoted) - 1);
-    before_.emplace_back(i, s.t);
-    s.t = std::move(z);
-  }
-}
-
-RecordedOutputs::~RecordedOutputs() {
-  for (auto& [i, t] : before_)
-    if (i < context_.count_) context_.item(i).t = std::move(t);
-}
-
-Tensor Context::saved_output(int i) const {
-  const Tensor& t = saved(i);
-  if (!detail::grad_enabled) return t;
-  Tensor z = t.detach();
-  const std::uint32_t k = item(static_cast<std::uint32_t>(i)).output & ~kNoted;
-  if (auto* op = dynamic_cast<detail::MultiOutputNode*>(node_)) {
-    op->give_history(z, k ? k - 1 : 0);
-  } else {
-    node_->refs.inc();
-    z.impl().grad_fn = node_;
-    z.impl().requires_grad = true;
-  }
-  return z;
-}
-
-void Context::find_stale(const Storage* storage, std::vector<Stale>& found) {
-  for (std::uint32_t i = 0; i < count_; ++i) {
-    Saved& s = item(i);
-    if (!s.t.defined() || s.t.get()->storage != storage) continue;
-    std::uint32_t output = s.output;
-    if (!output)
-      if (const int n = input_number(*node_, s.t, static_cast<int>(i)); n >= 0)
-        output = kInput + static_cast<std::uint32_t>(n);
-    found.push_back({&s, s.t.detach(), output});
-  }
-}
-
-const Tensor* Context::find_flagged(std::uint8_t mark) const {
-  for (std::uint32_t i = 0; i < count_; ++i)
-    if (const Tensor& t = item(i).t; t.defined() && t.get()->flags & mark) return &t;
-  return nullptr;
-}
-
-}  // namespace harker

@@ -1,5 +1,6 @@
-// Node: one recorded operation. Its edges lead to the nodes, or the leaf tensors, that its inputs came from.
-// How a node is made of an op is in op.h; who runs it, in engine.cpp.
+// Node: one recorded operation, the grad_fn of the tensor that it made. Its edges lead to where its inputs came from: to
+// nodes, or to leaf tensors. So a graph is owned from its end: a tensor owns its node, and a node what its edges lead to.
+// How a node is made of an op is in op.h; what an op saves in it, in context.h; who runs it, in autograd/run/engine.cpp.
 #pragma once
 #include <atomic>
 #include <concepts>
@@ -7,40 +8,115 @@
 #include <memory>
 #include <utility>
 
+#include <harker/core/base/pool.h>
 #include <harker/core/tensor.h>
 
 namespace harker HARKER_PUBLIC {
 
 class Context;
+class Edge;
+class Grads;
 namespace detail {
 struct NodeMeta;
 void destroy(NodeMeta* meta) noexcept;
 }  // namespace detail
+
+class Node {
+ public:
+  RefCount refs;
+  std::uint32_t depth = 1;                   ///< one more than the deepest input's: a topological order by construction
+  std::uint32_t inputs;                      ///< how many edges
+  DType dtype = DType::float32;              ///< of the output
+  Edge* edges;                               ///< one for each input
+  Shape shape;                               ///< of the output: gradients are summed to it before they arrive
+  Tensor grad;                               ///< the sum of what has arrived in the backward pass that is running
+  detail::NodeMeta* meta = nullptr;          ///< owned; what few nodes have: hooks, say (node_meta.h)
+  std::atomic<const void*> runner{nullptr};  ///< that pass: from its first gradient here until this node has run
+  Node* next_dead = nullptr;                 ///< while it waits to be freed
+
+  /// Edge i leads to where `input`, which requires grad, came from.
+  inline void link(std::uint32_t i, const Tensor& input);
+  /// From the gradient of the output to those of the inputs.
+  virtual Grads run(const Tensor& dz) = 0;
+  /// Frees what forward saved.
+  virtual void release_saved() noexcept = 0;
+  /// After a pass that threw: what has arrived elsewhere than in `grad` goes.
+  virtual void forget_arrived() noexcept {}
+  virtual const char* name() const = 0;
+  /// What forward saved; null when the node has no forward (multi_output.h: those of single outputs).
+  virtual Context* context() noexcept { return nullptr; }
+
+  virtual ~Node() {
+    if (meta) [[unlikely]]
+      detail::destroy(meta);
+  }
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  static void* operator new(std::size_t n) { return pool::alloc(n); }
+  static void* operator new(std::size_t n, detail::ThisThread& here) { return pool::alloc(n, here); }
+  static void operator delete(void* p, std::size_t n) noexcept { pool::free(p, n); }
+
+ protected:
+  Node(Edge* e, std::uint32_t n) : inputs(n), edges(e) {}
+};
+
+/// The last reference has gone. Freeing a graph never recurses: a node joins a list that whoever finds it unattended
+/// works through.
+void destroy(Node* n) noexcept;
+inline void unref(Node* n) noexcept {
+  if (n->refs.dec()) destroy(n);
+}
 
 /// A strong reference to a Node, or to a leaf's TensorImpl: one tagged word (bit 0 tells which). Empty: no gradient
 /// wanted.
 class Edge {
  public:
   Edge() = default;
-  Edge(const Edge&) = delete;
+  Edge(const Edge& o) noexcept : bits_(o.bits_) {
+    if (bits_) (leaf() ? tensor()->refs : node()->refs).inc();
+  }
   Edge& operator=(const Edge&) = delete;
   ~Edge() {
     if (bits_) drop();
   }
 
-  /// Points to where `input`, which requires grad, came from: its node, or null for a leaf.
-  inline Node* set(const Tensor& input);
-  /// Points to this very node.
-  inline void set(Node* node);
+  /// Makes an empty edge lead to where `input`, which requires grad, came from: to its node, which is returned; or, when
+  /// it is a leaf (null is returned), to the tensor itself.
+  Node* set(const Tensor& input) {
+    TensorImpl* const p = input.get();
+    Node* const from = p->grad_fn;
+    if (from) {
+      set(from);
+    } else {
+      p->refs.inc();
+      bits_ = reinterpret_cast<std::uintptr_t>(p) | 1;
+    }
+    return from;
+  }
+  /// To this very node.
+  void set(Node* node) {
+    node->refs.inc();
+    bits_ = reinterpret_cast<std::uintptr_t>(node);
+  }
   bool needed() const { return bits_ != 0; }
   bool leaf() const { return bits_ & 1; }
   Node* node() const { return reinterpret_cast<Node*>(bits_); }
   TensorImpl* tensor() const { return reinterpret_cast<TensorImpl*>(bits_ & ~std::uintptr_t{1}); }
 
  private:
-  inline void drop() noexcept;
+  void drop() noexcept {
+    if (!leaf())
+      unref(node());
+    else if (tensor()->refs.dec())
+      destroy(tensor());
+  }
   std::uintptr_t bits_ = 0;
 };
+
+inline void Node::link(std::uint32_t i, const Tensor& input) {
+  const Node* const from = edges[i].set(input);
+  if (from && from->depth >= depth) depth = from->depth + 1;
+}
 
 /// The gradients of a node's inputs, in order; undefined where there is none. Up to four in place, which is all that
 /// most operations have; a node with more inputs allocates.
@@ -61,77 +137,15 @@ class Grads {
   std::unique_ptr<Tensor[]> many_;
 };
 
-class Node {
- public:
-  RefCount refs;
-  std::uint32_t depth = 1;  ///< one more than the deepest input's: a topological order by construction
-  std::uint32_t inputs;
-  DType dtype = DType::float32;              ///< of the output
-  Edge* edges;                               ///< `inputs` of them
-  Shape shape;                               ///< of the output: gradients are summed to it before they arrive
-  Tensor grad;                               ///< what has arrived during a backward pass
-  detail::NodeMeta* meta = nullptr;          ///< owned; what few nodes have: hooks, a kept gradient (meta.h)
-  std::atomic<const void*> runner{nullptr};  ///< the backward pass that has put a gradient here
-  Node* next_dead = nullptr;
-
-  /// From the gradient of the output to those of the inputs.
-  virtual Grads run(const Tensor& dz) = 0;
-  virtual void release_saved() noexcept = 0;
-  /// After a pass that threw: what has arrived elsewhere than in `grad` goes.
-  virtual void forget_arrived() noexcept {}
-  /// Destructor and free.
-  virtual void dispose() noexcept = 0;
-  virtual const char* name() const = 0;
-  /// Its saved tensors; null when it has none by design.
-  virtual Context* context() noexcept { return nullptr; }
-
-  Node(const Node&) = delete;
-  Node& operator=(const Node&) = delete;
-
- protected:
-  Node(Edge* e, std::uint32_t n) : inputs(n), edges(e) {}
-  ~Node() {
-    if (meta) [[unlikely]]
-      detail::destroy(meta);
-  }
-};
-
 namespace detail {
-/// Two gradients that meet: a + b; in 16 bits by way of float32, rounded again. TypeError for complex numbers. In
-/// autograd/run/grad_accumulator.cpp.
+/// t, which has no history yet, was made by n.
+inline void set_history(TensorImpl& t, Ref<Node> n) noexcept {
+  t.grad_fn = n.release();
+  t.requires_grad = true;
+}
+/// Two gradients that meet: a + b; in 16 bits by way of float32, rounded again. TypeError for complex numbers. (With the
+/// other sums of gradients in autograd/run/grad_accumulator.cpp.)
 Tensor plus(const Tensor& a, const Tensor& b);
 }  // namespace detail
-
-/// A node without references joins a list that whoever finds it unattended works through: freeing a graph never
-/// recurses.
-void destroy(Node* n) noexcept;
-inline void unref(Node* n) noexcept {
-  if (n->refs.dec()) destroy(n);
-}
-
-inline Node* Edge::set(const Tensor& input) {
-  TensorImpl* const p = input.get();
-  Node* const from = p->grad_fn;
-  if (from) {
-    from->refs.inc();
-    bits_ = reinterpret_cast<std::uintptr_t>(from);
-  } else {
-    p->refs.inc();
-    bits_ = reinterpret_cast<std::uintptr_t>(p) | 1;
-  }
-  return from;
-}
-
-inline void Edge::set(Node* node) {
-  node->refs.inc();
-  bits_ = reinterpret_cast<std::uintptr_t>(node);
-}
-
-inline void Edge::drop() noexcept {
-  if (!leaf())
-    unref(node());
-  else if (tensor()->refs.dec())
-    destroy(tensor());
-}
 
 }  // namespace harker

@@ -23,7 +23,7 @@ struct [[gnu::visibility("hidden")]] NodeMeta {
   ~NodeMeta();
 };
 
-/// The node's meta, made if there are none yet.
+/// The node's meta, made if there is none yet.
 NodeMeta& meta_of(Node* n);
 
 }  // namespace detail

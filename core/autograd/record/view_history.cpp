@@ -32,7 +32,7 @@ void adopt_history(TensorImpl& p, Ref<Node> n) noexcept {
     else
       p.flags &= static_cast<std::uint8_t>(~TensorImpl::kRetainsGrad);
   }
-  delete std::exchange(p.hooks, nullptr);  // it is no leaf, or none that requires grad
+  drop_hooks(&p);  // it is no leaf, or none that requires grad
   std::atomic_ref(p.requires_grad).store(static_cast<bool>(n), std::memory_order_relaxed);  // see flags_of
   if (Node* old = std::exchange(p.grad_fn, n.release())) unref(old);
 }

@@ -1,13 +1,16 @@
 // The engine: runs the deepest waiting node first. Edges always lead to smaller depths, so when a node is the deepest
 // one waiting no gradient for it is outstanding: a topological order without a counting pass, and correct for graphs
 // built by many threads. The gradients of leaves are collected (grad_accumulator.h) and added to grad() when the last node
-// has run: after a throw nothing has changed. grad(), and anomaly mode, have a loop of their own: careful_run.cpp.
+// has run: after a throw nothing has changed. grad() (grad.cpp) runs the same loop, for what it wants alone.
 #include <harker/core/autograd/run/engine.h>
 
+#include <harker/core/autograd/record/context.h>
 #include <harker/core/autograd/record/hook_set.h>
 #include <harker/core/autograd/record/node_meta.h>
 #include <harker/core/autograd/record/view_history.h>
+#include <harker/core/autograd/run/anomaly.h>
 #include <harker/core/autograd/run/nesting.h>
+#include <harker/core/autograd/run/wanted_grads.h>
 #include <harker/core/backend/backend.h>
 #include <harker/core/base/text.h>
 #include <harker/core/ops/ops.h>
@@ -15,9 +18,10 @@
 #include <harker/core/tensor/mode.h>
 
 namespace harker {
-
 namespace detail {
+namespace {
 
+/// A gradient as its receiver wants it: the one place where broadcasting is undone.
 [[gnu::noinline]] Tensor fitted(Tensor g, const Shape& shape, DType dtype) {
   if (!(g.shape() == shape)) {
     if (is_computed(g.dtype()) || is_complex(g.dtype()))
@@ -26,6 +30,90 @@ namespace detail {
       g = sum_to(g.to(DType::float32), shape).to(g.dtype());
   }
   return g.to(dtype);
+}
+
+inline void fit(Tensor& g, const Shape& shape, DType dtype) {
+  const TensorImpl& p = g.impl();
+  if (!(p.shape == shape) || p.dtype != dtype) [[unlikely]]
+    g = fitted(std::move(g), shape, dtype);
+}
+
+/// A gradient that an op has made goes to where its input came from.
+[[gnu::always_inline]] inline void deliver(const Edge& e, Tensor& g, Queue& queue, GradAccumulator& accumulator) {
+  if (e.leaf()) {
+    TensorImpl* const leaf = e.tensor();
+    fit(g, leaf->shape, leaf->dtype);
+    accumulator.add(leaf, std::move(g));
+  } else {
+    Node* const node = e.node();
+    fit(g, node->shape, node->dtype);
+    queue.give(node, std::move(g));
+  }
+}
+
+/// While it lives, the node belongs to this pass: a pass of another thread that comes by is refused.
+struct Running {
+  Node* n;
+  explicit Running(Node* node) : n(node) {}
+  ~Running() { n->runner.store(nullptr, std::memory_order_release); }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+};
+
+/// Hooks on n's gradient, and who keeps it or takes it over. False: n does not run.
+[[gnu::noinline]] bool before_run(Node& n, Tensor& dz, Queue& queue, GradAccumulator& accumulator,
+                                  WantedGrads* wanted) {
+  const NodeMeta* const meta = n.meta;
+  if (meta && meta->hooks && dz.defined()) dz = hooked(*meta->hooks, std::move(dz));
+  if (wanted) {
+    if (Tensor* kept = wanted->captured(&n)) *kept = dz;
+    if (!wanted->runs(&n)) return false;
+  }
+  if (!meta) return true;
+  if (meta->retained && !wanted) accumulator.add_kept(meta->retained, Tensor(dz));
+  if (!meta->output_of) return true;
+  if (modes().tracing) check_arrived(n, *meta->output_of, dz);
+  queue.give(meta->output_of, meta->output_number, std::move(dz));
+  return false;
+}
+
+/// n's backward, which computes the gradients that these edges want; in anomaly mode they are looked at.
+[[gnu::noinline]] Grads run_specially(Node& n, const Edge* edges, const Tensor& dz) {
+  struct Following {
+    Node& n;
+    ~Following() {
+      if (Context* c = n.context()) c->follow(n.edges);
+    }
+  } following{n};
+  if (Context* c = n.context()) c->follow(edges);
+  return modes().tracing ? run_in_anomaly_mode(n, dz) : n.run(dz);
+}
+
+/// Runs the graph from the queue until no node waits. What reaches leaves, and tensors that keep their gradient, goes to
+/// `accumulator`. `wanted`: what grad() is to find, and only what lies on the way there runs; null: all. kOrdinary: for
+/// backward() without anomaly mode, which pays for neither: 62 instructions in a training step of 9,700.
+template <bool kOrdinary>
+void run_graph(Queue& queue, GradAccumulator& accumulator, bool retain, WantedGrads* wanted) {
+  while (!queue.empty()) {
+    Node* n = queue.pop();
+    Running running(n);
+    Tensor dz = std::move(n->grad);
+    if (!kOrdinary || n->meta) [[unlikely]]
+      if (!before_run(*n, dz, queue, accumulator, wanted)) continue;
+    const Edge* edge = wanted ? wanted->edges_of(*n) : n->edges;
+    Grads grads = kOrdinary ? n->run(dz) : run_specially(*n, edge, dz);
+    if (!retain) n->release_saved();  // the edges stay: a trunk that saved nothing may be run again, as in PyTorch
+    Tensor* grad = grads.data();
+    for (const Edge* end = edge + n->inputs; edge != end; ++edge, ++grad)
+      if (edge->needed() && grad->defined()) deliver(*edge, *grad, queue, accumulator);
+  }
+  if (!kOrdinary && modes().tracing) accumulator.check_nan();
+}
+
+}  // namespace
+
+void run(Queue& queue, GradAccumulator& accumulator, bool retain, WantedGrads& wanted) {
+  run_graph<false>(queue, accumulator, retain, &wanted);
 }
 
 void Queue::refuse(const Node* n) {
@@ -77,43 +165,26 @@ void check_options(const BackwardOptions& options) {
     throw GradError("backward: nothing is recorded in InferenceMode, so create_graph cannot be had there");
 }
 
-void call_hooks(const Node& n, Tensor& dz) {
-  if (n.meta->hooks && dz.defined()) dz = hooked(*n.meta->hooks, std::move(dz));
-}
-
 namespace {
-
-/// For a node that is out of the ordinary. False: it stands for an output, whose gradient has been handed on.
-[[gnu::noinline]] bool pass_meta(Node& n, Tensor& dz, Queue& queue, GradAccumulator& leaves) {
-  call_hooks(n, dz);
-  const NodeMeta& meta = *n.meta;
-  if (meta.retained) leaves.add_kept(meta.retained, Tensor(dz));
-  if (!meta.output_of) return true;
-  queue.give(meta.output_of, meta.output_number, std::move(dz));
-  return false;
-}
-
-/// Runs the graph from the queue until no node waits; what reaches leaves (and tensors that keep their gradient) goes
-/// to `leaves`.
-void run(Queue& queue, GradAccumulator& leaves, bool retain) {
-  while (!queue.empty()) {
-    Node* n = queue.pop();
-    Running running(n);
-    Tensor dz = std::move(n->grad);
-    if (n->meta) [[unlikely]]
-      if (!pass_meta(*n, dz, queue, leaves)) continue;
-    Grads grads = n->run(dz);
-    if (!retain) n->release_saved();  // the edges stay: a trunk that saved nothing may be run again, as in PyTorch
-    Tensor* grad = grads.data();
-    for (const Edge *edge = n->edges, *end = edge + n->inputs; edge != end; ++edge, ++grad) {
-      const Edge& e = *edge;
-      Tensor& g = *grad;
-      if (e.needed() && g.defined()) deliver(e, g, queue, leaves);
-    }
+/// The modes of a backward pass: recorded or not; and gradients are ordinary tensors, also of a pass in InferenceMode,
+/// since they stay in grad(). What hooks change besides stays.
+struct PassModes {
+  Modes& modes = detail::modes();
+  const bool grad = modes.grad;
+  const std::uint8_t new_flags = modes.new_flags;
+  explicit PassModes(bool create_graph) {
+    modes.grad = create_graph;
+    modes.new_flags = 0;
   }
-}
-
+  ~PassModes() {
+    modes.grad = grad;
+    modes.new_flags = new_flags;
+  }
+  PassModes(const PassModes&) = delete;
+  PassModes& operator=(const PassModes&) = delete;
+};
 }  // namespace
+
 }  // namespace detail
 
 void Tensor::backward(const Tensor& gradient, BackwardOptions options) const {
@@ -123,18 +194,18 @@ void Tensor::backward(const Tensor& gradient, BackwardOptions options) const {
   const detail::PassModes pass(options.create_graph);
   Tensor seed = detail::checked_seed(*this, gradient);
   Ref<Node> keep = Ref<Node>::share(root.grad_fn);  // a hook may drop the last handle on the tensor
-  detail::GradAccumulator leaves;
+  detail::GradAccumulator accumulator;
   detail::Queue queue;
   if (root.grad_fn)
     queue.give(root.grad_fn, std::move(seed));
   else
-    leaves.add_kept(&root, std::move(seed));
+    accumulator.add_kept(&root, std::move(seed));
   const bool retain = options.retain_graph || options.create_graph;
   if (detail::modes().tracing) [[unlikely]]
-    detail::run_carefully(queue, leaves, retain, nullptr);
+    detail::run_graph<false>(queue, accumulator, retain, nullptr);
   else
-    detail::run(queue, leaves, retain);
-  leaves.commit(options.create_graph);
+    detail::run_graph<true>(queue, accumulator, retain, nullptr);
+  accumulator.commit(options.create_graph);
 }
 
 }  // namespace harker

@@ -1,5 +1,5 @@
-// What the two loops of the engine share: the queue of waiting nodes, and how a gradient is made to fit its receiver.
-// engine.cpp has the loop of backward(), careful_run.cpp that of grad() and of anomaly mode. Internal.
+// A pass of the engine, as backward() and grad() begin it: the nodes that wait for their turn, and the loop that runs
+// them (engine.cpp). Internal.
 #pragma once
 #include <algorithm>
 #include <vector>
@@ -9,7 +9,6 @@
 #include <harker/core/autograd/run/grad_accumulator.h>
 #include <harker/core/base/pool.h>
 #include <harker/core/tensor.h>
-#include <harker/core/tensor/mode.h>
 
 namespace harker {
 namespace detail {
@@ -69,54 +68,6 @@ class Queue {
   std::size_t count_ = 0, capacity_ = 16;
 };
 
-/// While it lives, the node belongs to this pass: a pass of another thread that comes by is refused.
-struct Running {
-  Node* n;
-  explicit Running(Node* node) : n(node) {}
-  ~Running() { n->runner.store(nullptr, std::memory_order_release); }
-  Running(const Running&) = delete;
-  Running& operator=(const Running&) = delete;
-};
-
-/// The modes of a backward pass: recorded or not; and gradients are ordinary tensors, also of a pass in InferenceMode,
-/// since they stay in grad(). What hooks change besides stays.
-struct PassModes {
-  Modes& modes = detail::modes();
-  const bool grad = modes.grad;
-  const std::uint8_t new_flags = modes.new_flags;
-  explicit PassModes(bool create_graph) {
-    modes.grad = create_graph;
-    modes.new_flags = 0;
-  }
-  ~PassModes() {
-    modes.grad = grad;
-    modes.new_flags = new_flags;
-  }
-  PassModes(const PassModes&) = delete;
-  PassModes& operator=(const PassModes&) = delete;
-};
-
-/// A gradient as its receiver wants it: the one place where broadcasting is undone.
-Tensor fitted(Tensor g, const Shape& shape, DType dtype);
-inline void fit(Tensor& g, const Shape& shape, DType dtype) {
-  const TensorImpl& p = g.impl();
-  if (!(p.shape == shape) || p.dtype != dtype) [[unlikely]]
-    g = fitted(std::move(g), shape, dtype);
-}
-
-/// A gradient that an op has made goes to where its input came from.
-[[gnu::always_inline]] inline void deliver(const Edge& e, Tensor& g, Queue& queue, GradAccumulator& leaves) {
-  if (e.leaf()) {
-    TensorImpl* const leaf = e.tensor();
-    fit(g, leaf->shape, leaf->dtype);
-    leaves.add(leaf, std::move(g));
-  } else {
-    Node* const node = e.node();
-    fit(g, node->shape, node->dtype);
-    queue.give(node, std::move(g));
-  }
-}
-
 /// The root's implementation; GradError when it has no history.
 TensorImpl& checked_root(const Tensor& root);
 /// The gradient that a pass begins with: what was given, or 1 for a tensor of one element.
@@ -124,13 +75,9 @@ Tensor checked_seed(const Tensor& root, const Tensor& gradient);
 /// GradError when the options cannot be had in this mode.
 void check_options(const BackwardOptions& options);
 
-/// The gradient of n's output after the hooks on it.
-void call_hooks(const Node& n, Tensor& dz);
-
-class Plan;
-/// Runs the graph as the plan says, or all of it (null), looking for NaN in anomaly mode. What reaches leaves, and
-/// without a plan also tensors that keep their gradient, goes to `leaves`.
-void run_carefully(Queue& queue, GradAccumulator& leaves, bool retain, Plan* plan);
+class WantedGrads;
+/// Runs what lies between the nodes that wait and what is wanted; the gradients of leaves go to `accumulator`.
+void run(Queue& queue, GradAccumulator& accumulator, bool retain, WantedGrads& wanted);
 
 }  // namespace detail
 }  // namespace harker

@@ -3,7 +3,7 @@
 #include <harker/core/autograd/record/view_history.h>
 #include <harker/core/autograd/run/engine.h>
 #include <harker/core/autograd/run/nesting.h>
-#include <harker/core/autograd/run/plan.h>
+#include <harker/core/autograd/run/wanted_grads.h>
 #include <harker/core/base/text.h>
 #include <harker/core/tensor/mode.h>
 
@@ -24,27 +24,27 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
   }
   for (const Tensor& y : outputs) detail::checked_root(y);
   detail::check_options(options);
-  detail::Plan plan(outputs, inputs);
+  detail::WantedGrads wanted(outputs, inputs);
   const detail::NestedPass nested;
   detail::ModeScope mode(options.create_graph);
   std::vector<Ref<Node>> roots, at;  // a hook may drop the last handle on a tensor, or change one in place
   for (const Tensor& y : outputs) roots.push_back(Ref<Node>::share(y.impl().grad_fn));
   for (const Tensor& x : inputs) at.push_back(Ref<Node>::share(x.impl().grad_fn));
-  detail::GradAccumulator leaves;
+  detail::GradAccumulator accumulator;
   detail::Queue queue;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     Tensor seed = detail::checked_seed(outputs[i], i < grad_outputs.size() ? grad_outputs[i] : Tensor());
     if (roots[i]) {
-      if (plan.wanted(roots[i].get())) queue.give(roots[i].get(), std::move(seed));
-    } else if (plan.wanted(outputs[i].get())) {
-      leaves.add(outputs[i].get(), std::move(seed));
+      if (wanted.wanted(roots[i].get())) queue.give(roots[i].get(), std::move(seed));
+    } else if (wanted.wanted(outputs[i].get())) {
+      accumulator.add(outputs[i].get(), std::move(seed));
     }
   }
-  detail::run_carefully(queue, leaves, options.retain_graph || options.create_graph, &plan);
-  leaves.call_hooks();
+  detail::run(queue, accumulator, options.retain_graph || options.create_graph, wanted);
+  accumulator.call_hooks();
   std::vector<Tensor> found;
   for (std::size_t i = 0; i < inputs.size(); ++i)
-    found.push_back(at[i] ? *plan.captured(at[i].get()) : leaves.sum_of(inputs[i].impl()));
+    found.push_back(at[i] ? *wanted.captured(at[i].get()) : accumulator.sum_of(inputs[i].impl()));
   return found;
 }
 

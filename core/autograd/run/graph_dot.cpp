@@ -72,10 +72,10 @@ class Drawing {
   }
   /// From a node, or from the operation that it is an output of.
   void arrow(const Node* from, const std::string& to) {
-    const detail::NodeMeta* e = from->meta;
-    if (e && e->output_of) {
+    const detail::NodeMeta* meta = from->meta;
+    if (meta && meta->output_of) {
       const std::string* name = name_of(from);
-      text_ += str("  op", nodes_.find(from->edges[0].node()), " -> ", to, " [label=\"", e->output_number,
+      text_ += str("  op", nodes_.find(from->edges[0].node()), " -> ", to, " [label=\"", meta->output_number,
                    name ? ": " + quotable(*name) : std::string(), "\"]\n");
     } else
       text_ += str("  op", nodes_.find(from), " -> ", to, "\n");

@@ -1,11 +1,11 @@
-// How a plan is made.
-#include <harker/core/autograd/run/plan.h>
+// How it is found what lies between the outputs and the inputs.
+#include <harker/core/autograd/run/wanted_grads.h>
 
 #include <algorithm>
 
 namespace harker::detail {
 
-Plan::Plan(std::span<const Tensor> outputs, std::span<const Tensor> inputs) {
+WantedGrads::WantedGrads(std::span<const Tensor> outputs, std::span<const Tensor> inputs) {
   std::uint32_t shallowest = UINT32_MAX;
   for (const Tensor& x : inputs) {
     const TensorImpl& p = x.impl();
@@ -25,15 +25,26 @@ Plan::Plan(std::span<const Tensor> outputs, std::span<const Tensor> inputs) {
   for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
   std::sort(order.begin(), order.end(), [&](auto a, auto b) { return nodes_[a]->depth < nodes_[b]->depth; });
   runs_.assign(nodes_.size(), false);
+  std::uint32_t most = 0;
   for (const std::uint32_t i : order) {
     const Node* n = nodes_[i];
+    most = std::max(most, n->inputs);
     for (std::uint32_t k = 0; k < n->inputs && !runs_[i]; ++k) runs_[i] = wanted(n->edges[k]);
   }
+  edges_.reserve(most);
 }
 
-bool Plan::wanted(const TensorImpl* leaf) const { return std::binary_search(leaves_.begin(), leaves_.end(), leaf); }
+const Edge* WantedGrads::edges_of(const Node& n) {
+  edges_.clear();
+  for (std::uint32_t i = 0; i < n.inputs; ++i) edges_.push_back(wanted(n.edges[i]) ? n.edges[i] : Edge());
+  return edges_.data();
+}
 
-Tensor* Plan::captured(const Node* n) {
+bool WantedGrads::wanted(const TensorImpl* leaf) const {
+  return std::binary_search(leaves_.begin(), leaves_.end(), leaf);
+}
+
+Tensor* WantedGrads::captured(const Node* n) {
   const auto at = std::lower_bound(captured_.begin(), captured_.end(), n,
                                    [](const Captured& c, const Node* which) { return c.n < which; });
   return at != captured_.end() && at->n == n ? &at->grad : nullptr;
