@@ -117,4 +117,13 @@ TEST_CASE("printing: as torch prints") {
   CHECK(has(text(zeros({2000})), "..."));
 }
 
+TEST_CASE("tensor: the bytes of a storage, and a new tensor's, begin at a multiple of 64") {
+  for (std::size_t n : {1u, 100u, 4096u, 10'000'000u}) {
+    const Ref<Storage> s = make_storage(n);
+    CHECK(reinterpret_cast<std::uintptr_t>(s->data) % 64 == 0);
+    const Tensor t = empty({static_cast<std::int64_t>(n)}, kUInt8);
+    CHECK(reinterpret_cast<std::uintptr_t>(t.raw()) % 64 == 0);
+  }
+}
+
 }  // namespace harker

@@ -193,6 +193,7 @@ TEST_CASE("temporaries: files that are not ours stay") {
                                    ".harker-" + gone + "-1.tmp.bak",
                                    ".harker-save-" + gone + "-1",
                                    ".harker-save-x-1.tmp",
+                                   ".harker-save-0-1.tmp",
                                    "harker-" + gone + "-1.tmp",
                                    ".harker-notes.tmp",
                                    "model.pt.tmp"};
