@@ -1,5 +1,5 @@
 // Assignment to a part of a tensor: `x[0] = y` and its kin, which write where a temporary handle points, and x[tensor],
-// whose rows are a copy, so that what is assigned to them goes by way of x. Reading rows: where.cpp and rows.cpp.
+// whose rows are a copy, so that what is assigned to them goes by way of x. Reading rows: where.cpp and index_select.cpp.
 #include <harker/core/autograd/record/view_history.h>
 #include <harker/core/ops/gather.h>
 #include <harker/core/ops/in_place.h>

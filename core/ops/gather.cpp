@@ -1,6 +1,6 @@
 // Elements chosen by an integer tensor along a dimension, and the reverse, which adds: each the other's derivative, so
 // both are closed under differentiation. A negative index inside the ops means "none" (zero, or nothing added): the
-// functions at the end have checked what users gave. Whole rows are in rows.cpp.
+// functions at the end have checked what users gave. Whole rows are in index_select.cpp.
 #include <harker/core/ops/gather.h>
 #include <harker/core/ops/index.h>
 

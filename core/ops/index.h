@@ -29,7 +29,7 @@ Tensor gather(const Tensor& x, int dim, const Tensor& index);
 /// The reverse: a copy of x with src[i][j][k] added at [i][index[i][j][k]][k]. src may be larger than index.
 Tensor scatter_add(const Tensor& x, int dim, const Tensor& index, const Tensor& src);
 
-// --- rows.cpp
+// --- index_select.cpp
 /// The slices of dimension `dim` that a 1-d index (or a number) names, in its order.
 Tensor index_select(const Tensor& x, int dim, const Tensor& index);
 /// The reverse: a copy of x with alpha times slice i of src added to slice index[i].

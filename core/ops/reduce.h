@@ -9,7 +9,7 @@
 
 namespace harker HARKER_PUBLIC {
 
-// --- extreme.cpp: integers and bool too. NaN is larger, and smaller, than any number. ShapeError for no elements.
+// --- max_min.cpp: integers and bool too. NaN is larger, and smaller, than any number. ShapeError for no elements.
 /// Over all elements, 0-d: the gradient is shared evenly among equal ones.
 Tensor max(const Tensor& x);
 Tensor min(const Tensor& x);

@@ -1,5 +1,5 @@
 // Hooks: functions of the user's that a gradient passes through, and the handles that remove them again.
-// Who calls them: core/autograd/run/engine.cpp (tensors that were computed), grad_accumulator.cpp (leaves), nn/module_hooks.cpp.
+// Who calls them: core/autograd/run/engine.cpp (tensors that were computed), grad_accumulator.cpp (leaves), nn/hooks.cpp.
 #pragma once
 #include <cstdint>
 

@@ -1,5 +1,5 @@
-// The layers, read off the #include lines: core <- nn <- optim and core <- serialize, the rooms of core one above the
-// other, and which library may be used where.
+// The layers, read off the #include lines: core <- nn <- optim and core <- serialize, the rooms of core and of serialize
+// one above the other, and which library may be used where.
 #include <doctest/doctest.h>
 
 #include <map>
@@ -43,7 +43,7 @@ const std::map<std::string, std::string> kRoomOfFace = {{"export.h", "base"},
                                                         {"state_dict.h", "value"},
                                                         {"stateful.h", "value"},
                                                         {"value.h", "value"},
-                                                        {"walk.h", "value"},
+                                                        {"value_walk.h", "value"},
                                                         {"random.h", "random"},
                                                         {"autograd/function.h", "autograd/record"},
                                                         {"autograd/autograd.h", "autograd/run"}};
@@ -55,6 +55,14 @@ std::string room_of(const std::string& file) {
     if (file.starts_with(room + "/")) return room;
   return "";
 }
+
+// The rooms of serialize. What stands in front of them (serialize.h, format.h) any may look into.
+const std::map<std::string, std::set<std::string>> kSerializeMayInclude = {{"io", {}},
+                                                                           {"value", {"io"}},
+                                                                           {"value_table", {"io", "value"}},
+                                                                           {"harker", {"io", "value", "value_table"}},
+                                                                           {"onnx", {"io", "value", "value_table"}},
+                                                                           {"torch", {"io", "value"}}};
 
 struct Include {
   std::string target;
@@ -101,6 +109,11 @@ std::string complaints(const std::string& file, const std::string& text) {
           complain("no room of core");
         else if (from != to && !kRoomMayInclude.at(from).contains(to))
           complain("core/" + from + " may not look into core/" + to);
+      } else if (layer == "serialize" && other == "serialize") {
+        const std::filesystem::path from = std::filesystem::path(file.substr(10)).parent_path(),
+                                    to = std::filesystem::path(rest.substr(10)).parent_path();
+        if (from != to && !from.empty() && !to.empty() && !kSerializeMayInclude.at(from.string()).contains(to.string()))
+          complain("serialize/" + from.string() + " may not look into serialize/" + to.string());
       }
     } else if (starts_with_any(target, {"core/", "nn/", "optim/", "serialize/", "../", "./"})) {
       complain("includes are rooted, <harker/...>");
@@ -152,6 +165,8 @@ TEST_CASE("architecture: a wrong arrow is seen") {
   CHECK(wrong("core/ops/a.cpp", "#include <harker/core/random.h>\n"));
   CHECK(wrong("core/tensor.h", "#include <harker/core/value.h>\n"));
   CHECK(wrong("core/a.cpp", "#include <harker/core/error.h>\n"));
+  CHECK(wrong("serialize/value_table/a.cpp", "#include <harker/serialize/torch/zip_reader.h>\n"));
+  CHECK(wrong("serialize/torch/a.cpp", "#include <harker/serialize/value_table/table.h>\n"));
   CHECK(wrong("serialize/a.h", "#include <nlohmann/json.hpp>\nnamespace harker HARKER_PUBLIC {\n"));
   CHECK(wrong("serialize/a.h", "#include <cereal/cereal.hpp>\nnamespace harker HARKER_PUBLIC {\n"));
 
