@@ -135,7 +135,6 @@ void StateDict::set(std::string name, Tensor t) {
       for (std::size_t i = 0; i <= last; ++i) index_.insert(name_hash(items_[i].first), static_cast<std::uint32_t>(i));
     }
   } catch (...) {
-    if (last <= HashIndex::kLinear) index_.clear();
     items_.pop_back();
     throw;
   }
