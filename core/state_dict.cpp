@@ -125,7 +125,6 @@ void StateDict::set(std::string name, Tensor t) {
     items_[at].second = std::move(t);
     return;
   }
-  std::erase_if(others_, [&](const Other& other) { return other.first == name; });
   items_.emplace_back(std::move(name), std::move(t));
   const std::size_t last = items_.size() - 1;
   try {
@@ -138,6 +137,7 @@ void StateDict::set(std::string name, Tensor t) {
     items_.pop_back();
     throw;
   }
+  std::erase_if(others_, [&](const Other& other) { return other.first == items_[last].first; });
 }
 
 bool StateDict::erase(std::string_view name) {
