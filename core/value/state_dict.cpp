@@ -126,7 +126,6 @@ void StateDict::set(std::string name, Tensor t) {
     items_[at].second = std::move(t);
     return;
   }
-  std::erase_if(others_, [&](const Other& other) { return other.first == name; });
   items_.emplace_back(std::move(name), std::move(t));
   const std::size_t last = items_.size() - 1;
   try {
@@ -136,10 +135,10 @@ void StateDict::set(std::string name, Tensor t) {
       for (std::size_t i = 0; i <= last; ++i) index_.insert(name_hash(items_[i].first), static_cast<std::uint32_t>(i));
     }
   } catch (...) {
-    if (last <= HashIndex::kLinear) index_.clear();
     items_.pop_back();
     throw;
   }
+  std::erase_if(others_, [&](const Other& other) { return other.first == items_[last].first; });
 }
 
 bool StateDict::erase(std::string_view name) {

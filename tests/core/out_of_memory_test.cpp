@@ -2,6 +2,7 @@
 // comes from the pool and from operator new (failing_memory.h).
 #include <doctest/doctest.h>
 #include <failing_memory.h>
+#include <harker/core/state_dict.h>
 
 #include <algorithm>
 #include <memory>
@@ -202,6 +203,28 @@ TEST_CASE("out of memory: changes in place, hooks, create_graph and functions of
     }
   }
   CHECK(memory.live() == 0);
+}
+
+TEST_CASE("out of memory: a name that could not be added to a state dict is absent, and all others are found") {
+  const Tensor x = ones({1});
+  const auto name = [](std::size_t i) { return "a name that is no small string, " + std::to_string(i); };
+  for (const std::size_t many : {detail::HashIndex::kLinear, 2 * detail::HashIndex::kLinear}) {  // the index is made, or grows
+    bool failed = true;
+    for (long k = 1; failed; ++k) {
+      StateDict d;
+      for (std::size_t i = 0; i < many; ++i) d.set(name(i), x);
+      {
+        test::FailingMemory memory;
+        failed = memory.fails_at(k, [&] { d.set(name(many), x); });
+      }
+      CAPTURE(k);
+      CHECK(d.size() == many + !failed);
+      CHECK(d.contains(name(many)) == !failed);
+      for (std::size_t i = 0; i <= many; ++i) d.set(name(i), x);
+      CHECK(d.size() == many + 1);
+      for (std::size_t i = 0; i <= many; ++i) CHECK(d.contains(name(i)));
+    }
+  }
 }
 
 }  // namespace harker
