@@ -208,7 +208,8 @@ TEST_CASE("out of memory: changes in place, hooks, create_graph and functions of
 TEST_CASE("out of memory: a name that could not be added to a state dict is absent, and all others are found") {
   const Tensor x = ones({1});
   const auto name = [](std::size_t i) { return "a name that is no small string, " + std::to_string(i); };
-  for (const std::size_t many : {detail::HashIndex::kLinear, 2 * detail::HashIndex::kLinear}) {  // the index is made, or grows
+  for (const std::size_t many :
+       {detail::HashIndex::kLinear, 2 * detail::HashIndex::kLinear}) {  // the index is made, or grows
     bool failed = true;
     for (long k = 1; failed; ++k) {
       StateDict d;

@@ -302,6 +302,7 @@ TEST_CASE("lr_scheduler: a state that does not fit is refused and changes nothin
   check(cycle, "_schedule_phases", Value::list({Value::dict({{"end_step", 3}, {"start_lr", "x"}})}), "'x'");
   check(cycle, "total_steps", Value(0), "total_steps");
   optim::ReduceLROnPlateau plateau(o);
+  CHECK(says(message_of([&] { plateau.load_state_dict(Value(3)); }), "a scheduler's state should be a dict"));
   check(plateau, "mode", "middle", "'middle'");
   check(plateau, "min_lrs", Value::list(), "0 min_lrs");
   check(plateau, "best", Value(), "a number");

@@ -1,6 +1,7 @@
 // What a header costs its user: each compiles on its own, and <harker/harker.h> brings in little.
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <future>
 #include <set>
 #include <thread>
@@ -9,22 +10,31 @@
 
 using namespace harker::test;
 
-TEST_CASE("headers: each public header compiles on its own without a warning") {
+namespace {
+
+/// Each public header, and what the compiler says of `program` behind it; as many compilers at once as there are cores.
+void compile_each(const std::string& flags, const std::string& program,
+                  const std::function<void(const std::string& header, const Finished&)>& judge) {
   const std::vector<std::filesystem::path> headers = public_headers();
   REQUIRE(headers.size() > 20);
   std::vector<std::future<Finished>> running(headers.size());
   const std::size_t workers = std::max(1u, std::thread::hardware_concurrency());
   for (std::size_t i = 0; i < headers.size() + workers; ++i) {
     if (i < headers.size()) {
-      const std::string command =
-          compiler() + "-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -fsyntax-only -x c++ - <<'END'\n" +
-          "#include <harker/" + name_of(headers[i]) + ">\nint main() {}\nEND\n";
+      const std::string command = compiler() + flags + " -fsyntax-only -x c++ - <<'END'\n#include <harker/" +
+                                  name_of(headers[i]) + ">\n" + program + "\nEND\n";
       running[i] = std::async(std::launch::async, [command] { return run(command); });
     }
-    if (i < workers) continue;
-    const Finished done = running[i - workers].get();
-    CHECK_MESSAGE(done.status == 0, name_of(headers[i - workers]), "\n", done.output);
+    if (i >= workers) judge(name_of(headers[i - workers]), running[i - workers].get());
   }
+}
+
+}  // namespace
+
+TEST_CASE("headers: each public header compiles on its own without a warning") {
+  compile_each(
+      "-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror", "int main() {}",
+      [](const std::string& name, const Finished& done) { CHECK_MESSAGE(done.status == 0, name, "\n", done.output); });
 }
 
 TEST_CASE("headers: none that is installed hides its names, and most of those of core's rooms are not installed") {
@@ -62,16 +72,15 @@ TEST_CASE("headers: without C++20, exceptions or type information any public hea
                                     {"-fno-exceptions", "harker needs exceptions"},
                                     {"-fno-rtti", "harker needs run-time type information"}}) {
     std::string bad;
-    for (const std::filesystem::path& header : public_headers()) {
-      const std::string name = name_of(header);
-      if (name == "serialize/cereal.h") continue;  // cereal comes first
-      const Finished done = run(compiler() + flag + " -fsyntax-only -x c++ - <<'END'\n#include <harker/" + name +
-                                ">\nharker::Tensor t = harker::ones({2});\nEND\n");
-      std::size_t errors = 0;
-      for (const std::string& line : lines_of(done.output)) errors += line.find("error: ") != std::string::npos;
-      if (done.status == 0 || errors != 1 || done.output.find(words) == std::string::npos)
-        bad += flag + ", " + name + "\n" + done.output;
-    }
+    compile_each(flag, "harker::Tensor t = harker::ones({2});",
+                 [&, flag = flag, words = words](const std::string& name, const Finished& done) {
+                   if (name == "serialize/cereal.h") return;  // cereal comes first
+                   std::size_t errors = 0;
+                   for (const std::string& line : lines_of(done.output))
+                     errors += line.find("error: ") != std::string::npos;
+                   if (done.status == 0 || errors != 1 || done.output.find(words) == std::string::npos)
+                     bad += flag + ", " + name + "\n" + done.output;
+                 });
     CHECK(bad == "");
   }
 }

@@ -161,6 +161,18 @@ TEST_CASE("onnx: data in two places is refused, whatever its size") {
   CHECK(message_of_tensor(one + bytes(kFloats, four + four)).find("more values") != std::string::npos);
 }
 
+TEST_CASE("onnx: a tensor that lies in another file is refused, whichever field says so") {
+  const std::string none = number(kDims, 0) + number(kType, 1) + bytes(kName, "x");
+  const std::string elsewhere = number(14, 1), here = number(14, 0),
+                    where = bytes(13, bytes(1, "location") + bytes(2, "w"));
+  CHECK(message_of_tensor(none + here) == "it loads");
+  CHECK(message_of_tensor(none + elsewhere).find("whose location is missing") != std::string::npos);
+  for (const std::string& fields :
+       {where, where + here, here + where, elsewhere + where, where + elsewhere, elsewhere + here + where})
+    CHECK(message_of_tensor(none + fields).find("location 'w'") != std::string::npos);
+  CHECK(message_of_tensor(none + elsewhere + here).find("external") != std::string::npos);
+}
+
 TEST_CASE("onnx: a tensor has at most 64 dimensions, packed or not") {
   for (const bool packed : {true, false}) {
     const auto of_rank = [&](std::size_t n) {

@@ -221,10 +221,11 @@ Value module_of(std::vector<Value::Item> parameters, std::vector<Value::Item> mo
   o.module = "m", o.name = "M";
   o.called = o.newobj = true;
   o.args = Value::tuple();
-  o.state = Value::dict({{"_parameters", Value::ordered_dict(std::move(parameters))},
-                         {"_buffers", Value::ordered_dict({{"kept", ones({1})}, {"hidden", ones({1})}})},
-                         {"_non_persistent_buffers_set", std::move(hidden)},
-                         {"_modules", Value::ordered_dict(std::move(modules))}});
+  o.state =
+      Value::dict({{"_parameters", Value::ordered_dict(std::move(parameters))},
+                   {"_buffers", Value::ordered_dict({{"kept", ones({1})}, {"hidden", ones({1})}, {"last", ones({1})}})},
+                   {"_non_persistent_buffers_set", std::move(hidden)},
+                   {"_modules", Value::ordered_dict(std::move(modules))}});
   return Value::opaque(o);
 }
 }  // namespace
@@ -234,7 +235,7 @@ TEST_CASE("state_dict_of: order, buffers, absent entries, shared modules, cycles
   const Value outer = module_of({{"w", ones({3})}}, {{"x", inner}, {"none", Value()}, {"y", inner}});
   std::string names;
   for (const auto& [name, t] : state_dict_of(outer)) names += name + " ";
-  CHECK(names == "w kept hidden x.w x.kept y.w y.kept ");
+  CHECK(names == "w kept hidden last x.w x.kept x.last y.w y.kept y.last ");
   CHECK_THROWS_AS(state_dict_of(Value::dict()), TypeError);
   CHECK_THROWS_AS(state_dict_of(module_of({{"w", 1}}, {})), FormatError);
   CHECK_THROWS_AS(state_dict_of(module_of({}, {{"x", 1}})), FormatError);
@@ -250,7 +251,7 @@ TEST_CASE("state_dict_of: modules nest 1,000 deep and no deeper") {
     for (int i = 0; i < deep; ++i) v = module_of({{"w", ones({1})}}, {{"m", v}});
     return v;
   };
-  CHECK(state_dict_of(nested(1000)).size() == 3 * 1001);  // each with two buffers
+  CHECK(state_dict_of(nested(1000)).size() == 4 * 1001);  // each with three buffers
   CHECK_THROWS_WITH_AS(state_dict_of(nested(1001)), doctest::Contains("deeper than 1000"), FormatError);
 }
 
