@@ -177,7 +177,7 @@ TEST_CASE("assign: what was written is read again, and nothing else has changed"
           return recorded ? x.requires_grad_() * 1.0 : x;
         };
         const auto check = [&](auto&& index) {
-          Tensor x = empty_tensor();
+          Tensor x = fresh();
           const Tensor old = x.detach().clone(), rows = randn(x[index].shape());
           x[index] = rows;
           CHECK(equal(x[index].detach(), rows));

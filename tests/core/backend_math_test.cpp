@@ -200,7 +200,7 @@ TEST_CASE("kernels: softplus and leak") {
     b->softplus(kFloat64, 1001, x.data(), 2, 20, z.data());
     for (std::size_t i = 0; i < x.size(); ++i)
       CHECK(units(z[i], x[i] * 2 > 20 ? Exact(x[i]) : std::log1p(std::exp(Exact(x[i]) * 2)) / 2) <= 4);
-    b->leak(kFloat64, 1001, x.data(), x.data(), 0.25, z.data());
+    b->leaky_relu(kFloat64, 1001, x.data(), x.data(), 0.25, z.data());
     for (std::size_t i = 0; i < x.size(); ++i) CHECK(z[i] == (x[i] > 0 ? x[i] : x[i] * 0.25));
   }
 }

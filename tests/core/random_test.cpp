@@ -184,7 +184,7 @@ TEST_CASE("random: a state that was saved continues where it was, also between t
 }
 
 TEST_CASE("random: a seed forgets the normal number that waits, as the state it gives says") {
-  Generator g(5), empty_tensor(5);
+  Generator g(5), fresh(5);
   const Tensor begun = g.state();
   const double first = g.normal();
   g.manual_seed(5);

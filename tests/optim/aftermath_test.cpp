@@ -88,7 +88,7 @@ TEST_CASE("aftermath: parameters that have made unequally many steps keep to the
 
 TEST_CASE("aftermath: a parameter that is added late begins its own bias correction, and the others keep theirs") {
   Tensor p = param(), late = param(), alone_p = param(), alone = param();
-  optim::Adam together({p}, {.lr = 0.1}), one({alone_p}, {.lr = 0.1}), empty_tensor({alone}, {.lr = 0.1});
+  optim::Adam together({p}, {.lr = 0.1}), one({alone_p}, {.lr = 0.1}), fresh({alone}, {.lr = 0.1});
   const auto step = [](optim::Adam& a, std::initializer_list<Tensor*> of, int i) {
     for (Tensor* t : of) t->set_grad(gradient(i % 7));
     a.step();
