@@ -20,7 +20,7 @@ using namespace harker;
 
 namespace {
 
-constexpr std::int64_t kMost = 1 << 17;  // elements of a buffer
+constexpr std::size_t kMost = 1 << 17;  // elements of a buffer
 
 struct Buffers {
   std::vector<double> memory[6], kept[6];
@@ -31,7 +31,7 @@ struct Buffers {
   Buffers() {
     for (auto& m : memory) m.resize(kMost);
   }
-  void* operator[](int i) { return memory[i].data(); }
+  void* operator[](std::size_t i) { return memory[i].data(); }
 
   template <class T>
   void fill_as(bool special) {
@@ -41,7 +41,7 @@ struct Buffers {
                      T(1e30), T(-88.9), T(0.5),    T(1), T(-1), T(2.5)};
     for (int b = 0; b < 6; ++b) {
       T* const p = reinterpret_cast<T*>(memory[b].data());
-      for (std::int64_t i = 0; i < kMost; ++i) {
+      for (std::size_t i = 0; i < kMost; ++i) {
         p[i] = static_cast<T>(static_cast<double>(random() % 40001) / 10000.0 - (b == 2 ? 0 : 2));  // 2 has no negative
         if (special && random() % 37 == 0) p[i] = odd[random() % 13];
       }
@@ -50,7 +50,7 @@ struct Buffers {
   void fill(DType t, bool special) {
     t == DType::float32 ? fill_as<float>(special) : fill_as<double>(special);
     std::minstd_rand random(2);
-    for (std::int64_t i = 0; i < kMost; ++i) {
+    for (std::size_t i = 0; i < kMost; ++i) {
       index[i] = static_cast<std::int64_t>(random() % 64) - (special && random() % 7 == 0);
       for (auto& w : whole) {
         w[i] = static_cast<std::int64_t>(random() % 2001) - 1000;
@@ -73,7 +73,7 @@ struct Case {
   std::string name;
   std::function<void(Backend&)> run;
   const void* out;
-  std::size_t bytes;
+  std::int64_t bytes;
   DType of;  // whose NaNs are all one
 };
 
@@ -89,16 +89,16 @@ const char* const kCompare[] = {"eq", "ne", "lt", "le", "gt", "ge"};
 /// All kernels of numbers of type t; n elements where there is a choice.
 std::vector<Case> cases_of(DType t, std::int64_t n) {
   std::vector<Case> all;
-  const std::size_t item = item_size(t);
+  const std::int64_t item = static_cast<std::int64_t>(item_size(t));
   void *const a = buffers[0], *const b = buffers[1], *const positive = buffers[2], *const z = buffers[3],
               *const u = buffers[4], *const v = buffers[5];
   std::int64_t *const index = buffers.index.data(), *const work = buffers.work.data();
   std::int64_t *const p = buffers.whole[0].data(), *const q = buffers.whole[1].data();
   std::uint8_t* const mask = buffers.mask.data();
   const auto add = [&](std::string name, std::int64_t count, auto run, const void* out = nullptr) {
-    all.push_back({std::move(name), run, out ? out : z, static_cast<std::size_t>(count) * item, t});
+    all.push_back({std::move(name), run, out ? out : z, count * item, t});
   };
-  const auto bytes = [&](std::string name, std::size_t count, auto run, const void* out) {
+  const auto bytes = [&](std::string name, std::int64_t count, auto run, const void* out) {
     all.push_back({std::move(name), run, out, count, DType::uint8});
   };
   const std::int64_t rows = 64, columns = std::max<std::int64_t>(1, n / 64), m = rows * columns;
@@ -152,7 +152,8 @@ std::vector<Case> cases_of(DType t, std::int64_t n) {
     if (to == t) continue;
     const std::string name(harker::name(to));
     bytes(
-        "convert to " + name, n * item_size(to), [=](Backend& k) { k.copy(t, to, flat, a, one, z, one); }, z);
+        "convert to " + name, n * static_cast<std::int64_t>(item_size(to)),
+        [=](Backend& k) { k.copy(t, to, flat, a, one, z, one); }, z);
     const void* const from = is_floating_point(to) ? a : to == DType::bool_ ? static_cast<const void*>(mask) : p;
     add("convert from " + name, n, [=](Backend& k) { k.copy(to, t, flat, from, one, z, one); });
   }
@@ -199,13 +200,12 @@ std::vector<Case> cases_of(DType t, std::int64_t n) {
   bytes(
       "gather", m * item,
       [=](Backend& k) {
-        k.gather(item, matrix, a, Shape{0, 1}, columns, index, z);
+        k.gather(static_cast<std::size_t>(item), matrix, a, Shape{0, 1}, columns, index, z);
       },
       z);
   add("scatter_add", m, [=](Backend& k) { k.scatter_add(t, matrix, a, index, z, Shape{0, 1}, columns); });
   bytes(
-      "select_rows", m * item,
-      [=](Backend& k) { k.select_rows(1, 64, columns * static_cast<std::int64_t>(item), rows, a, index, z); }, z);
+      "select_rows", m * item, [=](Backend& k) { k.select_rows(1, 64, columns * item, rows, a, index, z); }, z);
   add("add_rows", m, [=](Backend& k) { k.add_rows(t, 1, 64, columns, rows, 0.7, a, index, z); });
 
   add("axpy", n, [=](Backend& k) { k.axpy(t, n, 1e-3, a, z); });
@@ -310,8 +310,8 @@ std::vector<Case> cases_of(DType t, std::int64_t n) {
     add("log_softmax_backward" + how, m, [=](Backend& k) { k.softmax_backward(t, true, outer, deep, inner, a, b, z); });
   }
   bytes(
-      "sort", static_cast<std::size_t>(m) * 8,
-      [=](Backend& k) { k.sort(t, false, rows, columns, a, work, static_cast<std::int64_t*>(z)); }, work);
+      "sort", m * 8, [=](Backend& k) { k.sort(t, false, rows, columns, a, work, static_cast<std::int64_t*>(z)); },
+      work);
   for (int d = 0; d < 4; ++d)
     for (int derivative = 0; derivative < 3; ++derivative)
       add("of_difference", n,
@@ -361,9 +361,9 @@ std::vector<Case> cases_of(DType t, std::int64_t n) {
 }
 
 template <class T>
-std::uint64_t hash_of(const T* p, std::size_t n) {
+std::uint64_t hash_of(const T* p, std::int64_t n) {
   std::uint64_t h = 14695981039346656037ull;
-  for (std::size_t i = 0; i < n; ++i) {
+  for (std::int64_t i = 0; i < n; ++i) {
     std::uint64_t bits = 0;
     if (p[i] == p[i])
       std::memcpy(&bits, p + i, sizeof(T));
@@ -389,7 +389,8 @@ void print_bits() {
             std::uint64_t h = hash_of(static_cast<const std::uint8_t*>(c.out), c.of == DType::uint8 ? c.bytes : 0);
             const auto all = [&](auto of) {  // also what a kernel writes beside its result, and what it must not
               using T = decltype(of);
-              if (c.of != DType::uint8) h = hash_of(static_cast<const T*>(c.out), c.bytes / sizeof(T));
+              if (c.of != DType::uint8)
+                h = hash_of(static_cast<const T*>(c.out), c.bytes / static_cast<std::int64_t>(sizeof(T)));
               for (auto& m : buffers.memory) h = h * 31 + hash_of(reinterpret_cast<const T*>(m.data()), n + 64);
               h = h * 31 + hash_of(buffers.work.data(), n + 64);
             };

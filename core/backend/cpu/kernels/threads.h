@@ -22,19 +22,22 @@ inline void parallel_for(bool worth, Index n, const F& f) {
 /// Elements one thread takes at a time, and below which there is only one thread.
 inline constexpr Index kElementChunk = Index{1} << 16, kElementsWorthThreads = Index{1} << 18;
 
-// By value, so that small work, inlined, keeps everything in registers.
+template <class F>
+[[gnu::noinline]] void run_chunk(const F& run, Index begin, Index count) {
+  run(begin, count);
+}
+
+/// run(begin, count) over the chunks of many elements. By value, so that small work, inlined where this is not called,
+/// keeps everything in registers.
 template <class F>
 [[gnu::noinline, gnu::cold]] void in_parallel_chunks(Index n, F run) {
   parallel_for(true, (n + kElementChunk - 1) / kElementChunk,
-               [&](Index i) { run(i * kElementChunk, smaller(kElementChunk, n - i * kElementChunk)); });
+               [&](Index i) { run_chunk(run, i * kElementChunk, smaller(kElementChunk, n - i * kElementChunk)); });
 }
-
-/// run(begin, count) over the chunks of n elements.
+/// The same for any number of elements.
 template <class F>
 inline void in_chunks(Index n, const F& run) {
-  const bool worth = n >= kElementsWorthThreads;
-  const Index chunk = worth ? kElementChunk : larger(n, 1);
-  parallel_for(worth, (n + chunk - 1) / chunk, [&](Index i) { run(i * chunk, smaller(chunk, n - i * chunk)); });
+  n < kElementsWorthThreads ? run_chunk(run, 0, n) : in_parallel_chunks(n, run);
 }
 
 }  // namespace harker::HARKER_ISA

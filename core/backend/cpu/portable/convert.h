@@ -1,6 +1,6 @@
 // One dtype at a time: how its numbers become float, double, int64 or uint64, whichever holds all of them, and how each
-// of these becomes the dtype again. A conversion is one way in and one way out (copy.cpp): n dtypes need 5n loops, not
-// n * n.
+// of these becomes the dtype again. A conversion is one way in and one way out (copy.cpp): n dtypes need a few
+// loops each, not n * n.
 #pragma once
 #include <harker/core/backend/cpu/portable/portable_backend.h>
 #include <harker/core/base/half.h>
