@@ -1,6 +1,6 @@
 // Picks the CPU backend: HARKER_CPU, else AVX2 where the CPU has it. AVX-512 is never the default: at the sizes that
 // matter here it was measured no faster, and on many CPUs it lowers the clock.
-#ifdef __x86_64__
+#ifdef HARKER_CPU_AVX2
 #include <cpuid.h>
 #endif
 #include <cstdlib>
@@ -12,15 +12,20 @@
 
 namespace harker HARKER_PUBLIC {
 
+// The sets that this build has: HARKER_CPU_SETS of CMakeLists.txt, as cmake/harker.cmake hands it on.
+#ifdef HARKER_CPU_BASELINE
 Backend& make_baseline();
-#ifdef __x86_64__
+#endif
+#ifdef HARKER_CPU_AVX2
 Backend& make_avx2();
+#endif
+#ifdef HARKER_CPU_AVX512
 Backend& make_avx512();
 #endif
 
 namespace {
 
-#ifdef __x86_64__
+#ifdef HARKER_CPU_AVX2
 /// Clang's __builtin_cpu_supports does not know this one.
 bool has_f16c() {
   unsigned a = 0, b = 0, c = 0, d = 0;
@@ -33,16 +38,21 @@ constexpr int kMost = 3;
 struct Available {
   Backend* sets[kMost] = {};
   std::size_t count = 0;
+  Backend* preferred = nullptr;
 
   Available() {
-    sets[count++] = &make_baseline();
-#ifdef __x86_64__
+#ifdef HARKER_CPU_BASELINE
+    preferred = sets[count++] = &make_baseline();
+#endif
+#ifdef HARKER_CPU_AVX2
     __builtin_cpu_init();
-    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
-    const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
-    if (avx2) sets[count++] = &make_avx2();
-    if (avx512) sets[count++] = &make_avx512();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !has_f16c()) return;
+    preferred = sets[count++] = &make_avx2();
+#endif
+#ifdef HARKER_CPU_AVX512
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512bw"))
+      sets[count++] = &make_avx512();
 #endif
   }
 };
@@ -67,8 +77,8 @@ Backend& cpu_backend_named(std::string_view name) {
 /// Chooses by HARKER_CPU, else by what the CPU has, and remembers it.
 Backend& choose_cpu_backend() {
   const char* forced = std::getenv("HARKER_CPU");
-  const std::span<Backend* const> sets = cpu_backends();
-  Backend* const chosen = forced && *forced ? &cpu_backend_named(forced) : sets[sets.size() > 1 ? 1 : 0];
+  Backend* const chosen = forced && *forced ? &cpu_backend_named(forced) : available().preferred;
+  if (!chosen) throw DeviceError("this build of harker has CPU kernels for AVX2 alone, which this processor lacks");
   Backend* none = nullptr;  // a backend set meanwhile, by set_cpu_backend or another thread, stays
   return detail::current_cpu_backend.compare_exchange_strong(none, chosen) ? *chosen : *none;
 }

@@ -32,12 +32,12 @@ struct AdamNumbers {
 template <class T, Decay kDecay, bool kAmsgrad>
 void adam_run(const AdamNumbers<T>& k, const Index n, T* __restrict p, T* __restrict m, T* __restrict v,
               T* __restrict vmax, const T* __restrict g) {
-  const bool from_m = k.one_minus_beta1 < T(0.5);  // lerp starts at the nearer end, as torch's
+  const Lerp<T> lerp(k.one_minus_beta1, k.beta1);
   for (Index i = 0; i < n; ++i) {
     T grad = g[i], param = p[i];
     if constexpr (kDecay != Decay::none) grad *= k.sign, param *= k.shrink;
     if constexpr (kDecay == Decay::l2) grad += k.l2 * param;
-    m[i] = from_m ? multiply_add(k.one_minus_beta1, grad - m[i], m[i]) : multiply_add(-k.beta1, grad - m[i], grad);
+    m[i] = lerp(m[i], grad);
     v[i] = k.beta2 * v[i] + k.one_minus_beta2 * grad * grad;
     T second = v[i];
     // NaN wins, as in torch.maximum.
@@ -47,13 +47,16 @@ void adam_run(const AdamNumbers<T>& k, const Index n, T* __restrict p, T* __rest
 }
 
 template <class T, Decay kDecay>
-void adam_items(const AdamNumbers<T>& k, std::span<const StepItem> items) {
-  for_items<T, 2>(items, [&k](Index n, T* p, T* m, T* v, T* vmax, const T* g) {
-    if (vmax)
-      adam_run<T, kDecay, true>(k, n, p, m, v, vmax, g);
-    else
-      adam_run<T, kDecay, false>(k, n, p, m, v, nullptr, g);
-  });
+[[gnu::noinline]] void adam_items(const AdamNumbers<T>& k, std::span<const StepItem> items) {
+  for_items<T>(
+      items,
+      [&k](Index n, T* p, T* m, T* v, T* vmax, const T* g) {
+        if (vmax)
+          adam_run<T, kDecay, true>(k, n, p, m, v, vmax, g);
+        else
+          adam_run<T, kDecay, false>(k, n, p, m, v, nullptr, g);
+      },
+      [&k](std::span<const StepItem> part) { adam_items<T, kDecay>(k, part); });
 }
 
 template <class T>

@@ -43,13 +43,13 @@ struct RmspropNumbers {
 template <class T, bool kPenalty, bool kMomentum, bool kCentered>
 void rmsprop_run(const RmspropNumbers<T>& k, const Index n, T* __restrict p, T* __restrict square, T* __restrict buffer,
                  T* __restrict average, const T* __restrict g) {
-  const bool from_average = k.rest < T(0.5);  // lerp starts at the nearer end, as torch's
+  const Lerp<T> lerp(k.rest, k.far);
   for (Index i = 0; i < n; ++i) {
     const T grad = k.penalty.template apply<kPenalty>(g[i], p[i]);
     square[i] = k.alpha * square[i] + k.rest * grad * grad;
     T variance = square[i];
     if constexpr (kCentered) {
-      const T a = from_average ? average[i] + k.rest * (grad - average[i]) : grad - k.far * (grad - average[i]);
+      const T a = lerp(average[i], grad);
       average[i] = a;
       variance -= a * a;
       variance = variance < 0 ? T(0) : variance;  // by rounding: a constant gradient has none
@@ -60,22 +60,27 @@ void rmsprop_run(const RmspropNumbers<T>& k, const Index n, T* __restrict p, T* 
   }
 }
 
+template <class T, bool kPenalty>
+[[gnu::noinline]] void rmsprop_items(const RmspropNumbers<T>& k, std::span<const StepItem> items) {
+  for_items<T>(
+      items,
+      [&k](Index n, T* p, T* square, T* buffer, T* average, const T* g) {
+        if (buffer && average)
+          rmsprop_run<T, kPenalty, true, true>(k, n, p, square, buffer, average, g);
+        else if (buffer)
+          rmsprop_run<T, kPenalty, true, false>(k, n, p, square, buffer, nullptr, g);
+        else if (average)
+          rmsprop_run<T, kPenalty, false, true>(k, n, p, square, nullptr, average, g);
+        else
+          rmsprop_run<T, kPenalty, false, false>(k, n, p, square, nullptr, nullptr, g);
+      },
+      [&k](std::span<const StepItem> part) { rmsprop_items<T, kPenalty>(k, part); });
+}
+
 template <class T>
 void rmsprop(std::span<const StepItem> items, const RmspropStep& s) {
   const RmspropNumbers<T> k(s);
-  const auto with = [&]<bool kPenalty>() {
-    for_items<T, 1>(items, [&k](Index n, T* p, T* square, T* buffer, T* average, const T* g) {
-      if (buffer && average)
-        rmsprop_run<T, kPenalty, true, true>(k, n, p, square, buffer, average, g);
-      else if (buffer)
-        rmsprop_run<T, kPenalty, true, false>(k, n, p, square, buffer, nullptr, g);
-      else if (average)
-        rmsprop_run<T, kPenalty, false, true>(k, n, p, square, nullptr, average, g);
-      else
-        rmsprop_run<T, kPenalty, false, false>(k, n, p, square, nullptr, nullptr, g);
-    });
-  };
-  k.penalty.changes() ? with.template operator()<true>() : with.template operator()<false>();
+  k.penalty.changes() ? rmsprop_items<T, true>(k, items) : rmsprop_items<T, false>(k, items);
 }
 
 template <class T, bool kPenalty>
@@ -88,16 +93,20 @@ void adagrad_run(const Penalty<T>& penalty, T step, T eps, const Index n, T* __r
   }
 }
 
+template <class T, bool kPenalty>
+[[gnu::noinline]] void adagrad_items(const Penalty<T>& penalty, T step, T eps, std::span<const StepItem> items) {
+  for_items<T>(
+      items,
+      [&](Index n, T* p, T* sum, T*, T*, const T* g) { adagrad_run<T, kPenalty>(penalty, step, eps, n, p, sum, g); },
+      [&](std::span<const StepItem> part) { adagrad_items<T, kPenalty>(penalty, step, eps, part); });
+}
+
 template <class T>
 void adagrad(std::span<const StepItem> items, const AdagradStep& s) {
   const Penalty<T> penalty(s.maximize, s.weight_decay);
   const T step = T(-s.lr), eps = T(s.eps);
-  const auto with = [&]<bool kPenalty>() {
-    for_items<T, 1>(items, [=, &penalty](Index n, T* p, T* sum, T*, T*, const T* g) {
-      adagrad_run<T, kPenalty>(penalty, step, eps, n, p, sum, g);
-    });
-  };
-  penalty.changes() ? with.template operator()<true>() : with.template operator()<false>();
+  penalty.changes() ? adagrad_items<T, true>(penalty, step, eps, items)
+                    : adagrad_items<T, false>(penalty, step, eps, items);
 }
 
 }  // namespace harker::HARKER_ISA

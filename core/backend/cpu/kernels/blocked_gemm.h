@@ -1,4 +1,4 @@
-// The general matrix product, around the tile. c is cut into blocks, which threads share. For a block, k is worked
+// The general matrix product, around the microkernel. c is cut into blocks, which threads share. For a block, k is worked
 // through in parts; of each part the left-hand side is packed into strips of 4 rows, which stay in the second-level
 // cache, and the right-hand side, one panel of three vectors at a time, into a buffer that all the strips then run
 // over, from the first-level cache or, where it is a little longer, as a stream from the second.
@@ -58,7 +58,7 @@ template <class T, int Rows>
     const Index width = panel_width<T>(b.left - s), last = width - kW;
     const Start<T> from{start.at ? start.at + s : nullptr, start.row};
     const auto multiply = [&]<int Cols>() __attribute__((always_inline)) {
-      tile<T, Rows, Cols>(k, {strip, 1, 4}, {packed, Cols * kW, (Cols - 1) * kW}, from, c + s, ldc, last, ahead);
+      microkernel<T, Rows, Cols>(k, {strip, 1, 4}, {packed, Cols * kW, (Cols - 1) * kW}, from, c + s, ldc, last, ahead);
       packed += Cols * kW * k;
     };
     if (last > kW)

@@ -1,34 +1,36 @@
 // Elementwise operations on strided operands: broadcasting is a stride of 0. The output is contiguous.
 #pragma once
 #include <harker/core/backend/cpu/kernels/elementwise.h>
-#include <harker/core/backend/cpu/kernels/walk.h>
+#include <harker/core/backend/cpu/kernels/strided_loop.h>
 
 namespace harker::HARKER_ISA {
 
-/// As Backend::binary_strided.
+/// One row of z.
 template <class T>
-void binary_strided(Binary op, const Shape& shape, const T* x, const Shape& x_strides, const T* y,
-                    const Shape& y_strides, T* z) {
-  Walk<2> walk;
-  const Index *const sizes = shape.data(), *const xs = x_strides.data(), *const ys = y_strides.data();
-  for (int d = 0; d < shape.rank(); ++d) walk.add(sizes[d], {xs[d], ys[d]});
-  const Index n = walk.inner_size(), x_step = walk.inner_stride(0), y_step = walk.inner_stride(1);
-  if (walk.rank <= 1 && x_step == 1 && y_step == 1) return walk.empty ? void() : binary(op, n, x, y, z);
+using RowRun = void (*)(Index n, const T* x, Index x_step, const T* y, Index y_step, T* z);
 
-  with_operation(op, [&](auto f) {
-    T* out = z;
-    walk.each_outer(1, [&](const Index(&offset)[2]) {
-      const T *const a = x + offset[0], *const b = y + offset[1];
-      if (x_step == 1 && y_step == 1)
-        map(n, a, b, out, f);
-      else if (x_step == 1 && y_step == 0)
-        map(n, a, out, [f, s = *b](auto v) { return f(v, s); });
-      else if (x_step == 0 && y_step == 1)
-        map(n, b, out, [f, s = *a](auto v) { return f(s, v); });
-      else
-        for (Index i = 0; i < n; ++i) out[i] = f(a[i * x_step], b[i * y_step]);
-      out += n;
-    });
+template <class T, class F>
+void row_run(Index n, const T* x, Index x_step, const T* y, Index y_step, T* z) {
+  constexpr F f;
+  if (x_step == 1 && y_step == 1)
+    map(n, x, y, z, f);
+  else if (x_step == 1 && y_step == 0)
+    map(n, x, z, [s = *y](auto v) { return F()(v, s); });
+  else if (x_step == 0 && y_step == 1)
+    map(n, y, z, [s = *x](auto v) { return F()(s, v); });
+  else
+    for (Index i = 0; i < n; ++i) z[i] = f(x[i * x_step], y[i * y_step]);
+}
+
+/// z = x op y over the loop.
+template <class T>
+void binary_strided(Binary op, const StridedLoop<2>& loop, const T* x, const T* y, T* z) {
+  RowRun<T> run = nullptr;
+  with_operation(op, [&](auto f) { run = row_run<T, decltype(f)>; });
+  const Index n = loop.inner_size();
+  loop.each_outer(1, [&](const Index(&offset)[2]) {
+    run(n, x + offset[0], loop.inner_stride(0), y + offset[1], loop.inner_stride(1), z);
+    z += n;
   });
 }
 

@@ -1,4 +1,4 @@
-// Convolution as matrix products, with the matrix of windows (patches.h) made a block at a time:
+// Convolution as matrix products, with the matrix of windows (im2col.h) made a block at a time:
 //
 //   forward   z[O, P]  = w[O, K] column[K, P]          each block of positions: gather, multiply, add up over k
 //   input     column'[K, P] = w' dz[O, P], scattered   each block of channels:  multiply, scatter
@@ -6,10 +6,9 @@
 //
 // for every image and group; O outputs and K = channels * kernel elements of a group, P positions. Tasks for threads
 // are cut by sizes alone, and no two of them write to one place.
-#include <harker/core/backend/cpu/kernels/convolution.h>
-
+#include <harker/core/backend/cpu/kernels/cpu_backend.h>
 #include <harker/core/backend/cpu/kernels/dispatch.h>
-#include <harker/core/backend/cpu/kernels/patches.h>
+#include <harker/core/backend/cpu/kernels/im2col.h>
 #include <harker/core/backend/cpu/kernels/small_gemm.h>
 #include <harker/core/backend/cpu/kernels/threads.h>
 
@@ -101,7 +100,7 @@ void forward(const Geometry& g, Index images, const T* x, const T* weight, const
     for (Index k = 0; k < g.K; k += blocks.rows) {
       const Index rows = smaller(blocks.rows, g.K - k);
       const bool in_place = direct && count >= kWidth<T>;
-      if (!in_place) gather_patches(g.w, image, k, rows, p, count, block, blocks.ld);
+      if (!in_place) im2col(g.w, image, k, rows, p, count, block, blocks.ld);
       product_into(false, g.outputs, count, rows, Left<T>{w + k, g.K, 1}, in_place ? image + k * g.P + p : block,
                    in_place ? g.P : blocks.ld, bias || k > 0, out, g.P);
     }
@@ -139,7 +138,7 @@ void input(const Geometry& g, Index images, const T* dz, const T* weight, T* dx)
                          kWidth<T>, o > 0, static_cast<T*>(block), blocks.ld);
           }
         }
-        scatter_patches(g.w, image, k, rows, p, count, static_cast<const T*>(block), blocks.ld);
+        col2im(g.w, image, k, rows, p, count, static_cast<const T*>(block), blocks.ld);
       }
   });
 }
@@ -166,7 +165,7 @@ void weight_gradient(const Geometry& g, Index images, const T* dz, const T* x, T
       for (Index p = 0; p < g.P; p += blocks.columns)
         for (Index k = 0; k < g.K; k += blocks.rows) {
           const Index rows = smaller(blocks.rows, g.K - k), count = smaller(blocks.columns, g.P - p);
-          gather_patches(g.w, image, k, rows, p, count, block, blocks.ld);
+          im2col(g.w, image, k, rows, p, count, block, blocks.ld);
           product_into(true, g.outputs, rows, count, Left<T>{gradient + p, g.P, 1}, static_cast<const T*>(block),
                        blocks.ld, true, sums + k, g.K);
         }
@@ -176,24 +175,24 @@ void weight_gradient(const Geometry& g, Index images, const T* dz, const T* x, T
     for (Index i = 0; i < elements; ++i) dw[i] += work[(piece - 1) * elements + i];
 }
 
-void conv2d(DType t, const Windows& w, Index images, Index groups, Index outputs, const void* x, const void* weight,
-            const void* b, void* z) {
+void CpuBackend::conv2d(DType t, const Windows& w, Index images, Index groups, Index outputs, const void* x,
+                        const void* weight, const void* b, void* z) {
   with_type(t, [&](auto kind) {
     forward<decltype(kind)>(Geometry(w, groups, outputs), images, In{x}, In{weight}, In{b}, Out{z});
   });
 }
-void conv2d_input(DType t, const Windows& w, Index images, Index groups, Index outputs, const void* dz,
-                  const void* weight, void* dx) {
+void CpuBackend::conv2d_input(DType t, const Windows& w, Index images, Index groups, Index outputs, const void* dz,
+                              const void* weight, void* dx) {
   with_type(
       t, [&](auto kind) { input<decltype(kind)>(Geometry(w, groups, outputs), images, In{dz}, In{weight}, Out{dx}); });
 }
-void conv2d_weight(DType t, const Windows& w, Index images, Index groups, Index outputs, const void* dz, const void* x,
-                   void* work, void* dw) {
+void CpuBackend::conv2d_weight(DType t, const Windows& w, Index images, Index groups, Index outputs, const void* dz,
+                               const void* x, void* work, void* dw) {
   with_type(t, [&](auto kind) {
     weight_gradient<decltype(kind)>(Geometry(w, groups, outputs), images, In{dz}, In{x}, Out{work}, Out{dw});
   });
 }
-Index conv2d_weight_work(const Windows& w, Index images, Index groups, Index outputs) {
+Index CpuBackend::conv2d_weight_work(const Windows& w, Index images, Index groups, Index outputs) {
   const Geometry g(w, groups, outputs);
   return larger(0, weight_pieces(g, images) - 1) * groups * g.outputs * g.K;
 }

@@ -25,8 +25,8 @@ inline constexpr Index kFew = 8;
 
 /// s(r, f) += big[r, k] . small[f, k] for 4 x Few of them.
 template <class T, int Few>
-[[gnu::always_inline]] inline void dot_tile(Index k, const T* big, Index ld, const T* small, Index ld_small,
-                                            Four<T> (&s)[Few]) {
+[[gnu::always_inline]] inline void dot_microkernel(Index k, const T* big, Index ld, const T* small, Index ld_small,
+                                                   Four<T> (&s)[Few]) {
   constexpr Index kW = kWidth<T>;
   Vector<T> sum[Few][4];
   for (int f = 0; f < Few; ++f)
@@ -66,7 +66,7 @@ template <class T, int Few>
       else if (d.bias)
         s[j][r] = d.bias[(i + r) * d.bias_many + (f + j) * d.bias_few];
   }
-  dot_tile<T, Few>(depth, big, rows == 4 ? d.ld : 0, small + f * ld_small, ld_small, s);
+  dot_microkernel<T, Few>(depth, big, rows == 4 ? d.ld : 0, small + f * ld_small, ld_small, s);
   for (int j = 0; j < Few; ++j)
     for (Index r = 0; r < rows; ++r) c[r * d.c_many + j * d.c_few] = s[j][r];
 }

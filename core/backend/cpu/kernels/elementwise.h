@@ -51,33 +51,24 @@ inline void with_operation(Binary op, const F& use) {
 
 /// neg or relu
 template <class T>
-inline void unary_part(Unary op, Index n, const T* x, T* z) {
+void unary(Unary op, Index n, const T* x, T* z) {
   if (op == Unary::neg) return map(n, x, z, [](auto v) { return -v; });
   // NaN and -0 pass through, as in torch.
   map(n, x, z, [](auto v) { return v < T(0) ? decltype(v){} : v; });
 }
-template <class T>
-void unary(Unary op, Index n, const T* x, T* z) {
-  if (n < kElementsWorthThreads) [[likely]]
-    return unary_part(op, n, x, z);
-  in_parallel_chunks(n, [=](Index at, Index count) { unary_part(op, count, x + at, z + at); });
-}
 
 template <class T>
 void binary(Binary op, Index n, const T* x, const T* y, T* z) {
-  with_operation(op,
-                 [=](auto f) { in_chunks(n, [=](Index at, Index count) { map(count, x + at, y + at, z + at, f); }); });
+  with_operation(op, [=](auto f) { map(n, x, y, z, f); });
 }
 
 template <class T>
 void scalar(Binary op, Index n, const T* x, T s, bool reversed, T* z) {
   with_operation(op, [=](auto f) {
-    in_chunks(n, [=](Index at, Index count) {
-      if (reversed)
-        map(count, x + at, z + at, [=](auto v) { return f(s, v); });
-      else
-        map(count, x + at, z + at, [=](auto v) { return f(v, s); });
-    });
+    if (reversed)
+      map(n, x, z, [=](auto v) { return f(s, v); });
+    else
+      map(n, x, z, [=](auto v) { return f(v, s); });
   });
 }
 
@@ -104,31 +95,23 @@ inline V multiply_add(T a, V x, V y) {
 /// y += alpha * x
 template <class T>
 void axpy(Index n, T alpha, const T* x, T* y) {
-  in_chunks(n, [=](Index at, Index count) {
-    map(count, x + at, y + at, y + at, [=](auto xv, auto yv) { return multiply_add(alpha, xv, yv); });
-  });
+  map(n, x, y, y, [=](auto xv, auto yv) { return multiply_add(alpha, xv, yv); });
 }
 
 template <class T>
 void relu_backward(Index n, const T* x, const T* by, T* z) {
-  in_chunks(n, [=](Index at, Index count) {
-    map(count, x + at, by + at, z + at, [](auto v, auto gate) { return gate <= T(0) ? decltype(v){} : v; });
-  });
+  map(n, x, by, z, [](auto v, auto gate) { return gate <= T(0) ? decltype(v){} : v; });
 }
 
 template <class T>
 void leaky_relu(Index n, const T* x, const T* by, T slope, T* z) {
-  in_chunks(n, [=](Index at, Index count) {
-    map(count, x + at, by + at, z + at, [=](auto v, auto gate) { return gate > T(0) ? v : slope * v; });
-  });
+  map(n, x, by, z, [=](auto v, auto gate) { return gate > T(0) ? v : slope * v; });
 }
 
 /// z = factor * (x - y)
 template <class T>
 void scaled_diff(Index n, const T* x, const T* y, T factor, T* z) {
-  in_chunks(n, [=](Index at, Index count) {
-    map(count, x + at, y + at, z + at, [=](auto xv, auto yv) { return factor * (xv - yv); });
-  });
+  map(n, x, y, z, [=](auto xv, auto yv) { return factor * (xv - yv); });
 }
 
 }  // namespace harker::HARKER_ISA

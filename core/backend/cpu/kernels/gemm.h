@@ -1,5 +1,5 @@
 // Which way a matrix product goes. Here are the ways of small networks: products whose right-hand side fits 16 KiB go
-// to the tile (small_gemm.h), matrix times vector to gemv.h, a narrow product to the tile by way of its transpose.
+// to the microkernel (small_gemm.h), matrix times vector to gemv.h, a narrow product to the microkernel by way of its transpose.
 // Everything else is in large_gemm.cpp.
 #pragma once
 #include <harker/core/backend/cpu/kernels/gemv.h>
@@ -33,9 +33,9 @@ extern template void large_gemm(const Product<double>&);
 template <class T>
 inline constexpr Index kLongDot = 4 * kWidth<T>;
 
-/// n columns by k rows are work for the tile: all of k at once, or few enough columns to go through k in parts.
+/// n columns by k rows are work for the microkernel: all of k at once, or few enough columns to go through k in parts.
 template <class T>
-bool fits_tile(Index n, Index k) {
+bool fits_microkernel(Index n, Index k) {
   return n >= kWidth<T> && (n <= 64 || (n <= kRightSide && n * k <= kRightSide));
 }
 
@@ -62,17 +62,17 @@ inline bool rows_times_vector(Index rows, Index k, const T* a, Index lda, const 
 }
 
 /// Rows i .. i + rows - 1 of a product with n < width <= rows and n * rows <= kRightSide: the transposed product
-/// c'[n,rows] = op(b)' op(a)' has rows long enough for the tile.
+/// c'[n,rows] = op(b)' op(a)' has rows long enough for the microkernel.
 template <class T>
 [[gnu::noinline]] void narrow_rows(const Product<T>& g, Index i, Index rows) {
-  alignas(64) T turned[kRightSide];
+  alignas(64) T transposed[kRightSide];
   if (g.bias)
     for (Index j = 0; j < g.n; ++j)
-      for (Index r = 0; r < rows; ++r) turned[j * rows + r] = g.bias[j];
+      for (Index r = 0; r < rows; ++r) transposed[j * rows + r] = g.bias[j];
   const Left<T> left = g.tb ? Left<T>{g.b, g.ldb, 1} : Left<T>{g.b, 1, g.ldb};
-  const Start<T> start{g.bias ? turned : nullptr, rows};
-  small_gemm<T>(!g.ta, g.n, rows, g.k, left, g.a + (g.ta ? i : i * g.lda), g.lda, start, turned, rows);
-  transpose(g.n, rows, static_cast<const T*>(turned), rows, g.c + i * g.n, g.n);
+  const Start<T> start{g.bias ? transposed : nullptr, rows};
+  small_gemm<T>(!g.ta, g.n, rows, g.k, left, g.a + (g.ta ? i : i * g.lda), g.lda, start, transposed, rows);
+  transpose(g.n, rows, static_cast<const T*>(transposed), rows, g.c + i * g.n, g.n);
 }
 
 template <class T>
@@ -93,10 +93,11 @@ inline void gemm(const Product<T>& g) {
     if (g.tb && rows_times_vector(g.n, g.k, g.b, g.ldb, g.a, step, g.bias, 1, g.c)) return;
     if (!g.tb && g.n >= kWidth<T>) return gevm(g.k, g.n, g.a, step, g.b, g.ldb, g.bias, 1, g.c);
   }
-  if (fits_tile<T>(g.n, g.k) && g.m * g.k <= kSmallMatrix && g.n * g.k <= kSmallMatrix)
+  if (fits_microkernel<T>(g.n, g.k) && g.m * g.k <= kSmallMatrix && g.n * g.k <= kSmallMatrix)
     return small_gemm(g.tb, g.m, g.n, g.k, g.left(), g.b, g.ldb, Start<T>{g.bias, 0}, g.c, g.n);
   const bool along_k = !g.ta && g.k >= kLongDot<T>;  // dot_gemm.h does better
-  if (g.n < kWidth<T> && !along_k && g.m * g.n <= kRightSide && fits_tile<T>(g.m, g.k)) return narrow_rows(g, 0, g.m);
+  if (g.n < kWidth<T> && !along_k && g.m * g.n <= kRightSide && fits_microkernel<T>(g.m, g.k))
+    return narrow_rows(g, 0, g.m);
   large_gemm(g);
 }
 

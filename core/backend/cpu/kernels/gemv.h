@@ -1,7 +1,7 @@
 // Matrix times vector. Rows that lie in memory are one dot product each: four rows at a time share each load of the
 // vector. Columns that lie in memory are added up, eight vectors of them at a time.
 #pragma once
-#include <harker/core/backend/cpu/kernels/tile.h>
+#include <harker/core/backend/cpu/kernels/microkernel.h>
 #include <harker/core/backend/cpu/kernels/transpose.h>
 
 namespace harker::HARKER_ISA {
@@ -122,8 +122,8 @@ void gevm(Index k, Index n, const T* x, Index x_step, const T* b, Index ldb, con
     const Left<T> row{x + p * x_step, 0, x_step};
     const auto columns = [&]<int Cols>(Index j, Index last) __attribute__((always_inline)) {
       NothingAhead nothing;
-      tile<T, 1, Cols>(depth, row, {b + p * ldb + j, ldb, last}, {start.at ? start.at + j : nullptr, 0}, y + j, n, last,
-                       nothing);
+      microkernel<T, 1, Cols>(depth, row, {b + p * ldb + j, ldb, last}, {start.at ? start.at + j : nullptr, 0}, y + j,
+                              n, last, nothing);
     };
     Index j = 0;
     for (; n - j >= 9 * kW; j += 8 * kW) columns.template operator()<8>(j, 7 * kW);

@@ -2,7 +2,7 @@
 // times is bound by memory and takes it as it lies; what is worth packing goes to blocked_gemm.h.
 #include <harker/core/backend/cpu/kernels/blocked_gemm.h>
 #include <harker/core/backend/cpu/kernels/dot_gemm.h>
-#include <harker/core/backend/cpu/kernels/turned_gemm.h>
+#include <harker/core/backend/cpu/kernels/gemm_nt.h>
 
 namespace harker::HARKER_ISA {
 
@@ -41,7 +41,7 @@ void narrow_gemm(const Product<T>& g) {
             [&](Index i, Index m) { narrow_rows(g, i, m); });
 }
 
-/// m and n < width, and k too short for dot products or in memory across: a plain loop, or the tile of one vector, with
+/// m and n < width, and k too short for dot products or in memory across: a plain loop, or the microkernel of one vector, with
 /// rows of b filled up with zeros.
 template <class T>
 void tiny_gemm(const Product<T>& g) {
@@ -114,7 +114,7 @@ void large_gemm(const Product<T>& g) {
                        g.n * g.k >= kReadWorthThreads);
   if (g.n < kW) return narrow_gemm(g);
   if (g.m <= kFewInPlace && !g.tb) return in_place_gemm(g);
-  if (turned_gemm(g)) return;
+  if (gemm_nt(g)) return;
   blocked_gemm(g);
 }
 

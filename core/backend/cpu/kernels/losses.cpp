@@ -1,51 +1,13 @@
 // The losses that are worth a kernel: those of a difference with their derivatives, the logistic one, and cross entropy
 // of class indices, where softmax and its gradient are one pass over each row.
-#include <harker/core/backend/cpu/kernels/losses.h>
-
+#include <harker/core/backend/cpu/kernels/cpu_backend.h>
 #include <harker/core/backend/cpu/kernels/dispatch.h>
 #include <harker/core/backend/cpu/kernels/elementwise.h>
 #include <harker/core/backend/cpu/kernels/softmax_row.h>
 
 namespace harker::HARKER_ISA {
 
-/// |d| within the quadratic part: smooth_l1 leaves it out at beta (so that beta = 0 is |d|), huber lets it in.
-///              f                      f'                f''
-///   square     d^2                    2 d               2
-///   absolute   |d|                    sign(d)           0
-///   smooth_l1  d^2 / 2 beta, |d| - beta/2    d / beta, sign(d)        1 / beta, 0
-///   huber      d^2 / 2, beta (|d| - beta/2)  d, beta sign(d)          1, 0
-template <class T>
-inline T difference_at(Difference f, int derivative, T beta, T d) {
-  const T size = fabs_of(d), sign = d > 0 ? T(1) : d < 0 ? T(-1) : d;  // NaN stays
-  switch (f) {
-    case Difference::square: return derivative == 0 ? d * d : derivative == 1 ? 2 * d : T(2);
-    case Difference::absolute: return derivative == 0 ? size : derivative == 1 ? sign : T(0);
-    case Difference::smooth_l1:
-      if (size < beta) return derivative == 0 ? T(0.5) * d * d / beta : derivative == 1 ? d / beta : 1 / beta;
-      return derivative == 0 ? size - T(0.5) * beta : derivative == 1 ? sign : T(0);
-    case Difference::huber:
-      if (size <= beta) return derivative == 0 ? T(0.5) * d * d : derivative == 1 ? d : T(1);
-      return derivative == 0 ? beta * (size - T(0.5) * beta) : derivative == 1 ? beta * sign : T(0);
-  }
-  return d;
-}
-
-void of_difference(Difference f, int derivative, DType t, Index n, double beta, const void* x, const void* y, void* z) {
-  with_type(t, [=](auto kind) {
-    using T = decltype(kind);
-    const T *const a = static_cast<const T*>(x), *const b = static_cast<const T*>(y);
-    T* const out = static_cast<T*>(z);
-    if (f == Difference::square && derivative == 0)
-      return in_chunks(n, [=](Index at, Index count) {
-        map(count, a + at, b + at, out + at, [](auto xv, auto yv) { return (xv - yv) * (xv - yv); });
-      });
-    in_chunks(n, [=](Index at, Index count) {
-      for (Index i = at; i < at + count; ++i) out[i] = difference_at(f, derivative, static_cast<T>(beta), a[i] - b[i]);
-    });
-  });
-}
-
-void bce_with_logits(DType t, Index n, const void* x, const void* y, const void* pos, void* z) {
+void CpuBackend::bce_with_logits(DType t, Index n, const void* x, const void* y, const void* pos, void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T *const in = static_cast<const T*>(x), *const target = static_cast<const T*>(y);
@@ -84,8 +46,8 @@ inline void each_row_of(Index rows, Index n, const F& run) {
   });
 }
 
-void cross_entropy(DType t, Index rows, Index n, const void* x, const Index* target, double hard, double smooth,
-                   const void* weight, void* p, void* z) {
+void CpuBackend::cross_entropy(DType t, Index rows, Index n, const void* x, const Index* target, double hard,
+                               double smooth, const void* weight, void* p, void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T *const in = static_cast<const T*>(x), *const w = static_cast<const T*>(weight);
@@ -105,7 +67,10 @@ void cross_entropy(DType t, Index rows, Index n, const void* x, const Index* tar
       double loss = hard * (w ? static_cast<double>(w[c]) : 1.0) * (lse - static_cast<double>(row[c] - shift));
       if (smooth != 0) {
         double below = 0;
-        for (Index j = 0; j < n; ++j) below += static_cast<double>(w ? w[j] * (row[j] - shift) : row[j] - shift);
+        if (w)
+          for (Index j = 0; j < n; ++j) below += static_cast<double>(w[j] * (row[j] - shift));
+        else
+          for (Index j = 0; j < n; ++j) below += static_cast<double>(row[j] - shift);
         loss += smooth * (all * lse - below);
       }
       out[r] = static_cast<T>(loss);
@@ -113,8 +78,8 @@ void cross_entropy(DType t, Index rows, Index n, const void* x, const Index* tar
   });
 }
 
-void cross_entropy_backward(DType t, Index rows, Index n, const void* p, const Index* target, double hard,
-                            double smooth, const void* weight, const void* g, Index g_step, void* dx) {
+void CpuBackend::cross_entropy_backward(DType t, Index rows, Index n, const void* p, const Index* target, double hard,
+                                        double smooth, const void* weight, const void* g, Index g_step, void* dx) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T *const shares = static_cast<const T*>(p), *const w = static_cast<const T*>(weight);
@@ -132,8 +97,11 @@ void cross_entropy_backward(DType t, Index rows, Index n, const void* p, const I
       const double chosen = hard * (w ? static_cast<double>(w[c]) : 1.0);
       const T by = static_cast<T>(chosen + smooth * all) * scale;
       map(n, shares + r * n, to, [=](auto e) { return e * by; });
-      if (smooth != 0)
-        for (Index j = 0; j < n; ++j) to[j] -= scale * static_cast<T>(smooth) * (w ? w[j] : T(1));
+      const T share = scale * static_cast<T>(smooth);
+      if (smooth != 0 && w)
+        for (Index j = 0; j < n; ++j) to[j] -= share * w[j];
+      else if (smooth != 0)
+        for (Index j = 0; j < n; ++j) to[j] -= share;
       to[c] -= scale * static_cast<T>(chosen);
     });
   });

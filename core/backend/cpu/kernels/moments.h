@@ -3,7 +3,7 @@
 // it would cancel (constant elements above all) or a square has left T's range, the careful way does it again in
 // double. Elements that are all equal have their own value as mean, and no distance at all.
 #pragma once
-#include <harker/core/backend/cpu/kernels/fold.h>
+#include <harker/core/backend/cpu/kernels/columns.h>
 #include <harker/core/backend/cpu/kernels/reduce.h>
 
 namespace harker::HARKER_ISA {
@@ -81,7 +81,7 @@ template <class T>
 
 /// The same, fast where that is sound.
 template <class T>
-inline Moments moments(const T* x, Index runs, Index step, Index n) {
+[[gnu::noinline]] Moments moments(const T* x, Index runs, Index step, Index n) {
   const double count = static_cast<double>(runs * n);
   double sum = 0;
   for (Index r = 0; r < runs; ++r) sum += sum_all(n, x + r * step);
@@ -95,10 +95,10 @@ inline Moments moments(const T* x, Index runs, Index step, Index n) {
   return {static_cast<double>(m) + d.sum / count, squares};
 }
 
-/// Of each of `width` columns (up to kFoldWidth of them) from x, n rows of `inner` elements going down.
+/// Of each of `width` columns (up to kPieceWidth of them) from x, n rows of `inner` elements going down.
 template <class T>
 inline void column_moments(const T* x, Index n, Index inner, Index width, Moments* z) {
-  double mean[kFoldWidth] = {}, sum[kFoldWidth] = {}, squares[kFoldWidth] = {};
+  double mean[kPieceWidth] = {}, sum[kPieceWidth] = {}, squares[kPieceWidth] = {};
   const double count = static_cast<double>(n);
   for (Index i = 0; i < n; ++i)
     for (Index j = 0; j < width; ++j) mean[j] += static_cast<double>(x[i * inner + j]);

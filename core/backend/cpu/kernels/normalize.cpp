@@ -1,28 +1,28 @@
 // layer_norm row by row. batch_norm channel by channel: a channel of x[images, channels, n] is `images` runs of n
 // elements; where n is 1 the runs would be single elements, so pieces of neighbouring channels go down all images
 // instead. Sums are carried in double where they are over many runs.
-#include <harker/core/backend/cpu/kernels/normalize.h>
-
+#include <harker/core/backend/cpu/kernels/columns.h>
+#include <harker/core/backend/cpu/kernels/cpu_backend.h>
 #include <harker/core/backend/cpu/kernels/dispatch.h>
-#include <harker/core/backend/cpu/kernels/fold.h>
 #include <harker/core/backend/cpu/kernels/moments.h>
 #include <harker/core/backend/cpu/kernels/scalar_math.h>
 
 namespace harker::HARKER_ISA {
 
-/// g w, w = 1 where it is null; and the same times (x - mean)
+/// g (x - mean), and the same times w.
 template <class T>
-struct Weighted {
-  const T *g, *w;
-  Vector<T> operator()(Index i, Vector<T>) const { return w ? load(g + i) * load(w + i) : load(g + i); }
-  T operator()(Index i, T) const { return w ? g[i] * w[i] : g[i]; }
+struct Distance {
+  const T *g, *x;
+  T mean;
+  Vector<T> operator()(Index i, Vector<T>) const { return load(g + i) * (load(x + i) - mean); }
+  T operator()(Index i, T) const { return g[i] * (x[i] - mean); }
 };
 template <class T>
 struct WeightedDistance {
   const T *g, *w, *x;
   T mean;
-  Vector<T> operator()(Index i, Vector<T> v) const { return Weighted<T>{g, w}(i, v) * (load(x + i) - mean); }
-  T operator()(Index i, T v) const { return Weighted<T>{g, w}(i, v) * (x[i] - mean); }
+  Vector<T> operator()(Index i, Vector<T>) const { return load(g + i) * load(w + i) * (load(x + i) - mean); }
+  T operator()(Index i, T) const { return g[i] * w[i] * (x[i] - mean); }
 };
 
 constexpr Index kRowsWorthThreads = Index{1} << 16;
@@ -36,8 +36,8 @@ inline void rows_in_parallel(Index rows, Index n, const F& run) {
   });
 }
 
-void layer_norm(DType t, Index rows, Index n, const void* x, const void* w, const void* b, double eps, void* mean,
-                void* rstd, void* z) {
+void CpuBackend::layer_norm(DType t, Index rows, Index n, const void* x, const void* w, const void* b, double eps,
+                            void* mean, void* rstd, void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T *const in = static_cast<const T*>(x), *const weight = static_cast<const T*>(w);
@@ -57,8 +57,8 @@ void layer_norm(DType t, Index rows, Index n, const void* x, const void* w, cons
   });
 }
 
-void layer_norm_backward(DType t, Index rows, Index n, const void* x, const void* w, const void* mean, const void* rstd,
-                         const void* dz, void* dx, void* dw, void* db) {
+void CpuBackend::layer_norm_backward(DType t, Index rows, Index n, const void* x, const void* w, const void* mean,
+                                     const void* rstd, const void* dz, void* dx, void* dw, void* db) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T *const in = static_cast<const T*>(x), *const weight = static_cast<const T*>(w);
@@ -69,19 +69,21 @@ void layer_norm_backward(DType t, Index rows, Index n, const void* x, const void
       rows_in_parallel(rows, n, [=](Index r) {
         const T *const row = in + r * n, *const g = gz + r * n, m = means[r], s = rstds[r];
         const double by = 1 / static_cast<double>(n);
-        const T first = static_cast<T>(block_sums<T>(n, Weighted<T>{g, weight}) * by);
-        const T second = static_cast<T>(block_sums<T>(n, WeightedDistance<T>{g, weight, row, m}) * by) * s * s;
         T* const to = gx + r * n;
         if (weight) {
+          const T first = static_cast<T>(block_sums<T>(n, ProductOf<T>{g, weight}) * by);
+          const T second = static_cast<T>(block_sums<T>(n, WeightedDistance<T>{g, weight, row, m}) * by) * s * s;
           map(n, g, weight, to, [=](auto gv, auto f) { return s * (gv * f - first); });
           map(n, static_cast<const T*>(to), row, to, [=](auto v, auto xv) { return v - s * (xv - m) * second; });
         } else {
+          const T first = static_cast<T>(block_sums<T>(n, ElementOf<T>{g}) * by);
+          const T second = static_cast<T>(block_sums<T>(n, Distance<T>{g, row, m}) * by) * s * s;
           map(n, g, row, to, [=](auto gv, auto xv) { return s * (gv - first - (xv - m) * second); });
         }
       });
     if (!gw && !gb) return;
     each_piece(1, rows, n, [=](Index from, Index to, Index width) {
-      double sum[kFoldWidth] = {}, dot[kFoldWidth] = {};
+      double sum[kPieceWidth] = {}, dot[kPieceWidth] = {};
       for (Index r = 0; r < rows; ++r) {
         const T m = means[r], s = rstds[r];
         for (Index j = 0; j < width; ++j) {
@@ -98,7 +100,8 @@ void layer_norm_backward(DType t, Index rows, Index n, const void* x, const void
   });
 }
 
-void channel_moments(DType t, Index images, Index channels, Index n, const void* x, void* mean, void* variance) {
+void CpuBackend::channel_moments(DType t, Index images, Index channels, Index n, const void* x, void* mean,
+                                 void* variance) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);
@@ -110,7 +113,7 @@ void channel_moments(DType t, Index images, Index channels, Index n, const void*
     };
     if (n == 1)
       return each_piece(1, images, channels, [=](Index from, Index to, Index width) {
-        Moments of[kFoldWidth];
+        Moments of[kPieceWidth];
         column_moments(in + from, images, channels, width, of);
         for (Index j = 0; j < width; ++j) put(to + j, of[j]);
       });
@@ -123,8 +126,8 @@ inline T rstd_of(const T* variance, Index c, double eps) {
   return static_cast<T>(1 / sqrt_of(static_cast<double>(variance[c]) + eps));
 }
 
-void batch_norm(DType t, Index images, Index channels, Index n, const void* x, const void* w, const void* b,
-                const void* mean, const void* variance, double eps, void* z) {
+void CpuBackend::batch_norm(DType t, Index images, Index channels, Index n, const void* x, const void* w, const void* b,
+                            const void* mean, const void* variance, double eps, void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T *const in = static_cast<const T*>(x), *const weight = static_cast<const T*>(w);
@@ -133,7 +136,7 @@ void batch_norm(DType t, Index images, Index channels, Index n, const void* x, c
     T* const out = static_cast<T*>(z);
     if (n == 1)
       return each_piece(1, images, channels, [=](Index from, Index to, Index width) {
-        T scale[kFoldWidth], shift[kFoldWidth];
+        T scale[kPieceWidth], shift[kPieceWidth];
         for (Index j = 0; j < width; ++j) {
           scale[j] = rstd_of(variances, to + j, eps) * (weight ? weight[to + j] : T(1));
           shift[j] = bias ? bias[to + j] : T(0);
@@ -167,26 +170,26 @@ inline void channel_sums(Index images, Index channels, Index n, Index c, Index w
         dot[j] += static_cast<double>(dz[at] * (x[at] - m));
       } else {
         sum[j] += block_sums<T>(n, ElementOf<T>{dz + at});
-        dot[j] += block_sums<T>(n, WeightedDistance<T>{dz + at, nullptr, x + at, m});
+        dot[j] += block_sums<T>(n, Distance<T>{dz + at, x + at, m});
       }
     }
 }
 
-void batch_norm_backward(DType t, bool training, Index images, Index channels, Index n, const void* x, const void* w,
-                         const void* mean, const void* variance, double eps, const void* dz, void* dx, void* dw,
-                         void* db) {
+void CpuBackend::batch_norm_backward(DType t, bool training, Index images, Index channels, Index n, const void* x,
+                                     const void* w, const void* mean, const void* variance, double eps, const void* dz,
+                                     void* dx, void* dw, void* db) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T *const in = static_cast<const T*>(x), *const weight = static_cast<const T*>(w);
     const T *const means = static_cast<const T*>(mean), *const variances = static_cast<const T*>(variance);
     const T* const gz = static_cast<const T*>(dz);
     T *const gx = static_cast<T*>(dx), *const gw = static_cast<T*>(dw), *const gb = static_cast<T*>(db);
-    const Index together = n == 1 ? kFoldWidth : 1;
+    const Index together = n == 1 ? kPieceWidth : 1;
     parallel_for(images * channels * n >= kRowsWorthThreads, (channels + together - 1) / together, [=](Index piece) {
       const Index c = piece * together, width = smaller(together, channels - c);
-      double sum[kFoldWidth], dot[kFoldWidth];
+      double sum[kPieceWidth], dot[kPieceWidth];
       channel_sums(images, channels, n, c, width, in, means, gz, sum, dot);
-      T rstd[kFoldWidth], scale[kFoldWidth], first[kFoldWidth], second[kFoldWidth];
+      T rstd[kPieceWidth], scale[kPieceWidth], first[kPieceWidth], second[kPieceWidth];
       const double by = 1 / static_cast<double>(images * n);
       for (Index j = 0; j < width; ++j) {
         rstd[j] = rstd_of(variances, c + j, eps);

@@ -1,7 +1,7 @@
-// Rearranging the operands of a large product, so that the tile reads both from front to back. Transposition falls out:
+// Rearranging the operands of a large product, so that the microkernel reads both from front to back. Transposition falls out:
 // it only changes how an operand is read here.
 #pragma once
-#include <harker/core/backend/cpu/kernels/tile.h>
+#include <harker/core/backend/cpu/kernels/microkernel.h>
 #include <harker/core/backend/cpu/kernels/transpose.h>
 
 namespace harker::HARKER_ISA {
@@ -74,9 +74,9 @@ void pack_strips(Index rows, Index depth, Left<T> a, T* out) {
     for (Index p = 0; p < depth; ++p) out[whole * depth + p * 4 + (i & 3)] = a.at[i * a.row + p * a.column];
 }
 
-/// The part of the right-hand side that is packed next, asked for one cache line at a time while the tile computes: it
+/// The part of the right-hand side that is packed next, asked for one cache line at a time while the microkernel computes: it
 /// comes from the third-level cache or from memory, and packing would wait for it. 64x512x784 takes 575 us instead of
-/// 590 (509 at the tile's full speed; measured when they went into the first-level cache). Into the second-level cache:
+/// 590 (509 at the microkernel's full speed; measured when they went into the first-level cache). Into the second-level cache:
 /// the first is full with what is computed.
 template <class T>
 class Ahead {

@@ -48,6 +48,12 @@ struct ElementOf {
   T operator()(Index i, T) const { return x[i]; }
 };
 template <class T>
+struct ProductOf {
+  const T *x, *y;
+  Vector<T> operator()(Index i, Vector<T>) const { return load(x + i) * load(y + i); }
+  T operator()(Index i, T) const { return x[i] * y[i]; }
+};
+template <class T>
 struct SquaredDifference {
   const T *x, *y;
   Vector<T> operator()(Index i, Vector<T>) const {

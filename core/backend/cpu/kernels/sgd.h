@@ -38,30 +38,35 @@ void sgd_run(const SgdNumbers<T>& k, const Index n, T* __restrict p, T* __restri
   }
 }
 
+template <class T, Decay kDecay, Momentum kMomentum, bool kNesterov>
+[[gnu::noinline]] void sgd_items(const SgdNumbers<T>& k, std::span<const StepItem> items) {
+  for_items<T>(
+      items,
+      [&k](Index n, T* p, T* buffer, T*, T*, const T* g) {
+        sgd_run<T, kDecay, kMomentum, kNesterov>(k, n, p, buffer, g);
+      },
+      [&k](std::span<const StepItem> part) { sgd_items<T, kDecay, kMomentum, kNesterov>(k, part); });
+}
+
 template <class T, Momentum kMomentum, bool kNesterov>
-void sgd_items(std::span<const StepItem> items, const SgdStep& s) {
+void sgd_decayed(std::span<const StepItem> items, const SgdStep& s) {
   const SgdNumbers<T> k(s);
-  const auto with = [&]<Decay kDecay>() {
-    for_items<T, 0>(items, [&k](Index n, T* p, T* buffer, T*, T*, const T* g) {
-      sgd_run<T, kDecay, kMomentum, kNesterov>(k, n, p, buffer, g);
-    });
-  };
   if (k.l2 != T(0))
-    with.template operator()<Decay::l2>();
+    sgd_items<T, Decay::l2, kMomentum, kNesterov>(k, items);
   else if (s.maximize)
-    with.template operator()<Decay::scaled>();
+    sgd_items<T, Decay::scaled, kMomentum, kNesterov>(k, items);
   else
-    with.template operator()<Decay::none>();
+    sgd_items<T, Decay::none, kMomentum, kNesterov>(k, items);
 }
 
 template <class T>
 void sgd(std::span<const StepItem> items, const SgdStep& s) {
   if (s.momentum == 0)
-    sgd_items<T, Momentum::none, false>(items, s);
+    sgd_decayed<T, Momentum::none, false>(items, s);
   else if (s.first)
-    s.nesterov ? sgd_items<T, Momentum::first, true>(items, s) : sgd_items<T, Momentum::first, false>(items, s);
+    s.nesterov ? sgd_decayed<T, Momentum::first, true>(items, s) : sgd_decayed<T, Momentum::first, false>(items, s);
   else
-    s.nesterov ? sgd_items<T, Momentum::later, true>(items, s) : sgd_items<T, Momentum::later, false>(items, s);
+    s.nesterov ? sgd_decayed<T, Momentum::later, true>(items, s) : sgd_decayed<T, Momentum::later, false>(items, s);
 }
 
 }  // namespace harker::HARKER_ISA

@@ -1,9 +1,8 @@
 // Rows (inner is 1) in whole vectors; else a piece of up to 64 columns at a time goes down all n rows. The largest
 // element is subtracted before exp, so nothing overflows.
-#include <harker/core/backend/cpu/kernels/softmax.h>
-
+#include <harker/core/backend/cpu/kernels/columns.h>
+#include <harker/core/backend/cpu/kernels/cpu_backend.h>
 #include <harker/core/backend/cpu/kernels/dispatch.h>
-#include <harker/core/backend/cpu/kernels/fold.h>
 #include <harker/core/backend/cpu/kernels/reduce.h>
 #include <harker/core/backend/cpu/kernels/softmax_row.h>
 
@@ -22,8 +21,8 @@ inline void each_row(Index rows, Index n, const F& run) {
 /// The largest element and the sum of exponentials of each of a piece's columns; the exponentials go to z, if given.
 template <class T>
 struct Columns {
-  T shift[kFoldWidth];
-  double sum[kFoldWidth];
+  T shift[kPieceWidth];
+  double sum[kPieceWidth];
 
   Columns(Index n, Index inner, Index width, const T* x, T* z, bool finite_shift) {
     for (Index j = 0; j < width; ++j) shift[j] = -kInfinity<T>, sum[j] = 0;
@@ -41,7 +40,7 @@ struct Columns {
   }
 };
 
-void logsumexp(DType t, Index outer, Index n, Index inner, const void* x, void* z) {
+void CpuBackend::logsumexp(DType t, Index outer, Index n, Index inner, const void* x, void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);
@@ -59,7 +58,7 @@ void logsumexp(DType t, Index outer, Index n, Index inner, const void* x, void* 
   });
 }
 
-void softmax(DType t, bool logarithm, Index outer, Index n, Index inner, const void* x, void* z) {
+void CpuBackend::softmax(DType t, bool logarithm, Index outer, Index n, Index inner, const void* x, void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);
@@ -77,7 +76,7 @@ void softmax(DType t, bool logarithm, Index outer, Index n, Index inner, const v
       });
     each_piece(outer, n, inner, [=](Index from, Index, Index width) {
       const Columns<T> c(n, inner, width, in + from, logarithm ? nullptr : out + from, false);
-      T by[kFoldWidth];
+      T by[kPieceWidth];
       for (Index j = 0; j < width; ++j) by[j] = static_cast<T>(logarithm ? log_of(c.sum[j]) : 1 / c.sum[j]);
       for (Index i = 0; i < n; ++i) {
         const Index at = from + i * inner;
@@ -90,16 +89,8 @@ void softmax(DType t, bool logarithm, Index outer, Index n, Index inner, const v
   });
 }
 
-/// The products of two rows' elements.
-template <class T>
-struct Products {
-  const T *x, *y;
-  Vector<T> operator()(Index i, Vector<T>) const { return load(x + i) * load(y + i); }
-  T operator()(Index i, T) const { return x[i] * y[i]; }
-};
-
-void softmax_backward(DType t, bool logarithm, Index outer, Index n, Index inner, const void* z, const void* dz,
-                      void* dx) {
+void CpuBackend::softmax_backward(DType t, bool logarithm, Index outer, Index n, Index inner, const void* z,
+                                  const void* dz, void* dx) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T *const out = static_cast<const T*>(z), *const g = static_cast<const T*>(dz);
@@ -114,23 +105,23 @@ void softmax_backward(DType t, bool logarithm, Index outer, Index n, Index inner
             store_part(to + r * n + i, n - i, load_part(gr + i, n - i, T(0)) - e * sum);
           }
         } else {
-          const T sum = static_cast<T>(block_sums<T>(n, Products<T>{zr, gr}));
+          const T sum = static_cast<T>(block_sums<T>(n, ProductOf<T>{zr, gr}));
           map(n, zr, gr, to + r * n, [=](auto zv, auto gv) { return zv * (gv - sum); });
         }
       });
     each_piece(outer, n, inner, [=](Index from, Index, Index width) {
-      double sum[kFoldWidth] = {};
-      for (Index i = 0; i < n; ++i)
-        for (Index j = 0; j < width; ++j) {
-          const Index at = from + i * inner + j;
-          sum[j] += static_cast<double>(logarithm ? g[at] : g[at] * out[at]);
-        }
-      for (Index i = 0; i < n; ++i)
-        for (Index j = 0; j < width; ++j) {
-          const Index at = from + i * inner + j;
-          const T s = static_cast<T>(sum[j]);
-          to[at] = logarithm ? g[at] - exp_of(out[at]) * s : out[at] * (g[at] - s);
-        }
+      double sum[kPieceWidth] = {};
+      const auto each = [=](const auto& run) {
+        for (Index i = 0; i < n; ++i)
+          for (Index j = 0; j < width; ++j) run(j, from + i * inner + j);
+      };
+      if (logarithm) {
+        each([&](Index j, Index at) { sum[j] += static_cast<double>(g[at]); });
+        each([&](Index j, Index at) { to[at] = g[at] - exp_of(out[at]) * static_cast<T>(sum[j]); });
+      } else {
+        each([&](Index j, Index at) { sum[j] += static_cast<double>(g[at] * out[at]); });
+        each([&](Index j, Index at) { to[at] = out[at] * (g[at] - static_cast<T>(sum[j])); });
+      }
     });
   });
 }

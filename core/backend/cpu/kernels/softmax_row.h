@@ -26,9 +26,8 @@ inline T shift_of(T largest) {
   return __builtin_isinf(largest) ? T(0) : largest;
 }
 
-/// The sum of exp(x[i] - shift); the exponentials go to z unless that is null.
-template <class T>
-inline double sum_of_exp(Index n, const T* x, T shift, T* z) {
+template <class T, bool kKeep>
+inline double sum_of_exp_of(Index n, const T* x, T shift, T* z) {
   constexpr Index kBlock = 4096;
   double total = 0;
   for (Index begin = 0; begin < n; begin += kBlock) {
@@ -37,11 +36,16 @@ inline double sum_of_exp(Index n, const T* x, T shift, T* z) {
     for (Index i = begin; i < end; i += kWidth<T>) {
       const Vector<T> e = exp_of(load_part(x + i, end - i, -kInfinity<T>) - shift);
       sum += e;
-      if (z) store_part(z + i, end - i, e);
+      if constexpr (kKeep) store_part(z + i, end - i, e);
     }
     total += sum_of<T>(sum);
   }
   return total;
+}
+/// The sum of exp(x[i] - shift); the exponentials go to z unless that is null.
+template <class T>
+inline double sum_of_exp(Index n, const T* x, T shift, T* z) {
+  return z ? sum_of_exp_of<T, true>(n, x, shift, z) : sum_of_exp_of<T, false>(n, x, shift, nullptr);
 }
 
 }  // namespace harker::HARKER_ISA

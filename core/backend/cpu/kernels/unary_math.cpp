@@ -1,5 +1,7 @@
-// z = f(x), element by element, for the functions of math.h. T is the element, V its vector.
-#include <harker/core/backend/cpu/kernels/math.h>
+// z = f(x), element by element, for the functions that are more than a line of
+// arithmetic. T is the element, V its vector.
+#include <harker/core/backend/cpu/kernels/cpu_backend.h>
+#include <harker/core/backend/cpu/kernels/dispatch.h>
 #include <harker/core/backend/cpu/kernels/scalar_math.h>
 #include <harker/core/backend/cpu/kernels/threads.h>
 #include <harker/core/backend/cpu/kernels/vector_math.h>
@@ -41,7 +43,7 @@ struct Functions {
 
 /// One thread's part.
 template <class T>
-void run(Unary op, Index n, const T* x, T* z) {
+[[gnu::noinline]] void run(Unary op, Index n, const T* x, T* z) {
   using V = Vector<T>;
   using F = Functions<T>;
   switch (op) {
@@ -75,27 +77,29 @@ void run(Unary op, Index n, const T* x, T* z) {
   }
 }
 
-template <class T>
-void softplus_of(Index n, const T* x, T beta, T threshold, T* z) {
-  in_chunks(n, [=](Index at, Index count) {
-    each_vector(count, x + at, z + at, [=](Vector<T> v) {
-      const Vector<T> scaled = v * beta;
-      return scaled > threshold ? v : log1p_of(exp_of(scaled)) / beta;
-    });
+void CpuBackend::unary_math(Unary op, DType t, Index n, const void* x, void* z) {
+  with_type(t, [=](auto kind) {
+    using T = decltype(kind);
+    in_chunks(n,
+              [=](Index at, Index count) { run(op, count, static_cast<const T*>(x) + at, static_cast<T*>(z) + at); });
   });
 }
 
-void softplus(Index n, const float* x, float beta, float threshold, float* z) { softplus_of(n, x, beta, threshold, z); }
-void softplus(Index n, const double* x, double beta, double threshold, double* z) {
-  softplus_of(n, x, beta, threshold, z);
+template <class T>
+[[gnu::noinline]] void softplus_part(Index n, const T* x, T beta, T threshold, T* z) {
+  each_vector(n, x, z, [=](Vector<T> v) {
+    const Vector<T> scaled = v * beta;
+    return scaled > threshold ? v : log1p_of(exp_of(scaled)) / beta;
+  });
 }
 
-void unary_math(Unary op, DType t, Index n, const void* x, void* z) {
-  in_chunks(n, [=](Index at, Index count) {
-    if (t == DType::float32)
-      run(op, count, static_cast<const float*>(x) + at, static_cast<float*>(z) + at);
-    else
-      run(op, count, static_cast<const double*>(x) + at, static_cast<double*>(z) + at);
+void CpuBackend::softplus(DType t, Index n, const void* x, double beta, double threshold, void* z) {
+  with_type(t, [=](auto kind) {
+    using T = decltype(kind);
+    in_chunks(n, [=](Index at, Index count) {
+      softplus_part(count, static_cast<const T*>(x) + at, static_cast<T>(beta), static_cast<T>(threshold),
+                    static_cast<T*>(z) + at);
+    });
   });
 }
 

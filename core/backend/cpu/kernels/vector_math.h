@@ -270,27 +270,36 @@ inline Vector<double> erf_of(Vector<double> x) {
   return x;
 }
 
-/// Some of a vector's elements from memory; the others are `rest`.
+/// Fewer elements than a vector has, from memory and back: apart, so that the loops around stay small.
 template <class T>
-inline Vector<T> load_part(const T* p, Index count, T rest) {
-  if (count >= kWidth<T>) return load(p);
+[[gnu::noinline]] Vector<T> load_few(const T* p, Index count, T rest) {
   Vector<T> v = Vector<T>{} + rest;
   for (Index i = 0; i < count; ++i) v[i] = p[i];
   return v;
 }
 template <class T>
-inline void store_part(T* p, Index count, Vector<T> v) {
-  if (count >= kWidth<T>) return store(p, v);
+[[gnu::noinline]] void store_few(T* p, Index count, Vector<T> v) {
   for (Index i = 0; i < count; ++i) p[i] = v[i];
+}
+
+/// Some of a vector's elements from memory; the others are `rest`.
+template <class T>
+inline Vector<T> load_part(const T* p, Index count, T rest) {
+  if (count >= kWidth<T>) [[likely]]
+    return load(p);
+  return load_few(p, count, rest);
+}
+template <class T>
+inline void store_part(T* p, Index count, Vector<T> v) {
+  if (count >= kWidth<T>) [[likely]]
+    return store(p, v);
+  store_few(p, count, v);
 }
 
 /// z[n] = f(x[n]) for a function of vectors alone; z may be x.
 template <class T, class F>
 inline void each_vector(Index n, const T* x, T* z, F f) {
-  constexpr Index kW = kWidth<T>;
-  Index i = 0;
-  for (; i + kW <= n; i += kW) store<T>(z + i, f(load(x + i)));
-  if (i < n) store_part<T>(z + i, n - i, f(load_part(x + i, n - i, T(1))));
+  for (Index i = 0; i < n; i += kWidth<T>) store_part<T>(z + i, n - i, f(load_part(x + i, n - i, T(1))));
 }
 
 }  // namespace harker::HARKER_ISA

@@ -1,10 +1,9 @@
 // A merge sort of indices, from the bottom up: stable, n log n, and without recursion.
-#include <harker/core/backend/cpu/kernels/sorting.h>
-
 #include <harker/core/backend/cpu/kernels/dispatch.h>
 #include <harker/core/backend/cpu/kernels/threads.h>
+#include <harker/core/backend/cpu/portable/portable_backend.h>
 
-namespace harker::HARKER_ISA {
+namespace harker::portable {
 
 /// Must b stand before a, although a came first? NaN is the largest.
 template <bool Descending, class T>
@@ -33,7 +32,7 @@ void sort_row(Index n, const T* x, Index* index, Index* work) {
     for (Index i = 0; i < n; ++i) index[i] = from[i];
 }
 
-void sort(DType t, bool descending, Index rows, Index n, const void* x, Index* index, Index* work) {
+void PortableBackend::sort(DType t, bool descending, Index rows, Index n, const void* x, Index* index, Index* work) {
   with_number(t, [=](auto kind) {
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);
@@ -46,4 +45,4 @@ void sort(DType t, bool descending, Index rows, Index n, const void* x, Index* i
   });
 }
 
-}  // namespace harker::HARKER_ISA
+}  // namespace harker::portable

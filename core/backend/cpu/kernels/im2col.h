@@ -1,5 +1,5 @@
 // The windows of an image as a matrix (im2col), a block at a time: row k of the matrix is what element k of the kernel
-// meets at each position. A block fits the first-level cache and goes from there straight into the tile (tile.h); the
+// meets at each position. A block fits the first-level cache and goes from there straight into the microkernel (microkernel.h); the
 // whole matrix is never made.
 //
 //   k = (channel, ky, kx), K = channels * kernel[0] * kernel[1] of them      p = (oy, ox), P = out[0] * out[1] of them
@@ -43,7 +43,7 @@ template <class F>
 
 /// block[rows, ld] = rows k .. k + rows - 1 and columns p .. p + count - 1 of the matrix of one image.
 template <class T>
-void gather_patches(const Windows& w, const T* image, Index k, Index rows, Index p, Index count, T* block, Index ld) {
+void im2col(const Windows& w, const T* image, Index k, Index rows, Index p, Index count, T* block, Index ld) {
   for (Index r = 0; r < rows; ++r, block += ld) {
     const Tap t = tap(w, k + r);
     const T* const plane = image + t.channel * w.size[0] * w.size[1];
@@ -71,7 +71,7 @@ void gather_patches(const Windows& w, const T* image, Index k, Index rows, Index
 
 /// The reverse: adds each element of the block to the element of the image it would be read from.
 template <class T>
-void scatter_patches(const Windows& w, T* image, Index k, Index rows, Index p, Index count, const T* block, Index ld) {
+void col2im(const Windows& w, T* image, Index k, Index rows, Index p, Index count, const T* block, Index ld) {
   for (Index r = 0; r < rows; ++r, block += ld) {
     const Tap t = tap(w, k + r);
     T* const plane = image + t.channel * w.size[0] * w.size[1];

@@ -1,10 +1,9 @@
 // Pooling: each channel of each image is a plane of its own, and each output looks at one window of it.
-#include <harker/core/backend/cpu/kernels/pooling.h>
-
 #include <harker/core/backend/cpu/kernels/dispatch.h>
 #include <harker/core/backend/cpu/kernels/threads.h>
+#include <harker/core/backend/cpu/portable/portable_backend.h>
 
-namespace harker::HARKER_ISA {
+namespace harker::portable {
 
 constexpr Index kPoolWorthThreads = Index{1} << 15;
 
@@ -104,16 +103,17 @@ void avg_pool_backward(const Windows& w, Index images, bool count_padding, Index
   });
 }
 
-void max_pool2d(DType t, const Windows& w, Index images, const void* x, void* z, Index* index) {
+void PortableBackend::max_pool2d(DType t, const Windows& w, Index images, const void* x, void* z, Index* index) {
   with_number(t, [&](auto kind) { max_pool<decltype(kind)>(w, images, In{x}, Out{z}, index); });
 }
-void avg_pool2d(DType t, const Windows& w, Index images, bool count_padding, Index divisor, const void* x, void* z) {
+void PortableBackend::avg_pool2d(DType t, const Windows& w, Index images, bool count_padding, Index divisor,
+                                 const void* x, void* z) {
   with_number(t, [&](auto kind) { avg_pool<decltype(kind)>(w, images, count_padding, divisor, In{x}, Out{z}); });
 }
-void avg_pool2d_backward(DType t, const Windows& w, Index images, bool count_padding, Index divisor, const void* dz,
-                         void* dx) {
+void PortableBackend::avg_pool2d_backward(DType t, const Windows& w, Index images, bool count_padding, Index divisor,
+                                          const void* dz, void* dx) {
   with_type(t,
             [&](auto kind) { avg_pool_backward<decltype(kind)>(w, images, count_padding, divisor, In{dz}, Out{dx}); });
 }
 
-}  // namespace harker::HARKER_ISA
+}  // namespace harker::portable

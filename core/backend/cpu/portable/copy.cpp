@@ -1,17 +1,15 @@
 // Filling memory and copying strided elements. Equal dtypes move bits, by size alone; others go through a small buffer
 // of wide numbers (convert.h). Two innermost dimensions that cross, as in a transpose, go block by block so that no
 // cache line is fetched more than once. A complex number is two copies: of its real parts and of its imaginary parts.
-#include <harker/core/backend/cpu/kernels/copy.h>
-
 #include <harker/core/backend/cpu/kernels/bits.h>
-#include <harker/core/backend/cpu/kernels/convert.h>
-#include <harker/core/backend/cpu/kernels/transpose.h>
-#include <harker/core/backend/cpu/kernels/walk.h>
+#include <harker/core/backend/cpu/kernels/strided_loop.h>
+#include <harker/core/backend/cpu/portable/convert.h>
+#include <harker/core/backend/cpu/portable/portable_backend.h>
 #include <harker/core/backend/cpu/refuse.h>
 
 #include <cstring>
 
-namespace harker::HARKER_ISA {
+namespace harker::portable {
 
 /// Elements of a mapped file need not be aligned; those that are not move by memcpy alone.
 inline bool aligned(const void* p, std::size_t bytes) { return reinterpret_cast<std::uintptr_t>(p) % bytes == 0; }
@@ -25,7 +23,10 @@ inline void move_run(Index n, const char* src, Index src_step, char* dst, Index 
   } else if (dst_step == kSize && src_step == 0) {
     B v;
     std::memcpy(&v, src, sizeof v);
-    for (Index i = 0; i < n; ++i) std::memcpy(dst + i * kSize, &v, sizeof v);
+    if (std::memcmp(src, src + 1, sizeof v - 1) == 0)  // all bytes are one: zeros, above all
+      std::memset(dst, *src, static_cast<std::size_t>(n) * sizeof v);
+    else
+      for (Index i = 0; i < n; ++i) std::memcpy(dst + i * kSize, &v, sizeof v);
   } else {
     for (Index i = 0; i < n; ++i) {
       B v;
@@ -35,9 +36,9 @@ inline void move_run(Index n, const char* src, Index src_step, char* dst, Index 
   }
 }
 
-/// The two innermost dimensions of a walk, where dst goes along one and src along the other.
+/// The two innermost dimensions of a loop, where dst goes along one and src along the other.
 template <class B>
-inline void move_crossed(const Walk<2>& w, const char* src, char* dst) {
+inline void move_crossed(PortableBackend& b, const StridedLoop<2>& w, const char* src, char* dst) {
   constexpr Index kBlock = 32;
   const int i = w.rank - 2, j = w.rank - 1;
   for (Index r = 0; r < w.size[i]; r += kBlock)
@@ -48,8 +49,8 @@ inline void move_crossed(const Walk<2>& w, const char* src, char* dst) {
             w.stride[0][j] % Index{sizeof(B)} == 0 && w.stride[1][i] % Index{sizeof(B)} == 0) {
           const char* const in = src + r * w.stride[0][i] + c * w.stride[0][j];
           char* const out = dst + r * w.stride[1][i] + c * w.stride[1][j];
-          transpose(columns, rows, reinterpret_cast<const B*>(in), w.stride[0][j] / Index{sizeof(B)},
-                    reinterpret_cast<B*>(out), w.stride[1][i] / Index{sizeof(B)});
+          b.transpose(columns, rows, reinterpret_cast<const B*>(in), w.stride[0][j] / Index{sizeof(B)},
+                      reinterpret_cast<B*>(out), w.stride[1][i] / Index{sizeof(B)});
           continue;
         }
       for (Index t = r; t < r + rows; ++t)
@@ -59,13 +60,13 @@ inline void move_crossed(const Walk<2>& w, const char* src, char* dst) {
 }
 
 /// Elements of one size, bits kept.
-void move_bits(std::size_t bytes, const Walk<2>& w, const char* src, char* dst) {
+void move_bits(PortableBackend& b, std::size_t bytes, const StridedLoop<2>& w, const char* src, char* dst) {
   with_bits(bytes, [&](auto kind) {
     using B = decltype(kind);
     const bool crossed = w.rank >= 2 && w.stride[0][w.rank - 2] == Index{sizeof(B)} && w.inner_stride(0) != 0;
     w.each_outer(crossed ? 2 : 1, [&](const Index(&offset)[2]) {
       if (crossed)
-        move_crossed<B>(w, src + offset[0], dst + offset[1]);
+        move_crossed<B>(b, w, src + offset[0], dst + offset[1]);
       else
         move_run<B>(w.inner_size(), src + offset[0], w.inner_stride(0), dst + offset[1], w.inner_stride(1));
     });
@@ -73,8 +74,8 @@ void move_bits(std::size_t bytes, const Walk<2>& w, const char* src, char* dst) 
 }
 
 /// dst = src converted, n elements, steps in bytes: gathered, widened, narrowed and scattered a buffer at a time.
-void convert_run(DType from, DType to, Index n, const char* src, Index src_step, char* dst, Index dst_step) {
-  constexpr Index kBuffer = 256;
+void convert_run(PortableBackend& b, DType from, DType to, Index n, const char* src, Index src_step, char* dst,
+                 Index dst_step) {
   alignas(64) char gathered[kBuffer * 8], wide[kBuffer * 8], narrowed[kBuffer * 8];
   const std::size_t from_size = item_size(from), to_size = item_size(to);
   const bool together = src_step == static_cast<Index>(from_size) && aligned(src, from_size);
@@ -84,13 +85,15 @@ void convert_run(DType from, DType to, Index n, const char* src, Index src_step,
     const char* in = src + i * src_step;
     char* const out = dst + i * dst_step;
     if (!together) {
-      with_bits(from_size, [&](auto b) { move_run<decltype(b)>(count, in, src_step, gathered, Index{sizeof b}); });
+      with_bits(from_size,
+                [&](auto kind) { move_run<decltype(kind)>(count, in, src_step, gathered, Index{sizeof kind}); });
       in = gathered;
     }
-    widen(from, count, in, wide);
-    narrow(wide_of(from), to, count, wide, apart ? narrowed : out);
+    widen(b, from, count, in, wide);
+    narrow(b, wide_of(from), to, count, wide, apart ? narrowed : out);
     if (apart)
-      with_bits(to_size, [&](auto b) { move_run<decltype(b)>(count, narrowed, Index{sizeof b}, out, dst_step); });
+      with_bits(to_size,
+                [&](auto kind) { move_run<decltype(kind)>(count, narrowed, Index{sizeof kind}, out, dst_step); });
   }
 }
 
@@ -100,57 +103,57 @@ inline DType part_of(DType t) {
 }
 
 /// dst = dst || src != 0, for the imaginary parts of complex numbers that become bool.
-void or_nonzero(DType from, const Walk<2>& w, const char* src, char* dst) {
+void or_nonzero(PortableBackend& b, DType from, const StridedLoop<2>& w, const char* src, char* dst) {
   w.each_outer(1, [&](const Index(&offset)[2]) {
     for (Index i = 0; i < w.inner_size(); ++i) {
       char truth = 0;
-      convert_run(from, DType::bool_, 1, src + offset[0] + i * w.inner_stride(0), 0, &truth, 1);
+      convert_run(b, from, DType::bool_, 1, src + offset[0] + i * w.inner_stride(0), 0, &truth, 1);
       dst[offset[1] + i * w.inner_stride(1)] |= truth;
     }
   });
 }
 
 /// Neither complex nor equal dtypes.
-void convert(DType from, DType to, const Walk<2>& w, const char* src, char* dst) {
-  if (from == to) return move_bits(item_size(to), w, src, dst);
+void convert(PortableBackend& b, DType from, DType to, const StridedLoop<2>& w, const char* src, char* dst) {
+  if (from == to) return move_bits(b, item_size(to), w, src, dst);
   w.each_outer(1, [&](const Index(&offset)[2]) {
-    convert_run(from, to, w.inner_size(), src + offset[0], w.inner_stride(0), dst + offset[1], w.inner_stride(1));
+    convert_run(b, from, to, w.inner_size(), src + offset[0], w.inner_stride(0), dst + offset[1], w.inner_stride(1));
   });
 }
 
-void copy(DType from, DType to, const Shape& shape, const void* source, const Shape& src_strides, void* destination,
-          const Shape& dst_strides) {
+void PortableBackend::copy(DType from, DType to, const Shape& shape, const void* source, const Shape& src_strides,
+                           void* destination, const Shape& dst_strides) {
   const char* const src = static_cast<const char*>(source);
   char* const dst = static_cast<char*>(destination);
   const Index from_size = static_cast<Index>(item_size(from)), to_size = static_cast<Index>(item_size(to));
   const Index *const sizes = shape.data(), *const ss = src_strides.data(), *const ds = dst_strides.data();
-  Walk<2> walk;
-  for (int d = 0; d < shape.rank(); ++d) walk.add(sizes[d], {ss[d] * from_size, ds[d] * to_size});
-  if (walk.empty) return;
-  if (from == to) return move_bits(item_size(to), walk, src, dst);
+  StridedLoop<2> loop;
+  for (int d = 0; d < shape.rank(); ++d) loop.add(sizes[d], {ss[d] * from_size, ds[d] * to_size});
+  if (loop.empty) return;
+  if (from == to) return move_bits(*this, item_size(to), loop, src, dst);
 
   const DType from_part = is_complex(from) ? part_of(from) : from, to_part = is_complex(to) ? part_of(to) : to;
   if (!has_codec(from_part) || !has_codec(to_part)) refuse_conversion(from, to);
-  convert(from_part, to_part, walk, src, dst);
+  convert(*this, from_part, to_part, loop, src, dst);
   const char* const src_imaginary = src + from_size / 2;
   char* const dst_imaginary = dst + to_size / 2;
   if (is_complex(from) && is_complex(to)) {
-    convert(from_part, to_part, walk, src_imaginary, dst_imaginary);
+    convert(*this, from_part, to_part, loop, src_imaginary, dst_imaginary);
   } else if (is_complex(from) && to == DType::bool_) {
-    or_nonzero(from_part, walk, src_imaginary, dst);
+    or_nonzero(*this, from_part, loop, src_imaginary, dst);
   } else if (is_complex(to)) {
     const double zero = 0;
-    for (int d = 0; d < walk.rank; ++d) walk.stride[0][d] = 0;
-    convert(DType::float64, to_part, walk, reinterpret_cast<const char*>(&zero), dst_imaginary);
+    for (int d = 0; d < loop.rank; ++d) loop.stride[0][d] = 0;
+    convert(*this, DType::float64, to_part, loop, reinterpret_cast<const char*>(&zero), dst_imaginary);
   }
 }
 
-void fill(DType t, Index n, double v, void* z) {
+void PortableBackend::fill(DType t, Index n, double v, void* z) {
   char one[16] = {};
   const DType part = is_complex(t) ? part_of(t) : t;
   if (!has_codec(part)) refuse_conversion(DType::float64, t);
-  narrow(Wide::f64, part, 1, &v, one);
+  narrow(*this, Wide::f64, part, 1, &v, one);
   with_bits(item_size(t), [&](auto b) { move_run<decltype(b)>(n, one, 0, static_cast<char*>(z), Index{sizeof b}); });
 }
 
-}  // namespace harker::HARKER_ISA
+}  // namespace harker::portable

@@ -1,16 +1,14 @@
 // One dtype at a time: how its numbers become float, double, int64 or uint64, whichever holds all of them, and how each
-// of these becomes the dtype again. A conversion is one way in and one way out (copy.cpp): n dtypes need 5n loops, not
-// n * n.
+// of these becomes the dtype again. A conversion is one way in and one way out (copy.cpp): n dtypes need a few
+// loops each, not n * n.
 #pragma once
-#include <harker/core/backend/cpu/kernels/simd.h>
+#include <harker/core/backend/cpu/portable/portable_backend.h>
 #include <harker/core/base/half.h>
 #include <harker/core/dtype.h>
 
-#ifdef __F16C__
-#include <immintrin.h>
-#endif
+namespace harker::portable {
 
-namespace harker::HARKER_ISA {
+using Index = std::int64_t;
 
 template <class T>
 inline constexpr bool kIsFloat = static_cast<T>(0.5) != T(0);
@@ -34,6 +32,7 @@ template <class To, class From>
 
 template <class T, class W>
 struct IntegerCodec {
+  static constexpr bool kByFloat = false;
   using Memory = T;
   using Wide = W;
   static Wide widen(T v) { return static_cast<Wide>(v); }
@@ -46,6 +45,7 @@ struct IntegerCodec {
   }
 };
 struct BoolCodec {
+  static constexpr bool kByFloat = false;
   using Memory = std::uint8_t;
   using Wide = std::int64_t;
   static Wide widen(Memory v) { return v != 0; }
@@ -56,6 +56,7 @@ struct BoolCodec {
 };
 template <class T>
 struct FloatCodec {
+  static constexpr bool kByFloat = false;
   using Memory = T;
   using Wide = T;
   static T widen(T v) { return v; }
@@ -67,16 +68,14 @@ struct FloatCodec {
 /// Computed as float: as in torch, everything is rounded to float first.
 template <class F>
 struct SmallCodec {
+  static constexpr bool kByFloat = true;
   using Memory = typename F::Bits;
   using Wide = float;
   static float widen(Memory v) { return F::to_float(v); }
-  template <class From>
-  static Memory narrow(From v) {
-    return F::from_float(static_cast<float>(v));
-  }
+  static Memory narrow(float v) { return F::from_float(v); }
 };
 
-/// Dtypes with a codec; complex numbers go as their parts, float4 has no conversion.
+/// Dtypes that convert; complex numbers go as their parts, float4 has no conversion.
 inline bool has_codec(DType t) { return !is_complex(t) && t != DType::float4_e2m1fn_x2; }
 
 /// use(codec) for the dtype's codec. Quantized numbers are their integers.
@@ -85,7 +84,6 @@ inline void with_codec(DType t, const F& use) {
   switch (t) {
     case DType::float32: return use(FloatCodec<float>());
     case DType::float64: return use(FloatCodec<double>());
-    case DType::float16: return use(SmallCodec<Float16>());
     case DType::bfloat16: return use(SmallCodec<BFloat16>());
     case DType::uint8:
     case DType::quint8: return use(IntegerCodec<std::uint8_t, std::int64_t>());
@@ -104,6 +102,7 @@ inline void with_codec(DType t, const F& use) {
     case DType::float8_e4m3fnuz: return use(SmallCodec<Float8E4M3fnuz>());
     case DType::float8_e5m2fnuz: return use(SmallCodec<Float8E5M2fnuz>());
     case DType::float8_e8m0fnu: return use(SmallCodec<Float8E8M0fnu>());
+    case DType::float16:  // PortableBackend's
     case DType::complex32:
     case DType::complex64:
     case DType::complex128:
@@ -120,25 +119,13 @@ template <class Codec, class From>
 inline void narrow_run(Index n, const From* __restrict x, typename Codec::Memory* __restrict z) {
   for (Index i = 0; i < n; ++i) z[i] = Codec::narrow(x[i]);
 }
-#ifdef __F16C__  // the processor's own conversions, which give the same bits
-template <>
-inline void widen_run<SmallCodec<Float16>>(Index n, const std::uint16_t* __restrict x, float* __restrict z) {
-  Index i = 0;
-  for (; i + 8 <= n; i += 8)
-    _mm256_storeu_ps(z + i, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x + i))));
-  for (; i < n; ++i) z[i] = Float16::to_float(x[i]);
-}
-template <>
-inline void narrow_run<SmallCodec<Float16>, float>(Index n, const float* __restrict x, std::uint16_t* __restrict z) {
-  Index i = 0;
-  for (; i + 8 <= n; i += 8)
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(z + i), _mm256_cvtps_ph(_mm256_loadu_ps(x + i), 0));  // to nearest even
-  for (; i < n; ++i) z[i] = Float16::from_float(x[i]);
-}
-#endif
-
 /// The four wide types.
 enum class Wide : std::uint8_t { f32, f64, i64, u64 };
+
+/// Elements that are converted at a time.
+inline constexpr Index kBuffer = 256;
+
+inline bool is_small_float(DType t) { return is_floating_point(t) && t != DType::float32 && t != DType::float64; }
 
 inline Wide wide_of(DType t) {
   if (t == DType::float64) return Wide::f64;
@@ -147,24 +134,38 @@ inline Wide wide_of(DType t) {
 }
 
 /// out[n], of the wide type of `from`, = in[n].
-inline void widen(DType from, Index n, const void* in, void* out) {
+inline void widen(PortableBackend& b, DType from, Index n, const void* in, void* out) {
+  if (from == DType::float16)
+    return b.widen_float16(n, static_cast<const std::uint16_t*>(in), static_cast<float*>(out));
   with_codec(from, [=](auto codec) {
     using Codec = decltype(codec);
     widen_run<Codec>(n, static_cast<const typename Codec::Memory*>(in), static_cast<typename Codec::Wide*>(out));
   });
 }
-/// out[n], of dtype `to`, = in[n], of the wide type `from`.
-inline void narrow(Wide from, DType to, Index n, const void* in, void* out) {
+/// out[n], of dtype `to`, = in[n], of the wide type `from`; n <= kBuffer.
+inline void narrow(PortableBackend& b, Wide from, DType to, Index n, const void* in, void* out) {
+  const auto take = [=](auto codec, auto* z) {
+    using Codec = decltype(codec);
+    if (from == Wide::f32) return narrow_run<Codec>(n, static_cast<const float*>(in), z);
+    if (from == Wide::f64) return narrow_run<Codec>(n, static_cast<const double*>(in), z);
+    if constexpr (kIsFloat<typename Codec::Wide>)
+      if (from == Wide::u64) return narrow_run<Codec>(n, static_cast<const std::uint64_t*>(in), z);
+    narrow_run<Codec>(n, static_cast<const std::int64_t*>(in), z);  // to integers: the low bits, with a sign or without
+  };
+  float rounded[kBuffer];
+  if (is_small_float(to) && from != Wide::f32) {
+    take(FloatCodec<float>(), static_cast<float*>(rounded));
+    in = rounded;
+  }
+  if (to == DType::float16) return b.narrow_float16(n, static_cast<const float*>(in), static_cast<std::uint16_t*>(out));
   with_codec(to, [=](auto codec) {
     using Codec = decltype(codec);
     auto* const z = static_cast<typename Codec::Memory*>(out);
-    switch (from) {
-      case Wide::f32: return narrow_run<Codec>(n, static_cast<const float*>(in), z);
-      case Wide::f64: return narrow_run<Codec>(n, static_cast<const double*>(in), z);
-      case Wide::i64: return narrow_run<Codec>(n, static_cast<const std::int64_t*>(in), z);
-      case Wide::u64: return narrow_run<Codec>(n, static_cast<const std::uint64_t*>(in), z);
-    }
+    if constexpr (Codec::kByFloat)
+      narrow_run<Codec>(n, static_cast<const float*>(in), z);
+    else
+      take(codec, z);
   });
 }
 
-}  // namespace harker::HARKER_ISA
+}  // namespace harker::portable

@@ -36,8 +36,8 @@ struct Right {
 /// c[Rows, Cols vectors] = start + sum over p < k of a[Rows, p] b[p, Cols vectors]. Vector j of c begins at column j *
 /// width, but the last one at column `last`.
 template <class T, int Rows, int Cols, class Fetch>
-[[gnu::always_inline]] inline void tile(Index k, Left<T> a, Right<T> b, Start<T> start, T* c, Index ldc, Index last,
-                                        Fetch& ahead) {
+[[gnu::always_inline]] inline void microkernel(Index k, Left<T> a, Right<T> b, Start<T> start, T* c, Index ldc,
+                                               Index last, Fetch& ahead) {
   // A sum waits for the one before it, so few sums leave the multipliers idle: then several p run side by side.
   constexpr int kWays = Rows * Cols >= 8 ? 1 : Rows * Cols >= 4 ? 2 : 4;
   Index column[Cols];
@@ -84,8 +84,8 @@ template <class T, int Cols>
   const auto rows = [&]<int Rows>() __attribute__((always_inline)) {
     for (; i + Rows <= m; i += Rows) {
       const Start<T> from{start.at ? start.at + i * start.row : nullptr, start.row};
-      tile<T, Rows, Cols>(k, {a.at + i * a.row, a.row, a.column}, {b, ldb, last}, from, c + i * ldc, ldc, last,
-                          nothing);
+      microkernel<T, Rows, Cols>(k, {a.at + i * a.row, a.row, a.column}, {b, ldb, last}, from, c + i * ldc, ldc, last,
+                                 nothing);
     }
   };
   rows.template operator()<4>();

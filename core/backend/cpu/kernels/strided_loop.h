@@ -8,13 +8,21 @@ namespace harker::HARKER_ISA {
 
 /// The merged dimensions of N operands, outermost first. Strides in the units they came in.
 template <int N>
-struct Walk {
+struct StridedLoop {
   // Enough for any rank: sizes of 1 are dropped, and 64 sizes of 2 would be 2^64 elements.
   static constexpr int kMost = 64;
   int rank = 0;
   bool empty = false;
   Index size[kMost];
   Index stride[N][kMost];
+
+  StridedLoop() = default;
+  template <class... Strides>
+  explicit StridedLoop(const Shape& shape, const Strides&... strides) {
+    static_assert(sizeof...(strides) == N);
+    const Index* const sizes = shape.data();
+    for (int d = 0; d < shape.rank(); ++d) add(sizes[d], {strides.data()[d]...});
+  }
 
   /// Appends an inner dimension, merging it into the one before where memory allows.
   void add(Index n, const Index (&step)[N]) {

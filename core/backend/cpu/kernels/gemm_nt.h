@@ -1,6 +1,6 @@
 // The product by a transposed matrix, c = a b' for b[n,k] with n > m: the forward pass of Linear. blocked_gemm.h would
 // rearrange all of b, the larger operand, for few rows of a (7 % of the time at 64x512x784). Turned round, as c' = b
-// a', the tile reads b as its left-hand side where it lies, along k, and only a is packed; the tile's sums are
+// a', the microkernel reads b as its left-hand side where it lies, along k, and only a is packed; the microkernel's sums are
 // transposed on their way to c.
 //
 //   for each part of k:                       a[up to 72 rows, 400] -> panels of 24 rows      this thread's scratch
@@ -11,11 +11,11 @@
 namespace harker::HARKER_ISA {
 
 /// Rows of b that are read for one panel after the other: they stay in the second-level cache beside the panels.
-inline constexpr Index kTurnedRows = 64;
+inline constexpr Index kRowsAtOnce = 64;
 
 /// c[i + width rows, 4] = sums[4, width] transposed, added to what is there or to the bias of the 4 columns.
 template <class T>
-inline void store_turned(const T* sums, Index width, bool first, const T* bias, T* c, Index ldc) {
+inline void store_transposed(const T* sums, Index width, bool first, const T* bias, T* c, Index ldc) {
   using Block = typename VectorOf<T, 4 * static_cast<int>(sizeof(T))>::InMemory;
   const Four<T> offset = first && bias ? Four<T>(*reinterpret_cast<const Block*>(bias)) : Four<T>{};
   for (Index i = 0;; i = smaller(i + 4, width - 4)) {
@@ -36,7 +36,7 @@ inline void store_turned(const T* sums, Index width, bool first, const T* bias, 
 
 /// Columns j .. j + columns - 1 of c, both multiples of 4.
 template <class T>
-void turned_block(const Product<T>& g, Index j, Index columns, T* panels) {
+void gemm_nt_block(const Product<T>& g, Index j, Index columns, T* panels) {
   alignas(64) T sums[4 * kPanel<T>];
   NothingAhead nothing;
   const Index depth = even_piece(g.k, kDepth, 1);
@@ -49,8 +49,8 @@ void turned_block(const Product<T>& g, Index j, Index columns, T* panels) {
       used += packed_width<T>(width) * deep;
       s += width;
     }
-    for (Index q = j; q < j + columns; q += kTurnedRows) {
-      const Index end = smaller(q + kTurnedRows, j + columns);
+    for (Index q = j; q < j + columns; q += kRowsAtOnce) {
+      const Index end = smaller(q + kRowsAtOnce, j + columns);
       const T* packed = panels;
       for (Index s = 0; s < g.m;) {
         const Index width = panel_width<T>(g.m - s), ld = packed_width<T>(width), last = width - kWidth<T>;
@@ -58,13 +58,13 @@ void turned_block(const Product<T>& g, Index j, Index columns, T* panels) {
           const Left<T> left{g.b + t * g.ldb + p, g.ldb, 1};
           const Right<T> right{packed, ld, ld - kWidth<T>};
           if (last > kWidth<T>)
-            tile<T, 4, 3>(deep, left, right, Start<T>{}, static_cast<T*>(sums), kPanel<T>, last, nothing);
+            microkernel<T, 4, 3>(deep, left, right, Start<T>{}, static_cast<T*>(sums), kPanel<T>, last, nothing);
           else if (last > 0)
-            tile<T, 4, 2>(deep, left, right, Start<T>{}, static_cast<T*>(sums), kPanel<T>, last, nothing);
+            microkernel<T, 4, 2>(deep, left, right, Start<T>{}, static_cast<T*>(sums), kPanel<T>, last, nothing);
           else
-            tile<T, 4, 1>(deep, left, right, Start<T>{}, static_cast<T*>(sums), kPanel<T>, last, nothing);
-          store_turned(static_cast<const T*>(sums), width, p == 0, g.bias ? g.bias + t : nullptr, g.c + s * g.n + t,
-                       g.n);
+            microkernel<T, 4, 1>(deep, left, right, Start<T>{}, static_cast<T*>(sums), kPanel<T>, last, nothing);
+          store_transposed(static_cast<const T*>(sums), width, p == 0, g.bias ? g.bias + t : nullptr, g.c + s * g.n + t,
+                           g.n);
         }
         packed += ld * deep;
         s += width;
@@ -76,21 +76,20 @@ void turned_block(const Product<T>& g, Index j, Index columns, T* panels) {
 /// With more rows of a, packing b is lost beside multiplying by it: time of this to that of blocked_gemm.h 0.82 at
 /// 24x512x784, 0.91 to 0.94 at 64x512x784, 1.02 at 100x512x784, 1.10 at 128x1024x1024.
 template <class T>
-inline constexpr Index kTurnedMost = 3 * kPanel<T>;
+inline constexpr Index kMostRows = 3 * kPanel<T>;
 
 /// c = a b' + bias for k > 0. False: not for us.
 template <class T>
-bool turned_gemm(const Product<T>& g) {
-  if (kWidth<T> < 4 || !g.tb || g.m < kWidth<T> || g.m > kTurnedMost<T> || g.m >= g.n || g.n % 4 != 0 || !scratch())
+bool gemm_nt(const Product<T>& g) {
+  if (kWidth<T> < 4 || !g.tb || g.m < kWidth<T> || g.m > kMostRows<T> || g.m >= g.n || g.n % 4 != 0 || !scratch())
     return false;
-  static_assert((kTurnedMost<T> + kWidth<T>)*kDepth * static_cast<Index>(sizeof(T)) <=
-                static_cast<Index>(kScratchBytes));
+  static_assert((kMostRows<T> + kWidth<T>)*kDepth * static_cast<Index>(sizeof(T)) <= static_cast<Index>(kScratchBytes));
   const Index products = g.m * g.n * g.k, pieces = least_blocks(products);
   const Index columns = even_piece(g.n, (g.n + pieces - 1) / pieces, 4);
   parallel_for(products >= kWorthThreads, (g.n + columns - 1) / columns, [&](Index at) {
     const Index j = at * columns, n = smaller(columns, g.n - j);
     if (T* const panels = static_cast<T*>(scratch()))
-      turned_block(g, j, n, panels);
+      gemm_nt_block(g, j, n, panels);
     else
       multiply_block(g, 0, g.m, j, n);
   });

@@ -1,12 +1,11 @@
-// Where the elements that meet lie beside one another (inner is 1), one row after the other; else a piece of up to 64
-// columns at a time goes down all n rows, so that memory is read along. Sums and products are carried in double.
-#include <harker/core/backend/cpu/kernels/fold.h>
-
+// Reductions that keep an element, and products and sums that run along: extreme, product, cumsum. Where the elements that
+// meet lie beside one another (inner is 1), one row after the other; else a piece of up to 64 columns at a time goes down
+// all n rows, so that memory is read along. Sums and products are carried in double.
+#include <harker/core/backend/cpu/kernels/columns.h>
 #include <harker/core/backend/cpu/kernels/dispatch.h>
-#include <harker/core/backend/cpu/kernels/moments.h>
-#include <harker/core/backend/cpu/kernels/scalar_math.h>
+#include <harker/core/backend/cpu/portable/portable_backend.h>
 
-namespace harker::HARKER_ISA {
+namespace harker::portable {
 
 /// What sums and products of T are carried in.
 template <class T>
@@ -19,15 +18,6 @@ struct CarriedIn<Index> {
 };
 template <class T>
 using Carried = typename CarriedIn<T>::Type;
-
-void sum_int64(Index outer, Index n, Index inner, const Index* x, Index* z) {
-  each_piece(outer, n, inner, [=](Index from, Index to, Index width) {
-    std::uint64_t sum[kFoldWidth] = {};
-    for (Index i = 0; i < n; ++i)
-      for (Index j = 0; j < width; ++j) sum[j] += static_cast<std::uint64_t>(x[from + i * inner + j]);
-    for (Index j = 0; j < width; ++j) z[to + j] = static_cast<Index>(sum[j]);
-  });
-}
 
 /// Does v come before the best so far? NaN comes before all, and nothing before NaN.
 template <bool Largest, class T>
@@ -49,8 +39,8 @@ void extreme_of(Index outer, Index n, Index inner, const T* x, T* z, Index* inde
     return;
   }
   each_piece(outer, n, inner, [=](Index from, Index to, Index width) {
-    T best[kFoldWidth];
-    Index at[kFoldWidth];
+    T best[kPieceWidth];
+    Index at[kPieceWidth];
     for (Index j = 0; j < width; ++j) best[j] = x[from + j], at[j] = 0;
     for (Index i = 1; i < n; ++i) {
       const T* const row = x + from + i * inner;
@@ -64,7 +54,8 @@ void extreme_of(Index outer, Index n, Index inner, const T* x, T* z, Index* inde
   });
 }
 
-void extreme(DType t, bool largest, Index outer, Index n, Index inner, const void* x, void* z, Index* index) {
+void PortableBackend::extreme(DType t, bool largest, Index outer, Index n, Index inner, const void* x, void* z,
+                              Index* index) {
   with_number(t, [=](auto kind) {
     using T = decltype(kind);
     if (largest)
@@ -74,12 +65,12 @@ void extreme(DType t, bool largest, Index outer, Index n, Index inner, const voi
   });
 }
 
-void product(DType t, Index outer, Index n, Index inner, const void* x, void* z) {
+void PortableBackend::product(DType t, Index outer, Index n, Index inner, const void* x, void* z) {
   with_number(t, [=](auto kind) {
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);
     each_piece(outer, n, inner, [=](Index from, Index to, Index width) {
-      Carried<T> of[kFoldWidth];
+      Carried<T> of[kPieceWidth];
       for (Index j = 0; j < width; ++j) of[j] = 1;
       for (Index i = 0; i < n; ++i)
         for (Index j = 0; j < width; ++j) of[j] *= static_cast<Carried<T>>(in[from + i * inner + j]);
@@ -88,14 +79,14 @@ void product(DType t, Index outer, Index n, Index inner, const void* x, void* z)
   });
 }
 
-void product_of_others(DType t, Index outer, Index n, Index inner, const void* x, void* z) {
+void PortableBackend::product_of_others(DType t, Index outer, Index n, Index inner, const void* x, void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);
     T* const out = static_cast<T*>(z);
     each_piece(outer, n, inner, [=](Index from, Index, Index width) {
       // Those before, from the front; then those behind, from the end.
-      double of[kFoldWidth];
+      double of[kPieceWidth];
       for (Index j = 0; j < width; ++j) of[j] = 1;
       for (Index i = 0; i < n; ++i)
         for (Index j = 0; j < width; ++j) {
@@ -114,7 +105,7 @@ void product_of_others(DType t, Index outer, Index n, Index inner, const void* x
   });
 }
 
-void cumsum(DType t, bool from_end, Index outer, Index n, Index inner, const void* x, void* z) {
+void PortableBackend::cumsum(DType t, bool from_end, Index outer, Index n, Index inner, const void* x, void* z) {
   with_number(t, [=](auto kind) {
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);
@@ -131,7 +122,7 @@ void cumsum(DType t, bool from_end, Index outer, Index n, Index inner, const voi
       return;
     }
     each_piece(outer, n, inner, [=](Index from, Index, Index width) {
-      Carried<T> sum[kFoldWidth] = {};
+      Carried<T> sum[kPieceWidth] = {};
       for (Index i = 0; i < n; ++i)
         for (Index j = 0; j < width; ++j) {
           const Index at = from + (from_end ? n - 1 - i : i) * inner + j;
@@ -142,25 +133,4 @@ void cumsum(DType t, bool from_end, Index outer, Index n, Index inner, const voi
   });
 }
 
-void variance(DType t, Index outer, Index n, Index inner, double divisor, bool root, const void* x, void* z) {
-  with_type(t, [=](auto kind) {
-    using T = decltype(kind);
-    const T* const in = static_cast<const T*>(x);
-    T* const out = static_cast<T*>(z);
-    const auto rounded = [=](const Moments& m) {
-      const double v = m.squares / divisor;
-      return static_cast<T>(root ? sqrt_of(v) : v);
-    };
-    if (inner == 1) {
-      for (Index o = 0; o < outer; ++o) out[o] = rounded(moments(in + o * n, 1, 0, n));
-      return;
-    }
-    each_piece(outer, n, inner, [=](Index from, Index to, Index width) {
-      Moments of[kFoldWidth];
-      column_moments(in + from, n, inner, width, of);
-      for (Index j = 0; j < width; ++j) out[to + j] = rounded(of[j]);
-    });
-  });
-}
-
-}  // namespace harker::HARKER_ISA
+}  // namespace harker::portable
