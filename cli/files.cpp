@@ -26,10 +26,9 @@ int cat(const std::string& path, const std::string& key, const LoadOptions& opti
 int verify(const std::string& path, const LoadOptions& options) {
   const auto source = open_source(path);
   const Format& format = detect_format(*source);
-  LoadOptions checked = options, lazy = options;
-  checked.mmap = false;
+  format.verify(source, options);
+  LoadOptions lazy = options;
   lazy.mmap = true;
-  format.verify(source, checked);
   const Document doc = format.read(source, lazy);
   const bool checkpoint = Checkpoint::claims(doc.value);
   try {

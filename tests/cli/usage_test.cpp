@@ -231,4 +231,7 @@ TEST_CASE("cli: - is standard input") {
   r = run_program("/bin/sh", {"-c", "yes | \"$0\" verify -", HARKER_CLI});  // has no end
   CHECK(r.status == 1);
   CHECK(r.err.find("standard input: is a text file") != std::string::npos);
+  r = run_program("/bin/sh", {"-c", "printf 'text\\001and more' | \"$0\" verify -", HARKER_CLI});
+  CHECK(r.status == 1);
+  CHECK(r.err.find("text file") == std::string::npos);
 }

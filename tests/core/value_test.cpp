@@ -124,6 +124,11 @@ TEST_CASE("value: elements by index and path, errors name the way") {
   CHECK_THROWS_WITH_AS(v.at({"optimizer", "state"}), "no key 'state' in optimizer, did you mean 'states'?", Error);
   CHECK_THROWS_WITH_AS(v.at({"optimizer", "states", 1}), "no key 1 in optimizer.states, which has 0", Error);
   CHECK_THROWS_WITH_AS(v["model"], "no key 'model' in the dict, which has 'optimizer'", Error);
+  const std::string forty(40, 'a');
+  CHECK_THROWS_WITH_AS((Value::dict({{forty, 1}})["model"]),
+                       ("no key 'model' in the dict, which has '" + forty + "'").c_str(), Error);
+  CHECK_THROWS_WITH_AS((Value::dict({{forty + "a", 1}})["model"]),
+                       ("no key 'model' in the dict, which has '" + forty + "...'").c_str(), Error);
   CHECK_THROWS_WITH_AS(v.at({"optimizer", "param_groups", 3}),
                        "index 3 is out of range for optimizer.param_groups, a list of 3 elements", ShapeError);
   CHECK_THROWS_AS(v.at({"optimizer", "param_groups", -4}), ShapeError);

@@ -313,6 +313,13 @@ TEST_CASE("layers: a batch norm's old state dict, from before the counter, loads
   CHECK_THROWS_AS(net.load_state_dict(state), Error);
 }
 
+TEST_CASE("layers: a batch norm without momentum keeps the mean of all batches") {
+  nn::BatchNorm1d norm(1, {.momentum = std::nullopt});
+  for (double m : {1., 5., 12.}) norm(tensor({{m - 1}, {m + 1}}));
+  CHECK(norm.running_mean.item() == doctest::Approx(6));
+  CHECK(norm.running_var.item() == doctest::Approx(2));
+}
+
 TEST_CASE("layers: batch norm changes nothing when it refuses, and nothing after eval()") {
   nn::BatchNorm1d norm(3);
   const auto counted = [&] { return norm.num_batches_tracked.item<std::int64_t>(); };
