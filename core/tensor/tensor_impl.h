@@ -58,7 +58,7 @@ struct TensorImpl {
 void destroy(TensorImpl* p) noexcept;
 namespace detail {
 /// Its history, gradient and hooks go; in autograd/record. Most tensors have none.
-void drop_history(TensorImpl* p) noexcept;
+[[gnu::visibility("hidden")]] void drop_history(TensorImpl* p) noexcept;
 }  // namespace detail
 
 /// A view of `base`, which is no view itself.

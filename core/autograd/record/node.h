@@ -145,7 +145,7 @@ inline void set_history(TensorImpl& t, Ref<Node> n) noexcept {
 }
 /// Two gradients that meet: a + b; in 16 bits by way of float32, rounded again. TypeError for complex numbers. (With the
 /// other sums of gradients in autograd/run/grad_accumulator.cpp.)
-Tensor plus(const Tensor& a, const Tensor& b);
+[[gnu::visibility("hidden")]] Tensor plus(const Tensor& a, const Tensor& b);
 }  // namespace detail
 
 }  // namespace harker

@@ -13,7 +13,7 @@ namespace detail {
 TensorImpl* base_of(const TensorImpl& t);
 
 /// A view of base's memory that lies there as `view` does, recorded (ops/as_strided.cpp).
-Tensor view_anew(const Tensor& base, const TensorImpl& view);
+[[gnu::visibility("hidden")]] Tensor view_anew(const Tensor& base, const TensorImpl& view);
 
 /// Brings the history of a view up to date. Otherwise (it stays as it was) why that cannot be known.
 const char* renewed(TensorImpl& view);
