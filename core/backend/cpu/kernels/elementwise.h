@@ -51,7 +51,7 @@ inline void with_operation(Binary op, const F& use) {
 
 /// neg or relu
 template <class T>
-void unary(Unary op, Index n, const T* x, T* z) {
+[[gnu::always_inline]] inline void unary(Unary op, Index n, const T* x, T* z) {
   if (op == Unary::neg) return map(n, x, z, [](auto v) { return -v; });
   // NaN and -0 pass through, as in torch.
   map(n, x, z, [](auto v) { return v < T(0) ? decltype(v){} : v; });

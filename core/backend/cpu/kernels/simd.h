@@ -8,8 +8,8 @@ namespace harker::HARKER_ISA {
 
 using Index = std::int64_t;
 
-// AVX-512 keeps to 32 bytes here: its longer vectors were measured slower at the sizes of small networks, and Eigen's
-// products with them at large ones (61 to 75 GFLOP/s against 77 to 92). It brings twice the registers.
+// Not 64 for AVX-512: products with longer vectors were measured slower at the sizes of small networks, and Eigen's at
+// large ones (61 to 75 GFLOP/s against 77 to 92). What it has of its own are plain loops, vectors by the compiler.
 #ifdef __AVX2__
 inline constexpr int kVectorBytes = 32;
 #else
