@@ -78,6 +78,7 @@ class CpuBackend : public portable::PortableBackend {
   // moves.cpp
   void widen_float16(Index n, const std::uint16_t* x, float* z) override;
   void narrow_float16(Index n, const float* x, std::uint16_t* z) override;
+  void narrow_bfloat16(Index n, const float* x, std::uint16_t* z) override;
   void transpose(Index rows, Index columns, const std::uint32_t* in, Index ld_in, std::uint32_t* out,
                  Index ld_out) override;
   void transpose(Index rows, Index columns, const std::uint64_t* in, Index ld_in, std::uint64_t* out,

@@ -1,5 +1,5 @@
 // What gains by the set in copies: float16 to float and back, where the processor's own instructions give the bits of
-// core/base/half.h, for all 65,536 halves; and transposing.
+// core/base/half.h, for all 65,536 halves; float to bfloat16; and transposing.
 #include <harker/core/backend/cpu/kernels/cpu_backend.h>
 #include <harker/core/backend/cpu/kernels/transpose.h>
 #include <harker/core/base/half.h>
@@ -25,6 +25,9 @@ void CpuBackend::narrow_float16(Index n, const float* x, std::uint16_t* z) {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(z + i), _mm256_cvtps_ph(_mm256_loadu_ps(x + i), 0));  // to nearest even
 #endif
   for (; i < n; ++i) z[i] = Float16::from_float(x[i]);
+}
+void CpuBackend::narrow_bfloat16(Index n, const float* x, std::uint16_t* z) {
+  for (Index i = 0; i < n; ++i) z[i] = BFloat16::from_float(x[i]);
 }
 
 void CpuBackend::transpose(Index rows, Index columns, const std::uint32_t* in, Index ld_in, std::uint32_t* out,

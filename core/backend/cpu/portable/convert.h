@@ -158,6 +158,8 @@ inline void narrow(PortableBackend& b, Wide from, DType to, Index n, const void*
     in = rounded;
   }
   if (to == DType::float16) return b.narrow_float16(n, static_cast<const float*>(in), static_cast<std::uint16_t*>(out));
+  if (to == DType::bfloat16)
+    return b.narrow_bfloat16(n, static_cast<const float*>(in), static_cast<std::uint16_t*>(out));
   with_codec(to, [=](auto codec) {
     using Codec = decltype(codec);
     auto* const z = static_cast<typename Codec::Memory*>(out);
