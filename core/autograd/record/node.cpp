@@ -16,7 +16,9 @@ void destroy(Node* n) noexcept {
   detail::deferred_delete(waiting, n, [](Node* d) { delete d; });
 }
 
-void detail::destroy(NodeMeta* meta) noexcept { delete meta; }
+namespace detail {
+void destroy(NodeMeta* meta) noexcept { delete meta; }
+}  // namespace detail
 
 }  // namespace harker
 
