@@ -100,7 +100,7 @@ std::vector<const StorageRecord*> StorageRebuilder::finish(Value& value, const s
   while (const Value* v = walk.next()) {
     if (v->kind() == Value::Kind::opaque) {
       if (is_storage(*v) && !bare) bare = walk.path();
-      strangers.add(*v, walk.path());
+      strangers.add(*v, walk);
       continue;
     }
     const Tensor* t = tensor_of(*v);

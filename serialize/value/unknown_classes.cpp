@@ -5,7 +5,6 @@
 
 #include <harker/core/base/text.h>
 #include <harker/serialize/option_names.h>
-#include <harker/serialize/value/value_paths.h>
 
 namespace harker {
 
@@ -14,9 +13,12 @@ using detail::str;
 
 constexpr std::size_t kShown = 8, kCounted = 100;
 
-void UnknownClasses::add(const Value& v, const std::string& path) {
+void UnknownClasses::add(const Value& v, const ObjectWalk& walk) {
   if (v.kind() != Value::Kind::opaque || v.as_opaque().known) return;
-  add(v.as_opaque().module + "." + v.as_opaque().name, path.empty() ? "at the root" : "at " + quoted(path, 60));
+  const std::string name = v.as_opaque().module + "." + v.as_opaque().name;
+  if (std::find(names_.begin(), names_.end(), name) != names_.end()) return;
+  const std::string path = names_.size() < kShown ? walk.path() : std::string();
+  add(name, path.empty() ? "at the root" : "at " + quoted(path, 60));
 }
 
 void UnknownClasses::add(const std::string& name, const std::string& where) {
@@ -45,8 +47,7 @@ void UnknownClasses::refuse(std::string_view what) const {
 void refuse_unknown(const Value& root, std::string_view what) {
   UnknownClasses unknown;
   ObjectWalk walk(root, what, INT32_MAX);
-  while (const Value* v = walk.next())
-    if (v->kind() == Value::Kind::opaque) unknown.add(*v, walk.path());
+  while (const Value* v = walk.next()) unknown.add(*v, walk);
   unknown.refuse(what);
 }
 

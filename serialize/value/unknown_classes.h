@@ -5,13 +5,14 @@
 #include <vector>
 
 #include <harker/core/value.h>
+#include <harker/serialize/value/value_paths.h>
 
 namespace harker {
 
 class UnknownClasses {
  public:
-  /// An object that ObjectWalk met, when its class is unknown.
-  void add(const Value& v, const std::string& path);
+  /// The object `v` that the walk has just met, when its class is unknown.
+  void add(const Value& v, const ObjectWalk& walk);
   /// `where`: "(byte 17)". Each name counts once, where it is first met.
   void add(const std::string& name, const std::string& where);
   /// FormatError, beginning with `what`, when there are any: it names them, and where they are.
