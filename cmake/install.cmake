@@ -10,6 +10,7 @@ file(RELATIVE_PATH libdir_from_bin /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIB
 function(harker_public_headers)
   file(GLOB waiting RELATIVE ${PROJECT_SOURCE_DIR} CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/core/*.h ${PROJECT_SOURCE_DIR}/serialize/*.h)
   list(APPEND waiting cmake/harker.h.in)
+  set(found)
   while(waiting)
     list(POP_FRONT waiting header)
     file(STRINGS ${PROJECT_SOURCE_DIR}/${header} hidden REGEX "^namespace harker(::.*)? {" LIMIT_COUNT 1)
