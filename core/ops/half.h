@@ -1,4 +1,6 @@
-// float16 and bfloat16 in functions that compute with float32 and float64 alone (internal): there and back again.
+// float16 and bfloat16 (internal). What sums inside (products, losses, reductions, normalisation) goes through float32 by
+// the functions here, recorded: its backward is in float32 as well, and each result and gradient is rounded once. What is
+// pointwise rounds after every op, as torch does, and keeps 16-bit tensors for backward: inside its forward, promotion.h.
 #pragma once
 #include <harker/core/tensor.h>
 
