@@ -16,15 +16,8 @@ class Shape {
   static constexpr int kInline = 6;
 
   Shape() noexcept { at_[0] = at_[1] = 0; }
-  Shape(std::initializer_list<std::int64_t> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
-  explicit Shape(std::span<const std::int64_t> sizes) : rank_(static_cast<std::int64_t>(sizes.size())) {
-    std::int64_t* to = at_;
-    if (rank_ > kInline) [[unlikely]]
-      to = heap_ = new std::int64_t[sizes.size()];
-    else
-      at_[0] = at_[1] = 0;  // copies always take two
-    for (std::int64_t size : sizes) *to++ = size;
-  }
+  Shape(std::initializer_list<std::int64_t> sizes) : Shape(sizes.begin(), sizes.size()) {}
+  explicit Shape(std::span<const std::int64_t> sizes) : Shape(sizes.data(), sizes.size()) {}
   /// The shape of a matrix, without a list in memory.
   static Shape matrix(std::int64_t rows, std::int64_t columns) noexcept {
     Shape s;
@@ -80,7 +73,7 @@ class Shape {
   std::int64_t operator[](int i) const noexcept { return data()[i]; }
   std::int64_t& operator[](int i) noexcept { return data()[i]; }
   std::int64_t back() const noexcept { return data()[rank_ - 1]; }
-  operator std::span<const std::int64_t>() const noexcept { return {data(), static_cast<std::size_t>(rank_)}; }
+  operator std::span<const std::int64_t>() const noexcept;
 
   /// The product of the sizes (1 for rank 0). Sizes from a file are checked before a Shape is made of them.
   std::int64_t numel() const noexcept {
@@ -105,6 +98,14 @@ class Shape {
   }
 
  private:
+  Shape(const std::int64_t* sizes, std::size_t n) : rank_(static_cast<std::int64_t>(n)) {
+    std::int64_t* to = at_;
+    if (rank_ > kInline) [[unlikely]]
+      to = heap_ = new std::int64_t[n];
+    else
+      at_[0] = at_[1] = 0;  // copies always take two
+    for (std::size_t i = 0; i < n; ++i) to[i] = sizes[i];
+  }
   /// Two dimensions always, the others as needed, one by one: a loop over `rank_` would become a call of memcpy.
   void copy_inline(const Shape& o) noexcept {
     rank_ = o.rank_;

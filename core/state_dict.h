@@ -48,7 +48,7 @@ class StateDict {
     for (const Item& item : items_)
       if (keep(std::string_view(item.first))) out.set(item.first, item.second);
     for (const Other& other : others_)
-      if (keep(std::string_view(other.first))) out.others_.push_back(other);
+      if (keep(std::string_view(other.first))) out.add_other(other);
     out.metadata = metadata;
     return out;
   }
@@ -71,6 +71,7 @@ class StateDict {
 
  private:
   std::size_t position(std::string_view name) const;
+  void add_other(const Other& other);
   StateDict with_names(std::vector<std::string> names) const;
   std::vector<Item> items_;
   std::vector<Other> others_;

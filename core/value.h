@@ -240,7 +240,7 @@ class Value {
   /// outside the cycle refers to them any more: without it, a list that contains itself is never freed. Such a cycle
   /// may still be changed, by one thread at a time; what a change adds to it may then outlive its use, never the other
   /// way round.
-  static void seal_cycles(const Value& root) { seal_cycles(std::span<const Value>(&root, 1)); }
+  static void seal_cycles(const Value& root);
   static void seal_cycles(std::span<const Value> roots);
   /// For a reader that failed: the same, and when there is no memory even for that, what `roots` themselves hold is let
   /// go of instead, so that no cycle through one of them is leaked.

@@ -15,6 +15,11 @@ namespace {
 bool direct(const TensorImpl& p, const TensorImpl& g) { return p.contiguous && g.contiguous && is_computed(p.dtype); }
 }  // namespace
 
+FusedOptimizer::FusedOptimizer() = default;
+FusedOptimizer::~FusedOptimizer() = default;
+FusedOptimizer::FusedOptimizer(FusedOptimizer&&) noexcept = default;
+FusedOptimizer& FusedOptimizer::operator=(FusedOptimizer&&) noexcept = default;
+
 double FusedOptimizer::initial_value(std::size_t) const { return 0; }
 
 /// True when every parameter of the group lies where it lay at the last step and can go to the kernel with the others

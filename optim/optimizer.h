@@ -123,6 +123,9 @@ class Optimizer {
 template <class D, class Options, class Base = Optimizer>
 class OptimizerWith : public Base {
  public:
+  ~OptimizerWith() override;
+  OptimizerWith(OptimizerWith&&) noexcept;
+  OptimizerWith& operator=(OptimizerWith&&) noexcept;
   double& lr(std::size_t group = 0) override { return options(group).lr; }
   std::optional<double> momentum(std::size_t group = 0) const override;
   void set_momentum(std::size_t group, double v) override;
@@ -148,6 +151,14 @@ class OptimizerWith : public Base {
  private:
   static constexpr bool kBetas = requires(Options o) { o.betas[0]; };
 };
+
+// As the compiler would write them, but in the library alone: in every user's file they would be a tenth of its time.
+template <class D, class Options, class Base>
+OptimizerWith<D, Options, Base>::~OptimizerWith() = default;
+template <class D, class Options, class Base>
+OptimizerWith<D, Options, Base>::OptimizerWith(OptimizerWith&&) noexcept = default;
+template <class D, class Options, class Base>
+OptimizerWith<D, Options, Base>& OptimizerWith<D, Options, Base>::operator=(OptimizerWith&&) noexcept = default;
 
 template <class D, class Options, class Base>
 std::optional<double> OptimizerWith<D, Options, Base>::momentum(std::size_t group) const {

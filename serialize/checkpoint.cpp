@@ -113,6 +113,10 @@ Checkpoint& Checkpoint::put_model(std::string_view name, const StateDict& state)
   return *this;
 }
 
+void Checkpoint::add_all(std::vector<Tensor>& to, std::span<const Tensor> from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
 Checkpoint& Checkpoint::put_optimizer(std::string_view name, const Value& state, const std::vector<Tensor>& trained) {
   // A parameter and its entry in a state dict are two tensors on one storage.
   std::unordered_map<const void*, std::string> names;

@@ -44,7 +44,7 @@ class Checkpoint {
     std::vector<Tensor> trained;
     if constexpr (requires { optimizer.params(optimizer.num_groups()); })
       for (std::size_t g = 0; g < optimizer.num_groups(); ++g)
-        for (const Tensor& t : optimizer.params(g)) trained.push_back(t);
+        add_all(trained, optimizer.params(g));
     return put_optimizer(name, optimizer.state_dict(), trained);
   }
   template <Stateful T>
@@ -75,6 +75,7 @@ class Checkpoint {
   std::vector<std::string> parameters_of(std::string_view optimizer) const;
 
  private:
+  static void add_all(std::vector<Tensor>& to, std::span<const Tensor> from);
   Checkpoint& put_model(std::string_view name, const StateDict& state);
   Checkpoint& put_optimizer(std::string_view name, const Value& state, const std::vector<Tensor>& trained);
   Checkpoint& put(Value& where, std::string_view name, const Value& state);

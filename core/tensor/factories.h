@@ -54,7 +54,7 @@ class TensorValue {
   TensorValue(std::initializer_list<TensorValue> list) : list_(list), is_list_(true) {}
   bool is_list() const noexcept { return is_list_; }
   Scalar number() const noexcept { return number_; }
-  std::span<const TensorValue> list() const noexcept { return {list_.begin(), list_.size()}; }
+  const std::initializer_list<TensorValue>& list() const noexcept { return list_; }
 
  private:
   Scalar number_ = 0;

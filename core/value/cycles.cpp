@@ -106,6 +106,7 @@ class Tarjan {
 }  // namespace
 }  // namespace detail
 
+void Value::seal_cycles(const Value& root) { seal_cycles(std::span<const Value>(&root, 1)); }
 void Value::seal_cycles(std::span<const Value> roots) {
   detail::Tarjan search;
   for (const Value& v : roots)

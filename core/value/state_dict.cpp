@@ -149,6 +149,8 @@ bool StateDict::erase(std::string_view name) {
   return true;
 }
 
+void StateDict::add_other(const Other& other) { others_.push_back(other); }
+
 StateDict StateDict::with_names(std::vector<std::string> names) const {
   StateDict out;
   out.items_.reserve(items_.size());

@@ -91,7 +91,7 @@ class Subset {
     return dataset_->batch(mapped);
   }
   const D& dataset() const { return *dataset_; }
-  std::span<const std::int64_t> indices() const { return indices_; }
+  const std::vector<std::int64_t>& indices() const { return indices_; }
 
  private:
   std::int64_t at(std::int64_t i) const {
