@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <iosfwd>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 #include <harker/core/export.h>
@@ -17,7 +18,14 @@ class Shape {
 
   Shape() noexcept { at_[0] = at_[1] = 0; }
   Shape(std::initializer_list<std::int64_t> sizes) : Shape(sizes.begin(), sizes.size()) {}
-  explicit Shape(std::span<const std::int64_t> sizes) : Shape(sizes.data(), sizes.size()) {}
+  /// From a span, vector or array of sizes. (A template, so that no copy of a Shape asks whether it is a range of sizes: that
+  /// question alone costs a user's file 5 % of its compiler's time.)
+  template <class Sizes>
+  requires(!std::is_same_v<Sizes, Shape> && std::is_convertible_v<const Sizes&, std::span<const std::int64_t>>)
+  explicit Shape(const Sizes& sizes) {
+    const std::span<const std::int64_t> s = sizes;
+    *this = Shape(s.data(), s.size());
+  }
   /// The shape of a matrix, without a list in memory.
   static Shape matrix(std::int64_t rows, std::int64_t columns) noexcept {
     Shape s;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <harker/core/base/function_ref.h>
 #include <harker/core/base/hash_index.h>
 #include <harker/core/value.h>
 
@@ -16,7 +17,12 @@ class StateDict {
   using Item = std::pair<std::string, Tensor>;
   using Other = std::pair<std::string, Value>;
 
-  StateDict() = default;
+  StateDict() noexcept;
+  StateDict(const StateDict&);
+  StateDict(StateDict&&) noexcept;
+  StateDict& operator=(const StateDict&);
+  StateDict& operator=(StateDict&&) noexcept;
+  ~StateDict();
   /// Later items replace earlier ones of the same name.
   StateDict(std::initializer_list<Item> items);
   /// From a dict of any flavour whose keys are strings and whose values are tensors; what else there is beside tensors,
@@ -42,26 +48,10 @@ class StateDict {
 
   // --- Copies under other names, sharing the tensors: what a file's names lack to be a model's.
   /// The entries for which keep(name) holds: `state.filter([](auto name) { return name.starts_with("encoder."); })`.
-  template <class Keep>
-  StateDict filter(Keep&& keep) const {
-    StateDict out;
-    for (const Item& item : items_)
-      if (keep(std::string_view(item.first))) out.set(item.first, item.second);
-    for (const Other& other : others_)
-      if (keep(std::string_view(other.first))) out.add_other(other);
-    out.metadata = metadata;
-    return out;
-  }
+  StateDict filter(FunctionRef<bool(std::string_view)> keep) const;
   /// Each name replaced by rename(name). Error when two become one. The metadata follow where "a.weight" becomes
   /// "b.weight": then module a is b.
-  template <class Rename>
-  StateDict rename(Rename&& rename) const {
-    std::vector<std::string> names;
-    names.reserve(items_.size() + others_.size());
-    for (const Item& item : items_) names.emplace_back(rename(std::string_view(item.first)));
-    for (const Other& other : others_) names.emplace_back(rename(std::string_view(other.first)));
-    return with_names(std::move(names));
-  }
+  StateDict rename(FunctionRef<std::string(std::string_view)> rename) const;
   /// The names that begin with `prefix` without it, the others as they are: "module." (DataParallel), "_orig_mod."
   /// (torch.compile). As torch's consume_prefix_in_state_dict_if_present.
   StateDict without_prefix(std::string_view prefix) const;
@@ -71,8 +61,6 @@ class StateDict {
 
  private:
   std::size_t position(std::string_view name) const;
-  void add_other(const Other& other);
-  StateDict with_names(std::vector<std::string> names) const;
   std::vector<Item> items_;
   std::vector<Other> others_;
   detail::HashIndex index_;

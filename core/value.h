@@ -105,7 +105,7 @@ class Value {
   static Value tuple(std::vector<Value> items = {});
   /// Later items replace earlier ones with an equal key, as in Python.
   static Value dict(std::vector<Item> items = {}, DictFlavour flavour = DictFlavour::dict);
-  static Value ordered_dict(std::vector<Item> items = {}) { return dict(std::move(items), DictFlavour::ordered_dict); }
+  static Value ordered_dict(std::vector<Item> items = {});
   static Value set(std::vector<Value> items = {});
   static Value frozenset(std::vector<Value> items = {});
   static Value device(std::string name);  ///< "cuda:1"

@@ -139,6 +139,10 @@ std::vector<Module> Module::children_first() const {
 
 // --- Changing.
 
+void Module::apply(FunctionRef<void(Module&)> fn) {
+  for (Module& m : children_first()) fn(m);
+}
+
 void Module::train(bool on) {
   for (auto& [name, m] : named_modules()) m.registry_->training = on;
 }

@@ -68,10 +68,7 @@ class Module {
   /// TypeError unless `dtype` is float32, float64, float16 or bfloat16.
   void to(DType dtype);
   /// Calls fn(Module&) for every module below and then for itself.
-  template <class F>
-  void apply(F&& fn) {
-    for (Module& m : children_first()) fn(m);
-  }
+  void apply(FunctionRef<void(Module&)> fn);
 
   // --- Hooks (nn/hooks.h): they run where the module is called by nn::call, as operator() of every layer and
   // Sequential do. `m` is a handle on the module.

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include <harker/core/base/function_ref.h>
 #include <harker/core/tensor.h>
 
 namespace harker HARKER_PUBLIC {
@@ -27,18 +28,8 @@ struct GradcheckOptions {
   double eps = 1e-6, atol = 1e-7, rtol = 1e-5;
 };
 
-/// A function of some tensors, by reference: any callable that takes std::span<const Tensor> and returns a Tensor.
-class TensorFunction {
- public:
-  template <class F>
-  TensorFunction(const F& f)
-      : object_(&f), call_([](const void* o, std::span<const Tensor> x) { return (*static_cast<const F*>(o))(x); }) {}
-  Tensor operator()(std::span<const Tensor> x) const { return call_(object_, x); }
-
- private:
-  const void* object_;
-  Tensor (*call_)(const void*, std::span<const Tensor>);
-};
+/// A function of some tensors: any callable that takes std::span<const Tensor> and returns a Tensor.
+using TensorFunction = FunctionRef<Tensor(std::span<const Tensor>)>;
 
 /// Compares the gradients of f at `inputs` (those that require grad) with central differences. True, or GradError
 /// naming the input, the element and both numbers, or because none of them requires grad. Inputs must be float64.

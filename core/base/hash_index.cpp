@@ -7,6 +7,7 @@
 #include <cstring>
 #include <exception>
 #include <random>
+#include <utility>
 
 namespace harker HARKER_PUBLIC {
 namespace detail {
@@ -91,6 +92,21 @@ std::uint64_t keyed_hash(std::uint64_t word, std::uint64_t tag) noexcept {
   Sip sip(tag);
   sip.word(word);
   return sip.finish();
+}
+
+HashIndex::HashIndex() noexcept = default;
+HashIndex::HashIndex(const HashIndex&) = default;
+HashIndex::HashIndex(HashIndex&& o) noexcept : slots_(std::move(o.slots_)), used_(std::exchange(o.used_, 0)) {}
+HashIndex& HashIndex::operator=(HashIndex o) noexcept {
+  slots_.swap(o.slots_);
+  std::swap(used_, o.used_);
+  return *this;
+}
+HashIndex::~HashIndex() = default;
+
+void HashIndex::clear() noexcept {
+  slots_.clear();
+  used_ = 0;
 }
 
 void HashIndex::insert(std::uint32_t hash, std::uint32_t at) {

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <harker/core/export.h>
@@ -22,20 +21,14 @@ class HashIndex {
   static constexpr std::uint32_t kNone = UINT32_MAX;
   static constexpr std::size_t kLinear = 8;  ///< up to so many items a search from the front is faster
 
-  HashIndex() = default;
-  HashIndex(const HashIndex&) = default;
-  HashIndex(HashIndex&& o) noexcept : slots_(std::move(o.slots_)), used_(std::exchange(o.used_, 0)) {}
-  HashIndex& operator=(HashIndex o) noexcept {
-    slots_.swap(o.slots_);
-    std::swap(used_, o.used_);
-    return *this;
-  }
+  HashIndex() noexcept;
+  HashIndex(const HashIndex&);
+  HashIndex(HashIndex&& o) noexcept;
+  HashIndex& operator=(HashIndex o) noexcept;
+  ~HashIndex();
 
   bool empty() const noexcept { return slots_.empty(); }
-  void clear() noexcept {
-    slots_.clear();
-    used_ = 0;
-  }
+  void clear() noexcept;
 
   /// The position with this hash for which `equal(position)` holds, or kNone.
   template <class Equal>

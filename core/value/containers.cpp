@@ -144,6 +144,7 @@ Value Value::tuple(std::vector<Value> items) { return Object::adopt(new Sequence
 Value Value::set(std::vector<Value> items) { return make_set(Kind::set, std::move(items)); }
 Value Value::frozenset(std::vector<Value> items) { return make_set(Kind::frozenset, std::move(items)); }
 
+Value Value::ordered_dict(std::vector<Item> items) { return dict(std::move(items), DictFlavour::ordered_dict); }
 Value Value::dict(std::vector<Item> items, DictFlavour flavour) {
   auto* d = new Dict(flavour);
   Value made = Object::adopt(d);

@@ -54,6 +54,13 @@ std::string_view wrapped_in(const Value& v) {
 
 }  // namespace
 
+StateDict::StateDict() noexcept = default;
+StateDict::StateDict(const StateDict&) = default;
+StateDict::StateDict(StateDict&&) noexcept = default;
+StateDict& StateDict::operator=(const StateDict&) = default;
+StateDict& StateDict::operator=(StateDict&&) noexcept = default;
+StateDict::~StateDict() = default;
+
 StateDict::StateDict(std::initializer_list<Item> items) {
   items_.reserve(items.size());
   for (const Item& item : items) set(item.first, item.second);
@@ -149,9 +156,21 @@ bool StateDict::erase(std::string_view name) {
   return true;
 }
 
-void StateDict::add_other(const Other& other) { others_.push_back(other); }
+StateDict StateDict::filter(FunctionRef<bool(std::string_view)> keep) const {
+  StateDict out;
+  for (const Item& item : items_)
+    if (keep(item.first)) out.set(item.first, item.second);
+  for (const Other& other : others_)
+    if (keep(other.first)) out.others_.push_back(other);
+  out.metadata = metadata;
+  return out;
+}
 
-StateDict StateDict::with_names(std::vector<std::string> names) const {
+StateDict StateDict::rename(FunctionRef<std::string(std::string_view)> rename) const {
+  std::vector<std::string> names;
+  names.reserve(items_.size() + others_.size());
+  for (const Item& item : items_) names.push_back(rename(item.first));
+  for (const Other& other : others_) names.push_back(rename(other.first));
   StateDict out;
   out.items_.reserve(items_.size());
   const auto module_and_rest = [](std::string_view name) {

@@ -135,7 +135,7 @@ class DataLoader {
     } else {
       std::vector<std::remove_cvref_t<decltype(dataset_[0])>> samples;
       samples.reserve(which.size());
-      for (std::int64_t i : which) samples.push_back(dataset_[i]);
+      for (std::size_t k = 0; k < which.size(); ++k) samples.push_back(dataset_[which[k]]);
       return detail::collate(samples);
     }
   }

@@ -34,7 +34,7 @@ Tensor take_rows(const Tensor& t, std::span<const std::int64_t> which) {
   return out;
 }
 
-Tensor stack_rows(std::span<const Tensor> rows) {
+Tensor stack_rows(const std::vector<Tensor>& rows) {
   if (rows.empty()) throw ShapeError("stack_rows: there are no tensors");
   const Tensor& first = rows[0];
   for (std::size_t i = 1; i < rows.size(); ++i) {
@@ -71,6 +71,21 @@ void detail::check_same_size(std::span<const Tensor> tensors) {
 
 void detail::index_out_of_range(std::int64_t index, std::int64_t size) {
   throw ShapeError(str("dataset: index ", index, " of ", size, " samples"));
+}
+void detail::check_indices(const std::vector<std::int64_t>& indices, std::int64_t size) {
+  for (std::int64_t i : indices)
+    if (i < 0 || i >= size) index_out_of_range(i, size);
+}
+std::vector<std::int64_t> detail::chosen(const std::vector<std::int64_t>& indices,
+                                         std::span<const std::int64_t> which) {
+  const auto size = static_cast<std::int64_t>(indices.size());
+  std::vector<std::int64_t> out;
+  out.reserve(which.size());
+  for (std::int64_t i : which) {
+    if (i < 0 || i >= size) index_out_of_range(i, size);
+    out.push_back(indices[static_cast<std::size_t>(i)]);
+  }
+  return out;
 }
 
 namespace {

@@ -30,11 +30,14 @@ concept BatchDataset = Dataset<D> && requires(const D& d, std::span<const std::i
 /// The rows of `t` (its elements along dimension 0) that are named, in that order, as a tensor of their own. Any dtype.
 Tensor take_rows(const Tensor& t, std::span<const std::int64_t> which);
 /// Tensors of one shape and dtype as the rows of a new one. ShapeError or TypeError when they differ.
-Tensor stack_rows(std::span<const Tensor> rows);
+Tensor stack_rows(const std::vector<Tensor>& rows);
 
 namespace detail {
 void check_same_size(std::span<const Tensor> tensors);
 [[noreturn]] void index_out_of_range(std::int64_t index, std::int64_t size);
+void check_indices(const std::vector<std::int64_t>& indices, std::int64_t size);
+/// indices[i] for each i of `which`.
+std::vector<std::int64_t> chosen(const std::vector<std::int64_t>& indices, std::span<const std::int64_t> which);
 }  // namespace detail
 
 /// Rows of tensors that belong together: `TensorDataset data(x, y);` then `auto [xi, yi] = data[i];`. The tensors are
@@ -78,17 +81,12 @@ class Subset {
       : Subset(std::make_shared<const D>(std::move(dataset)), std::move(indices)) {}
   Subset(std::shared_ptr<const D> dataset, std::vector<std::int64_t> indices)
       : dataset_(std::move(dataset)), indices_(std::move(indices)) {
-    const std::int64_t n = dataset_->size();
-    for (std::int64_t i : indices_)
-      if (i < 0 || i >= n) detail::index_out_of_range(i, n);
+    detail::check_indices(indices_, dataset_->size());
   }
   std::int64_t size() const { return static_cast<std::int64_t>(indices_.size()); }
   decltype(auto) operator[](std::int64_t i) const { return (*dataset_)[at(i)]; }
   auto batch(std::span<const std::int64_t> which) const requires BatchDataset<D> {
-    std::vector<std::int64_t> mapped;
-    mapped.reserve(which.size());
-    for (std::int64_t i : which) mapped.push_back(at(i));
-    return dataset_->batch(mapped);
+    return dataset_->batch(detail::chosen(indices_, which));
   }
   const D& dataset() const { return *dataset_; }
   const std::vector<std::int64_t>& indices() const { return indices_; }

@@ -1,0 +1,32 @@
+// FunctionRef: any callable, by reference, as the parameter of a function that lives in the library: a template there
+// would be compiled by every user, and <functional> costs each of their files a quarter of a second.
+#pragma once
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include <harker/core/export.h>
+
+namespace harker HARKER_PUBLIC {
+
+template <class Signature>
+class FunctionRef;
+
+/// What it refers to must outlive it: for parameters, not for members. The callable's result is converted to R, also
+/// where that takes an explicit conversion (a std::string_view becomes a std::string).
+template <class R, class... A>
+class FunctionRef<R(A...)> {
+ public:
+  template <class F>
+  requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> && std::is_invocable_v<F&, A...>) FunctionRef(F&& f)
+      : object_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))), call_([](void* o, A... a) -> R {
+          return static_cast<R>((*static_cast<std::remove_reference_t<F>*>(o))(std::forward<A>(a)...));
+        }) {}
+  R operator()(A... a) const { return call_(object_, std::forward<A>(a)...); }
+
+ private:
+  void* object_;
+  R (*call_)(void*, A...);
+};
+
+}  // namespace harker
