@@ -9,6 +9,8 @@
 namespace harker HARKER_PUBLIC {
 
 // --- pointwise_table.h
+Tensor neg(const Tensor& x);
+inline Tensor operator-(const Tensor& x) { return neg(x); }
 Tensor exp(const Tensor& x);
 Tensor expm1(const Tensor& x);  ///< e^x - 1, exact near 0
 Tensor log(const Tensor& x);
