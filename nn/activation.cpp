@@ -10,10 +10,10 @@ namespace nn {
 
 using detail::str;
 
-Tensor ReLU::operator()(const Tensor& x) const { return call(*this, x); }
-Tensor SiLU::operator()(const Tensor& x) const { return call(*this, x); }
-Tensor Sigmoid::operator()(const Tensor& x) const { return call(*this, x); }
-Tensor Tanh::operator()(const Tensor& x) const { return call(*this, x); }
+#define HARKER_CALLED(Layer, f) \
+  Tensor Layer::operator()(const Tensor& x) const { return call(*this, x); }
+HARKER_ACTIVATIONS(HARKER_CALLED)
+#undef HARKER_CALLED
 
 LeakyReLU::LeakyReLU(double negative_slope) : Module("LeakyReLU"), negative_slope_(negative_slope) {
   set_extra_repr(str("negative_slope=", python(negative_slope)));
