@@ -13,6 +13,7 @@ namespace nn {
   A(ReLU, relu)          /* max(x, 0) */        \
   A(SiLU, silu)          /* x sigmoid(x) */     \
   A(Sigmoid, sigmoid)    /* 1 / (1 + e^-x) */   \
+  A(Softsign, softsign)  /* x / (1 + |x|) */    \
   A(Tanh, tanh)
 // clang-format on
 
