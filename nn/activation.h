@@ -7,7 +7,8 @@
 namespace harker HARKER_PUBLIC {
 namespace nn {
 
-/// Activations without options, a line each: A(class, function). The tests of gradients and of layers read the list, too.
+/// Activations without options, a line each: A(class, function). The tests of gradients and of layers read the list,
+/// too.
 // clang-format off
 #define HARKER_ACTIVATIONS(A)                   \
   A(ReLU, relu)          /* max(x, 0) */        \

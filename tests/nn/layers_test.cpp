@@ -1,6 +1,7 @@
-// Every layer (layer_rows.h) against torch's (data/layers.json, made by data/make_layers.py): how it is printed, the initial
-// weights to the bit with the generator's state after them, names, order and versions of the state dict, what it computes
-// while training and after eval(), the buffers that changed, and the gradients of its parameters. Activations in every dtype.
+// Every layer (layer_rows.h) against torch's (data/layers.json, made by data/make_layers.py): how it is printed, the
+// initial weights to the bit with the generator's state after them, names, order and versions of the state dict, what it
+// computes while training and after eval(), the buffers that changed, and the gradients of its parameters. Activations
+// in every dtype, also of zeros, infinities and NaN.
 #include <array_json.h>
 #include <doctest/doctest.h>
 #include <harker/core/ops/ops.h>
