@@ -1,4 +1,4 @@
-// Layers without parameters: what they check when they are made, and how they are printed.
+// Layers without parameters: what they check when they are made, how they are printed, and their call operators.
 #include <harker/core/base/text.h>
 #include <harker/nn/activation.h>
 #include <harker/nn/dropout.h>
@@ -10,9 +10,15 @@ namespace nn {
 
 using detail::str;
 
+#define HARKER_CALLED(Layer, f) \
+  Tensor Layer::operator()(const Tensor& x) const { return call(*this, x); }
+HARKER_ACTIVATIONS(HARKER_CALLED)
+#undef HARKER_CALLED
+
 LeakyReLU::LeakyReLU(double negative_slope) : Module("LeakyReLU"), negative_slope_(negative_slope) {
   set_extra_repr(str("negative_slope=", python(negative_slope)));
 }
+Tensor LeakyReLU::operator()(const Tensor& x) const { return call(*this, x); }
 
 GELU::GELU(std::string_view approximate) : Module("GELU"), by_tanh_(approximate == "tanh") {
   if (!by_tanh_ && approximate != "none") {
@@ -20,22 +26,31 @@ GELU::GELU(std::string_view approximate) : Module("GELU"), by_tanh_(approximate 
   }
   set_extra_repr(str("approximate='", approximate, "'"));
 }
+Tensor GELU::operator()(const Tensor& x) const { return call(*this, x); }
 
 Softplus::Softplus(double beta, double threshold) : Module("Softplus"), beta_(beta), threshold_(threshold) {
   set_extra_repr(str("beta=", python(beta), ", threshold=", python(threshold)));
 }
+Tensor Softplus::operator()(const Tensor& x) const { return call(*this, x); }
 
 Softmax::Softmax(int dim) : Module("Softmax"), dim_(dim) { set_extra_repr(str("dim=", dim)); }
+Tensor Softmax::operator()(const Tensor& x) const { return call(*this, x); }
+
 LogSoftmax::LogSoftmax(int dim) : Module("LogSoftmax"), dim_(dim) { set_extra_repr(str("dim=", dim)); }
+Tensor LogSoftmax::operator()(const Tensor& x) const { return call(*this, x); }
 
 Dropout::Dropout(double p) : Module("Dropout"), p_(p) {
   if (!(p >= 0 && p <= 1)) throw Error(str("Dropout: p must lie in [0, 1], got ", p));
   set_extra_repr(str("p=", python(p), ", inplace=False"));
 }
+Tensor Dropout::operator()(const Tensor& x) const { return call(*this, x); }
 
 Flatten::Flatten(int start_dim, int end_dim) : Module("Flatten"), start_(start_dim), end_(end_dim) {
   set_extra_repr(str("start_dim=", start_dim, ", end_dim=", end_dim));
 }
+Tensor Flatten::operator()(const Tensor& x) const { return call(*this, x); }
+
+Tensor Identity::operator()(const Tensor& x) const { return call(*this, x); }
 
 namespace {
 /// A stride of 0 is the kernel's size.
@@ -49,9 +64,12 @@ MaxPool2d::MaxPool2d(Pair kernel_size, MaxPool2dOptions o) : Module("MaxPool2d")
   set_extra_repr(str(window(kernel_size, o.stride, o.padding), ", dilation=", python_short(o.dilation),
                      ", ceil_mode=", python(o.ceil_mode)));
 }
+Tensor MaxPool2d::operator()(const Tensor& x) const { return call(*this, x); }
+
 AvgPool2d::AvgPool2d(Pair kernel_size, AvgPool2dOptions o) : Module("AvgPool2d"), kernel_(kernel_size), options_(o) {
   set_extra_repr(window(kernel_size, o.stride, o.padding));
 }
+Tensor AvgPool2d::operator()(const Tensor& x) const { return call(*this, x); }
 
 }  // namespace nn
 }  // namespace harker

@@ -1,5 +1,5 @@
 // Activations as modules; they have no parameters, and exist so that a Sequential and a state dict's metadata can name
-// them. The functions are core/ops/pointwise.h and reduce.h.
+// them. The functions are core/ops/pointwise.h and reduce.h, and have a second name here, as torch.nn.functional's.
 #pragma once
 #include <harker/core/ops/ops.h>
 #include <harker/nn/module.h>
@@ -7,13 +7,29 @@
 namespace harker HARKER_PUBLIC {
 namespace nn {
 
-/// max(x, 0)
-class ReLU : public Module {
- public:
-  ReLU() : Module("ReLU") {}
-  Tensor forward(const Tensor& x) const { return relu(x); }
-  Tensor operator()(const Tensor& x) const;
-};
+/// Activations without options, a line each: A(class, function). The tests of gradients and of layers read the list,
+/// too.
+// clang-format off
+#define HARKER_ACTIVATIONS(A)                   \
+  A(ReLU, relu)          /* max(x, 0) */        \
+  A(SiLU, silu)          /* x sigmoid(x) */     \
+  A(Sigmoid, sigmoid)    /* 1 / (1 + e^-x) */   \
+  A(Softsign, softsign)  /* x / (1 + |x|) */    \
+  A(Tanh, tanh)
+// clang-format on
+
+#define HARKER_ACTIVATION(Layer, f)                                \
+  class Layer : public Module {                                    \
+   public:                                                         \
+    Layer() : Module(#Layer) {}                                    \
+    Tensor forward(const Tensor& x) const { return harker::f(x); } \
+    Tensor operator()(const Tensor& x) const;                      \
+  };                                                               \
+  namespace functional {                                           \
+  using harker::f;                                                 \
+  }
+HARKER_ACTIVATIONS(HARKER_ACTIVATION)
+#undef HARKER_ACTIVATION
 
 /// x where x > 0, else negative_slope x
 class LeakyReLU : public Module {
@@ -35,28 +51,6 @@ class GELU : public Module {
 
  private:
   bool by_tanh_;
-};
-
-/// x sigmoid(x)
-class SiLU : public Module {
- public:
-  SiLU() : Module("SiLU") {}
-  Tensor forward(const Tensor& x) const { return silu(x); }
-  Tensor operator()(const Tensor& x) const;
-};
-
-class Sigmoid : public Module {
- public:
-  Sigmoid() : Module("Sigmoid") {}
-  Tensor forward(const Tensor& x) const { return sigmoid(x); }
-  Tensor operator()(const Tensor& x) const;
-};
-
-class Tanh : public Module {
- public:
-  Tanh() : Module("Tanh") {}
-  Tensor forward(const Tensor& x) const { return harker::tanh(x); }
-  Tensor operator()(const Tensor& x) const;
 };
 
 /// log(1 + e^(beta x)) / beta; x itself where beta x > threshold.
@@ -91,6 +85,14 @@ class LogSoftmax : public Module {
  private:
   int dim_;
 };
+
+namespace functional {
+using harker::gelu;
+using harker::leaky_relu;
+using harker::log_softmax;
+using harker::softmax;
+using harker::softplus;
+}  // namespace functional
 
 }  // namespace nn
 }  // namespace harker

@@ -120,5 +120,10 @@ MultiheadAttention::Result MultiheadAttention::forward(const Tensor& query, cons
   return result;
 }
 
+MultiheadAttention::Result MultiheadAttention::operator()(const Tensor& query, const Tensor& key, const Tensor& value,
+                                                          const MultiheadAttentionCall& options) const {
+  return call(*this, query, key, value, options);
+}
+
 }  // namespace nn
 }  // namespace harker

@@ -55,6 +55,7 @@ Tensor Conv2d::forward(const Tensor& x) const {
                  .dilation = options_.dilation,
                  .groups = options_.groups});
 }
+Tensor Conv2d::operator()(const Tensor& x) const { return call(*this, x); }
 
 }  // namespace nn
 }  // namespace harker

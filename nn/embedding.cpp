@@ -48,6 +48,7 @@ void Embedding::reset_parameters() {
 }
 
 Tensor Embedding::forward(const Tensor& index) const { return embedding(index, weight, {.padding_idx = padding_idx_}); }
+Tensor Embedding::operator()(const Tensor& index) const { return call(*this, index); }
 
 }  // namespace nn
 }  // namespace harker

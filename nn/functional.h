@@ -1,21 +1,12 @@
-// The functions of torch.nn.functional: the operations of core under their second name.
+// The functions of torch.nn.functional: the operations of core under their second name. Activations have it where their
+// classes are.
 #pragma once
-#include <harker/core/ops/ops.h>
+#include <harker/nn/activation.h>
 
 namespace harker HARKER_PUBLIC {
 namespace nn {
 namespace functional {
 
-// Activations
-using harker::gelu;
-using harker::leaky_relu;
-using harker::log_softmax;
-using harker::relu;
-using harker::sigmoid;
-using harker::silu;
-using harker::softmax;
-using harker::softplus;
-using harker::tanh;
 // Layers
 using harker::avg_pool2d;
 using harker::batch_norm;

@@ -100,8 +100,9 @@ struct HookedOutput {
   explicit HookedOutput(M& m, A&&... args) : z(m.forward(std::forward<A>(args)...)) {}
 };
 
+/// Cold: every layer has one, and few are called.
 template <class M, class... A>
-Tensor call_hooked(M& m, A&&... args) {
+[[gnu::cold, gnu::noinline]] Tensor call_hooked(M& m, A&&... args) {
   std::vector<Tensor> tensors;
   const auto take = [&](const auto& v) {
     if constexpr (TensorArgument<decltype(v)>) tensors.push_back(v);

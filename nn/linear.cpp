@@ -36,6 +36,7 @@ void Linear::reset_parameters() {
 }
 
 Tensor Linear::forward(const Tensor& x) const { return linear(x, weight, bias); }
+Tensor Linear::operator()(const Tensor& x) const { return call(*this, x); }
 
 Bilinear::Bilinear(std::int64_t in1_features, std::int64_t in2_features, std::int64_t out_features,
                    LinearOptions options)
@@ -56,6 +57,7 @@ void Bilinear::reset_parameters() {
 }
 
 Tensor Bilinear::forward(const Tensor& a, const Tensor& b) const { return bilinear(a, b, weight, bias); }
+Tensor Bilinear::operator()(const Tensor& a, const Tensor& b) const { return call(*this, a, b); }
 
 }  // namespace nn
 }  // namespace harker

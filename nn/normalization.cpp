@@ -42,6 +42,7 @@ void LayerNorm::reset_parameters() {
 }
 
 Tensor LayerNorm::forward(const Tensor& x) const { return layer_norm(x, shape_, weight, bias, eps_); }
+Tensor LayerNorm::operator()(const Tensor& x) const { return call(*this, x); }
 
 // --- BatchNorm. Version 2 of torch's class brought num_batches_tracked.
 
@@ -92,6 +93,7 @@ Tensor BatchNorm::forward(const Tensor& x) const {
   Tensor(num_batches_tracked).add_(1);
   return z;
 }
+Tensor BatchNorm::operator()(const Tensor& x) const { return call(*this, x); }
 
 }  // namespace nn
 }  // namespace harker

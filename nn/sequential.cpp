@@ -1,4 +1,4 @@
-// Sequential: see the header.
+// AnyModule and Sequential: see the headers.
 #include <harker/core/base/text.h>
 #include <harker/nn/sequential.h>
 
@@ -6,6 +6,7 @@ namespace harker HARKER_PUBLIC {
 namespace nn {
 
 AnyModule::Layer::~Layer() = default;
+Tensor AnyModule::operator()(const Tensor& x) const { return call(*this, x); }
 
 Sequential::Sequential() : Module("Sequential"), layers_(std::make_shared<std::vector<AnyModule>>()) {}
 
@@ -27,6 +28,7 @@ Tensor Sequential::forward(const Tensor& x) const {
   for (const AnyModule& layer : *layers_) h = layer(h);
   return h;
 }
+Tensor Sequential::operator()(const Tensor& x) const { return call(*this, x); }
 
 }  // namespace nn
 }  // namespace harker

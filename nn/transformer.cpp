@@ -72,6 +72,9 @@ Tensor TransformerEncoderLayer::forward(const Tensor& x, const TransformerMasks&
   const Tensor h = norm1(x + attends(x));
   return norm2(h + thinks(h));
 }
+Tensor TransformerEncoderLayer::operator()(const Tensor& x, const TransformerMasks& masks) const {
+  return call(*this, x, masks);
+}
 
 TransformerEncoderLayer TransformerEncoderLayer::clone() const {
   if (const AnyModule* m = options_.activation.module(); m && m->state_dict().size() > 0)
@@ -118,6 +121,9 @@ Tensor TransformerEncoder::forward(const Tensor& x, const TransformerMasks& mask
   Tensor h = x;
   for (const TransformerEncoderLayer& layer : layers) h = layer(h, masks);
   return norm ? (*norm)(h) : h;
+}
+Tensor TransformerEncoder::operator()(const Tensor& x, const TransformerMasks& masks) const {
+  return call(*this, x, masks);
 }
 
 }  // namespace nn

@@ -6,7 +6,7 @@
 namespace harker::test {
 
 Shape shape_from(const nlohmann::json& j);
-/// float32, float64, int64 and bool arrays.
+/// Arrays of floats, int64, uint8 and bool.
 Tensor tensor_from(const nlohmann::json& j);
 /// {name: array, ...}
 StateDict state_dict_from(const nlohmann::ordered_json& j);

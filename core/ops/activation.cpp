@@ -1,5 +1,5 @@
-// Activations with a kink, or that are nearly so: relu, leaky_relu, softplus. Those with a bell in their slope are in
-// smooth_activation.cpp, sigmoid and tanh in pointwise_table.h.
+// Activations with a kink, or that are nearly so: relu, leaky_relu, softplus, softsign. Those with a bell in their slope
+// are in smooth_activation.cpp, sigmoid and tanh in pointwise_table.h.
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/promotion.h>
 
@@ -107,5 +107,6 @@ Tensor softplus(const Tensor& x, double beta, double threshold) {
   check_floating(x, "softplus");
   return apply<Softplus>(x, beta, threshold);
 }
+Tensor softsign(const Tensor& x) { return x / (abs(x) + 1); }
 
 }  // namespace harker

@@ -11,12 +11,10 @@ Tensor add(const Tensor& x, const Tensor& y);
 Tensor sub(const Tensor& x, const Tensor& y);
 Tensor mul(const Tensor& x, const Tensor& y);
 Tensor div(const Tensor& x, const Tensor& y);
-Tensor neg(const Tensor& x);
 inline Tensor operator+(const Tensor& x, const Tensor& y) { return add(x, y); }
 inline Tensor operator-(const Tensor& x, const Tensor& y) { return sub(x, y); }
 inline Tensor operator*(const Tensor& x, const Tensor& y) { return mul(x, y); }
 inline Tensor operator/(const Tensor& x, const Tensor& y) { return div(x, y); }
-inline Tensor operator-(const Tensor& x) { return neg(x); }
 Tensor operator+(const Tensor& x, double s);
 Tensor operator+(double s, const Tensor& x);
 Tensor operator-(const Tensor& x, double s);

@@ -9,6 +9,8 @@
 namespace harker HARKER_PUBLIC {
 
 // --- pointwise_table.h
+Tensor neg(const Tensor& x);
+inline Tensor operator-(const Tensor& x) { return neg(x); }
 Tensor exp(const Tensor& x);
 Tensor expm1(const Tensor& x);  ///< e^x - 1, exact near 0
 Tensor log(const Tensor& x);
@@ -68,6 +70,7 @@ Tensor clamp_max(const Tensor& x, Scalar max);
 Tensor leaky_relu(const Tensor& x, double negative_slope = 0.01);  ///< its gradient at 0 is the slope
 /// log(1 + e^(beta x)) / beta; x itself where beta x > threshold.
 Tensor softplus(const Tensor& x, double beta = 1, double threshold = 20);
+Tensor softsign(const Tensor& x);  ///< x / (1 + |x|)
 
 // --- smooth_activation.cpp
 Tensor silu(const Tensor& x);  ///< x sigmoid(x)

@@ -33,7 +33,7 @@ class TensorMethods {
   Tensor relu() const;
   Tensor sum() const;
   Tensor sum(const Shape& dims, bool keepdim = false) const;
-  template <std::integral I>
+  template <std::integral I>  // not plain std::int64_t: {1} must remain a Shape
   Tensor sum(I dim, bool keepdim = false) const;
   Tensor mean() const;
   Tensor mean(const Shape& dims, bool keepdim = false) const;

@@ -1,6 +1,8 @@
-// The rows of elementwise.cpp and of pointwise.h and logic.h.
+// The rows of elementwise.cpp and of pointwise.h and logic.h. Two lists give rows without being named here:
+// pointwise_table.h, and nn's list of the activations without options.
 #pragma once
 #include <core/grad_rows.h>
+#include <harker/nn/activation.h>
 
 namespace harker::test {
 
@@ -30,11 +32,12 @@ inline GradRows pointwise_rows() {
   HARKER_BINARY(pow, Domain::positive);
   HARKER_BINARY(maximum, Domain::any);
   HARKER_BINARY(minimum, Domain::any);
-  HARKER_UNARY(relu, Domain::any);
   HARKER_UNARY(leaky_relu, Domain::any);
   HARKER_UNARY(softplus, Domain::any);
-  HARKER_UNARY(silu, Domain::any);
   HARKER_UNARY(gelu, Domain::any);
+#define HARKER_ACTIVATION_ROW(Layer, f) HARKER_UNARY(f, Domain::any);
+  HARKER_ACTIVATIONS(HARKER_ACTIVATION_ROW)
+#undef HARKER_ACTIVATION_ROW
 #undef HARKER_UNARY
 #undef HARKER_BINARY
   add_unary(rows, "gelu", [](const Tensor& x) { return gelu(x, "tanh"); });

@@ -1,6 +1,7 @@
-// Every layer against torch's (data/layers.json, made by data/make_layers.py): the initial weights to the bit with the
-// generator's state after them, names, order and versions of the state dict, what it computes while training and after
-// eval(), the buffers that changed, and the gradients of its parameters.
+// Every layer (layer_rows.h) against torch's (data/layers.json, made by data/make_layers.py): how it is printed, the
+// initial weights to the bit with the generator's state after them, names, order and versions of the state dict, what it
+// computes while training and after eval(), the buffers that changed, and the gradients of its parameters. Activations
+// in every dtype, also of zeros, infinities and NaN.
 #include <array_json.h>
 #include <doctest/doctest.h>
 #include <harker/core/ops/ops.h>
@@ -9,8 +10,12 @@
 #include <sha256.h>
 #include <test_tensor.h>
 
+#include <fstream>
 #include <functional>
 #include <map>
+#include <regex>
+#include <set>
+#include <sstream>
 
 using namespace harker;
 using namespace harker::test;
@@ -27,114 +32,27 @@ struct Made {
 };
 
 template <class M>
-Made of_one(M m) {
-  return {m, [m](const Inputs& x) { return m(x[0]); }};
-}
-template <class M>
-Made of_two(M m) {
-  return {m, [m](const Inputs& x) { return m(x[0], x[1]); }};
-}
-Made attention(const nn::MultiheadAttention& m) {
-  return {m, [m](const Inputs& x) { return m(x[0], x[1], x[2]).output; }};
+Made made(M m) {
+  return {m, [m](const Inputs& x) {
+            if constexpr (requires { m(x[0]); })
+              return m(x[0]);
+            else if constexpr (requires { m(x[0], x[1]); })
+              return m(x[0], x[1]);
+            else
+              return m(x[0], x[1], x[2]).output;
+          }};
 }
 
-/// The modules of make_layers.py.
+/// Under PyTorch's expressions.
 const std::map<std::string, std::function<Made()>>& modules() {
   using namespace nn;
-  static const Tensor w3 = tensor({0.5, 1., 2.}), w4 = tensor({0.5, 1., 2., 0.25});
+#define LAYER(name, inputs, ...) {name, [] { return made(__VA_ARGS__); }},
+#define ACTIVATION(Layer, f) LAYER("nn." #Layer "()", , Layer())
   static const std::map<std::string, std::function<Made()>> table = {
-      {"Linear", [] { return of_one(Linear(4, 3)); }},
-      {"Linear without bias", [] { return of_one(Linear(4, 3, {.bias = false})); }},
-      {"Bilinear", [] { return of_two(Bilinear(3, 4, 5)); }},
-      {"Bilinear without bias", [] { return of_two(Bilinear(3, 2, 4, {.bias = false})); }},
-      {"ReLU", [] { return of_one(ReLU()); }},
-      {"LeakyReLU", [] { return of_one(LeakyReLU(0.2)); }},
-      {"GELU", [] { return of_one(GELU()); }},
-      {"GELU tanh", [] { return of_one(GELU("tanh")); }},
-      {"SiLU", [] { return of_one(SiLU()); }},
-      {"Sigmoid", [] { return of_one(Sigmoid()); }},
-      {"Tanh", [] { return of_one(Tanh()); }},
-      {"Softplus", [] { return of_one(Softplus(2, 1)); }},
-      {"Softmax", [] { return of_one(Softmax(1)); }},
-      {"LogSoftmax", [] { return of_one(LogSoftmax(-1)); }},
-      {"Dropout", [] { return of_one(Dropout(0.3)); }},
-      {"Flatten", [] { return of_one(Flatten()); }},
-      {"Flatten some", [] { return of_one(Flatten(0, 1)); }},
-      {"Identity", [] { return of_one(Identity()); }},
-      {"LayerNorm", [] { return of_one(LayerNorm(4)); }},
-      {"LayerNorm of two",
-       [] {
-         return of_one(LayerNorm({3, 4}, {.eps = 1e-3}));
-       }},
-      {"LayerNorm without bias", [] { return of_one(LayerNorm(4, {.bias = false})); }},
-      {"LayerNorm plain", [] { return of_one(LayerNorm(4, {.elementwise_affine = false})); }},
-      {"BatchNorm1d", [] { return of_one(BatchNorm1d(4)); }},
-      {"BatchNorm1d of sequences", [] { return of_one(BatchNorm1d(4, {.momentum = 0.3})); }},
-      {"BatchNorm1d mean of all", [] { return of_one(BatchNorm1d(4, {.momentum = std::nullopt})); }},
-      {"BatchNorm1d without statistics", [] { return of_one(BatchNorm1d(4, {.track_running_stats = false})); }},
-      {"BatchNorm2d", [] { return of_one(BatchNorm2d(3)); }},
-      {"BatchNorm2d plain", [] { return of_one(BatchNorm2d(3, {.eps = 1e-3, .affine = false})); }},
-      {"Embedding", [] { return of_one(Embedding(7, 5)); }},
-      {"Embedding padded", [] { return of_one(Embedding(7, 5, {.padding_idx = 2})); }},
-      {"Embedding padded from the end", [] { return of_one(Embedding(7, 5, {.padding_idx = -1})); }},
-      {"Conv2d", [] { return of_one(Conv2d(3, 4, 3)); }},
-      {"Conv2d with everything",
-       [] {
-         return of_one(Conv2d(4, 6, {2, 3},
-                              {.stride = {2, 1}, .padding = {1, 2}, .dilation = {1, 2}, .groups = 2, .bias = false}));
-       }},
-      {"MaxPool2d", [] { return of_one(MaxPool2d(2)); }},
-      {"MaxPool2d with everything",
-       [] {
-         return of_one(MaxPool2d({3, 2}, {.stride = {2, 1}, .padding = 1, .ceil_mode = true}));
-       }},
-      {"AvgPool2d", [] { return of_one(AvgPool2d(2)); }},
-      {"AvgPool2d with everything",
-       [] { return of_one(AvgPool2d(3, {.stride = 2, .padding = 1, .ceil_mode = true, .count_include_pad = false})); }},
-      {"Sequential",
-       [] {
-         return of_one(
-             Sequential{Conv2d(1, 2, 3), BatchNorm2d(2), ReLU(), Dropout(0.5), MaxPool2d(2), Flatten(), Linear(8, 3)});
-       }},
-      {"MultiheadAttention", [] { return attention(MultiheadAttention(8, 2)); }},
-      {"MultiheadAttention of other sizes",
-       [] { return attention(MultiheadAttention(8, 4, {.bias = false, .kdim = 6, .vdim = 5, .batch_first = true})); }},
-      {"TransformerEncoderLayer", [] { return of_one(TransformerEncoderLayer(8, 2, {.dim_feedforward = 16})); }},
-      {"TransformerEncoderLayer norm first",
-       [] {
-         return of_one(TransformerEncoderLayer(8, 2,
-                                               {.dim_feedforward = 16,
-                                                .dropout = 0,
-                                                .activation = Activation::gelu,
-                                                .batch_first = true,
-                                                .norm_first = true}));
-       }},
-      {"TransformerEncoder", [] { return of_one(TransformerEncoder(8, 2, 2, {.dim_feedforward = 16, .dropout = 0})); }},
-      {"TransformerEncoder with a norm",
-       [] {
-         const TransformerEncoderLayer layer(
-             8, 2, {.dim_feedforward = 16, .dropout = 0, .activation = [](const Tensor& x) { return x.tanh(); }});
-         return of_one(TransformerEncoder(layer, 2, LayerNorm(8)));
-       }},
-      {"TransformerEncoder with an activation module",
-       [] {
-         return of_one(TransformerEncoder(
-             TransformerEncoderLayer(8, 2, {.dim_feedforward = 16, .activation = SiLU(), .bias = false}), 2));
-       }},
-      {"MSELoss", [] { return of_two(MSELoss()); }},
-      {"MSELoss sum", [] { return of_two(MSELoss({.reduction = Reduction::sum})); }},
-      {"L1Loss", [] { return of_two(L1Loss({.reduction = Reduction::none})); }},
-      {"SmoothL1Loss", [] { return of_two(SmoothL1Loss({.beta = 0.5})); }},
-      {"HuberLoss", [] { return of_two(HuberLoss({.delta = 0.5})); }},
-      {"BCEWithLogitsLoss", [] { return of_two(BCEWithLogitsLoss({.pos_weight = w4})); }},
-      {"BCEWithLogitsLoss weighed",
-       [] { return of_two(BCEWithLogitsLoss({.reduction = Reduction::sum, .weight = w4})); }},
-      {"KLDivLoss", [] { return of_two(KLDivLoss({.reduction = Reduction::batch_mean, .log_target = true})); }},
-      {"NLLLoss", [] { return of_two(NLLLoss({.weight = w3})); }},
-      {"CrossEntropyLoss", [] { return of_two(CrossEntropyLoss()); }},
-      {"CrossEntropyLoss weighed",
-       [] { return of_two(CrossEntropyLoss({.weight = w3, .ignore_index = 1, .label_smoothing = 0.1})); }},
-  };
+#include <nn/layer_rows.h>
+      HARKER_ACTIVATIONS(ACTIVATION)};
+#undef ACTIVATION
+#undef LAYER
   return table;
 }
 
@@ -149,8 +67,48 @@ double difference(const Tensor& got, const Json& want) {
   return worst / scale;
 }
 
+/// NaN where torch has NaN, and elsewhere within one step of the dtype; but for the places that are NaN in `unless`.
+bool is_torchs(const Tensor& got, const Json& want, const std::vector<double>& unless = {}) {
+  const Tensor expected = tensor_from(want);
+  if (!(got.shape() == expected.shape()) || got.dtype() != expected.dtype()) return false;
+  const double step = got.dtype() == kFloat64    ? 1e-12
+                      : got.dtype() == kBFloat16 ? 0x1p-7
+                      : got.dtype() == kFloat16  ? 0x1p-10
+                                                 : 1e-6;
+  const auto a = got.to_vector<double>(), b = expected.to_vector<double>();
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i])) || (!unless.empty() && std::isnan(unless[i]))) continue;
+    if (!(std::abs(a[i] - b[i]) <= step * std::max(1., std::abs(b[i])))) return false;
+  }
+  return true;
+}
+
+/// Zeros, infinities and NaN in each dtype; a TypeError where torch refuses it.
+void check_special(const Json& c, const Made& made) {
+  for (const Json& want : c.at("special")) {
+    Tensor x = tensor_from(want.at("input"));
+    CAPTURE(x);
+    if (want.at("output").is_null()) {
+      CHECK_THROWS_AS(made.call({x}), TypeError);
+      continue;
+    }
+    if (is_floating_point(x.dtype())) x.requires_grad_();
+    const Tensor y = made.call({x});
+    CAPTURE(y);
+    CHECK(is_torchs(y, want.at("output")));
+    if (!x.requires_grad()) continue;
+    sum(y).backward();
+    CAPTURE(x.grad());
+    // The gradient at NaN is one thing in torch's vectors and another in what is left over.
+    CHECK(is_torchs(x.grad(), want.at("grad"), x.detach().to_vector<double>()));
+  }
+}
+
 void check(const Json& c, const Made& made) {
   nn::Module module = made.module;
+  std::ostringstream text;
+  text << module;
+  CHECK(text.str() == c.at("text").get<std::string>());
   const StateDict state = module.state_dict();
   REQUIRE(state.size() == c.at("state").size());
   std::size_t i = 0;
@@ -174,7 +132,8 @@ void check(const Json& c, const Made& made) {
   Inputs x;
   for (const Json& input : c.at("inputs")) {
     const Shape shape = shape_from(input.at("shape"));
-    x.push_back(input.at("classes").is_null() ? randn(shape) : randint(0, input.at("classes"), shape));
+    const Json& classes = input.at("classes");
+    x.push_back(classes.is_null() ? randn(shape) : classes == "rand" ? rand(shape) : randint(0, classes, shape));
   }
   constexpr double kTolerance = 1e-5;
   made.call(x);
@@ -204,7 +163,7 @@ void check(const Json& c, const Made& made) {
 
 }  // namespace
 
-TEST_CASE("layers: initial weights, names, results and gradients are torch's") {
+TEST_CASE("layers: text, initial weights, names, results and gradients are torch's") {
   const Json file = read_json(std::filesystem::path(HARKER_SOURCE_DIR) / "tests" / "nn" / "data" / "layers.json");
   std::size_t ran = 0;
   for (const Json& c : file.at("cases")) {
@@ -214,9 +173,36 @@ TEST_CASE("layers: initial weights, names, results and gradients are torch's") {
     REQUIRE(make != modules().end());
     manual_seed(0);
     check(c, make->second());
+    if (c.contains("special")) check_special(c, make->second());
     ++ran;
   }
-  CHECK(ran == modules().size());
+  CHECK_MESSAGE(ran == modules().size(), "a layer has no case: run make_layers.py");
+}
+
+TEST_CASE("layers: every class of a layer has a row, and a place in docs/layers.md") {
+  const std::filesystem::path root = HARKER_SOURCE_DIR;
+  const auto text_of = [](const std::filesystem::path& path) {
+    std::ifstream in(path);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  std::set<std::string> names;
+  const std::regex layer("\n(?:class (\\w+) : public (?:Module|BatchNorm) |  A\\((\\w+), )");
+  for (const auto& file : std::filesystem::directory_iterator(root / "nn")) {
+    if (file.path().extension() != ".h") continue;
+    const std::string text = text_of(file.path());
+    for (std::sregex_iterator m(text.begin(), text.end(), layer), end; m != end; ++m)
+      names.insert(m->str(1) + m->str(2));
+  }
+  for (const char* other : {"AnyModule", "ModuleList", "ModuleDict", "BatchNorm"})  // without a forward; a base
+    CHECK_MESSAGE(names.erase(other) == 1, other);
+  CHECK(names.size() > 30);
+  const std::string page = text_of(root / "docs" / "layers.md");
+  for (const std::string& name : names) {
+    CAPTURE(name);
+    const auto row = modules().lower_bound("nn." + name + "(");
+    CHECK((row != modules().end() && row->first.starts_with("nn." + name + "(")));
+    CHECK(page.find("`" + name) != std::string::npos);
+  }
 }
 
 TEST_CASE("layers: a state dict goes into another of the kind and makes it the same") {

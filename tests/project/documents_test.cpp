@@ -36,10 +36,14 @@ std::vector<Block> cpp_blocks(const std::string& name, const std::string& text) 
   std::vector<Block> blocks;
   bool inside = false;
   int number = 0;
-  for (const std::string& line : lines_of(text)) {
+  std::size_t indent = 0;  // of a block in a list
+  for (const std::string& whole : lines_of(text)) {
     ++number;
+    const std::size_t first = std::min(whole.find_first_not_of(' '), whole.size());
+    const std::string line = whole.substr(inside ? std::min(first, indent) : first);
     if (!inside && line.starts_with("```cpp")) {
       inside = true;
+      indent = first;
       blocks.push_back({name + ":" + std::to_string(number), {}});
     } else if (inside && line.starts_with("```")) {
       inside = false;
@@ -97,6 +101,11 @@ TEST_CASE("documents: every C++ block of README and docs compiles") {
 }
 
 TEST_CASE("documents: a block that does not compile is seen") {
+  const std::vector<Block> blocks =
+      cpp_blocks("a.md", "1. Do\n   ```cpp\n   #include <vector>\n     x;\n   ```\n```cpp\ny;\n```\n");
+  REQUIRE(blocks.size() == 2);
+  CHECK(blocks[0].text == "#include <vector>\n  x;\n");
+  CHECK(blocks[1].text == "y;\n");
   CHECK(compile_block({"", "Tensor z = x * no_such_name;\n"}).status != 0);
   CHECK(compile_block({"", "Tensor z = x * 2;\n"}).status == 0);
   CHECK(compile_block({"", "Tensor twice(const Tensor& t) { return t * 2; }\n"}).status == 0);
