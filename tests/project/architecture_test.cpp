@@ -112,7 +112,10 @@ std::string complaints(const std::string& file, const std::string& text) {
       } else if (layer == "serialize" && other == "serialize") {
         const std::filesystem::path from = std::filesystem::path(file.substr(10)).parent_path(),
                                     to = std::filesystem::path(rest.substr(10)).parent_path();
-        if (from != to && !from.empty() && !to.empty() && !kSerializeMayInclude.at(from.string()).contains(to.string()))
+        const auto may = kSerializeMayInclude.find(from.string());
+        if (!from.empty() && may == kSerializeMayInclude.end())
+          complain("serialize/" + from.string() + " has no row in kSerializeMayInclude");
+        else if (from != to && !from.empty() && !to.empty() && !may->second.contains(to.string()))
           complain("serialize/" + from.string() + " may not look into serialize/" + to.string());
       }
     } else if (starts_with_any(target, {"core/", "nn/", "optim/", "serialize/", "../", "./"})) {
