@@ -5,6 +5,7 @@
 #include <harker/core/autograd/record/node_set.h>
 #include <harker/core/autograd/record/view_history.h>
 #include <harker/core/backend/backend.h>
+#include <harker/core/grad_mode.h>
 #include <harker/core/ops/as_strided.h>
 #include <harker/core/ops/common.h>
 #include <harker/core/tensor/mode.h>
