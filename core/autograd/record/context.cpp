@@ -17,7 +17,12 @@ void Context::save(std::span<const Tensor> list) {
     for (const Tensor& t : list) put_more(t);
 }
 void Context::put_more(const Tensor& t) { keep(t, Role::input, 0); }
-void Context::put_output(const Tensor& z, std::uint32_t number) { keep(z.detach(), Role::output, number); }
+void Context::put_output(const Tensor& z, std::uint32_t number) {
+  if (count_ >= kMaxSaved) return keep(z.detach(), Role::output, number);
+  Saved* const s = new (in_place_ + count_) Saved(z.detach(), 0, Role::output, number);
+  s->version = kept_version(s->t);
+  ++count_;
+}
 
 void Context::keep(Tensor t, Role role, std::uint32_t number) {
   const std::uint32_t version = kept_version(t);

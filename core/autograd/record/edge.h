@@ -14,11 +14,11 @@ class Edge {
  public:
   /// Makes an empty edge lead to where `input`, which requires grad, came from: to its node, which is returned; or, when
   /// it is a leaf (null is returned), to the tensor itself. A reference is added.
-  Node* set(const Tensor& input);
+  inline Node* set(const Tensor& input);
   /// To this very node.
-  void set(Node* node);
-  /// Gives the reference back; the edge is not used any more.
-  void drop() noexcept;
+  inline void set(Node* node);
+  /// Gives the reference back; the edge, which is not empty, is not used any more.
+  inline void drop() noexcept;
 
   bool needed() const { return bits_ != 0; }
   bool leaf() const { return bits_ & 1; }

@@ -12,37 +12,10 @@ namespace {
 thread_local constinit detail::DeferredDeletes<Node> waiting;
 }
 
-Node* Edge::set(const Tensor& input) {
-  TensorImpl* const p = input.get();
-  Node* const from = p->grad_fn;
-  if (from) {
-    set(from);
-  } else {
-    p->refs.inc();
-    bits_ = reinterpret_cast<std::uintptr_t>(p) | 1;
-  }
-  return from;
-}
-void Edge::set(Node* node) {
-  node->refs.inc();
-  bits_ = reinterpret_cast<std::uintptr_t>(node);
-}
-void Edge::drop() noexcept {
-  if (!needed()) return;
-  if (!leaf())
-    unref(node());
-  else if (tensor()->refs.dec())
-    destroy(tensor());
-}
-
-void Node::link(std::uint32_t i, const Tensor& input) {
-  const Node* const from = edges[i].set(input);
-  if (from && from->depth >= depth) depth = from->depth + 1;
-}
-
 Node::~Node() {
   ctx.clear();
-  for (std::uint32_t i = 0; i < inputs; ++i) edges[i].drop();
+  for (Edge *e = edges, *end = e + inputs; e != end; ++e)
+    if (e->needed()) e->drop();
   if (inputs > kFew) [[unlikely]]
     pool::free(edges, inputs * sizeof(Edge));
   if (meta) [[unlikely]]
@@ -55,9 +28,7 @@ Edge* Node::make_edges(std::uint32_t n) {
   return edges;
 }
 
-void Node::operator delete(void* p, std::size_t n) noexcept { pool::free(p, n); }
-
-void destroy(Node* n) noexcept {
+[[gnu::noinline]] void destroy(Node* n) noexcept {  // seldom called by ~Node, which would save registers for it
   detail::deferred_delete(waiting, n, [](Node* d) { delete d; });
 }
 

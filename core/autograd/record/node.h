@@ -36,7 +36,7 @@ class Node {
   Context ctx;                ///< what forward saved
 
   /// Edge i leads to where `input`, which requires grad, came from.
-  void link(std::uint32_t i, const Tensor& input);
+  inline void link(std::uint32_t i, const Tensor& input);
   /// From the gradient of the output to those of the inputs.
   virtual Grads run(const Tensor& dz) = 0;
   /// After a pass that threw: what has arrived elsewhere than in `grad` goes.
@@ -47,7 +47,7 @@ class Node {
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
   static void* operator new(std::size_t n) { return pool::alloc(n); }
-  static void operator delete(void* p, std::size_t n) noexcept;
+  static void operator delete(void* p, std::size_t n) noexcept { pool::free(p, n); }
   /// On a thread that is known already; `same` is n.
   static void* operator new(std::size_t n, detail::ThisThread& here, [[maybe_unused]] std::size_t same) {
     return pool::alloc(n, here);
@@ -70,6 +70,33 @@ inline void unref(Node* n) noexcept {
   if (n->refs.dec()) destroy(n);
 }
 
+// --- What of Edge and Context needs to know a Node.
+
+inline Node* Edge::set(const Tensor& input) {
+  TensorImpl* const p = input.get();
+  Node* const from = p->grad_fn;
+  if (from) {
+    set(from);
+  } else {
+    p->refs.inc();
+    bits_ = reinterpret_cast<std::uintptr_t>(p) | 1;
+  }
+  return from;
+}
+inline void Edge::set(Node* node) {
+  node->refs.inc();
+  bits_ = reinterpret_cast<std::uintptr_t>(node);
+}
+inline void Edge::drop() noexcept {
+  if (!leaf())
+    unref(node());
+  else if (tensor()->refs.dec())
+    destroy(tensor());
+}
+inline void Node::link(std::uint32_t i, const Tensor& input) {
+  const Node* const from = edges[i].set(input);
+  if (from && from->depth >= depth) depth = from->depth + 1;
+}
 inline bool Context::needs(int input) const {
   if (!edges_) return false;
   if (static_cast<std::uint32_t>(input) >= node_->inputs) [[unlikely]]

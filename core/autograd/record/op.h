@@ -43,11 +43,13 @@ struct OpNode final : Node {
   const char* name() const override { return O::name; }
 };
 
-/// forward, which nothing is kept of.
+/// apply while grad mode is on, for inputs of which none requires grad.
 template <class O, class... A>
-auto apply_unrecorded(const A&... args) {
+[[gnu::noinline]] Tensor apply_ungraded(const A&... args) {
   Context none;
-  return O::forward(none, args...);
+  Tensor z = O::forward(none, args...);
+  if (!z.get()->in_block) after_ungraded(z, args...);
+  return z;
 }
 
 /// apply while grad mode is on: forward, and when an input requires grad, a node behind its result.
@@ -58,11 +60,7 @@ template <class O, class... A>
   if (flags > kRequiresGrad) [[unlikely]]
     flags = updated_flags(here, args...);
   const ModeScope off(false, here.modes);  // forward itself is not recorded
-  if (!(flags & kRequiresGrad)) {
-    Tensor z = apply_unrecorded<O>(args...);
-    if (!z.get()->in_block) after_unrecorded(z, args...);
-    return z;
-  }
+  if (!(flags & kRequiresGrad)) return apply_ungraded<O>(args...);
   auto* n = new (here, sizeof(OpNode<O>)) OpNode<O>(args...);
   Ref<Node> owner(n);
   std::uint32_t i = 0;
@@ -86,13 +84,16 @@ template <class O, class... A>
 }  // namespace detail
 
 /// Runs O::forward, and records it when grad mode is on and an input requires grad. With it off, as in inference and in
-/// every backward pass, it is forward alone.
+/// every backward pass, it is forward alone: the compiler sees that `none` keeps nothing.
 template <class O, class... A>
 inline auto apply(const A&... args) {
-  if constexpr (detail::takes_long_way<O>)
+  if constexpr (detail::takes_long_way<O>) {
     return detail::apply_long_way<O>(args...);
-  else
-    return detail::grad_enabled ? detail::apply_recording<O>(args...) : detail::apply_unrecorded<O>(args...);
+  } else {
+    if (detail::grad_enabled) return detail::apply_recording<O>(args...);
+    Context none;
+    return O::forward(none, args...);
+  }
 }
 
 }  // namespace harker

@@ -61,7 +61,7 @@ template <class... A>
 }
 /// After the forward of a call that is not recorded, though grad mode is on.
 template <class... A>
-[[gnu::noinline]] void after_unrecorded(const Tensor& z, const A&... args) {
+[[gnu::noinline]] void after_ungraded(const Tensor& z, const A&... args) {
   const Tensor* const inputs[] = {tensor_of(args)...};
   recorded_view(z, inputs);
 }
