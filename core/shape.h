@@ -37,33 +37,29 @@ class Shape {
   /// `rank` dimensions of size `fill`.
   static Shape filled(int rank, std::int64_t fill);
   Shape(const Shape& o) {
-    if (o.rank_ > kInline) [[unlikely]]
-      copy_heap(o);
+    if (o.rank_ > kPlain) [[unlikely]]
+      copy_more(o);
     else
-      copy_inline(o);
+      copy_plain(o);
   }
   Shape(Shape&& o) noexcept {
-    if (o.rank_ > kInline) [[unlikely]] {
-      rank_ = std::exchange(o.rank_, 0);
-      heap_ = o.heap_;
-    } else {
-      copy_inline(o);
-    }
+    if (o.rank_ > kPlain) [[unlikely]]
+      take_more(o);
+    else
+      copy_plain(o);
   }
   Shape& operator=(const Shape& o) {
-    if (rank_ > kInline || o.rank_ > kInline) [[unlikely]] {
-      Shape copy(o);
-      swap(copy);
-    } else {
-      copy_inline(o);
-    }
+    if (o.rank_ > kPlain || rank_ > kInline) [[unlikely]]
+      assign_more(o);
+    else
+      copy_plain(o);
     return *this;
   }
   Shape& operator=(Shape&& o) noexcept {
-    if (rank_ > kInline || o.rank_ > kInline) [[unlikely]]
-      swap(o);
+    if (o.rank_ > kPlain || rank_ > kInline) [[unlikely]]
+      assign_more(std::move(o));
     else
-      copy_inline(o);
+      copy_plain(o);
     return *this;
   }
   ~Shape() {
@@ -97,12 +93,9 @@ class Shape {
 
   bool operator==(const Shape& o) const noexcept {
     if (rank_ != o.rank_) return false;
-    if (rank_ == 2) [[likely]]
+    if (rank_ <= kPlain) [[likely]]
       return at_[0] == o.at_[0] && at_[1] == o.at_[1];
-    const std::int64_t *a = data(), *b = o.data();
-    for (int i = 0; i < rank_; ++i)
-      if (a[i] != b[i]) return false;
-    return true;
+    return same_more(o);
   }
 
  private:
@@ -111,23 +104,24 @@ class Shape {
     if (rank_ > kInline) [[unlikely]]
       to = heap_ = new std::int64_t[n];
     else
-      at_[0] = at_[1] = 0;  // copies always take two
+      at_[0] = at_[1] = 0;
     for (std::size_t i = 0; i < n; ++i) to[i] = sizes[i];
   }
-  /// Two dimensions always, the others as needed, one by one: a loop over `rank_` would become a call of memcpy.
-  void copy_inline(const Shape& o) noexcept {
+  /// Shapes of so few dimensions, nearly all, are copied and compared without a call or a loop: always two numbers, of
+  /// which those not in use are 0.
+  static constexpr int kPlain = 2;
+  void copy_plain(const Shape& o) noexcept {
     rank_ = o.rank_;
     at_[0] = o.at_[0];
     at_[1] = o.at_[1];
-    if (rank_ <= 2) [[likely]]
-      return;
-    at_[2] = o.at_[2];
-    if (rank_ > 3) at_[3] = o.at_[3];
-    if (rank_ > 4) at_[4] = o.at_[4];
-    if (rank_ > 5) at_[5] = o.at_[5];
   }
-  void copy_heap(const Shape& o);
-  void swap(Shape& o) noexcept;
+  // The same for any shape. *this has no memory of its own when it copies or takes o.
+  void copy_more(const Shape& o);
+  void take_more(Shape& o) noexcept;
+  void assign_more(const Shape& o);
+  void assign_more(Shape&& o) noexcept;
+  bool same_more(const Shape& o) const noexcept;
+
   std::int64_t rank_ = 0;
   union {
     std::int64_t at_[kInline];

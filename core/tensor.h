@@ -42,6 +42,7 @@ class Tensor : public TensorMethods {
  public:
   /// An undefined tensor: no shape, no data; only defined() may be asked.
   Tensor() noexcept = default;
+  /// Takes over a reference that exists already.
   explicit Tensor(TensorImpl* adopt) noexcept : p_(adopt) {}
   Tensor(const Tensor&) = default;
   Tensor(Tensor&&) noexcept = default;
@@ -110,7 +111,7 @@ class Tensor : public TensorMethods {
   // --- Autograd (core/autograd).
   bool requires_grad() const {
     const TensorImpl& p = impl();
-    return p.flags & TensorImpl::kView ? view_requires_grad() : p.requires_grad;
+    return p.flags & TensorImpl::kView ? view_requires_grad() : p.requires_grad;  // a view's own may be out of date
   }
   /// GradError for a tensor that was computed (use detach()) when turning it off; only floating point can require grad.
   Tensor& requires_grad_(bool on = true);
@@ -142,7 +143,7 @@ class Tensor : public TensorMethods {
   Tensor detach() const;
   /// Forgets the history of this very tensor: it becomes a leaf that does not require grad. GradError for a view.
   Tensor& detach_();
-  /// Is it a view that an op made while grad mode was on, and which its base's changes in place reach?
+  /// Is it a view that an op made while grad mode was on? Recorded changes in place then pass between it and its base.
   bool is_view() const;
   /// Was it made in InferenceMode (core/grad_mode.h)?
   bool is_inference() const { return impl().flags & TensorImpl::kInference; }
@@ -183,7 +184,7 @@ class Tensor : public TensorMethods {
   Tensor& fill_(Scalar value);
   Tensor& zero_() { return fill_(0.0); }
 
-  // --- For ops and readers.
+  // --- For ops and readers of files.
   TensorImpl& impl() const {
     if (!p_) [[unlikely]]
       undefined();

@@ -2,6 +2,7 @@
 #include <harker/core/shape.h>
 
 #include <algorithm>
+#include <new>
 #include <ostream>
 
 #include <harker/core/base/text.h>
@@ -21,29 +22,28 @@ Shape Shape::filled(int rank, std::int64_t fill) {
   return s;
 }
 
-void Shape::copy_heap(const Shape& o) {
-  heap_ = new std::int64_t[static_cast<std::size_t>(o.rank_)];
+void Shape::copy_more(const Shape& o) {
+  if (o.rank_ > kInline) heap_ = new std::int64_t[static_cast<std::size_t>(o.rank_)];
   rank_ = o.rank_;
-  std::copy(o.begin(), o.end(), heap_);
+  std::copy(o.begin(), o.end(), begin());
 }
 
-void Shape::swap(Shape& o) noexcept {
-  // One may be inline and the other not: only the one member of each union that is in use may be read.
-  std::int64_t kept[kInline];
-  std::int64_t* const kept_heap = rank_ > kInline ? heap_ : nullptr;
-  const std::int64_t kept_rank = rank_;
-  if (!kept_heap) std::copy(at_, at_ + rank_, kept);
-  rank_ = o.rank_;
-  if (rank_ > kInline)
-    heap_ = o.heap_;
-  else
-    std::copy(o.at_, o.at_ + rank_, at_);
-  o.rank_ = kept_rank;
-  if (kept_heap)
-    o.heap_ = kept_heap;
-  else
-    std::copy(kept, kept + kept_rank, o.at_);
+void Shape::take_more(Shape& o) noexcept {
+  if (o.rank_ <= kInline) return copy_more(o);
+  heap_ = o.heap_;
+  rank_ = std::exchange(o.rank_, 0);
+  o.at_[0] = o.at_[1] = 0;
 }
+
+void Shape::assign_more(const Shape& o) { *this = Shape(o); }
+
+void Shape::assign_more(Shape&& o) noexcept {
+  Shape taken(std::move(o));  // it may be *this
+  this->~Shape();
+  new (this) Shape(std::move(taken));
+}
+
+bool Shape::same_more(const Shape& o) const noexcept { return std::equal(begin(), end(), o.begin()); }
 
 Shape Shape::contiguous_strides() const {
   Shape strides = filled(rank(), 1);

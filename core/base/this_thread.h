@@ -1,6 +1,5 @@
-// What the path of every op reads of its thread: one variable, found once where it can be, since to find one costs a
-// call in a library that may be opened while a program runs, and saved registers around it also where the linker turns
-// the call into a fixed offset. Internal.
+// ThisThread: all that an op reads of its thread, in one variable. In a library that may be opened while a program runs,
+// finding a thread-local variable is a call: so it is found once and passed on. Internal.
 #pragma once
 #include <cstdint>
 
@@ -17,7 +16,7 @@ namespace detail {
 /// core/tensor/mode.h
 struct Modes {
   bool grad = true;            ///< operations are recorded
-  std::uint8_t new_flags = 0;  ///< what a new tensor is marked with: TensorImpl::kInference in InferenceMode
+  std::uint8_t new_flags = 0;  ///< what a new tensor is marked with: TensorImpl::kInference in InferenceMode, else 0
   std::uint16_t tracing = 0;   ///< kTracing in anomaly mode: every recorded op keeps the place of its call
 };
 

@@ -5,6 +5,7 @@
 #include <harker/core/autograd/record/node_set.h>
 #include <harker/core/autograd/record/view_history.h>
 #include <harker/core/backend/backend.h>
+#include <harker/core/grad_mode.h>
 #include <harker/core/ops/as_strided.h>
 #include <harker/core/ops/common.h>
 #include <harker/core/tensor/mode.h>
@@ -88,10 +89,9 @@ class StaleSaved {
     claimed_.nodes.reserve(nodes.size());
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       check_edges(*nodes[i], owner, op);
-      Context* const c = nodes[i]->context();
-      if (!c || !claim(nodes[i])) continue;
+      if (!claim(nodes[i])) continue;
       const std::size_t n = found_.size();
-      c->find_stale(owner.storage, found_);
+      nodes[i]->ctx.find_stale(owner.storage, found_);
       if (found_.size() == n) claimed_.drop_last();
     }
   }
@@ -160,7 +160,7 @@ class ChangedView {
 
 bool records_change(const Tensor& x, const char* op, std::initializer_list<const Tensor*> sources, bool distinct) {
   const TensorImpl& p = x.impl();
-  if (p.flags & TensorImpl::kInference && !modes().new_flags)
+  if (p.flags & TensorImpl::kInference && !is_inference_mode_enabled())
     throw GradError(str(op,
                         ": the tensor was made in InferenceMode and can be changed in place only there; use a clone() "
                         "of it"));

@@ -1,5 +1,5 @@
 // Losses of a difference: mean squared error, l1, smooth l1, Huber. The mean squared error is one node, since a small
-// network's step is mostly bookkeeping (in a prototype: 508 of 1,024 ns for linear and mse_loss); the others are one
+// network's step is mostly bookkeeping, half of it for linear and mse_loss in a prototype; the others are one
 // for the elements and one for the reduction.
 #include <harker/core/ops/half.h>
 #include <harker/core/ops/loss_common.h>

@@ -111,11 +111,11 @@ struct Linear : Op<Linear> {  // z[B,O] = x[B,I] w[O,I]^T + b[O]; dx = dz w, dw 
     const TensorImpl &px = x.impl(), &pw = w.impl();  // of two dimensions, and x computes as it stands
     if (px.dtype != pw.dtype || !(px.device == pw.device)) [[unlikely]]
       detail::refuse_alike(x, w, name);
-    if (px.shape[1] != pw.shape[1])
+    const std::int64_t m = px.shape[0], n = pw.shape[0], k = px.shape[1];
+    if (k != pw.shape[1])
       throw ShapeError(str("linear: mat1 and mat2 shapes cannot be multiplied: the input is ", x.shape(),
                            ", the weight ", w.shape(), " takes inputs of ", pw.shape[1]));
     c.save(x, w);
-    std::int64_t m = px.shape[0], n = pw.shape[0], k = px.shape[1];
     Tensor z = detail::empty_matrix(m, n, px.dtype, px.device);
     if (!b.defined()) {
       gemm(x, false, w, true, nullptr, z, m, n, k);

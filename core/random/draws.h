@@ -9,7 +9,7 @@
 
 namespace harker {
 
-/// MT19937 and the normal number kept back. What stands where in a saved state: core/random/generator.cpp.
+/// MT19937 (mersenne.cpp) and the normal number kept back. What stands where in a saved state: core/random/generator.cpp.
 struct Mersenne {
   static constexpr int kWords = 624, kShift = 397;
 
@@ -22,32 +22,13 @@ struct Mersenne {
   float float_normal = 0;  // only carried through, for states that Python wrote
   bool has_float_normal = false;
 
-  void start(std::uint64_t s) {
-    seed = s;
-    left = 1;
-    next = 0;
-    has_normal = has_float_normal = false;
-    normal = 0;
-    float_normal = 0;
-    words[0] = static_cast<std::uint32_t>(s);
-    for (std::uint32_t i = 1; i < kWords; ++i) words[i] = 1812433253u * (words[i - 1] ^ (words[i - 1] >> 30)) + i;
-  }
-
-  void refill() {
-    const auto twist = [](std::uint32_t u, std::uint32_t v) {
-      const std::uint32_t mixed = (u & 0x80000000u) | (v & 0x7fffffffu);
-      return (mixed >> 1) ^ (v & 1u ? 0x9908b0dfu : 0u);
-    };
-    for (int i = 0; i < kWords - kShift; ++i) words[i] = words[i + kShift] ^ twist(words[i], words[i + 1]);
-    for (int i = kWords - kShift; i < kWords - 1; ++i)
-      words[i] = words[i + kShift - kWords] ^ twist(words[i], words[i + 1]);
-    words[kWords - 1] = words[kShift - 1] ^ twist(words[kWords - 1], words[0]);
-    left = kWords;
-    next = 0;
-  }
+  void start(std::uint64_t s);
+  /// `left` is 0: the next 624 words.
+  void refill();
 
   std::uint32_t draw() {
-    if (--left == 0) refill();
+    if (--left == 0) [[unlikely]]
+      refill();
     std::uint32_t y = words[next++];
     y ^= y >> 11;
     y ^= (y << 7) & 0x9d2c5680u;

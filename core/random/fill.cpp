@@ -88,11 +88,12 @@ double rounded_to(DType, double v) { return v; }
 /// Between the ends as they are, also where the dtype has no such numbers.
 template <class T>
 void fill_uniform(T* out, std::int64_t n, T from, T to, DType as, Draws& g) {
+  for (std::int64_t i = 0; i < n; ++i) out[i] = std::fma(uniform_bits<T>(g), to - from, from);
+  if (as != dtype_of<T>)
+    for (std::int64_t i = 0; i < n; ++i) out[i] = rounded_to(as, out[i]);
   const T first = rounded_to(as, from), end = rounded_to(as, to);
-  for (std::int64_t i = 0; i < n; ++i) {
-    const T v = rounded_to(as, std::fma(uniform_bits<T>(g), to - from, from));
-    out[i] = v == end ? first : v;
-  }
+  for (std::int64_t i = 0; i < n; ++i)
+    if (out[i] == end) out[i] = first;
 }
 
 // --- Normal: blocks of 16, eight pairs of Box-Muller each.

@@ -25,16 +25,15 @@ inline bool unshared(const Tensor& t) {
 }
 /// A view of t's storage with its own geometry, without history.
 Tensor alias(const Tensor& t, const Shape& shape, const Shape& strides, std::int64_t offset);
+/// The same for an op's result that is a view of its input: changes in place of either are then seen by both
+/// (core/autograd/record/view_history.h).
+Tensor view_of(const Tensor& t, const Shape& shape, const Shape& strides, std::int64_t offset);
 
 /// TypeError naming `op` when `t` is an integer dtype that has no such number, or a floating-point one whose largest is
 /// smaller. A negative integer is, in an unsigned dtype, counted from the end, as in torch.
 void check_holds(DType t, Scalar v, const char* op);
 /// Every element of a contiguous tensor = v, an integer exactly; after check_holds.
 void put_number(TensorImpl& t, Scalar v, const char* op);
-
-/// The same for an op's result that is a view of its input: changes in place of either are then seen by both
-/// (core/autograd/record/view_history.h).
-Tensor view_of(const Tensor& t, const Shape& shape, const Shape& strides, std::int64_t offset);
 
 /// d in [0, rank), from an index that may be negative. ShapeError in torch's words, naming `op`.
 int wrap_dim(int d, int rank, const char* op);

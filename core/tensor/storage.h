@@ -1,5 +1,5 @@
 // Storage: the bytes that one or more tensors look at, with the version counter that autograd checks.
-// What the bytes mean (dtype, shape) is the tensors' business. Lives in core/tensor/storage.cpp with the pool (core/base/pool.h).
+// What the bytes mean (dtype, shape) is the tensors' business.
 #pragma once
 #include <atomic>
 #include <cstddef>

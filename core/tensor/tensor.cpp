@@ -31,6 +31,12 @@ namespace {
 }  // namespace
 
 namespace {
+/// Becomes a Shape where that is to be, not before.
+struct MatrixSizes {
+  std::int64_t rows, columns;
+  operator Shape() const noexcept { return Shape::matrix(rows, columns); }
+};
+
 /// A tensor whose bytes have been counted.
 template <class Sizes>
 [[gnu::always_inline]] inline Tensor counted(ThisThread& t, Sizes&& shape, DType dtype, Device device,
@@ -70,7 +76,7 @@ Tensor empty_matrix(std::int64_t rows, std::int64_t columns, DType dtype, Device
   if (__builtin_mul_overflow(rows, columns, &numel) ||
       __builtin_mul_overflow(numel, static_cast<std::int64_t>(item_size(dtype)), &nbytes)) [[unlikely]]
     return empty_tensor({rows, columns}, dtype, device);
-  return counted(t, Shape::matrix(rows, columns), dtype, device, numel, nbytes);
+  return counted(t, MatrixSizes{rows, columns}, dtype, device, numel, nbytes);
 }
 
 namespace {

@@ -12,9 +12,24 @@ namespace harker HARKER_PUBLIC {
 
 using detail::str;
 
-void Context::put_more(Tensor t, Role role, std::uint32_t number) {
-  if (count_ < kMaxSaved) return put(std::move(t), role, number);
+void Context::save(std::span<const Tensor> list) {
+  if (node_)
+    for (const Tensor& t : list) put_more(t);
+}
+void Context::put_more(const Tensor& t) { keep(t, Role::input, 0); }
+void Context::put_output(const Tensor& z, std::uint32_t number) {
+  if (count_ >= kMaxSaved) return keep(z.detach(), Role::output, number);
+  Saved* const s = new (in_place_ + count_) Saved(z.detach(), 0, Role::output, number);
+  s->version = kept_version(s->t);
+  ++count_;
+}
+
+void Context::keep(Tensor t, Role role, std::uint32_t number) {
   const std::uint32_t version = kept_version(t);
+  if (count_ < kMaxSaved) [[likely]] {
+    new (in_place_ + count_++) Saved(std::move(t), version, role, number);
+    return;
+  }
   const std::uint32_t n = count_ - kMaxSaved;  // in use; the block is full when that is 0 or a power of two
   if ((n & (n - 1)) == 0) {
     const std::size_t bytes = n * sizeof(Saved);

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include <harker/core/autograd/record/node.h>
+#include <harker/core/autograd/record/edge.h>
 
 namespace harker HARKER_PUBLIC {
 
@@ -19,8 +19,9 @@ class Context {
  public:
   /// Keeps nothing.
   Context() : node_(nullptr), edges_(nullptr) {}
-  /// The node's own, which calls clear() in its destructor: one here would cost every op that is not recorded.
-  explicit Context(Node* node) : node_(node), edges_(node->edges) {}
+  /// The node's own.
+  Context(Node* node, const Edge* edges) : node_(node), edges_(edges) {}
+  /// Does nothing, so that an op that is not recorded pays nothing: the node calls clear().
   ~Context() {}
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
@@ -31,14 +32,11 @@ class Context {
   void save(const T&... t) {
     if (!node_) return;
     if (count_ + sizeof...(T) <= kMaxSaved) [[likely]]
-      (put(t, Role::input, 0), ...);
+      (put(t), ...);
     else
-      (put_more(t, Role::input, 0), ...);
+      (put_more(t), ...);
   }
-  void save(std::span<const Tensor> list) {
-    if (node_)
-      for (const Tensor& t : list) put_more(t, Role::input, 0);
-  }
+  void save(std::span<const Tensor> list);
   /// save() under PyTorch's name. A Function may save its output as well: what saved() gives in a recorded backward
   /// pass has its history.
   template <class... T>
@@ -48,11 +46,7 @@ class Context {
   /// Keeps the output (of several: which one): an alias without history, since a node that owned its own output would
   /// never be freed.
   void save_output(const Tensor& z, std::uint32_t number = 0) {
-    if (!node_) return;
-    if (count_ < kMaxSaved) [[likely]]
-      put(z.detach(), Role::output, number);
-    else
-      put_more(z.detach(), Role::output, number);
+    if (node_) put_output(z, number);
   }
   /// This output gets no gradient, whatever the inputs: the indices of a maximum, say. (Outputs that are no floating
   /// point numbers need no such word.) Only for ops with several outputs.
@@ -62,19 +56,14 @@ class Context {
   /// Is the gradient of this input wanted? Inputs are counted from 0, those of a list one by one; arguments that are no
   /// tensors do not count. Ask before computing what costs.
   /// GradError when there is no such input.
-  bool needs(int input) const {
-    if (!edges_) return false;
-    if (static_cast<std::uint32_t>(input) >= node_->inputs) [[unlikely]]
-      no_such_input(input);
-    return edges_[input].needed();
-  }
+  inline bool needs(int input) const;
   /// The number of tensors among the inputs, those of lists one by one.
-  std::size_t input_count() const { return node_ ? node_->inputs : 0; }
+  inline std::size_t input_count() const;
   /// How many were saved.
   int saved_count() const { return static_cast<int>(count_); }
 
   // --- In backward.
-  /// The i-th saved tensor. GradError when the graph was freed, or when the tensor was changed in place since.
+  /// The i-th tensor in the order of saving (not the i-th input). GradError when the graph was freed, or when the tensor was changed in place since.
   const Tensor& saved(int i) const {
     const std::uint32_t k = static_cast<std::uint32_t>(i);
     if (k >= count_) [[unlikely]]
@@ -85,12 +74,12 @@ class Context {
       refuse(i);
     return s.t;
   }
-  /// The same where an undefined tensor may have been saved.
+  /// saved(i) where an undefined tensor may have been saved.
   const Tensor& saved_if_any(int i) const {
     const std::uint32_t k = static_cast<std::uint32_t>(i);
     return k < count_ && !item(k).t.defined() ? item(k).t : saved(i);
   }
-  /// The same for an output; with its history again while the backward pass is itself recorded.
+  /// saved(i) for an output; with its history again while the backward pass is itself recorded.
   Tensor saved_output(int i) const;
 
   // --- For the node, the engine and changes in place.
@@ -137,13 +126,14 @@ class Context {
     s.saved.store(true, std::memory_order_relaxed);
     return s.version;
   }
-  void put(Tensor t, Role role, std::uint32_t number) {
-    const std::uint32_t version = kept_version(t);
-    new (in_place_ + count_) Saved(std::move(t), version, role, number);
+  /// Keeps an input, for which there is a place.
+  void put(const Tensor& t) {
+    new (in_place_ + count_) Saved(t, kept_version(t), Role::input, 0);
     ++count_;
   }
-  /// The same, in place or not.
-  void put_more(Tensor t, Role role, std::uint32_t number);
+  void put_more(const Tensor& t);
+  void put_output(const Tensor& z, std::uint32_t number);
+  void keep(Tensor t, Role role, std::uint32_t number);
   void clear_all() noexcept;
   Saved& item(std::uint32_t i) const { return i < kMaxSaved ? const_cast<Saved&>(in_place_[i]) : more_[i - kMaxSaved]; }
   [[noreturn]] void refuse(int i) const;

@@ -1,5 +1,5 @@
-// Nodes with lists of inputs and several outputs: edges, the nodes of single outputs, what arrives at them, and the
-// checks of what users' forward and backward return.
+// Nodes with lists of inputs and several outputs: the nodes of single outputs, what arrives at them, and the checks of
+// what users' forward and backward return.
 #include <harker/core/autograd/record/multi_output.h>
 
 #include <algorithm>
@@ -20,11 +20,9 @@ namespace {
 /// One output of a MultiOutputNode. The engine hands what arrives on to that one and never calls run.
 class OutputNode final : public Node {
  public:
-  OutputNode() : Node(&edge_, 1) {}
+  OutputNode() : Node(1) {}
   Grads run(const Tensor&) override { return {}; }
-  void release_saved() noexcept override {}
-  const char* name() const override { return edge_.node()->name(); }
-  Edge edge_;
+  const char* name() const override { return edges[0].node()->name(); }
 };
 
 const Shape& shape_of(const Edge& e) { return e.leaf() ? e.tensor()->shape : e.node()->shape; }
@@ -50,27 +48,11 @@ Tensor same_view(const Tensor& t) { return view_of(t, t.shape(), t.strides(), t.
 
 // --- The node.
 
-namespace {
-/// Room for n edges, which are empty. Never of no bytes.
-Edge* make_edges(std::uint32_t n) {
-  Edge* edges = static_cast<Edge*>(pool::alloc((n ? n : 1) * sizeof(Edge)));
-  std::uninitialized_value_construct_n(edges, n);
-  return edges;
-}
-}  // namespace
-
-MultiOutputNode::MultiOutputNode(std::uint32_t n) : Node(make_edges(n), n) {}
-MultiOutputNode::~MultiOutputNode() {
-  saved.clear();
-  std::destroy_n(edges, inputs);
-  pool::free(edges, (inputs ? inputs : 1) * sizeof(Edge));
-}
-
 void MultiOutputNode::give_history(const Tensor& t, std::uint32_t i) {
   if (!several()) return set_history(t.impl(), Ref<Node>::share(this));
   auto* output = new OutputNode;
   Ref<Node> owner(output);
-  output->edge_.set(this);
+  output->edges[0].set(this);
   output->depth = depth + 1;
   output->shape = outputs_[i].shape;
   output->dtype = outputs_[i].dtype;
@@ -131,8 +113,8 @@ Grads MultiOutputNode::checked(Grads grads) const {
 // --- Saved outputs.
 
 void RecordedOutputs::give() {
-  for (std::uint32_t i = 0; i < node_.saved.count_; ++i) {
-    Context::Saved& s = node_.saved.item(i);
+  for (std::uint32_t i = 0; i < node_.ctx.count_; ++i) {
+    Context::Saved& s = node_.ctx.item(i);
     if (!s.t.defined() || s.role != Context::Role::noted_output) continue;
     Tensor z = s.t.detach();
     node_.give_history(z, s.number);
@@ -143,7 +125,7 @@ void RecordedOutputs::give() {
 
 RecordedOutputs::~RecordedOutputs() {
   for (auto& [i, t] : before_)
-    if (i < node_.saved.count_) node_.saved.item(i).t = std::move(t);
+    if (i < node_.ctx.count_) node_.ctx.item(i).t = std::move(t);
 }
 
 // --- The call.
@@ -159,11 +141,12 @@ bool MultiOutputCall::tracked() const {
   return any;
 }
 
-void MultiOutputCall::link(MultiOutputNode& n) {
+Ref<MultiOutputNode> MultiOutputCall::linked(MultiOutputNode* n) const {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     const Tensor& t = *inputs_[i];
-    if (t.defined() && t.impl().requires_grad) n.link(static_cast<std::uint32_t>(i), t);
+    if (t.defined() && t.impl().requires_grad) n->link(static_cast<std::uint32_t>(i), t);
   }
+  return Ref<MultiOutputNode>(n);
 }
 
 /// What forward returns must be tensors of its own before they get a history.
@@ -233,7 +216,7 @@ void MultiOutputCall::record(MultiOutputNode& n, std::span<Tensor* const> output
   if (custom_)
     for (std::size_t k = 0; k < outputs.size(); ++k)
       if (outputs[k]->defined() && differentiable(*outputs[k]))
-        n.saved.note_output(*outputs[k], static_cast<std::uint32_t>(k));
+        n.ctx.note_output(*outputs[k], static_cast<std::uint32_t>(k));
   if (!several) {
     const TensorImpl& z = outputs[0]->impl();
     n.shape = z.shape;

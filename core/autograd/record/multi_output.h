@@ -1,8 +1,8 @@
-// MultiOutputNode: an operation whose number of inputs is known only when it runs (a list of tensors), or that has several
-// outputs. Each output gets a small node of its own, whose one edge leads to the operation: it puts the gradient that
+// The long way, for all that op.h's does not fit: lists of tensors, more than four inputs, several outputs, and Functions.
+// Each of several outputs gets a small node of its own, whose one edge leads to the operation: it puts the gradient that
 // arrives into the operation's list. So tensors and edges need not know which output they are, and the operations with
-// one output and few inputs (op.h), which are nearly all, pay nothing: this way a training step of Dracula's model is
-// some 19,800 instructions, in place of 9,700 (tests/optim/instructions.cpp, batch 1).
+// one output and few inputs, which are nearly all, pay nothing: on the long way a training step of Dracula's model would
+// be twice as many instructions.
 //
 // An op is written as any other. Its forward may take `std::span<const Tensor>` or `const std::vector<Tensor>&`, and
 // may return a std::vector, std::array, std::pair or std::tuple of tensors; its backward then gets `std::span<const
@@ -21,13 +21,7 @@ namespace detail {
 
 class MultiOutputNode : public Node {
  public:
-  Context saved{this};
-
-  explicit MultiOutputNode(std::uint32_t n);
-  ~MultiOutputNode() override;
-  Context* context() noexcept override { return &saved; }
-  void release_saved() noexcept override { saved.clear(); }
-
+  explicit MultiOutputNode(std::uint32_t n) : Node(n) {}
   /// Makes t the output number `i`: its history is this node, or, when there are several, a new node in front of it.
   void give_history(const Tensor& t, std::uint32_t i);
   /// A gradient for output `i`; adds to what came before.
@@ -60,7 +54,7 @@ class MultiOutputNode : public Node {
 class RecordedOutputs {
  public:
   explicit RecordedOutputs(MultiOutputNode& n) : RecordedOutputs(&n) {
-    if (grad_enabled && n.saved.count_) give();
+    if (grad_enabled && n.ctx.count_) give();
   }
   ~RecordedOutputs();
   RecordedOutputs(const RecordedOutputs&) = delete;
@@ -76,20 +70,22 @@ class RecordedOutputs {
 /// The node of op O.
 template <class O>
 struct MultiOutputNodeOf final : MultiOutputNode {
-  using R = typename Signature<O>::Result;
-  using Rest = typename Signature<O>::Rest;
-  Rest rest;
-  MultiOutputNodeOf(std::uint32_t n, Rest&& r) : MultiOutputNode(n), rest(std::move(r)) {}
+  [[no_unique_address]] typename Signature<O>::Rest rest;
+
+  template <class... A>
+  explicit MultiOutputNodeOf(std::uint32_t n, const A&... args)
+      : MultiOutputNode(n), rest(std::tuple_cat(keep(args)...)) {}
   Grads run(const Tensor& dz) override {
+    constexpr bool one = is_tensor<typename Signature<O>::Result>;
     std::vector<Tensor> arrived;
-    if constexpr (!is_tensor<R>) arrived = take_arrived(O::materialize_grads);
+    if constexpr (!one) arrived = take_arrived(O::materialize_grads);
     const RecordedOutputs outputs(*this);
     return std::apply(
         [&](const auto&... args) {
-          if constexpr (is_tensor<R>)
-            return checked(O::backward(saved, dz, args...));
+          if constexpr (one)
+            return checked(O::backward(ctx, dz, args...));
           else
-            return checked(O::backward(saved, std::span<const Tensor>(arrived), args...));
+            return checked(O::backward(ctx, std::span<const Tensor>(arrived), args...));
         },
         rest);
   }
@@ -102,10 +98,14 @@ class MultiOutputCall {
   /// `custom`: of a Function, whose outputs may be views that only its backward knows the way from.
   explicit MultiOutputCall(bool custom) : custom_(custom) {}
   void input(const Tensor& t);
+  void inputs(std::span<const Tensor> list) {
+    for (const Tensor& t : list) input(t);
+  }
   std::uint32_t size() const { return static_cast<std::uint32_t>(inputs_.size()); }
   /// Are any of them recorded?
   bool tracked() const;
-  void link(MultiOutputNode& n);
+  /// A new node, with edges to where the inputs came from.
+  Ref<MultiOutputNode> linked(MultiOutputNode* n) const;
   /// After forward: the outputs get their histories. One that is an input, or another output, becomes a view of it.
   void record(MultiOutputNode& n, std::span<Tensor* const> outputs, bool several);
   /// The same without histories; `grad_mode` was on or off outside of forward.
@@ -135,33 +135,27 @@ void each_output(R& r, const F& visit) {
 
 /// apply for such an op, in any grad mode.
 template <class O, class... A>
-[[gnu::noinline]] auto apply_multi_output(const A&... args) {
+[[gnu::noinline]] auto apply_long_way(const A&... args) {
   using Result = typename Signature<O>::Result;
   MultiOutputCall call(O::is_function);
   const auto take = [&]<class T>(const T& v) {
     if constexpr (is_tensor<T>)
       call.input(v);
     else if constexpr (is_list<T>)
-      for (const Tensor& t : std::span<const Tensor>(v)) call.input(t);
+      call.inputs(v);
   };
   (take(args), ...);
-  std::vector<Tensor*> outputs;
-  const auto put = [&](Tensor& t) { outputs.push_back(&t); };
-  if (!grad_enabled || !call.tracked()) {
-    Context none;
-    ModeScope off(false);
-    Result z = O::forward(none, args...);
-    each_output(z, put);
-    call.pass(outputs, O::name, off.old);
-    return z;
-  }
-  auto* n = new MultiOutputNodeOf<O>(call.size(), std::tuple_cat(keep(args)...));
-  const Ref<Node> owner(n);
-  call.link(*n);
+  Context none;
+  Ref<MultiOutputNode> n;
+  if (grad_enabled && call.tracked()) n = call.linked(new MultiOutputNodeOf<O>(call.size(), args...));
   ModeScope off(false);
-  Result z = O::forward(n->saved, args...);
-  each_output(z, put);
-  call.record(*n, outputs, !is_tensor<Result>);
+  Result z = O::forward(n ? n->ctx : none, args...);
+  std::vector<Tensor*> outputs;
+  each_output(z, [&](Tensor& t) { outputs.push_back(&t); });
+  if (n)
+    call.record(*n, outputs, !is_tensor<Result>);
+  else
+    call.pass(outputs, O::name, off.old);
   return z;
 }
 

@@ -1,4 +1,4 @@
-// The freeing of nodes, and what few of them have.
+// Edges, the freeing of nodes, and what few of them have.
 #include <harker/core/autograd/record/node.h>
 
 #include <harker/core/autograd/record/hook_set.h>
@@ -12,13 +12,25 @@ namespace {
 thread_local constinit detail::DeferredDeletes<Node> waiting;
 }
 
-void destroy(Node* n) noexcept {
-  detail::deferred_delete(waiting, n, [](Node* d) { delete d; });
+Node::~Node() {
+  ctx.clear();
+  for (Edge *e = edges, *end = e + inputs; e != end; ++e)
+    if (e->needed()) e->drop();
+  if (inputs > kFew) [[unlikely]]
+    pool::free(edges, inputs * sizeof(Edge));
+  if (meta) [[unlikely]]
+    delete meta;
 }
 
-namespace detail {
-void destroy(NodeMeta* meta) noexcept { delete meta; }
-}  // namespace detail
+Edge* Node::make_edges(std::uint32_t n) {
+  Edge* const edges = static_cast<Edge*>(pool::alloc(n * sizeof(Edge)));
+  std::uninitialized_value_construct_n(edges, n);
+  return edges;
+}
+
+[[gnu::noinline]] void destroy(Node* n) noexcept {  // seldom called by ~Node, which would save registers for it
+  detail::deferred_delete(waiting, n, [](Node* d) { delete d; });
+}
 
 }  // namespace harker
 

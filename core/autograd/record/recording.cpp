@@ -46,8 +46,7 @@ void recorded_view(const Tensor& z, Inputs inputs, bool custom) noexcept {
 
 void after_recording(Node& n, unsigned flags, Inputs inputs) {
   if (flags & TensorImpl::kInference) {
-    const Tensor* t = n.context() ? n.context()->find_flagged(TensorImpl::kInference) : nullptr;
-    if (t)
+    if (const Tensor* t = n.ctx.find_flagged(TensorImpl::kInference))
       throw GradError(str(n.name(), ": it must save a tensor of ", t->shape(),
                           " for backward, but that was made in InferenceMode; use a clone() of it made outside, or "
                           "NoGradGuard in the place of InferenceMode"));

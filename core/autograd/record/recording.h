@@ -24,13 +24,12 @@ void after_recording(Node& n, unsigned flags, Inputs inputs);
 void recorded_view(const Tensor& z, Inputs inputs, bool custom = false) noexcept;
 
 // --- For op.h. What is known of a call is one number: requires_grad of the inputs (bit 0), their flags (from bit 8), and
-// kTracing. When it is kRequiresGrad the call is recorded, and nothing else need be asked; to ask all the same is 460
-// instructions more in a training step of 9,700 (tests/optim/instructions.cpp, batch 1).
+// kTracing. When it is kRequiresGrad the call is recorded, and nothing else need be asked: to ask all the same would cost
+// a twentieth of a small training step.
 
 inline constexpr unsigned kRequiresGrad = 1;
 
-/// requires_grad and the flags of a tensor, 0 for what is no tensor. They lie side by side and are read at once: two reads
-/// are 53 instructions more.
+/// requires_grad and the flags of a tensor, 0 for what is no tensor. They lie side by side and are read at once.
 template <class T>
 unsigned flags_of(const T& v) {
   if constexpr (is_tensor<T>) {
@@ -55,22 +54,16 @@ template <class... A>
 }
 /// The same when the histories of views are up to date.
 template <class... A>
-unsigned updated_flags(const ThisThread& here, const A&... args) {
+[[gnu::noinline]] unsigned updated_flags(const ThisThread& here, const A&... args) {
   const Tensor* const inputs[] = {tensor_of(args)...};
   before_recording(inputs);
   return flags_of_call(here, args...);
 }
-/// forward while grad mode is on and no input requires grad.
-template <class O, class... A>
-Tensor forward_unrecorded(ThisThread& here, const A&... args) {
-  Context none;
-  const ModeScope off(false, here.modes);
-  Tensor z = O::forward(none, args...);
-  if (!z.impl().in_block) {
-    const Tensor* const inputs[] = {tensor_of(args)...};
-    recorded_view(z, inputs);
-  }
-  return z;
+/// After the forward of a call that is not recorded, though grad mode is on.
+template <class... A>
+[[gnu::noinline]] void after_ungraded(const Tensor& z, const A&... args) {
+  const Tensor* const inputs[] = {tensor_of(args)...};
+  recorded_view(z, inputs);
 }
 /// After the forward of a call that is recorded.
 template <class... A>

@@ -4,6 +4,7 @@
 #include <harker/core/autograd/record/node_meta.h>
 #include <harker/core/autograd/record/view_history.h>
 #include <harker/core/base/text.h>
+#include <harker/core/grad_mode.h>
 #include <harker/core/tensor/mode.h>
 
 namespace harker HARKER_PUBLIC {
@@ -35,7 +36,7 @@ Tensor& Tensor::requires_grad_(bool on) {
   }
   if (on && !is_floating_point(p.dtype) && !is_complex(p.dtype))
     throw GradError(str("requires_grad_: only floating point tensors can require grad, this one is ", name(p.dtype)));
-  if (on && p.flags & TensorImpl::kInference && !detail::modes().new_flags)
+  if (on && p.flags & TensorImpl::kInference && !is_inference_mode_enabled())
     throw GradError("requires_grad_: the tensor was made in InferenceMode; use a clone() of it made outside");
   p.requires_grad = on;
   return *this;

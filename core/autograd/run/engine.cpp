@@ -13,6 +13,7 @@
 #include <harker/core/autograd/run/wanted_grads.h>
 #include <harker/core/backend/backend.h>
 #include <harker/core/base/text.h>
+#include <harker/core/grad_mode.h>
 #include <harker/core/ops/ops.h>
 #include <harker/core/tensor/make.h>
 #include <harker/core/tensor/mode.h>
@@ -26,7 +27,7 @@ namespace {
   if (!(g.shape() == shape)) {
     if (is_computed(g.dtype()) || is_complex(g.dtype()))
       g = sum_to(g, shape);
-    else
+    else  // what sum_to does not take: a Function's backward may return integers, say
       g = sum_to(g.to(DType::float32), shape).to(g.dtype());
   }
   return g.to(dtype);
@@ -51,16 +52,18 @@ inline void fit(Tensor& g, const Shape& shape, DType dtype) {
   }
 }
 
-/// While it lives, the node belongs to this pass: a pass of another thread that comes by is refused.
-struct Running {
+/// At its end the node, which belonged to this pass since it joined the queue, is nobody's: another may run it.
+struct ReleasedAtEnd {
   Node* n;
-  explicit Running(Node* node) : n(node) {}
-  ~Running() { n->runner.store(nullptr, std::memory_order_release); }
-  Running(const Running&) = delete;
-  Running& operator=(const Running&) = delete;
+  explicit ReleasedAtEnd(Node* node) : n(node) {}
+  ~ReleasedAtEnd() { n->runner.store(nullptr, std::memory_order_release); }
+  ReleasedAtEnd(const ReleasedAtEnd&) = delete;
+  ReleasedAtEnd& operator=(const ReleasedAtEnd&) = delete;
 };
 
-/// Hooks on n's gradient, and who keeps it or takes it over. False: n does not run.
+/// What comes before n's backward. Hooks see the gradient; grad() notes it if n's output is one of its inputs;
+/// retain_grad() keeps it. A node that stands for one output of an operation (multi_output.h) only passes it on to that
+/// operation. False: n's backward does not run.
 [[gnu::noinline]] bool before_run(Node& n, Tensor& dz, Queue& queue, GradAccumulator& accumulator,
                                   WantedGrads* wanted) {
   const NodeMeta* const meta = n.meta;
@@ -81,28 +84,27 @@ struct Running {
 [[gnu::noinline]] Grads run_specially(Node& n, const Edge* edges, const Tensor& dz) {
   struct Following {
     Node& n;
-    ~Following() {
-      if (Context* c = n.context()) c->follow(n.edges);
-    }
+    ~Following() { n.ctx.follow(n.edges); }
   } following{n};
-  if (Context* c = n.context()) c->follow(edges);
+  n.ctx.follow(edges);
   return modes().tracing ? run_in_anomaly_mode(n, dz) : n.run(dz);
 }
 
 /// Runs the graph from the queue until no node waits. What reaches leaves, and tensors that keep their gradient, goes to
 /// `accumulator`. `wanted`: what grad() is to find, and only what lies on the way there runs; null: all. kOrdinary: for
-/// backward() without anomaly mode, which pays for neither: 62 instructions in a training step of 9,700.
+/// backward() without anomaly mode, which pays for neither.
 template <bool kOrdinary>
 void run_graph(Queue& queue, GradAccumulator& accumulator, bool retain, WantedGrads* wanted) {
   while (!queue.empty()) {
     Node* n = queue.pop();
-    Running running(n);
+    const ReleasedAtEnd release(n);
     Tensor dz = std::move(n->grad);
     if (!kOrdinary || n->meta) [[unlikely]]
       if (!before_run(*n, dz, queue, accumulator, wanted)) continue;
     const Edge* edge = wanted ? wanted->edges_of(*n) : n->edges;
     Grads grads = kOrdinary ? n->run(dz) : run_specially(*n, edge, dz);
-    if (!retain) n->release_saved();  // the edges stay: a trunk that saved nothing may be run again, as in PyTorch
+    // The edges stay: a part shared by two losses may be run again when it saved nothing, as in PyTorch.
+    if (!retain) n->ctx.clear();
     Tensor* grad = grads.data();
     for (const Edge* end = edge + n->inputs; edge != end; ++edge, ++grad)
       if (edge->needed() && grad->defined()) deliver(*edge, *grad, queue, accumulator);
@@ -161,7 +163,7 @@ Tensor checked_seed(const Tensor& root, const Tensor& gradient) {
 }
 
 void check_options(const BackwardOptions& options) {
-  if (options.create_graph && modes().new_flags)
+  if (options.create_graph && is_inference_mode_enabled())
     throw GradError("backward: nothing is recorded in InferenceMode, so create_graph cannot be had there");
 }
 
