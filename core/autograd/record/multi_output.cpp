@@ -150,19 +150,25 @@ Ref<MultiOutputNode> MultiOutputCall::linked(MultiOutputNode* n) const {
 }
 
 /// What forward returns must be tensors of its own before they get a history.
-void MultiOutputCall::own_handles(std::span<Tensor* const> outputs) const {
+void MultiOutputCall::inputs(std::span<const Tensor> list) {
+  for (const Tensor& t : list) input(t);
+}
+
+void MultiOutputCall::output(Tensor& t) { outputs_.push_back(&t); }
+
+void MultiOutputCall::own_handles() const {
   std::vector<const TensorImpl*> taken;
   for (const Tensor* t : inputs_) taken.push_back(t->get());
   std::sort(taken.begin(), taken.end());
   std::vector<std::pair<const TensorImpl*, std::size_t>> made;
-  for (std::size_t k = 0; k < outputs.size(); ++k) made.emplace_back(outputs[k]->get(), k);
+  for (std::size_t k = 0; k < outputs_.size(); ++k) made.emplace_back(outputs_[k]->get(), k);
   std::sort(made.begin(), made.end());
   for (std::size_t m = 0; m < made.size(); ++m) {
     const auto [p, k] = made[m];
     if (!p) continue;
     const bool again = m > 0 && made[m - 1].first == p;
     if (again || p->grad_fn || p->requires_grad || std::binary_search(taken.begin(), taken.end(), p))
-      *outputs[k] = same_view(*outputs[k]);
+      *outputs_[k] = same_view(*outputs_[k]);
   }
 }
 
@@ -174,9 +180,9 @@ void MultiOutputCall::check_inputs(const char* name) const {
   }
 }
 
-void MultiOutputCall::note_views(std::span<Tensor* const> outputs) const {
+void MultiOutputCall::note_views() const {
   const auto is_view = [](const Tensor& t) { return t.defined() && t.impl().flags & TensorImpl::kView; };
-  for (const Tensor* z : outputs) {
+  for (const Tensor* z : outputs_) {
     if (!is_view(*z)) continue;
     ViewImpl& v = static_cast<ViewImpl&>(z->impl());
     if (v.flags & TensorImpl::kNotDifferentiable) {  // of nothing, but a change of it would reach the others
@@ -186,7 +192,7 @@ void MultiOutputCall::note_views(std::span<Tensor* const> outputs) const {
     recorded_view(*z, inputs_, custom_);
     if (v.base || v.flags & TensorImpl::kUnrecordedView) continue;
     // No view of an input: but perhaps of another output, or two of them of the same memory.
-    for (const Tensor* o : outputs) {
+    for (const Tensor* o : outputs_) {
       if (!o->defined() || o->is(*z) || !o->shares_storage(*z)) continue;
       if (is_view(*o)) {
         v.flags |= TensorImpl::kUnrecordedView;
@@ -198,43 +204,43 @@ void MultiOutputCall::note_views(std::span<Tensor* const> outputs) const {
       break;
     }
   }
-  for (const Tensor* z : outputs)
+  for (const Tensor* z : outputs_)
     if (z->defined()) z->impl().flags &= static_cast<std::uint8_t>(~TensorImpl::kNotDifferentiable);
 }
 
-void MultiOutputCall::pass(std::span<Tensor* const> outputs, const char* name, bool grad_mode) const {
+void MultiOutputCall::pass(const char* name, bool grad_mode) const {
   check_inputs(name);
-  own_handles(outputs);
-  if (grad_mode) return note_views(outputs);
-  for (const Tensor* z : outputs)
+  own_handles();
+  if (grad_mode) return note_views();
+  for (const Tensor* z : outputs_)
     if (z->defined()) z->impl().flags &= static_cast<std::uint8_t>(~TensorImpl::kNotDifferentiable);
 }
 
-void MultiOutputCall::record(MultiOutputNode& n, std::span<Tensor* const> outputs, bool several) {
+void MultiOutputCall::record(MultiOutputNode& n, bool several) {
   check_inputs(n.name());
-  own_handles(outputs);
+  own_handles();
   if (custom_)
-    for (std::size_t k = 0; k < outputs.size(); ++k)
-      if (outputs[k]->defined() && differentiable(*outputs[k]))
-        n.ctx.note_output(*outputs[k], static_cast<std::uint32_t>(k));
+    for (std::size_t k = 0; k < outputs_.size(); ++k)
+      if (outputs_[k]->defined() && differentiable(*outputs_[k]))
+        n.ctx.note_output(*outputs_[k], static_cast<std::uint32_t>(k));
   if (!several) {
-    const TensorImpl& z = outputs[0]->impl();
+    const TensorImpl& z = outputs_[0]->impl();
     n.shape = z.shape;
     n.dtype = z.dtype;
   } else {
-    n.outputs_.reserve(outputs.size());
-    for (const Tensor* z : outputs)
+    n.outputs_.reserve(outputs_.size());
+    for (const Tensor* z : outputs_)
       n.outputs_.push_back(z->defined() ? MultiOutputNode::Output{z->shape(), z->dtype(), z->device(), {}}
                                         : MultiOutputNode::Output{});
   }
   unsigned flags = 0;
   for (const Tensor* t : inputs_) flags |= t->defined() ? t->impl().flags : 0u;
   if (flags || modes().tracing) after_recording(n, flags, inputs_);
-  for (std::size_t k = 0; k < outputs.size(); ++k) {
-    if (outputs[k]->defined() && differentiable(*outputs[k]))
-      n.give_history(*outputs[k], static_cast<std::uint32_t>(k));
+  for (std::size_t k = 0; k < outputs_.size(); ++k) {
+    if (outputs_[k]->defined() && differentiable(*outputs_[k]))
+      n.give_history(*outputs_[k], static_cast<std::uint32_t>(k));
   }
-  note_views(outputs);
+  note_views();
 }
 
 }  // namespace detail

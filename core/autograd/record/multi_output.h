@@ -85,7 +85,7 @@ struct MultiOutputNodeOf final : MultiOutputNode {
           if constexpr (one)
             return checked(O::backward(ctx, dz, args...));
           else
-            return checked(O::backward(ctx, std::span<const Tensor>(arrived), args...));
+            return checked(O::backward(ctx, arrived, args...));
         },
         rest);
   }
@@ -98,27 +98,28 @@ class MultiOutputCall {
   /// `custom`: of a Function, whose outputs may be views that only its backward knows the way from.
   explicit MultiOutputCall(bool custom) : custom_(custom) {}
   void input(const Tensor& t);
-  void inputs(std::span<const Tensor> list) {
-    for (const Tensor& t : list) input(t);
-  }
+  void inputs(std::span<const Tensor> list);
   std::uint32_t size() const { return static_cast<std::uint32_t>(inputs_.size()); }
   /// Are any of them recorded?
   bool tracked() const;
   /// A new node, with edges to where the inputs came from.
   Ref<MultiOutputNode> linked(MultiOutputNode* n) const;
-  /// After forward: the outputs get their histories. One that is an input, or another output, becomes a view of it.
-  void record(MultiOutputNode& n, std::span<Tensor* const> outputs, bool several);
+  /// What forward returned, one by one.
+  void output(Tensor& t);
+  /// Then: the outputs get their histories. One that is an input, or another output, becomes a view of it.
+  void record(MultiOutputNode& n, bool several);
   /// The same without histories; `grad_mode` was on or off outside of forward.
-  void pass(std::span<Tensor* const> outputs, const char* name, bool grad_mode) const;
+  void pass(const char* name, bool grad_mode) const;
 
  private:
   void check_inputs(const char* name) const;
-  void own_handles(std::span<Tensor* const> outputs) const;
+  void own_handles() const;
   /// The views among the outputs learn what they are views of.
-  void note_views(std::span<Tensor* const> outputs) const;
+  void note_views() const;
   const bool custom_;
   std::vector<const Tensor*> inputs_;
   std::vector<std::uint32_t> versions_;
+  std::vector<Tensor*> outputs_;
 };
 
 /// visit(Tensor&) for each output.
@@ -150,12 +151,11 @@ template <class O, class... A>
   if (grad_enabled && call.tracked()) n = call.linked(new MultiOutputNodeOf<O>(call.size(), args...));
   ModeScope off(false);
   Result z = O::forward(n ? n->ctx : none, args...);
-  std::vector<Tensor*> outputs;
-  each_output(z, [&](Tensor& t) { outputs.push_back(&t); });
+  each_output(z, [&](Tensor& t) { call.output(t); });
   if (n)
-    call.record(*n, outputs, !is_tensor<Result>);
+    call.record(*n, !is_tensor<Result>);
   else
-    call.pass(outputs, O::name, off.old);
+    call.pass(O::name, off.old);
   return z;
 }
 
