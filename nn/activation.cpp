@@ -9,6 +9,7 @@ namespace harker HARKER_PUBLIC {
 namespace nn {
 
 using detail::str;
+using detail::throw_error;
 
 LeakyReLU::LeakyReLU(double negative_slope) : Module("LeakyReLU"), negative_slope_(negative_slope) {
   set_extra_repr(str("negative_slope=", python(negative_slope)));
@@ -16,7 +17,7 @@ LeakyReLU::LeakyReLU(double negative_slope) : Module("LeakyReLU"), negative_slop
 
 GELU::GELU(std::string_view approximate) : Module("GELU"), by_tanh_(approximate == "tanh") {
   if (!by_tanh_ && approximate != "none") {
-    throw Error(str("GELU: approximate is \"none\" or \"tanh\", not ", detail::quoted(approximate)));
+    throw_error<Error>("GELU: approximate is \"none\" or \"tanh\", not ", detail::quoted(approximate));
   }
   set_extra_repr(str("approximate='", approximate, "'"));
 }
@@ -29,7 +30,7 @@ Softmax::Softmax(int dim) : Module("Softmax"), dim_(dim) { set_extra_repr(str("d
 LogSoftmax::LogSoftmax(int dim) : Module("LogSoftmax"), dim_(dim) { set_extra_repr(str("dim=", dim)); }
 
 Dropout::Dropout(double p) : Module("Dropout"), p_(p) {
-  if (!(p >= 0 && p <= 1)) throw Error(str("Dropout: p must lie in [0, 1], got ", p));
+  if (!(p >= 0 && p <= 1)) throw_error<Error>("Dropout: p must lie in [0, 1], got ", p);
   set_extra_repr(str("p=", python(p), ", inplace=False"));
 }
 

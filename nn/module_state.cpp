@@ -8,7 +8,7 @@
 namespace harker HARKER_PUBLIC {
 namespace nn {
 
-using detail::str;
+using detail::throw_error;
 
 StateDict Module::state_dict(std::string_view prefix) const {
   StateDict out;
@@ -61,8 +61,8 @@ LoadReport Module::load_state_dict(const StateDict& state, bool strict) {
     if (!found || !found->defined()) continue;
     const Tensor from = to.dim() == 0 ? found->detach().reshape({}) : found->detach();  // may have the shape (1)
     if (is_complex(from.dtype()) && !is_complex(to.dtype())) {
-      throw TypeError(str("load_state_dict: ", name, " is ", harker::name(to.dtype()), ", the state dict's is ",
-                          harker::name(from.dtype()), ", whose imaginary part would be lost"));
+      throw_error<TypeError>("load_state_dict: ", name, " is ", harker::name(to.dtype()), ", the state dict's is ",
+                             harker::name(from.dtype()), ", whose imaginary part would be lost");
     }
     detail::check_distinct(to, "load_state_dict");
     // A source that lies in the module's own memory (weights that swap places) may be overwritten before its turn.

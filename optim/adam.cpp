@@ -20,7 +20,7 @@ namespace optim {
 
 template class OptimizerWith<Adam, AdamOptions, FusedOptimizer>;
 
-using detail::str;
+using detail::throw_error;
 
 std::span<const std::string_view> Adam::slot_names() const {
   static constexpr std::string_view kSlots[] = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
@@ -71,7 +71,7 @@ void Adam::describe(AdamOptions& o, OptionIO& io) {
 void Adam::check(const AdamOptions& o) {
   check_at_least_zero("Adam", {{"lr", o.lr}, {"eps", o.eps}, {"weight_decay", o.weight_decay}});
   for (double beta : o.betas) {
-    if (!(beta >= 0 && beta < 1)) throw Error(str("Adam: betas must lie in [0, 1), not ", beta));
+    if (!(beta >= 0 && beta < 1)) throw_error<Error>("Adam: betas must lie in [0, 1), not ", beta);
   }
 }
 
@@ -79,7 +79,7 @@ void AdamW::read_options(std::size_t group, OptionIO& io, bool keep) {
   bool decoupled = true;
   io.flag("decoupled_weight_decay", decoupled);
   if (!decoupled) {
-    throw Error(
+    throw_error<Error>(
         "load_state_dict: the state is that of another optimizer, Adam (decoupled_weight_decay is False); this one is "
         "AdamW. Load it into an Adam, or begin without a state");
   }

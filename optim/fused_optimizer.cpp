@@ -8,7 +8,7 @@
 namespace harker HARKER_PUBLIC {
 namespace optim {
 
-using detail::str;
+using detail::throw_error;
 
 namespace {
 /// Can the kernel work on the tensors where they are?
@@ -45,8 +45,8 @@ void FusedOptimizer::check_gradients(const Group& group) const {
     if (!p.grad) continue;
     const TensorImpl& g = *p.grad;
     if (g.numel != p.numel || g.dtype != p.dtype) [[unlikely]] {
-      throw ShapeError(str("optimizer: parameter ", i, " is ", name(p.dtype), " ", p.shape, ", its gradient ",
-                           name(g.dtype), " ", g.shape));
+      throw_error<ShapeError>("optimizer: parameter ", i, " is ", name(p.dtype), " ", p.shape, ", its gradient ",
+                              name(g.dtype), " ", g.shape);
     }
   }
 }

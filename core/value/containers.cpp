@@ -120,17 +120,17 @@ const Value& look_up(const Value& v, const Value& key, Where where) {
     return *found;
   }
   if (v.kind() != Value::Kind::list && v.kind() != Value::Kind::tuple) {
-    throw TypeError(str("cannot look up ", key_text(key), " in ", where(),
-                        v.is_none() ? ", which is None" : str(", which is ", with_article(v))));
+    throw_error<TypeError>("cannot look up ", key_text(key), " in ", where(),
+                           v.is_none() ? ", which is None" : str(", which is ", with_article(v)));
   }
   const std::vector<Value>& items = object_as<Sequence>(v).items;
   if (!key.fits_int64())
-    throw TypeError(str("index ", key_text(key), " of ", where(), " is ", with_article(key), ", not an int"));
+    throw_error<TypeError>("index ", key_text(key), " of ", where(), " is ", with_article(key), ", not an int");
   const auto n = static_cast<std::int64_t>(items.size());
   const std::int64_t asked = key.as_int();
   if (asked < -n || asked >= n) {
-    throw ShapeError(str("index ", asked, " is out of range for ", where(), ", a ", v.type_name(), " of ", n,
-                         n == 1 ? " element" : " elements"));
+    throw_error<ShapeError>("index ", asked, " is out of range for ", where(), ", a ", v.type_name(), " of ", n,
+                            n == 1 ? " element" : " elements");
   }
   return items[static_cast<std::size_t>(asked < 0 ? asked + n : asked)];
 }

@@ -79,7 +79,7 @@ void TorchPickler::save_numpy_dtype(const std::string& dtype) {
 void TorchPickler::save_numpy(const Value& v) {
   const Value::Numpy& n = v.as_numpy();
   not_safe(v, "a NumPy value");
-  if (n.dtype.size() < 2) throw Error(detail::str("torch: a NumPy value without a dtype at ", path_of(v)));
+  if (n.dtype.size() < 2) detail::throw_error<Error>("torch: a NumPy value without a dtype at ", path_of(v));
   kept_.push_back(Value::bytes(n.data));
   const Value data = kept_.back();
   if (v.kind() == Value::Kind::numpy_scalar) {
@@ -114,12 +114,12 @@ void TorchPickler::save_numpy(const Value& v) {
 StorageSpan TorchPickler::storage(const Tensor& t, bool untyped) {
   const StorageSpan part = spans_.of(t);
   if (t.device().type != DeviceType::cpu)
-    throw DeviceError("torch: a tensor on a GPU cannot be written: copy it to the CPU first");
+    detail::throw_error<DeviceError>("torch: a tensor on a GPU cannot be written: copy it to the CPU first");
   const DType type = compared(t.dtype());
   const std::size_t item = untyped ? 1 : item_size(t.dtype());
   if (part.size % item != 0)
-    throw Error(
-        detail::str("torch: a storage of ", part.size, " bytes does not hold whole elements of ", name(t.dtype())));
+    detail::throw_error<Error>("torch: a storage of ", part.size, " bytes does not hold whole elements of ",
+                               name(t.dtype()));
   out_.op(MARK);
   out_.shared_string("storage");
   if (untyped)
@@ -133,8 +133,9 @@ StorageSpan TorchPickler::storage(const Tensor& t, bool untyped) {
     at->second.key = out_.fresh_string(std::to_string(at->second.index));
   } else {
     if (at->second.type != type && part.size > 0)
-      throw Error(detail::str("torch: ", path_of_storage(part, at->second.type), " and ", path_of_storage(part, type),
-                              " view one storage as different types, which torch.save refuses (clone one of them)"));
+      detail::throw_error<Error>("torch: ", path_of_storage(part, at->second.type), " and ",
+                                 path_of_storage(part, type),
+                                 " view one storage as different types, which torch.save refuses (clone one of them)");
     out_.get(at->second.key);
   }
   out_.shared_string("cpu");
@@ -182,9 +183,10 @@ void TorchPickler::save_tensor(const Value& v) {
   const bool attributes = v.attributes().is_dict() && v.attributes().len() > 0;
   check_attributes(v);
   if (is_quantized(t.dtype()))
-    throw Error(detail::str("torch: ", name(t.dtype()), " exists in quantized tensors only, at ", path_of(v)));
+    detail::throw_error<Error>("torch: ", name(t.dtype()), " exists in quantized tensors only, at ", path_of(v));
   if (v.conj() && !is_complex(t.dtype()))
-    throw Error(detail::str("torch: a conjugate view of ", name(t.dtype()), ", which is not complex, at ", path_of(v)));
+    detail::throw_error<Error>("torch: a conjugate view of ", name(t.dtype()), ", which is not complex, at ",
+                               path_of(v));
   if (!v.is_parameter() && t.requires_grad() && storage_class(t.dtype()).empty())
     not_safe(v, "a tensor that requires grad (in this dtype torch.load always fails)");
   const Step finish[] = {{.what = Do::save, .value = v.attributes()},
@@ -221,8 +223,8 @@ void TorchPickler::save_quantized(const Value& v) {
   const Value::Quantized& q = v.as_quantized();
   if (!q.scheme.starts_with("per_") ||
       allowed_global("torch", q.scheme).what != Global::reference)  // a name with a newline in it would become opcodes
-    throw Error(detail::str("torch: the quantization scheme ", detail::quoted(q.scheme), " cannot be written, at ",
-                            path_of(v)));
+    detail::throw_error<Error>("torch: the quantization scheme ", detail::quoted(q.scheme), " cannot be written, at ",
+                               path_of(v));
   out_.global(kUtils, "_rebuild_qtensor");
   out_.op(MARK);
   geometry(q.ints, storage(q.ints, false));

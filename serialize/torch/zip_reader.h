@@ -46,7 +46,8 @@ class ZipArchive {
   void read_local(ZipEntry& e) const;
   void check_tiling(std::uint64_t directory) const;
   void check_descriptor(const ZipEntry& e, std::uint64_t at, std::uint64_t end) const;
-  [[noreturn]] void fail(const std::string& message) const;
+  template <class... T>
+  [[noreturn]] void fail(const T&... why) const;
 
   io::ByteView file_;
   std::string what_;

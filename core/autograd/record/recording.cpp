@@ -48,9 +48,9 @@ void after_recording(Node& n, unsigned flags, Inputs inputs) {
   if (flags & TensorImpl::kInference) {
     const Tensor* t = n.context() ? n.context()->find_flagged(TensorImpl::kInference) : nullptr;
     if (t)
-      throw GradError(str(n.name(), ": it must save a tensor of ", t->shape(),
-                          " for backward, but that was made in InferenceMode; use a clone() of it made outside, or "
-                          "NoGradGuard in the place of InferenceMode"));
+      throw_error<GradError>(n.name(), ": it must save a tensor of ", t->shape(),
+                             " for backward, but that was made in InferenceMode; use a clone() of it made outside, or "
+                             "NoGradGuard in the place of InferenceMode");
   }
   if (modes().tracing) {
     NodeMeta& meta = meta_of(&n);
