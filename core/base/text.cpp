@@ -89,6 +89,9 @@ bool is_control(std::string_view c) {
 }  // namespace
 
 std::string escaped(std::string_view s, std::size_t limit) {
+  const auto plain = [](char c) { return c >= ' ' && c < 0x7f && c != '\'' && c != '\\'; };
+  if (s.size() <= limit && std::all_of(s.begin(), s.end(), plain))
+    return std::string(s);  // a file has thousands of names
   std::string out, next;
   for (std::size_t shown = 0; !s.empty(); ++shown) {
     const std::size_t n = utf8_length(s, false);
