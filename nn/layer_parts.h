@@ -15,7 +15,7 @@ inline void check_size(std::int64_t n, std::int64_t least, const char* layer, co
 
 /// TypeError unless layers compute with this dtype.
 inline Tensor uninitialised(const Shape& shape, DType dtype, const char* layer) {
-  if (!is_computed(dtype) && dtype != DType::float16 && dtype != DType::bfloat16) {
+  if (!is_trainable(dtype)) {
     detail::throw_error<TypeError>(layer, ": needs float32, float64, float16 or bfloat16, not ", name(dtype));
   }
   return empty(shape, dtype);

@@ -87,7 +87,7 @@ std::vector<std::pair<std::string, Module>> Module::named_modules(std::string_vi
   std::vector<std::pair<std::string, Module>> out;
   std::vector<const Registry*> seen;
   Registry::walk(registry_, dotted(prefix), [&](const std::shared_ptr<Registry>& r, const std::string& path) {
-    if (first_time<Registry>(seen, r.get())) out.emplace_back(path.substr(0, path.size() - !path.empty()), Module(r));
+    if (first_time<Registry>(seen, r.get())) out.emplace_back(without_dot(path), Module(r));
   });
   return out;
 }
@@ -180,7 +180,7 @@ void rebind(const Tensor& t, const Tensor& made) {
 }  // namespace
 
 void Module::to(DType dtype) {
-  if (dtype > DType::bfloat16) {
+  if (!is_trainable(dtype)) {
     throw_error<TypeError>("Module::to: needs float32, float64, float16 or bfloat16, not ", name(dtype));
   }
   NoGradGuard no_grad;

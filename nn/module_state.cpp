@@ -14,8 +14,7 @@ StateDict Module::state_dict(std::string_view prefix) const {
   StateDict out;
   std::vector<Value::Item> versions;
   Registry::walk(registry_, std::string(prefix), [&](const std::shared_ptr<Registry>& r, const std::string& path) {
-    const std::string module = path.substr(0, path.size() - !path.empty());
-    versions.emplace_back(module, Value::dict({{"version", r->version}}));
+    versions.emplace_back(without_dot(path), Value::dict({{"version", r->version}}));
     for (const auto& p : r->parameters) {
       if (p.tensor().defined()) out.set(path + p.name, p.tensor().detach());
     }
@@ -36,8 +35,7 @@ void Module::Registry::excuse(const std::shared_ptr<Registry>& root, const State
   };
   walk(root, {}, [&](const std::shared_ptr<Registry>& r, const std::string& path) {
     for (const auto& b : r->buffers) {
-      if (version_of(std::string_view(path).substr(0, path.size() - !path.empty())) < b.since)
-        std::erase(report.missing, path + b.name);
+      if (version_of(without_dot(path)) < b.since) std::erase(report.missing, path + b.name);
     }
   });
 }

@@ -46,7 +46,7 @@ void Optimizer::add_group(std::vector<Tensor> params, std::vector<std::string> n
       throw_error<GradError>("optimizer: ", which(i), " is no leaf; it was computed by ", p.grad_fn(),
                              ", so training it changes nothing");
     }
-    if (p.dtype() > DType::bfloat16) {
+    if (!is_trainable(p.dtype())) {
       throw_error<TypeError>("optimizer: ", which(i), " is ", name(p.dtype()), "; parameters are floating point");
     }
     detail::check_distinct(p, "optimizer");
