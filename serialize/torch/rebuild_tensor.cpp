@@ -103,15 +103,15 @@ Tensor Rebuilder::view(const Value& storage, const Value& offset, const Value& s
 }
 
 // (storage, offset, size, stride[, requires_grad, hooks[, dtype (v3)][, metadata]])
-Value Rebuilder::tensor(const Value& args, std::size_t fixed, const Value* dtype) {
+Value Rebuilder::tensor(const Value& args, std::size_t metadata_at, const Value* dtype) {
   Tensor t = view(args[0], args[1], args[2], args[3], dtype);
   if (args.len() > 4) {
     t.impl().requires_grad = flag(args[4], "requires_grad") && (is_floating_point(t.dtype()) || is_complex(t.dtype()));
     check_hooks(args[5]);
   }
   Value v(t);
-  if (args.len() <= fixed || args[static_cast<std::int64_t>(fixed)].is_none()) return v;
-  const Value& metadata = args[static_cast<std::int64_t>(fixed)];
+  if (args.len() <= metadata_at || args[static_cast<std::int64_t>(metadata_at)].is_none()) return v;
+  const Value& metadata = args[static_cast<std::int64_t>(metadata_at)];
   if (!metadata.is_dict()) bad("the metadata argument must be a dict, it is a ", metadata.type_name());
   bool conj = false, neg = false;
   for (const auto& [key, on] : metadata.items()) {
@@ -231,8 +231,7 @@ Value Rebuilder::from_type(const Value& args) {
     o.called = true, o.args = args;
     return Value::opaque(o);
   }
-  const bool makes_tensor = function.what >= Global::rebuild_tensor && function.what < Global::rebuild_from_type;
-  if (!makes_tensor || (type.what != Global::tensor_class && type.what != Global::parameter_class))
+  if (!is_tensor_maker(function.what) || (type.what != Global::tensor_class && type.what != Global::parameter_class))
     bad("_rebuild_from_type_v2: only a tensor or a Parameter can be rebuilt");
   Value v = call_tensor(function.what, args[2]);
   if (!args[3].is_none()) {

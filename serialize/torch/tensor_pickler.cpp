@@ -21,13 +21,13 @@ DType compared(DType t) { return storage_class(t).empty() ? DType::uint8 : t; }
 
 }  // namespace
 
-void TorchPickler::ordered_dict() {
+void TorchPickler::save_ordered_dict() {
   out_.global("collections", "OrderedDict");
   out_.tuple(0);
   out_.reduce();
 }
 
-void TorchPickler::size(const Shape& s) {
+void TorchPickler::save_size(const Shape& s) {
   out_.global("torch", "Size");
   out_.int_tuple(s);
   out_.tuple(1);
@@ -111,7 +111,7 @@ void TorchPickler::save_numpy(const Value& v) {
 
 // ('storage', class, key, 'cpu', numel) and BINPERSID. The whole storage (or part, when compact) is written once,
 // whatever the tensor views of it.
-StorageSpan TorchPickler::storage(const Tensor& t, bool untyped) {
+StorageSpan TorchPickler::save_storage(const Tensor& t, bool untyped) {
   const StorageSpan part = spans_.of(t);
   if (t.device().type != DeviceType::cpu)
     detail::throw_error<DeviceError>("torch: a tensor on a GPU cannot be written: copy it to the CPU first");
@@ -146,7 +146,7 @@ StorageSpan TorchPickler::storage(const Tensor& t, bool untyped) {
   return part;
 }
 
-void TorchPickler::geometry(const Tensor& t, const StorageSpan& part) {
+void TorchPickler::save_geometry(const Tensor& t, const StorageSpan& part) {
   const auto before = static_cast<std::int64_t>(part.begin / item_size(t.dtype()));
   out_.integer(options_.compact && t.numel() == 0 ? 0 : t.storage_offset() - before);
   out_.int_tuple(t.shape());
@@ -159,9 +159,9 @@ void TorchPickler::tensor_call(const Tensor& t, bool requires_grad, bool conj, b
   const std::string_view function = untyped ? "_rebuild_tensor_v3" : "_rebuild_tensor_v2";
   if (call) out_.global(kUtils, function);
   out_.op(MARK);
-  geometry(t, storage(t, untyped));
+  save_geometry(t, save_storage(t, untyped));
   out_.boolean(requires_grad);
-  ordered_dict();
+  save_ordered_dict();
   out_.put();
   if (untyped) out_.global("torch", name(t.dtype()));
   if (conj || neg) {
@@ -200,7 +200,7 @@ void TorchPickler::save_tensor(const Value& v) {
     tensor_call(t, false, v.conj(), v.neg(), true);
     out_.put();
     out_.boolean(t.requires_grad());
-    ordered_dict();
+    save_ordered_dict();
     out_.put();
     if (attributes) return push({std::begin(finish), std::end(finish)});
     out_.tuple(3);
@@ -227,13 +227,13 @@ void TorchPickler::save_quantized(const Value& v) {
                                path_of(v));
   out_.global(kUtils, "_rebuild_qtensor");
   out_.op(MARK);
-  geometry(q.ints, storage(q.ints, false));
+  save_geometry(q.ints, save_storage(q.ints, false));
   const bool per_channel = q.scales.is_tensor();
   if (per_channel) out_.op(MARK);
   out_.global("torch", q.scheme);
   const auto rest = [&] {
     out_.boolean(q.requires_grad);
-    ordered_dict();
+    save_ordered_dict();
     out_.put();
     out_.op(TUPLE);
     out_.put();

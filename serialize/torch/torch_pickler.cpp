@@ -54,8 +54,8 @@ bool TorchPickler::met(const Value& v) {
   return true;
 }
 
-// An object that lies in its own arguments is begun again there. Each time must meet a list or dict, which is memoised
-// first, that no time before met; an object that meets none would be begun for ever.
+// An object is memoised only after its arguments. One that lies in them is begun again there, which ends where the way
+// back leads through a list or dict (memoised before its items); where it does not, it would never end.
 void TorchPickler::open(const Value& v) {
   if (++opened_[v.id()] > kMostOpen)
     detail::throw_error<Error>("torch: the ", v.type_name(), " at ", path_of(v),
@@ -118,7 +118,7 @@ void TorchPickler::save(const Value& v, Keys keys) {
       out_.tuple(2);
       out_.reduce();
       return put(v);
-    case Value::Kind::size: size(v.as_size()); return put(v);
+    case Value::Kind::size: save_size(v.as_size()); return put(v);
     case Value::Kind::device: return save_device(v);
     case Value::Kind::numpy_scalar:
     case Value::Kind::numpy_array: return save_numpy(v);
@@ -174,7 +174,7 @@ void TorchPickler::save_dict(const Value& v, Keys keys) {
   }
   std::vector<Step> steps;
   if (flavour == DictFlavour::ordered_dict) {
-    ordered_dict();
+    save_ordered_dict();
     put(v);
     if (keys != Keys::metadata && all_tensors(v)) keys = Keys::state_dict;
     if (v.attributes().is_none()) {

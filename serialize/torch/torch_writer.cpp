@@ -1,4 +1,5 @@
-// The archive of torch.save: the pickle, four small records, the storages, the version and the serialization id.
+// The archive of torch.save: the pickle, three small records (format version, alignment, byte order), the storages, the
+// version and the serialization id.
 #include <harker/serialize/torch/torch_writer.h>
 
 #include <bit>

@@ -212,7 +212,7 @@ void ZipArchive::read_directory(const Directory& d) {
     if (e.deflated && e.size / kDeflateRatio > stored)
       fail("zip entry ", name, ": size ", e.size, " cannot come from ", stored, " deflated bytes");
     e.header = offset;
-    e.stored = file_.subspan(0, static_cast<std::size_t>(stored));  // its place follows from the local header
+    e.stored_size = stored;
     entries_.push_back(e);
   }
   if (!in.done())
@@ -223,7 +223,7 @@ void ZipArchive::read_local(ZipEntry& e) const {
   const io::ByteView head = file_.subspan(static_cast<std::size_t>(e.header), kLocalSize);
   const std::string name = quoted(e.name);
   if (u32(head, 0) != kLocal) fail("zip entry ", name, ": no local header signature at its offset ", e.header);
-  const std::uint64_t stored = e.stored.size(), room = file_.size() - e.header - kLocalSize;
+  const std::uint64_t stored = e.stored_size, room = file_.size() - e.header - kLocalSize;
   const std::uint16_t name_size = u16(head, 26), extra_size = u16(head, 28), method = u16(head, 8);
   const std::uint64_t skip = std::uint64_t{name_size} + extra_size;
   if (skip > room || stored > room - skip)

@@ -84,9 +84,9 @@ void ZipWriter::finish() {
   const std::uint64_t end = sink_.position(), size = end - directory, n = entries_.size();
   std::string out("PK\6\6");
   io::append_le(out, std::uint64_t{44});
-  io::append_le(out, std::uint16_t{0x031e});
-  io::append_le(out, std::uint16_t{45});
-  out.append(4 + 4, '\0');  // disks
+  io::append_le(out, std::uint16_t{0x031e});  // made by: Unix, 3.0
+  io::append_le(out, std::uint16_t{45});      // needed: 4.5 (zip64)
+  out.append(4 + 4, '\0');                    // disks
   io::append_le(out, n);
   io::append_le(out, n);
   io::append_le(out, size);
