@@ -14,6 +14,7 @@ namespace {
 
 using detail::quoted;
 using detail::str;
+using detail::throw_error;
 
 const Format& format_of(const std::string& to, const SaveOptions& options) {
   try {
@@ -28,7 +29,7 @@ void check_target(const std::string& from, const std::string& to, bool force) {
   if (same_file(from, to) && !force)
     throw UsageError(str("convert: ", quoted(to, 200), " is the input itself; --force writes over it"));
   if (S_ISREG(info.st_mode) && ((info.st_mode & 0222) == 0 || ::access(to.c_str(), W_OK) != 0))
-    throw IoError(str(to, ": is read-only, and was not replaced; remove it, or make it writable (chmod u+w)"));
+    throw_error<IoError>(to, ": is read-only, and was not replaced; remove it, or make it writable (chmod u+w)");
 }
 
 /// The beginnings "module." that most names have, for a message.
@@ -64,12 +65,12 @@ Value without_prefix(const Value& value, const std::string& prefix, const std::s
   try {
     state = StateDict(value);
   } catch (const TypeError&) {
-    throw TypeError(
-        str(name_of(from), ": --remove-prefix is for a state dict, and this is none", where_they_are(value)));
+    throw_error<TypeError>(name_of(from), ": --remove-prefix is for a state dict, and this is none",
+                           where_they_are(value));
   }
   if (std::none_of(state.begin(), state.end(), [&](const auto& item) { return item.first.starts_with(prefix); }))
-    throw Error(str(name_of(from), ": --remove-prefix: none of the ", state.size(), " names begins with ",
-                    quoted(prefix), "; ", prefixes_of(state)));
+    throw_error<Error>(name_of(from), ": --remove-prefix: none of the ", state.size(), " names begins with ",
+                       quoted(prefix), "; ", prefixes_of(state));
   return state.without_prefix(prefix);
 }
 

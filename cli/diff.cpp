@@ -17,6 +17,7 @@ namespace harker::cli {
 namespace {
 
 using detail::str;
+using detail::throw_error;
 
 /// Dimensions that both only repeat (stride 0) need no second look: size 1 says the same.
 Tensor without_repeats(const Tensor& t, const Tensor& other) {
@@ -39,7 +40,7 @@ std::string difference(const Value& a, const Value& b) {
       tx.storage().nbytes / item_size(tx.dtype()) + ty.storage().nbytes / item_size(ty.dtype());
   if (static_cast<std::uint64_t>(tx.numel()) > (std::uint64_t{1} << 34) &&
       static_cast<std::uint64_t>(tx.numel()) > stored)
-    throw Error(str("a view of ", tx.numel(), " overlapping elements is too large to compare"));
+    throw_error<Error>("a view of ", tx.numel(), " overlapping elements is too large to compare");
   const bool small = plain && !a.conj() && !a.neg();
   Elements left = small ? Elements(tx) : Elements(a), right = small ? Elements(ty) : Elements(b);
   const std::size_t item = item_size(tx.dtype());
@@ -127,7 +128,7 @@ class Comparison {
   }
   void report(std::string_view what) {
     differ_ = true;
-    if (out_.written() > std::uint64_t{1} << 30) throw Error("the differences come to more than 1 GiB of text");
+    if (out_.written() > std::uint64_t{1} << 30) throw_error<Error>("the differences come to more than 1 GiB of text");
     out_ << (path_.empty() ? std::string("(the file itself)") : shown(path_)) << ": " << what << '\n';
   }
   static bool inside(const Value& v) { return v.is_dict() || v.is_list() || v.is_tuple() || child_count(v) > 0; }

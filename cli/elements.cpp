@@ -24,7 +24,7 @@ Elements::Elements(const Tensor& t, bool conj, bool neg)
       strides_(t.strides()),
       index_(static_cast<std::size_t>(t.dim())),
       row_(static_cast<const std::uint8_t*>(t.raw())) {
-  if (neg_ && !has_sign_bit(t.dtype())) throw TypeError(detail::str("a negative view of ", name(t.dtype())));
+  if (neg_ && !has_sign_bit(t.dtype())) detail::throw_error<TypeError>("a negative view of ", name(t.dtype()));
   if (!t.is_contiguous() || conj_ || neg_) buffer_.resize(kPiece);
 }
 

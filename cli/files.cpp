@@ -15,7 +15,7 @@ int cat(const std::string& path, const std::string& key, const LoadOptions& opti
   const Value root = open_document(path, options).value;
   const Value v = find_entry(root, key);
   if (!v.is_tensor())
-    throw TypeError(detail::str(name_of(path), ": ", detail::quoted(key), " is no tensor but a ", v.type_name()));
+    detail::throw_error<TypeError>(name_of(path), ": ", detail::quoted(key), " is no tensor but a ", v.type_name());
   Out out;
   Elements elements(v);
   for (auto piece = elements.next(); !piece.empty(); piece = elements.next()) out.write(piece.data(), piece.size());
@@ -33,7 +33,7 @@ int verify(const std::string& path, const LoadOptions& options) {
   const bool checkpoint = Checkpoint::claims(doc.value);
   try {
     if (checkpoint) Checkpoint{doc.value};
-  } catch (const TypeError& e) { throw TypeError(name_of(path) + ": " + e.what()); }
+  } catch (const TypeError& e) { detail::throw_error<TypeError>(name_of(path), ": ", e.what()); }
   std::uint64_t tensors = 0, bytes = 0;
   std::unordered_set<const Storage*> storages;
   auto use = [&](const Tensor& t) {

@@ -29,13 +29,13 @@ std::vector<std::uint8_t> read_stdin() {
     data.resize(have + kPiece);
     const ssize_t n = ::read(STDIN_FILENO, data.data() + have, kPiece);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw IoError(detail::str(kStdin, ": cannot be read: ", std::strerror(errno)));
+    if (n < 0) detail::throw_error<IoError>(kStdin, ": cannot be read: ", std::strerror(errno));
     const std::size_t before = std::exchange(have, have + static_cast<std::size_t>(n));
     if (n == 0) return data.resize(have), data;
     if (before < kLook && have >= kLook) detect_format(*io::Source::view(io::ByteView(data).first(kHead), kStdin));
     if (have > limit)
-      throw IoError(
-          detail::str(kStdin, ": more than ", limit >> 20, " MiB, a quarter of the memory: save it as a file"));
+      detail::throw_error<IoError>(kStdin, ": more than ", limit >> 20,
+                                   " MiB, a quarter of the memory: save it as a file");
   }
 }
 

@@ -130,8 +130,8 @@ int inspect(const std::string& path, const LoadOptions& options) {
     if (!make_row(walk, row)) continue;
     listed += row.name.size() + row.note.size();
     if (listed > kLongest)
-      throw Error(
-          detail::str(name_of(path), ": the names of its ", walk.entries(), " entries come to more than 1 GiB"));
+      detail::throw_error<Error>(name_of(path), ": the names of its ", walk.entries(),
+                                 " entries come to more than 1 GiB");
     name_width = std::max(name_width, std::min(kWidest, width(row.name)));
     type_width = std::max(type_width, std::min(kWidest, width(row.type)));
     shape_width = std::max(shape_width, row.shape.size());

@@ -161,10 +161,10 @@ int inspect_json(const std::string& path, const LoadOptions& options) {
   const Document doc = open_listing(path, options);
   ValueWalk walk(doc.value);
   constexpr std::uint64_t kLongest = std::uint64_t{8} << 30;  // paths of what was met before are not in text_bytes()
-  auto too_long = [] { throw Error("this file's listing is longer than 8 GiB"); };
+  auto too_long = [] { detail::throw_error<Error>("this file's listing is longer than 8 GiB"); };
   if (walk.text_bytes() > std::uint64_t{1} << 30)
-    throw Error(detail::str(name_of(path), ": the names and texts of its ", walk.entries(),
-                            " entries come to more than 1 GiB"));
+    detail::throw_error<Error>(name_of(path), ": the names and texts of its ", walk.entries(),
+                               " entries come to more than 1 GiB");
   Out out;
   out << "{\"format\": ";
   if (doc.facts.is_dict())

@@ -54,7 +54,7 @@ void tree(Out& out, const Value& root, std::string_view close, Item item) {
     }
     if (stack.empty()) return;
     if (stack.size() > 1000 || out.written() > std::uint64_t{8} << 30)
-      throw Error("a tuple or set in this file is nested too deep to be listed");
+      detail::throw_error<Error>("a tuple or set in this file is nested too deep to be listed");
     Level& top = stack.back();
     if (top.next == top.v->elements().size()) {
       stack.pop_back();
@@ -95,7 +95,8 @@ void step(Out& out, const Value& v) {
         out << "{\"repr\": ";
         string(out, repr(k));
         out << '}';
-        if (k.is_container() && !k.is_dict()) throw Error("a key of this file is of a kind that cannot be listed");
+        if (k.is_container() && !k.is_dict())
+          detail::throw_error<Error>("a key of this file is of a kind that cannot be listed");
     }
   });
 }
@@ -294,7 +295,7 @@ void plain(Out& out, const Value& root) {
       }
     }
     if (stack.empty()) return;
-    if (out.written() > std::uint64_t{8} << 30) throw Error("this file's listing is longer than 8 GiB");
+    if (out.written() > std::uint64_t{8} << 30) detail::throw_error<Error>("this file's listing is longer than 8 GiB");
     Level& top = stack.back();
     if (top.next == top.v->len()) {
       out << (top.v->is_dict() ? '}' : ']');

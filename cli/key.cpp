@@ -15,6 +15,7 @@ namespace {
 
 using detail::quoted;
 using detail::str;
+using detail::throw_error;
 
 class KeyParser {
  public:
@@ -37,7 +38,7 @@ class KeyParser {
 
  private:
   [[noreturn]] void bad(std::string_view what) const {
-    throw Error(str("the key ", quoted(s_), " is not a list of steps in JSON: ", what, " at character ", i_ + 1));
+    throw_error<Error>("the key ", quoted(s_), " is not a list of steps in JSON: ", what, " at character ", i_ + 1);
   }
   void space() {
     while (i_ < s_.size() && (s_[i_] == ' ' || s_[i_] == '\t' || s_[i_] == '\n')) ++i_;
@@ -224,7 +225,7 @@ Value by_steps(const Value& root, const std::string& key) {
   std::size_t depth = 0;
   for (const KeyParser::Parsed& step : KeyParser(key).steps()) {
     v = follow(*v, step);
-    if (!v) throw Error(str("no entry ", quoted(key, 200), ": step ", depth + 1, " is missing"));
+    if (!v) throw_error<Error>("no entry ", quoted(key, 200), ": step ", depth + 1, " is missing");
     ++depth;
   }
   return *v;
@@ -255,8 +256,8 @@ Value find_entry(const Value& root, const std::string& key) {
         // Only tensors compete: a dict "a" with the path of a tensor "a" is no reason to ask back.
         if (hits > 0 && !walk.value().is_tensor()) continue;
         if (hits == 1 && found.is_tensor())
-          throw Error(str("the path ", quoted(key), " names two tensors: ", first, " and ", key_text(walk),
-                          "; give one of them as a list in JSON"));
+          throw_error<Error>("the path ", quoted(key), " names two tensors: ", first, " and ", key_text(walk),
+                             "; give one of them as a list in JSON");
         if (hits == 0 || !found.is_tensor()) found = walk.value(), first = key_text(walk);
         hits = 1;
       } else if (rewritten.empty() && walk.is_ref() && path.size() > walk.path().size() &&
@@ -275,7 +276,8 @@ Value find_entry(const Value& root, const std::string& key) {
     if (walk.value().is_tensor()) tensors.emplace_back(walk.path());
   const std::vector<std::string_view> views(tensors.begin(), tensors.end());
   const std::string_view near = detail::nearest(key, views.data(), views.size());
-  throw Error(str("no entry ", quoted(key), near.empty() ? std::string() : str("; did you mean ", quoted(near), '?')));
+  throw_error<Error>("no entry ", quoted(key),
+                     near.empty() ? std::string() : str("; did you mean ", quoted(near), '?'));
 }
 
 }  // namespace harker::cli

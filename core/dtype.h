@@ -71,6 +71,9 @@ constexpr bool is_floating_point(DType t) {
 /// A dtype that arithmetic computes with as it stands.
 constexpr bool is_computed(DType t) { return t == DType::float32 || t == DType::float64; }
 
+/// A dtype of which parameters may be: those two, and float16 and bfloat16, which are computed in float32.
+constexpr bool is_trainable(DType t) { return t <= DType::bfloat16; }
+
 /// The DType of a C++ type: dtype_of<float> == kFloat32.
 template <class T>
 inline constexpr DType dtype_of = T::no_such_dtype;

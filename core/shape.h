@@ -21,8 +21,8 @@ class Shape {
   /// From a span, vector or array of sizes. (A template, so that no copy of a Shape asks whether it is a range of sizes: that
   /// question alone costs a user's file 5 % of its compiler's time.)
   template <class Sizes>
-  requires(!std::is_same_v<Sizes, Shape> && std::is_convertible_v<const Sizes&, std::span<const std::int64_t>>)
-  explicit Shape(const Sizes& sizes) {
+  requires(!std::is_same_v<Sizes, Shape> &&
+           std::is_convertible_v<const Sizes&, std::span<const std::int64_t>>) explicit Shape(const Sizes& sizes) {
     const std::span<const std::int64_t> s = sizes;
     *this = Shape(s.data(), s.size());
   }

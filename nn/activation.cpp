@@ -9,6 +9,7 @@ namespace harker HARKER_PUBLIC {
 namespace nn {
 
 using detail::str;
+using detail::throw_error;
 
 #define HARKER_CALLED(Layer, f) \
   Tensor Layer::operator()(const Tensor& x) const { return call(*this, x); }
@@ -22,7 +23,7 @@ Tensor LeakyReLU::operator()(const Tensor& x) const { return call(*this, x); }
 
 GELU::GELU(std::string_view approximate) : Module("GELU"), by_tanh_(approximate == "tanh") {
   if (!by_tanh_ && approximate != "none") {
-    throw Error(str("GELU: approximate is \"none\" or \"tanh\", not ", detail::quoted(approximate)));
+    throw_error<Error>("GELU: approximate is \"none\" or \"tanh\", not ", detail::quoted(approximate));
   }
   set_extra_repr(str("approximate='", approximate, "'"));
 }
@@ -40,7 +41,7 @@ LogSoftmax::LogSoftmax(int dim) : Module("LogSoftmax"), dim_(dim) { set_extra_re
 Tensor LogSoftmax::operator()(const Tensor& x) const { return call(*this, x); }
 
 Dropout::Dropout(double p) : Module("Dropout"), p_(p) {
-  if (!(p >= 0 && p <= 1)) throw Error(str("Dropout: p must lie in [0, 1], got ", p));
+  if (!(p >= 0 && p <= 1)) throw_error<Error>("Dropout: p must lie in [0, 1], got ", p);
   set_extra_repr(str("p=", python(p), ", inplace=False"));
 }
 Tensor Dropout::operator()(const Tensor& x) const { return call(*this, x); }

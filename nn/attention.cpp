@@ -8,7 +8,7 @@
 namespace harker HARKER_PUBLIC {
 namespace nn {
 
-using detail::str;
+using detail::throw_error;
 
 namespace {
 constexpr const char* kName = "MultiheadAttention";
@@ -17,7 +17,7 @@ std::int64_t checked_dim(std::int64_t embed_dim, std::int64_t heads) {
   check_size(embed_dim, 1, kName, "embedding dimensions");
   check_size(heads, 1, kName, "heads");
   if (embed_dim % heads != 0) {
-    throw ShapeError(str(kName, ": ", heads, " heads must divide embed_dim, which is ", embed_dim));
+    throw_error<ShapeError>(kName, ": ", heads, " heads must divide embed_dim, which is ", embed_dim);
   }
   return embed_dim;
 }
@@ -63,8 +63,8 @@ void MultiheadAttention::reset_parameters() {
 MultiheadAttention::Result MultiheadAttention::forward(const Tensor& query, const Tensor& key, const Tensor& value,
                                                        const MultiheadAttentionCall& call) const {
   const auto refuse = [&](const char* why) {
-    throw ShapeError(str(kName, ": ", why, "; the query is ", query.shape(), ", the key ", key.shape(), ", the value ",
-                         value.shape()));
+    throw_error<ShapeError>(kName, ": ", why, "; the query is ", query.shape(), ", the key ", key.shape(),
+                            ", the value ", value.shape());
   };
   const int dim = query.dim();
   if ((dim != 2 && dim != 3) || key.dim() != dim || value.dim() != dim) refuse("all need 3 dimensions, or 2 without n");
@@ -88,13 +88,13 @@ MultiheadAttention::Result MultiheadAttention::forward(const Tensor& query, cons
   if (call.attn_mask.defined()) {
     const Shape all{q.size(1), k.size(1)}, each{n * heads_, q.size(1), k.size(1)}, &is = call.attn_mask.shape();
     if (!(is == all || is == each))
-      throw ShapeError(str(kName, ": attn_mask must be ", all, " or ", each, ", not ", is));
+      throw_error<ShapeError>(kName, ": attn_mask must be ", all, " or ", each, ", not ", is);
     mask = additive(call.attn_mask, q.dtype());
     if (mask.dim() == 3) mask = mask.view({n, heads_, mask.size(1), mask.size(2)});
   }
   if (call.key_padding_mask.defined()) {
     const Shape wanted = dim == 2 ? Shape{k.size(1)} : Shape{n, k.size(1)}, &is = call.key_padding_mask.shape();
-    if (!(is == wanted)) throw ShapeError(str(kName, ": key_padding_mask must be ", wanted, ", not ", is));
+    if (!(is == wanted)) throw_error<ShapeError>(kName, ": key_padding_mask must be ", wanted, ", not ", is);
     const Tensor padding = additive(call.key_padding_mask, q.dtype()).view({n, 1, 1, k.size(1)});
     mask = mask.defined() ? mask + padding : padding;
   }

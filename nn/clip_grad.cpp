@@ -10,7 +10,7 @@
 namespace harker HARKER_PUBLIC {
 namespace nn::utils {
 
-using detail::str;
+using detail::throw_error;
 
 namespace {
 
@@ -23,7 +23,7 @@ double power_sum(const Tensor& x, double p) {
 
 template <class Of>
 double norm_of(const std::vector<Tensor>& list, double p, bool error_if_nonfinite, const char* op, const Of& of) {
-  if (!(p > 0)) throw Error(str(op, ": norm_type must be above 0, not ", p));
+  if (!(p > 0)) throw_error<Error>(op, ": norm_type must be above 0, not ", p);
   double total = 0;
   for (const Tensor& t : list) {
     const Tensor x = of(t);
@@ -36,9 +36,9 @@ double norm_of(const std::vector<Tensor>& list, double p, bool error_if_nonfinit
   }
   const double norm = std::isinf(p) || p == 1 ? total : p == 2 ? std::sqrt(total) : std::pow(total, 1 / p);
   if (error_if_nonfinite && !std::isfinite(norm)) {
-    throw Error(str(op, ": the total norm is ", norm,
-                    ", so it cannot be clipped; look for the step where a loss or "
-                    "gradient stopped being finite"));
+    throw_error<Error>(op, ": the total norm is ", norm,
+                       ", so it cannot be clipped; look for the step where a loss or "
+                       "gradient stopped being finite");
   }
   return norm;
 }
@@ -53,7 +53,7 @@ double get_total_norm(const std::vector<Tensor>& tensors, double norm_type, bool
 
 double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, double norm_type,
                        bool error_if_nonfinite) {
-  if (!(max_norm >= 0)) throw Error(str("clip_grad_norm_: max_norm must be >= 0, not ", max_norm));
+  if (!(max_norm >= 0)) throw_error<Error>("clip_grad_norm_: max_norm must be >= 0, not ", max_norm);
   const double norm = norm_of(parameters, norm_type, error_if_nonfinite, "clip_grad_norm_", grad_of);
   const double scale = max_norm / (norm + 1e-6);
   if (scale >= 1) return norm;
@@ -70,7 +70,7 @@ double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, d
 }
 
 void clip_grad_value_(const std::vector<Tensor>& parameters, double clip_value) {
-  if (!(clip_value >= 0)) throw Error(str("clip_grad_value_: clip_value must be >= 0, not ", clip_value));
+  if (!(clip_value >= 0)) throw_error<Error>("clip_grad_value_: clip_value must be >= 0, not ", clip_value);
   NoGradGuard no_grad;
   for (const Tensor& p : parameters) {
     Tensor g = p.grad();

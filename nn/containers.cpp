@@ -6,13 +6,13 @@ namespace harker HARKER_PUBLIC {
 namespace detail {
 
 void no_such_module(std::size_t i, std::size_t size) {
-  throw Error(str("ModuleList: there is no module ", i, " of ", size));
+  throw_error<Error>("ModuleList: there is no module ", i, " of ", size);
 }
 
 void no_such_module(std::string_view name, const std::vector<std::string_view>& names) {
   const std::string_view near = nearest(name, names.data(), names.size());
-  throw Error(str("ModuleDict: there is no module ", quoted(name),
-                  near.empty() ? std::string() : str(" (did you mean ", quoted(near), "?)")));
+  throw_error<Error>("ModuleDict: there is no module ", quoted(name),
+                     near.empty() ? std::string() : str(" (did you mean ", quoted(near), "?)"));
 }
 
 }  // namespace detail

@@ -15,10 +15,11 @@ Shape weight_shape(std::int64_t in, std::int64_t out, Pair kernel, const Conv2dO
   check_size(out, 1, "Conv2d", "output channels");
   check_size(o.groups, 1, "Conv2d", "groups");
   if (kernel.down < 1 || kernel.across < 1) {
-    throw ShapeError(detail::str("Conv2d: the kernel must be at least 1 x 1, not ", kernel.down, " x ", kernel.across));
+    detail::throw_error<ShapeError>("Conv2d: the kernel must be at least 1 x 1, not ", kernel.down, " x ",
+                                    kernel.across);
   }
   if (in % o.groups != 0 || out % o.groups != 0) {
-    throw ShapeError(detail::str("Conv2d: ", o.groups, " groups must divide the channels, ", in, " and ", out));
+    detail::throw_error<ShapeError>("Conv2d: ", o.groups, " groups must divide the channels, ", in, " and ", out);
   }
   return {out, in / o.groups, kernel.down, kernel.across};
 }

@@ -19,13 +19,13 @@ Tensor rows_of(std::int64_t n, std::int64_t dim, DType dtype) {
 Embedding::Embedding(const Parameter& rows, std::optional<std::int64_t> padding_idx)
     : Module("Embedding"), weight(register_parameter("weight", rows)), padding_idx_(padding_idx) {
   if (rows.dim() != 2) {
-    throw ShapeError(detail::str("Embedding: the rows are a matrix, these have the shape ", rows.shape()));
+    detail::throw_error<ShapeError>("Embedding: the rows are a matrix, these have the shape ", rows.shape());
   }
   const std::int64_t n = rows.size(0);
   set_extra_repr(detail::str(n, ", ", rows.size(1)));
   if (!padding_idx_) return;
   if (*padding_idx_ < -n || *padding_idx_ >= n) {
-    throw ShapeError(detail::str("Embedding: padding_idx is ", *padding_idx_, ", but there are ", n, " rows"));
+    detail::throw_error<ShapeError>("Embedding: padding_idx is ", *padding_idx_, ", but there are ", n, " rows");
   }
   if (*padding_idx_ < 0) *padding_idx_ += n;
   set_extra_repr(detail::str(n, ", ", rows.size(1), ", padding_idx=", *padding_idx_));

@@ -26,8 +26,8 @@ struct HookedCall::State {
       const std::size_t n = grad_input.size();
       static_cast<ModuleBackwardHook&>(*h).call(module, grad_input, std::span(&grad_output, 1));
       if (grad_input.size() != n)
-        throw GradError(str("register_full_backward_hook: the hook of ", module.class_name(), " returned ",
-                            grad_input.size(), " gradients for ", n, " inputs"));
+        throw_error<GradError>("register_full_backward_hook: the hook of ", module.class_name(), " returned ",
+                               grad_input.size(), " gradients for ", n, " inputs");
     }
   }
 };
@@ -74,8 +74,8 @@ HookedCall::HookedCall(const nn::Module& m, std::vector<Tensor> inputs)
     const std::size_t n = inputs_.size();
     static_cast<ModulePreHook&>(*h).call(state_->module, inputs_);
     if (inputs_.size() != n)
-      throw Error(str("register_forward_pre_hook: the hook of ", m.class_name(), " returned ", inputs_.size(),
-                      " tensors; forward was given ", n));
+      throw_error<Error>("register_forward_pre_hook: the hook of ", m.class_name(), " returned ", inputs_.size(),
+                         " tensors; forward was given ", n);
   }
   state_->backward = !state_->hooks->backward->empty();
   state_->inputs = inputs_.size();
@@ -108,9 +108,10 @@ Tensor HookedCall::output(Tensor z) {
 void HookedCall::refuse(const nn::Module& m) {
   const ModuleHooks& all = *m.hooks();
   if (all.pre->empty() && all.forward->empty() && all.backward->empty()) return;
-  throw Error(str("the hooks of ", m.class_name(),
-                  " cannot be run: its forward does not return one tensor; register them on the modules inside, or on "
-                  "the tensors"));
+  throw_error<Error>(
+      "the hooks of ", m.class_name(),
+      " cannot be run: its forward does not return one tensor; register them on the modules inside, or on "
+      "the tensors");
 }
 
 }  // namespace detail

@@ -41,7 +41,7 @@ struct Fans {
 };
 Fans fans(const Tensor& t, const char* op) {
   if (t.dim() < 2) {
-    throw ShapeError(detail::str(op, ": fan in and fan out need at least 2 dimensions, the shape is ", t.shape()));
+    detail::throw_error<ShapeError>(op, ": fan in and fan out need at least 2 dimensions, the shape is ", t.shape());
   }
   double rest = 1;
   for (int d = 2; d < t.dim(); ++d) rest *= static_cast<double>(t.size(d));

@@ -12,7 +12,7 @@
 namespace harker HARKER_PUBLIC {
 namespace nn::init {
 
-using detail::str;
+using detail::throw_error;
 
 namespace {
 
@@ -30,7 +30,7 @@ Numbers drawn_uniform(const Tensor& like, double from, double to, Generator& g) 
 }
 
 void check_matrix(const Tensor& t, const char* op) {
-  if (t.dim() != 2) throw ShapeError(str(op, ": needs 2 dimensions, the shape is ", t.shape()));
+  if (t.dim() != 2) throw_error<ShapeError>(op, ": needs 2 dimensions, the shape is ", t.shape());
 }
 
 /// The logarithm of the density at x, less `peak`, in the precision of T as torch computes it.
@@ -65,8 +65,8 @@ Numbers by_rejection(const Tensor& t, double mean, double std, double a, double 
 }  // namespace
 
 Tensor trunc_normal_(Tensor t, double mean, double std, double a, double b, Generator& g) {
-  if (!(a <= b)) throw Error(str("trunc_normal_: a (", a, ") must not exceed b (", b, ")"));
-  if (!(std > 0)) throw Error(str("trunc_normal_: std must be > 0, not ", std));
+  if (!(a <= b)) throw_error<Error>("trunc_normal_: a (", a, ") must not exceed b (", b, ")");
+  if (!(std > 0)) throw_error<Error>("trunc_normal_: std must be > 0, not ", std);
   if (mean < a - 2 * std || mean > b + 2 * std) {
     warn("trunc_normal_: the mean is more than 2 std from [a, b]; little of the distribution is left there");
   }
@@ -98,9 +98,10 @@ Tensor eye_(Tensor t) {
 }
 
 Tensor dirac_(Tensor t, std::int64_t groups) {
-  if (t.dim() < 3 || t.dim() > 5) throw ShapeError(str("dirac_: needs 3, 4 or 5 dimensions, the shape is ", t.shape()));
+  if (t.dim() < 3 || t.dim() > 5)
+    throw_error<ShapeError>("dirac_: needs 3, 4 or 5 dimensions, the shape is ", t.shape());
   if (groups < 1 || t.size(0) % groups != 0)
-    throw ShapeError(str("dirac_: ", t.size(0), " channels cannot be cut into ", groups, " groups"));
+    throw_error<ShapeError>("dirac_: ", t.size(0), " channels cannot be cut into ", groups, " groups");
   NoGradGuard no_grad;
   t.zero_();
   const std::int64_t channels = t.size(0) / groups;
@@ -115,7 +116,7 @@ Tensor dirac_(Tensor t, std::int64_t groups) {
 }
 
 Tensor orthogonal_(Tensor t, double gain, Generator& g) {
-  if (t.dim() < 2) throw ShapeError(str("orthogonal_: needs at least 2 dimensions, the shape is ", t.shape()));
+  if (t.dim() < 2) throw_error<ShapeError>("orthogonal_: needs at least 2 dimensions, the shape is ", t.shape());
   if (t.numel() == 0) return t;
   NoGradGuard no_grad;
   const auto rows = static_cast<std::size_t>(t.size(0)), columns = static_cast<std::size_t>(t.numel()) / rows;
@@ -149,7 +150,7 @@ Tensor orthogonal_(Tensor t, double gain, Generator& g) {
 
 Tensor sparse_(Tensor t, double sparsity, double std, Generator& g) {
   check_matrix(t, "sparse_");
-  if (!(sparsity >= 0 && sparsity <= 1)) throw Error(str("sparse_: sparsity must lie in [0, 1], not ", sparsity));
+  if (!(sparsity >= 0 && sparsity <= 1)) throw_error<Error>("sparse_: sparsity must lie in [0, 1], not ", sparsity);
   NoGradGuard no_grad;
   harker::normal_(t, 0, std, g);
   const auto zeros_each = static_cast<std::int64_t>(std::ceil(sparsity * static_cast<double>(t.size(0))));

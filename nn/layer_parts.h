@@ -8,15 +8,15 @@ namespace harker::nn {
 /// ShapeError unless n >= least; `what` is "features", "channels".
 inline void check_size(std::int64_t n, std::int64_t least, const char* layer, const char* what) {
   if (n < least) {
-    throw ShapeError(detail::str(layer, ": the number of ", what, " must ",
-                                 least == 0 ? "not be negative" : detail::str("be at least ", least), ", it is ", n));
+    detail::throw_error<ShapeError>(layer, ": the number of ", what, " must ",
+                                    least == 0 ? "not be negative" : detail::str("be at least ", least), ", it is ", n);
   }
 }
 
 /// TypeError unless layers compute with this dtype.
 inline Tensor uninitialised(const Shape& shape, DType dtype, const char* layer) {
-  if (!is_computed(dtype) && dtype != DType::float16 && dtype != DType::bfloat16) {
-    throw TypeError(detail::str(layer, ": needs float32, float64, float16 or bfloat16, not ", name(dtype)));
+  if (!is_trainable(dtype)) {
+    detail::throw_error<TypeError>(layer, ": needs float32, float64, float16 or bfloat16, not ", name(dtype));
   }
   return empty(shape, dtype);
 }

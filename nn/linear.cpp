@@ -28,7 +28,7 @@ Linear::Linear(std::int64_t in_features, std::int64_t out_features, LinearOption
 
 void Linear::reset_parameters() {
   // sqrt(5) is a historical accident of torch: it makes the bound 1 / sqrt(in).
-  if (weight.numel() > 0) init::kaiming_uniform_(weight, std::sqrt(5.0));
+  init::kaiming_uniform_(weight, std::sqrt(5.0));
   if (!bias.defined()) return;
   const std::int64_t in = weight.size(1);
   const double bound = in > 0 ? 1 / std::sqrt(static_cast<double>(in)) : 0;

@@ -9,6 +9,7 @@ namespace nn {
 
 using detail::quoted;
 using detail::str;
+using detail::throw_error;
 
 Module::Module(std::shared_ptr<Registry> registry) : registry_(std::move(registry)), hooks_(&registry_->hooks) {}
 Module::~Module() = default;
@@ -23,8 +24,8 @@ bool Module::is_training() const noexcept { return registry_->training; }
 
 void Module::Registry::check_name(std::string_view name, const char* what) const {
   const auto refuse = [&](auto... why) {
-    throw Error(
-        str(what, ": the name ", quoted(name), why..., " (in ", class_name.empty() ? "Module" : class_name, ")"));
+    throw_error<Error>(what, ": the name ", quoted(name), why..., " (in ", class_name.empty() ? "Module" : class_name,
+                       ")");
   };
   if (name.empty()) refuse(" is empty");
   if (name.find('.') != std::string_view::npos) refuse(" contains a dot, which separates modules in state dict keys");
@@ -43,8 +44,8 @@ void Module::add_child(std::string_view name, const Module& child) {
   child.learn_class();
   registry_->check_name(name, "register_module");
   if (child.registry_->reaches(registry_.get())) {
-    throw Error(
-        str("register_module: ", quoted(name), " contains the very module it is registered in (", class_name(), ")"));
+    throw_error<Error>("register_module: ", quoted(name), " contains the very module it is registered in (",
+                       class_name(), ")");
   }
   registry_->children.push_back({std::string(name), child.registry_});
 }
@@ -86,7 +87,7 @@ std::vector<std::pair<std::string, Module>> Module::named_modules(std::string_vi
   std::vector<std::pair<std::string, Module>> out;
   std::vector<const Registry*> seen;
   Registry::walk(registry_, dotted(prefix), [&](const std::shared_ptr<Registry>& r, const std::string& path) {
-    if (first_time<Registry>(seen, r.get())) out.emplace_back(path.substr(0, path.size() - !path.empty()), Module(r));
+    if (first_time<Registry>(seen, r.get())) out.emplace_back(without_dot(path), Module(r));
   });
   return out;
 }
@@ -183,8 +184,8 @@ void rebind(const Tensor& t, const Tensor& made) {
 }  // namespace
 
 void Module::to(DType dtype) {
-  if (dtype > DType::bfloat16) {
-    throw TypeError(str("Module::to: needs float32, float64, float16 or bfloat16, not ", name(dtype)));
+  if (!is_trainable(dtype)) {
+    throw_error<TypeError>("Module::to: needs float32, float64, float16 or bfloat16, not ", name(dtype));
   }
   NoGradGuard no_grad;
   struct Change {

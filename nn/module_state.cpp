@@ -8,14 +8,13 @@
 namespace harker HARKER_PUBLIC {
 namespace nn {
 
-using detail::str;
+using detail::throw_error;
 
 StateDict Module::state_dict(std::string_view prefix) const {
   StateDict out;
   std::vector<Value::Item> versions;
   Registry::walk(registry_, std::string(prefix), [&](const std::shared_ptr<Registry>& r, const std::string& path) {
-    const std::string module = path.substr(0, path.size() - !path.empty());
-    versions.emplace_back(module, Value::dict({{"version", r->version}}));
+    versions.emplace_back(without_dot(path), Value::dict({{"version", r->version}}));
     for (const auto& p : r->parameters) {
       if (p.tensor().defined()) out.set(path + p.name, p.tensor().detach());
     }
@@ -36,8 +35,7 @@ void Module::Registry::excuse(const std::shared_ptr<Registry>& root, const State
   };
   walk(root, {}, [&](const std::shared_ptr<Registry>& r, const std::string& path) {
     for (const auto& b : r->buffers) {
-      if (version_of(std::string_view(path).substr(0, path.size() - !path.empty())) < b.since)
-        std::erase(report.missing, path + b.name);
+      if (version_of(without_dot(path)) < b.since) std::erase(report.missing, path + b.name);
     }
   });
 }
@@ -61,8 +59,8 @@ LoadReport Module::load_state_dict(const StateDict& state, bool strict) {
     if (!found || !found->defined()) continue;
     const Tensor from = to.dim() == 0 ? found->detach().reshape({}) : found->detach();  // may have the shape (1)
     if (is_complex(from.dtype()) && !is_complex(to.dtype())) {
-      throw TypeError(str("load_state_dict: ", name, " is ", harker::name(to.dtype()), ", the state dict's is ",
-                          harker::name(from.dtype()), ", whose imaginary part would be lost"));
+      throw_error<TypeError>("load_state_dict: ", name, " is ", harker::name(to.dtype()), ", the state dict's is ",
+                             harker::name(from.dtype()), ", whose imaginary part would be lost");
     }
     detail::check_distinct(to, "load_state_dict");
     // A source that lies in the module's own memory (weights that swap places) may be overwritten before its turn.

@@ -9,10 +9,11 @@ namespace harker HARKER_PUBLIC {
 namespace nn {
 
 using detail::str;
+using detail::throw_error;
 
 namespace {
 Shape checked(const Shape& shape) {
-  if (shape.rank() == 0) throw ShapeError("LayerNorm: normalized_shape must have at least one dimension");
+  if (shape.rank() == 0) throw_error<ShapeError>("LayerNorm: normalized_shape must have at least one dimension");
   for (std::int64_t n : shape) check_size(n, 0, "LayerNorm", "features");
   return shape;
 }
@@ -75,12 +76,12 @@ void BatchNorm::reset_parameters() {
 
 Tensor BatchNorm::forward(const Tensor& x) const {
   if (x.dim() < fewest_dims_ || x.dim() > most_dims_) {
-    throw ShapeError(str(class_name(), ": needs ", fewest_dims_,
-                         fewest_dims_ < most_dims_ ? str(" or ", most_dims_) : "", " dimensions, the shape is ",
-                         x.shape()));
+    throw_error<ShapeError>(class_name(), ": needs ", fewest_dims_,
+                            fewest_dims_ < most_dims_ ? str(" or ", most_dims_) : "", " dimensions, the shape is ",
+                            x.shape());
   }
   if (x.size(1) != features_) {
-    throw ShapeError(str(class_name(), ": made for ", features_, " features, the shape is ", x.shape()));
+    throw_error<ShapeError>(class_name(), ": made for ", features_, " features, the shape is ", x.shape());
   }
   const bool tracks = options_.track_running_stats, by_batch = is_training() || !tracks;
   if (!(tracks && is_training())) {

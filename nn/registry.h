@@ -48,6 +48,9 @@ struct Module::Registry {
   static std::vector<NamedTensor> tensors(const Module& of, std::string_view prefix, bool recurse, List list);
 };
 
+/// The path of a module, given what its tensors' names begin with: "encoder.0" of "encoder.0.".
+inline std::string_view without_dot(std::string_view path) { return path.substr(0, path.size() - !path.empty()); }
+
 template <class F>
 void Module::Registry::walk(const std::shared_ptr<Registry>& r, const std::string& prefix, const F& visit) {
   visit(r, prefix);

@@ -19,7 +19,7 @@ void Sequential::add(std::string_view name, AnyModule layer) {
 }
 
 AnyModule Sequential::operator[](std::size_t i) const {
-  if (i >= size()) throw Error(detail::str("Sequential: there is no layer ", i, " of ", size()));
+  if (i >= size()) detail::throw_error<Error>("Sequential: there is no layer ", i, " of ", size());
   return (*layers_)[i];
 }
 

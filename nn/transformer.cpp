@@ -27,8 +27,9 @@ AnyModule known_activation(Activation a) {
 Activation named_activation(std::string_view name) {
   if (name == "relu") return Activation::relu;
   if (name == "gelu") return Activation::gelu;
-  throw Error(detail::str("TransformerEncoderLayer: the activation is \"relu\", \"gelu\", a module or a function, not ",
-                          detail::quoted(name)));
+  detail::throw_error<Error>(
+      "TransformerEncoderLayer: the activation is \"relu\", \"gelu\", a module or a function, not ",
+      detail::quoted(name));
 }
 }  // namespace
 FeedForwardActivation::FeedForwardActivation(Activation known)
@@ -78,8 +79,8 @@ Tensor TransformerEncoderLayer::operator()(const Tensor& x, const TransformerMas
 
 TransformerEncoderLayer TransformerEncoderLayer::clone() const {
   if (const AnyModule* m = options_.activation.module(); m && m->state_dict().size() > 0)
-    throw Error(detail::str("TransformerEncoderLayer::clone: the activation, ", m->class_name(),
-                            ", has weights, of which only its own class could make others"));
+    detail::throw_error<Error>("TransformerEncoderLayer::clone: the activation, ", m->class_name(),
+                               ", has weights, of which only its own class could make others");
   TransformerEncoderLayer copy = [&] {
     Generator aside;  // a copy draws nothing from the stream
     const GeneratorGuard guard(aside);

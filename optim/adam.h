@@ -34,13 +34,14 @@ class Adam : public OptimizerWith<Adam, AdamOptions, FusedOptimizer> {
   void launch(std::size_t group, Backend& on, DType dtype, std::span<const StepItem> items, double step) override;
 
  private:
-  void set_corrections(const AdamOptions& o, double step);
-  AdamStep step_ = {};
+  /// 1 - beta1^step and sqrt(1 - beta2^step), of the last call of the kernel.
   struct Corrections {
     double step = -1;
     std::array<double, 2> betas = {};
+    double first = 0, second_sqrt = 0;
+    void reach(double to, const std::array<double, 2>& of);
   };
-  Corrections corrections_;  // for which step_ holds the bias corrections
+  Corrections corrections_;
 };
 extern template class OptimizerWith<Adam, AdamOptions, FusedOptimizer>;
 

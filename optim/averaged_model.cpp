@@ -12,9 +12,10 @@ namespace harker HARKER_PUBLIC {
 namespace optim {
 
 using detail::str;
+using detail::throw_error;
 
 Averaging get_ema_multi_avg_fn(double decay) {
-  if (!(decay >= 0 && decay <= 1)) throw Error(str("get_ema_multi_avg_fn: decay must lie in [0, 1], not ", decay));
+  if (!(decay >= 0 && decay <= 1)) throw_error<Error>("get_ema_multi_avg_fn: decay must lie in [0, 1], not ", decay);
   return {Averaging::Kind::exponential, decay};
 }
 
@@ -31,8 +32,8 @@ void ModelAverage::become_copy(nn::Module made, const nn::Module& model) {
   auto to = made.named_parameters();
   for (std::size_t i = 0; i < std::max(to.size(), from.size()); ++i) {
     if (i >= to.size() || i >= from.size() || to[i].first != from[i].first)
-      throw Error(str("AveragedModel: the model's parameters are not those that its constructor makes (", from.size(),
-                      " and ", to.size(), " of them): tie weights in the constructor"));
+      throw_error<Error>("AveragedModel: the model's parameters are not those that its constructor makes (",
+                         from.size(), " and ", to.size(), " of them): tie weights in the constructor");
     to[i].second.requires_grad_(from[i].second.requires_grad());
   }
   made.train(model.is_training());
@@ -51,8 +52,8 @@ Pairs matched(const std::vector<nn::NamedTensor>& averages, const std::vector<nn
       const auto tell = [i](const std::vector<nn::NamedTensor>& list) {
         return i < list.size() ? str(list[i].first, " ", list[i].second.shape()) : std::string("nothing");
       };
-      throw Error(str("update_parameters: the model is not like the one that was averaged: it has ", tell(current),
-                      " where the average has ", tell(averages)));
+      throw_error<Error>("update_parameters: the model is not like the one that was averaged: it has ", tell(current),
+                         " where the average has ", tell(averages));
     }
     pairs.emplace_back(averages[i].second.detach(), current[i].second.detach());
   }

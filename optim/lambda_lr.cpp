@@ -14,7 +14,7 @@ LambdaLR::LambdaLR(Optimizer& optimizer, LRLambda f, std::int64_t last_epoch)
 LambdaLR::LambdaLR(Optimizer& optimizer, std::vector<LRLambda> f, std::int64_t last_epoch)
     : ChainableLR(optimizer, last_epoch), f_(std::move(f)) {
   if (f_.size() != optimizer.num_groups()) {
-    throw Error(detail::str("LambdaLR: ", f_.size(), " functions for ", optimizer.num_groups(), " parameter groups"));
+    detail::throw_error<Error>("LambdaLR: ", f_.size(), " functions for ", optimizer.num_groups(), " parameter groups");
   }
   start();
 }

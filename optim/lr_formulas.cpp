@@ -9,7 +9,7 @@
 namespace harker HARKER_PUBLIC {
 namespace optim {
 
-using detail::str;
+using detail::throw_error;
 
 namespace {
 
@@ -18,10 +18,10 @@ constexpr double kPi = 3.14159265358979323846;
 double real(std::int64_t v) { return static_cast<double>(v); }
 
 void check_positive(const char* scheduler, const char* name, std::int64_t v) {
-  if (v < 1) throw Error(str(scheduler, ": ", name, " must be at least 1, not ", v));
+  if (v < 1) throw_error<Error>(scheduler, ": ", name, " must be at least 1, not ", v);
 }
 void check_gamma(const char* scheduler, double gamma) {
-  if (!(gamma >= 0) || std::isinf(gamma)) throw Error(str(scheduler, ": gamma must be a number >= 0, not ", gamma));
+  if (!(gamma >= 0) || std::isinf(gamma)) throw_error<Error>(scheduler, ": gamma must be a number >= 0, not ", gamma);
 }
 
 }  // namespace
@@ -68,7 +68,7 @@ void MultiStepLR::describe(MultiStepLROptions& o, OptionIO& io) {
       const std::optional<std::int64_t> epoch = integer_in(item.first), n = integer_in(item.second);
       if (!epoch || !n) io.wrong("milestones", "a Counter of epochs", epoch ? item.second : item.first);
       if (*n < 0 || *n > 1000)  // a file's: no more memory than it deserves
-        throw Error(str("load_state_dict: scheduler['milestones'] counts epoch ", *epoch, " ", *n, " times"));
+        throw_error<Error>("load_state_dict: scheduler['milestones'] counts epoch ", *epoch, " ", *n, " times");
       milestones.insert(milestones.end(), static_cast<std::size_t>(*n), *epoch);
     }
     o.milestones = std::move(milestones);
@@ -78,7 +78,7 @@ void MultiStepLR::describe(MultiStepLROptions& o, OptionIO& io) {
 void MultiStepLR::check(const MultiStepLROptions& o) {
   check_gamma("MultiStepLR", o.gamma);
   for (std::int64_t m : o.milestones) {
-    if (m < 0) throw Error(str("MultiStepLR: a milestone is an epoch, not ", m));
+    if (m < 0) throw_error<Error>("MultiStepLR: a milestone is an epoch, not ", m);
   }
 }
 double MultiStepLR::next_lr(const Now& now) const {
@@ -103,7 +103,7 @@ void ConstantLR::describe(ConstantLROptions& o, OptionIO& io) {
 }
 void ConstantLR::check(const ConstantLROptions& o) {
   // torch takes 0, and divides by it at the end.
-  if (!(o.factor > 0 && o.factor <= 1)) throw Error(str("ConstantLR: factor must lie in (0, 1], not ", o.factor));
+  if (!(o.factor > 0 && o.factor <= 1)) throw_error<Error>("ConstantLR: factor must lie in (0, 1], not ", o.factor);
   check_positive("ConstantLR", "total_iters", o.total_iters);
 }
 double ConstantLR::next_lr(const Now& now) const {
@@ -127,9 +127,9 @@ void LinearLR::describe(LinearLROptions& o, OptionIO& io) {
 }
 void LinearLR::check(const LinearLROptions& o) {
   if (!(o.start_factor > 0 && o.start_factor <= 1))
-    throw Error(str("LinearLR: start_factor must lie in (0, 1], not ", o.start_factor));
+    throw_error<Error>("LinearLR: start_factor must lie in (0, 1], not ", o.start_factor);
   if (!(o.end_factor >= 0 && o.end_factor <= 1))
-    throw Error(str("LinearLR: end_factor must lie in [0, 1], not ", o.end_factor));
+    throw_error<Error>("LinearLR: end_factor must lie in [0, 1], not ", o.end_factor);
   check_positive("LinearLR", "total_iters", o.total_iters);
 }
 double LinearLR::next_lr(const Now& now) const {
@@ -168,7 +168,7 @@ void CosineAnnealingLR::describe(CosineAnnealingLROptions& o, OptionIO& io) {
 }
 void CosineAnnealingLR::check(const CosineAnnealingLROptions& o) {
   check_positive("CosineAnnealingLR", "T_max", o.T_max);
-  if (!(o.eta_min >= 0)) throw Error(str("CosineAnnealingLR: eta_min must be >= 0, not ", o.eta_min));
+  if (!(o.eta_min >= 0)) throw_error<Error>("CosineAnnealingLR: eta_min must be >= 0, not ", o.eta_min);
 }
 double CosineAnnealingLR::next_lr(const Now& now) const {
   const double low = options_.eta_min, half = real(options_.T_max);

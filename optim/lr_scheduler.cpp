@@ -8,20 +8,20 @@
 namespace harker HARKER_PUBLIC {
 namespace optim {
 
-using detail::str;
+using detail::throw_error;
 
 std::vector<double> PerGroup::list(const char* scheduler, const char* name, std::size_t groups) const {
   if (!each_ && values_.size() == 1) return std::vector<double>(groups, values_[0]);
-  if (values_.empty()) throw Error(str(scheduler, ": ", name, " is required"));
+  if (values_.empty()) throw_error<Error>(scheduler, ": ", name, " is required");
   if (values_.size() != groups)
-    throw Error(str(scheduler, ": ", values_.size(), " values of ", name, " for ", groups, " parameter groups"));
+    throw_error<Error>(scheduler, ": ", values_.size(), " values of ", name, " for ", groups, " parameter groups");
   return values_;
 }
 
 LRScheduler::~LRScheduler() = default;
 
 ChainableLR::ChainableLR(Optimizer& optimizer, std::int64_t last_epoch) : optimizer_(&optimizer) {
-  if (last_epoch < -1) throw Error(str("lr scheduler: last_epoch must be -1 or an epoch, not ", last_epoch));
+  if (last_epoch < -1) throw_error<Error>("lr scheduler: last_epoch must be -1 or an epoch, not ", last_epoch);
   last_.epoch = last_epoch;
 }
 
@@ -31,8 +31,8 @@ void ChainableLR::start() {
   for (std::size_t g = 0; g < o.num_groups(); ++g) {
     const Value* initial = o.extra(g, "initial_lr");
     if (!initial && last_.epoch != -1) {
-      throw Error(str("lr scheduler: group ", g, " has no 'initial_lr', which going on after epoch ", last_.epoch,
-                      " needs; load the optimizer's state first, or leave last_epoch out"));
+      throw_error<Error>("lr scheduler: group ", g, " has no 'initial_lr', which going on after epoch ", last_.epoch,
+                         " needs; load the optimizer's state first, or leave last_epoch out");
     }
     base_lrs.push_back(initial ? as_number(*initial) : o.lr(g));
   }
@@ -62,8 +62,8 @@ void ChainableLR::step() {
 void ChainableLR::update(std::int64_t epoch, bool initial, bool closed_form) {
   Optimizer& o = *optimizer_;
   if (last_.base_lrs.size() != o.num_groups()) {
-    throw Error(str("lr scheduler: it was made for ", last_.base_lrs.size(), " parameter groups, the optimizer has ",
-                    o.num_groups()));
+    throw_error<Error>("lr scheduler: it was made for ", last_.base_lrs.size(), " parameter groups, the optimizer has ",
+                       o.num_groups());
   }
   std::vector<double> lrs;
   for (std::size_t g = 0; g < o.num_groups(); ++g) {
@@ -98,7 +98,7 @@ Value ChainableLR::state_dict() const {
 
 void ChainableLR::load_state_dict(const Value& v) {
   if (!v.is_dict()) {
-    throw TypeError(str("load_state_dict: a scheduler's state should be a dict, it is ", v.type_name()));
+    throw_error<TypeError>("load_state_dict: a scheduler's state should be a dict, it is ", v.type_name());
   }
   check_scheduler(state_dict(), v);
   OptionIO io(v, "scheduler");
@@ -106,8 +106,8 @@ void ChainableLR::load_state_dict(const Value& v) {
   state.describe(io);
   const std::size_t groups = optimizer_->num_groups();
   if (state.base_lrs.size() != groups || state.lrs.size() != groups) {
-    throw Error(str("load_state_dict: the scheduler's state has ", state.base_lrs.size(), " base_lrs and ",
-                    state.lrs.size(), " _last_lr, the optimizer ", groups, " parameter groups"));
+    throw_error<Error>("load_state_dict: the scheduler's state has ", state.base_lrs.size(), " base_lrs and ",
+                       state.lrs.size(), " _last_lr, the optimizer ", groups, " parameter groups");
   }
   read(io, false);
   Value loaded = in_loaded_order(v, {});

@@ -9,6 +9,7 @@ namespace harker HARKER_PUBLIC {
 namespace optim {
 
 using detail::str;
+using detail::throw_error;
 
 namespace {
 
@@ -21,22 +22,22 @@ OneCycle cycle_of(const Optimizer& optimizer, const OneCycleLROptions& o) {
   c.total_steps = o.total_steps;
   if (o.total_steps == 0) {
     if (o.epochs < 1 || o.steps_per_epoch < 1 || o.epochs > INT64_MAX / o.steps_per_epoch)
-      throw Error("OneCycleLR: needs total_steps, or epochs and steps_per_epoch, all at least 1");
+      throw_error<Error>("OneCycleLR: needs total_steps, or epochs and steps_per_epoch, all at least 1");
     c.total_steps = o.epochs * o.steps_per_epoch;
   }
   if (!(o.pct_start >= 0 && o.pct_start <= 1))
-    throw Error(str("OneCycleLR: pct_start must lie in [0, 1], not ", o.pct_start));
+    throw_error<Error>("OneCycleLR: pct_start must lie in [0, 1], not ", o.pct_start);
   for (double v : o.max_lr.list("OneCycleLR", "max_lr", groups)) {
-    if (!(v >= 0)) throw Error(str("OneCycleLR: max_lr must be >= 0, not ", v));
+    if (!(v >= 0)) throw_error<Error>("OneCycleLR: max_lr must be >= 0, not ", v);
   }
   if (!(o.div_factor > 0) || !(o.final_div_factor > 0))
-    throw Error("OneCycleLR: div_factor and final_div_factor must be above 0");
+    throw_error<Error>("OneCycleLR: div_factor and final_div_factor must be above 0");
   if (o.cycle_momentum) {
     if (!optimizer.momentum())
-      throw Error("OneCycleLR: this optimizer has no momentum or betas to cycle; set .cycle_momentum = false");
+      throw_error<Error>("OneCycleLR: this optimizer has no momentum or betas to cycle; set .cycle_momentum = false");
     for (const auto& [name, list] : {std::pair("base_momentum", &o.base_momentum), {"max_momentum", &o.max_momentum}}) {
       for (double v : list->list("OneCycleLR", name, groups)) {
-        if (!(v >= 0 && v < 1)) throw Error(str("OneCycleLR: ", name, " must lie in [0, 1), not ", v));
+        if (!(v >= 0 && v < 1)) throw_error<Error>("OneCycleLR: ", name, " must lie in [0, 1), not ", v);
       }
     }
   }
@@ -49,8 +50,8 @@ OneCycle cycle_of(const Optimizer& optimizer, const OneCycleLROptions& o) {
     c.phases.push_back({steps - 1, "max_lr", "min_lr", "base_momentum", "max_momentum"});
   }
   if (c.phases[0].end_step == 0)
-    throw Error(str("OneCycleLR: pct_start ", o.pct_start, " of ", c.total_steps,
-                    " steps leaves no step for the rise; choose a larger pct_start"));
+    throw_error<Error>("OneCycleLR: pct_start ", o.pct_start, " of ", c.total_steps,
+                       " steps leaves no step for the rise; choose a larger pct_start");
   c.anneal = o.anneal_strategy;
   c.cycle_momentum = o.cycle_momentum;
   c.use_beta1 = o.cycle_momentum && optimizer.momentum_is_beta1();
@@ -118,24 +119,26 @@ void OneCycleLR::describe(OneCycle& o, OptionIO& io) {
   std::string anneal = o.anneal == Anneal::cos ? "cos" : "linear";
   io.text("_anneal_func_type", anneal);
   if (anneal != "cos" && anneal != "linear")
-    throw Error(
-        str("load_state_dict: scheduler['_anneal_func_type'] is ", detail::quoted(anneal), ", not 'cos' or 'linear'"));
+    throw_error<Error>("load_state_dict: scheduler['_anneal_func_type'] is ", detail::quoted(anneal),
+                       ", not 'cos' or 'linear'");
   o.anneal = anneal == "cos" ? Anneal::cos : Anneal::linear;
   io.flag("cycle_momentum", o.cycle_momentum);
   if (!io.writing() || o.cycle_momentum) io.flag("use_beta1", o.use_beta1);
 }
 
 void OneCycleLR::check(const OneCycle& o) {
-  if (o.total_steps < 1) throw Error(str("OneCycleLR: total_steps must be at least 1, not ", o.total_steps));
-  if (o.phases.empty()) throw Error("OneCycleLR: there is no phase");
+  if (o.total_steps < 1) throw_error<Error>("OneCycleLR: total_steps must be at least 1, not ", o.total_steps);
+  if (o.phases.empty()) throw_error<Error>("OneCycleLR: there is no phase");
   for (const OneCycle::Phase& p : o.phases) {
     for (const std::string& name : {p.start_lr, p.end_lr}) {
       if (name != "initial_lr" && name != "max_lr" && name != "min_lr")
-        throw Error(str("OneCycleLR: a phase goes between initial_lr, max_lr and min_lr, not ", detail::quoted(name)));
+        throw_error<Error>("OneCycleLR: a phase goes between initial_lr, max_lr and min_lr, not ",
+                           detail::quoted(name));
     }
     for (const std::string& name : {p.start_momentum, p.end_momentum}) {
       if (name != "max_momentum" && name != "base_momentum")
-        throw Error(str("OneCycleLR: a phase goes between max_momentum and base_momentum, not ", detail::quoted(name)));
+        throw_error<Error>("OneCycleLR: a phase goes between max_momentum and base_momentum, not ",
+                           detail::quoted(name));
     }
   }
 }
@@ -148,14 +151,14 @@ struct OneCycleLR::Place {
 
 OneCycleLR::Place OneCycleLR::place(std::int64_t epoch) const {
   if (epoch > options_.total_steps) {
-    throw Error(str("OneCycleLR: step ", epoch, " of ", options_.total_steps,
-                    "; make it with as many total_steps as step() will be called"));
+    throw_error<Error>("OneCycleLR: step ", epoch, " of ", options_.total_steps,
+                       "; make it with as many total_steps as step() will be called");
   }
   const double step = static_cast<double>(epoch);
   double start = 0;
   for (const OneCycle::Phase& p : options_.phases) {
     if (step <= p.end_step || &p == &options_.phases.back()) {
-      if (p.end_step == start) throw Error(str("OneCycleLR: at step ", epoch, " is a phase without steps"));
+      if (p.end_step == start) throw_error<Error>("OneCycleLR: at step ", epoch, " is a phase without steps");
       return {p, (step - start) / (p.end_step - start)};
     }
     start = p.end_step;
@@ -167,8 +170,8 @@ double OneCycleLR::between(std::size_t group, const std::string& start, const st
   const auto entry = [&](const std::string& name) {
     const Value* v = optimizer().extra(group, name);
     if (!v) {
-      throw Error(str("OneCycleLR: the optimizer's group ", group, " has no ", detail::quoted(name),
-                      "; it was loaded from a state of another scheduler"));
+      throw_error<Error>("OneCycleLR: the optimizer's group ", group, " has no ", detail::quoted(name),
+                         "; it was loaded from a state of another scheduler");
     }
     return as_number(*v);
   };

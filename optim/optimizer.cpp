@@ -11,11 +11,12 @@ std::vector<std::string> detail::no_names() { return {}; }
 namespace optim {
 
 using detail::str;
+using detail::throw_error;
 
 void Optimizer::check_at_least_zero(std::string_view optimizer,
                                     std::initializer_list<std::pair<const char*, double>> options) {
   for (const auto& [name, v] : options) {
-    if (!(v >= 0)) throw Error(str(optimizer, ": ", name, " must be >= 0, not ", v));
+    if (!(v >= 0)) throw_error<Error>(optimizer, ": ", name, " must be >= 0, not ", v);
   }
 }
 
@@ -25,12 +26,12 @@ Optimizer::Optimizer(Optimizer&&) noexcept = default;
 Optimizer& Optimizer::operator=(Optimizer&&) noexcept = default;
 
 void Optimizer::add_group(std::vector<Tensor> params, std::vector<std::string> names) {
-  if (params.empty()) throw Error("optimizer: the list of parameters is empty");
+  if (params.empty()) throw_error<Error>("optimizer: the list of parameters is empty");
   if (!names.empty() && names.size() != params.size()) {
-    throw Error(str("optimizer: ", params.size(), " parameters and ", names.size(), " names; all or none have one"));
+    throw_error<Error>("optimizer: ", params.size(), " parameters and ", names.size(), " names; all or none have one");
   }
   if (!groups_.empty() && names.empty() != groups_.front().names.empty()) {
-    throw Error("optimizer: all groups have parameter names or none has");
+    throw_error<Error>("optimizer: all groups have parameter names or none has");
   }
   const auto which = [&](std::size_t i) {
     return names.empty() ? str("parameter ", i) : str("parameter ", i, " (", detail::quoted(names[i]), ")");
@@ -40,13 +41,13 @@ void Optimizer::add_group(std::vector<Tensor> params, std::vector<std::string> n
   for (const Tensor& p : params_) seen.emplace_back(p.get(), seen.size());
   for (std::size_t i = 0; i < params.size(); ++i) {
     const Tensor& p = params[i];
-    if (!p.defined()) throw Error(str("optimizer: ", which(i), " is an undefined tensor"));
+    if (!p.defined()) throw_error<Error>("optimizer: ", which(i), " is an undefined tensor");
     if (!p.is_leaf()) {
-      throw GradError(str("optimizer: ", which(i), " is no leaf; it was computed by ", p.grad_fn(),
-                          ", so training it changes nothing"));
+      throw_error<GradError>("optimizer: ", which(i), " is no leaf; it was computed by ", p.grad_fn(),
+                             ", so training it changes nothing");
     }
-    if (p.dtype() > DType::bfloat16) {
-      throw TypeError(str("optimizer: ", which(i), " is ", name(p.dtype()), "; parameters are floating point"));
+    if (!is_trainable(p.dtype())) {
+      throw_error<TypeError>("optimizer: ", which(i), " is ", name(p.dtype()), "; parameters are floating point");
     }
     detail::check_distinct(p, "optimizer");
     seen.emplace_back(p.get(), seen.size());
@@ -54,8 +55,8 @@ void Optimizer::add_group(std::vector<Tensor> params, std::vector<std::string> n
   std::sort(seen.begin(), seen.end());
   const auto twice = std::adjacent_find(seen.begin(), seen.end(), [](auto& a, auto& b) { return a.first == b.first; });
   if (twice != seen.end()) {
-    throw Error(str("optimizer: parameters ", twice->second, " and ", twice[1].second,
-                    " are the same tensor; it would be updated twice"));
+    throw_error<Error>("optimizer: parameters ", twice->second, " and ", twice[1].second,
+                       " are the same tensor; it would be updated twice");
   }
   const std::size_t begin = params_.size(), end = begin + params.size();
   params_.reserve(end);  // all that can fail comes before the first change
@@ -107,7 +108,7 @@ void Optimizer::own_betas(std::size_t group, double beta1, double beta2) {
 }
 
 void Optimizer::no_such_group(std::size_t group, std::size_t count) {
-  throw ShapeError(str("optimizer: group ", group, " of ", count, " groups"));
+  throw_error<ShapeError>("optimizer: group ", group, " of ", count, " groups");
 }
 
 void Optimizer::zero_grad(bool set_to_none) {

@@ -1,5 +1,5 @@
 // Optimizer: what all optimizers share: parameters in groups, zero_grad, and torch's state dict both ways. A derived
-// class gives its options (OptimizerWith<Options>, described once in `describe`), the names of its state tensors, and
+// class gives its options (OptimizerWith<Derived, Options, Base>, described once in `describe`), the names of its state tensors, and
 // step() (or, with FusedOptimizer, a kernel). File format of the state: docs/optim.md.
 #pragma once
 #include <array>

@@ -15,6 +15,7 @@ namespace optim {
 
 using detail::quoted;
 using detail::str;
+using detail::throw_error;
 
 namespace {
 /// See in_loaded_order.
@@ -81,7 +82,7 @@ struct Optimizer::Loading {
 
   template <class E = Error, class... T>
   [[noreturn]] static void refuse(const T&... why) {
-    throw E(str("load_state_dict: ", why...));
+    throw_error<E>("load_state_dict: ", why...);
   }
 
   static const Value& entry(const Value& v, std::string_view key, bool list) {

@@ -9,7 +9,7 @@
 namespace harker HARKER_PUBLIC {
 namespace optim {
 
-using detail::str;
+using detail::throw_error;
 
 const Value* OptionIO::find(std::string_view key) const { return loaded_.is_dict() ? loaded_.find(key) : nullptr; }
 
@@ -18,8 +18,8 @@ void OptionIO::write(std::string_view key, Value v) {
 }
 
 void OptionIO::wrong(std::string_view key, std::string_view expected, const Value& found) const {
-  throw TypeError(str("load_state_dict: ", path_, "[", detail::quoted(key), "] should be ", expected, ", it is ",
-                      found.type_name()));
+  throw_error<TypeError>("load_state_dict: ", path_, "[", detail::quoted(key), "] should be ", expected, ", it is ",
+                         found.type_name());
 }
 
 std::optional<double> number_in(const Value& v) {

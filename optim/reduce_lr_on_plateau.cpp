@@ -10,7 +10,7 @@
 namespace harker HARKER_PUBLIC {
 namespace optim {
 
-using detail::str;
+using detail::throw_error;
 
 ReduceLROnPlateau::ReduceLROnPlateau(Optimizer& optimizer, const ReduceLROnPlateauOptions& o) : optimizer_(&optimizer) {
   const bool lower = o.mode == PlateauMode::min;
@@ -83,7 +83,7 @@ void ReduceLROnPlateau::State::describe(OptionIO& io) {
 }
 
 void ReduceLROnPlateau::State::check(std::size_t groups) const {
-  const auto refuse = [](auto... why) { throw Error(str("ReduceLROnPlateau: ", why...)); };
+  const auto refuse = [](auto... why) { throw_error<Error>("ReduceLROnPlateau: ", why...); };
   if (!(factor >= 0 && factor < 1)) refuse("factor must lie in [0, 1), not ", factor);
   if (!(threshold >= 0)) refuse("threshold must be >= 0, not ", threshold);
   if (!(eps >= 0)) refuse("eps must be >= 0, not ", eps);
@@ -107,7 +107,7 @@ Value ReduceLROnPlateau::state_dict() const {
 
 void ReduceLROnPlateau::load_state_dict(const Value& v) {
   if (!v.is_dict())
-    throw TypeError(str("load_state_dict: a scheduler's state should be a dict, it is ", v.type_name()));
+    throw_error<TypeError>("load_state_dict: a scheduler's state should be a dict, it is ", v.type_name());
   check_scheduler(state_dict(), v);
   OptionIO io(v, "scheduler");
   State state = state_;

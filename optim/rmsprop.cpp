@@ -30,7 +30,7 @@ void RMSprop::describe(RMSpropOptions& o, OptionIO& io) {
 void RMSprop::check(const RMSpropOptions& o) {
   check_at_least_zero("RMSprop",
                       {{"lr", o.lr}, {"eps", o.eps}, {"momentum", o.momentum}, {"weight_decay", o.weight_decay}});
-  if (!(o.alpha >= 0 && o.alpha <= 1)) throw Error(detail::str("RMSprop: alpha must lie in [0, 1], not ", o.alpha));
+  if (!(o.alpha >= 0 && o.alpha <= 1)) detail::throw_error<Error>("RMSprop: alpha must lie in [0, 1], not ", o.alpha);
 }
 
 unsigned RMSprop::slots_in_use(std::size_t group) const {

@@ -9,13 +9,13 @@
 namespace harker HARKER_PUBLIC {
 namespace optim {
 
-using detail::str;
+using detail::throw_error;
 
 namespace {
 void check_rising(const std::vector<std::int64_t>& milestones) {
   for (std::size_t i = 0; i < milestones.size(); ++i) {
     if (milestones[i] < 1 || (i > 0 && milestones[i] <= milestones[i - 1]))
-      throw Error("SequentialLR: milestones are epochs from 1 on, each later than the one before");
+      throw_error<Error>("SequentialLR: milestones are epochs from 1 on, each later than the one before");
   }
 }
 }  // namespace
@@ -23,18 +23,18 @@ void check_rising(const std::vector<std::int64_t>& milestones) {
 SequentialLR::SequentialLR(Optimizer& optimizer, std::vector<ChainableLR*> schedulers,
                            std::vector<std::int64_t> milestones)
     : optimizer_(&optimizer), schedulers_(std::move(schedulers)), milestones_(std::move(milestones)) {
-  if (schedulers_.empty()) throw Error("SequentialLR: there is no scheduler");
+  if (schedulers_.empty()) throw_error<Error>("SequentialLR: there is no scheduler");
   if (milestones_.size() != schedulers_.size() - 1) {
-    throw Error(str("SequentialLR: ", schedulers_.size(), " schedulers need ", schedulers_.size() - 1,
-                    " milestones, not ", milestones_.size()));
+    throw_error<Error>("SequentialLR: ", schedulers_.size(), " schedulers need ", schedulers_.size() - 1,
+                       " milestones, not ", milestones_.size());
   }
   for (std::size_t i = 0; i < schedulers_.size(); ++i) {
-    if (!schedulers_[i]) throw Error(str("SequentialLR: scheduler ", i, " is null"));
+    if (!schedulers_[i]) throw_error<Error>("SequentialLR: scheduler ", i, " is null");
     if (&schedulers_[i]->optimizer() != optimizer_)
-      throw Error(str("SequentialLR: scheduler ", i, " belongs to another optimizer"));
+      throw_error<Error>("SequentialLR: scheduler ", i, " belongs to another optimizer");
     if (std::find(schedulers_.begin(), schedulers_.begin() + static_cast<std::ptrdiff_t>(i), schedulers_[i]) !=
         schedulers_.begin() + static_cast<std::ptrdiff_t>(i))
-      throw Error(str("SequentialLR: scheduler ", i, " is given twice"));
+      throw_error<Error>("SequentialLR: scheduler ", i, " is given twice");
   }
   check_rising(milestones_);
   // Each of them has set the rates when it was made: all that is undone, and the first begins again.
@@ -82,7 +82,7 @@ Value SequentialLR::state_dict() const {
 
 void SequentialLR::load_state_dict(const Value& v) {
   if (!v.is_dict())
-    throw TypeError(str("load_state_dict: a scheduler's state should be a dict, it is ", v.type_name()));
+    throw_error<TypeError>("load_state_dict: a scheduler's state should be a dict, it is ", v.type_name());
   check_scheduler(state_dict(), v);
   OptionIO io(v, "scheduler");
   std::int64_t epoch = last_epoch_;
@@ -92,16 +92,17 @@ void SequentialLR::load_state_dict(const Value& v) {
   io.numbers("_last_lr", last_lr);
   std::vector<std::int64_t> milestones;
   for (double m : numbers) {
-    if (!(m >= 1 && m < 0x1p53)) throw Error(str("load_state_dict: scheduler['_milestones'] holds ", m));
+    if (!(m >= 1 && m < 0x1p53)) throw_error<Error>("load_state_dict: scheduler['_milestones'] holds ", m);
     milestones.push_back(static_cast<std::int64_t>(m));
   }
   check_rising(milestones);
   const Value* states = io.read("_schedulers");
   const std::size_t n = schedulers_.size();
-  if (!states || !states->is_list()) throw Error("load_state_dict: the state has no list '_schedulers'");
+  if (!states || !states->is_list()) throw_error<Error>("load_state_dict: the state has no list '_schedulers'");
   if (states->len() != n || milestones.size() != n - 1 || last_lr.size() != optimizer_->num_groups()) {
-    throw Error(str("load_state_dict: the state is of ", states->len(), " schedulers with ", milestones.size(),
-                    " milestones for ", last_lr.size(), " groups; this is of ", n, " for ", optimizer_->num_groups()));
+    throw_error<Error>("load_state_dict: the state is of ", states->len(), " schedulers with ", milestones.size(),
+                       " milestones for ", last_lr.size(), " groups; this is of ", n, " for ",
+                       optimizer_->num_groups());
   }
   // Should one of them refuse, those before get back what they had.
   std::vector<Value> before;

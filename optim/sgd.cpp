@@ -30,9 +30,9 @@ void SGD::describe(SGDOptions& o, OptionIO& io) {
 
 void SGD::check(const SGDOptions& o) {
   check_at_least_zero("SGD", {{"lr", o.lr}, {"momentum", o.momentum}, {"weight_decay", o.weight_decay}});
-  if (!std::isfinite(o.dampening)) throw Error(detail::str("SGD: dampening must be a number, not ", o.dampening));
+  if (!std::isfinite(o.dampening)) detail::throw_error<Error>("SGD: dampening must be a number, not ", o.dampening);
   if (o.nesterov && (o.momentum == 0 || o.dampening != 0)) {
-    throw Error("SGD: nesterov needs a momentum above 0 and a dampening of 0");
+    detail::throw_error<Error>("SGD: nesterov needs a momentum above 0 and a dampening of 0");
   }
 }
 

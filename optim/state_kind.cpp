@@ -9,7 +9,7 @@
 
 namespace harker::optim {
 
-using detail::str;
+using detail::throw_error;
 
 namespace {
 
@@ -96,24 +96,24 @@ void check_optimizer(const Value& own, const Value& group) {
   if (!kind || has_all(*kind, group)) return;  // whatever keys of the user's own it has besides
   const std::string_view mine = kind->name, theirs = kind_of(kOptimizers, group);
   if (theirs.empty() || mine == theirs) return;
-  throw Error(str("load_state_dict: the state is that of another optimizer, ", shown(theirs, group), "; this one is ",
-                  shown(mine, own), ". Load it into one of its kind, or begin without a state"));
+  throw_error<Error>("load_state_dict: the state is that of another optimizer, ", shown(theirs, group),
+                     "; this one is ", shown(mine, own), ". Load it into one of its kind, or begin without a state");
 }
 
 void check_entry(const Value& own, std::string_view entry, std::string_view where) {
   const std::string_view mine = kind_of(kOptimizers, own);
   for (const auto& [key, theirs] : kEntries) {
     if (key == entry && !mine.empty())
-      throw Error(str("load_state_dict: ", where, " belongs to another optimizer, ", theirs, "; this one is ",
-                      shown(mine, own)));
+      throw_error<Error>("load_state_dict: ", where, " belongs to another optimizer, ", theirs, "; this one is ",
+                         shown(mine, own));
   }
 }
 
 void check_scheduler(const Value& own, const Value& state) {
   const std::string_view mine = kind_of(kSchedulers, own), theirs = kind_of(kSchedulers, state);
   if (mine.empty() || mine == theirs) return;  // a user's own scheduler has keys of its own
-  throw Error(str("load_state_dict: the state is that of ", theirs.empty() ? "no scheduler we know" : theirs,
-                  "; this scheduler is ", mine, ". Load it into one of its kind, or begin without a state"));
+  throw_error<Error>("load_state_dict: the state is that of ", theirs.empty() ? "no scheduler we know" : theirs,
+                     "; this scheduler is ", mine, ". Load it into one of its kind, or begin without a state");
 }
 
 }  // namespace harker::optim

@@ -10,13 +10,14 @@ namespace {
 
 using detail::quoted;
 using detail::str;
+using detail::throw_error;
 
 constexpr std::string_view kRun = "checkpoint";
 constexpr std::int64_t kVersion = 1;
 
 [[noreturn]] void refuse(std::string_view path, const char* expected, const Value* found) {
-  throw TypeError(str("this is no checkpoint: ", quoted(path), " must be ", expected,
-                      found ? str(", it is a ", found->type_name()) : std::string(", it is missing")));
+  throw_error<TypeError>("this is no checkpoint: ", quoted(path), " must be ", expected,
+                         found ? str(", it is a ", found->type_name()) : std::string(", it is missing"));
 }
 
 // The entry `name` of the run, a dict; an absent one is empty.
@@ -39,8 +40,8 @@ const Value& named(const Value& where, std::string_view name, const char* kind) 
   for (const auto& [key, v] : where.items())
     if (key.is_string()) names.push_back(key.as_string());
   const std::string_view near = detail::nearest(name, names.data(), names.size());
-  throw Error(str("the checkpoint has no ", kind, " named ", quoted(name),
-                  near.empty() ? str(" among ", names.size()) : str(", did you mean ", quoted(near), "?")));
+  throw_error<Error>("the checkpoint has no ", kind, " named ", quoted(name),
+                     near.empty() ? str(" among ", names.size()) : str(", did you mean ", quoted(near), "?"));
 }
 
 std::vector<std::string> names_of(const Value& dict) {
@@ -58,11 +59,11 @@ bool Checkpoint::claims(const Value& v) {
 }
 
 Checkpoint::Checkpoint(const Value& v) {
-  if (!v.is_dict()) throw TypeError(str("this is no checkpoint, but a ", v.type_name()));
+  if (!v.is_dict()) throw_error<TypeError>("this is no checkpoint, but a ", v.type_name());
   const Value* run = v.find(kRun);
   if (!run || !run->is_dict()) refuse(kRun, "a dict", run);
   if (const std::int64_t version = integer_at(*run, "version"); version != kVersion)
-    throw TypeError(str("this checkpoint has version ", version, ", this harker reads version ", kVersion));
+    throw_error<TypeError>("this checkpoint has version ", version, ", this harker reads version ", kVersion);
   epoch = integer_at(*run, "epoch");
   step = integer_at(*run, "step");
   metrics = dict_at(*run, "metrics");
@@ -108,7 +109,7 @@ Checkpoint::operator Value() const {
 
 Checkpoint& Checkpoint::put_model(std::string_view name, const StateDict& state) {
   if (name.empty() || name == kRun)
-    throw Error(str("checkpoint: a model cannot be named ", quoted(name), ": that name is taken, or none"));
+    throw_error<Error>("checkpoint: a model cannot be named ", quoted(name), ": that name is taken, or none");
   models_.set(name, Value(state));
   return *this;
 }

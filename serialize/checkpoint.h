@@ -43,8 +43,7 @@ class Checkpoint {
   Checkpoint& add_optimizer(std::string_view name, const O& optimizer) {
     std::vector<Tensor> trained;
     if constexpr (requires { optimizer.params(optimizer.num_groups()); })
-      for (std::size_t g = 0; g < optimizer.num_groups(); ++g)
-        add_all(trained, optimizer.params(g));
+      for (std::size_t g = 0; g < optimizer.num_groups(); ++g) add_all(trained, optimizer.params(g));
     return put_optimizer(name, optimizer.state_dict(), trained);
   }
   template <Stateful T>

@@ -16,6 +16,7 @@ namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::str;
+using detail::throw_error;
 namespace fs = std::filesystem;
 
 constexpr int kDigits = 9;  // so that a listing sorts by step
@@ -30,9 +31,9 @@ std::vector<Numbered> numbered(const std::string& folder, const CheckpointFolder
   std::vector<Numbered> found;
   std::error_code code;
   fs::directory_iterator it(folder, code);
-  if (code) throw IoError(str(folder, ": cannot be listed: ", code.message()));
+  if (code) throw_error<IoError>(folder, ": cannot be listed: ", code.message());
   for (; it != fs::directory_iterator(); it.increment(code)) {
-    if (code) throw IoError(str(folder, ": cannot be listed: ", code.message()));
+    if (code) throw_error<IoError>(folder, ": cannot be listed: ", code.message());
     const std::string name = it->path().filename().string();
     if (name.size() <= o.prefix.size() + 1 + o.extension.size() || !name.starts_with(o.prefix + "-") ||
         !name.ends_with(o.extension))
@@ -71,8 +72,8 @@ std::string first_whole(const std::string& folder, const std::vector<std::string
     else
       names += (names.empty() ? "" : ", ") + name;
   }
-  throw FormatError(str("checkpoint folder ", detail::quoted(folder), ": none of these ", paths.size(),
-                        " checkpoints can be read: ", names, " (`harker verify FILE` says what is wrong with each)"));
+  throw_error<FormatError>("checkpoint folder ", detail::quoted(folder), ": none of these ", paths.size(),
+                           " checkpoints can be read: ", names, " (`harker verify FILE` says what is wrong with each)");
 }
 
 }  // namespace
@@ -80,13 +81,13 @@ std::string first_whole(const std::string& folder, const std::vector<std::string
 CheckpointFolder::CheckpointFolder(std::string path, CheckpointFolderOptions options)
     : path_(std::move(path)), options_(std::move(options)) {
   if (options_.keep_last < 1)
-    throw Error(str("checkpoint folder: keep_last must be 1 or more, it is ", options_.keep_last));
+    throw_error<Error>("checkpoint folder: keep_last must be 1 or more, it is ", options_.keep_last);
   if (options_.prefix.empty() || options_.prefix.find('/') != std::string::npos)
-    throw Error(str("checkpoint folder: ", detail::quoted(options_.prefix), " cannot begin a file's name"));
+    throw_error<Error>("checkpoint folder: ", detail::quoted(options_.prefix), " cannot begin a file's name");
   format_for_path("x" + options_.extension);
   std::error_code code;
   fs::create_directories(path_, code);
-  if (code || !fs::is_directory(path_)) throw IoError(str(path_, ": no folder can be made: ", code.message()));
+  if (code || !fs::is_directory(path_)) throw_error<IoError>(path_, ": no folder can be made: ", code.message());
 }
 
 std::string CheckpointFolder::path_of(std::int64_t step) const {
@@ -96,7 +97,7 @@ std::string CheckpointFolder::path_of(std::int64_t step) const {
 }
 
 std::string CheckpointFolder::save(const Checkpoint& c, const SaveOptions& options) {
-  if (c.step < 0) throw Error(str("checkpoint folder: the step must not be negative, it is ", c.step));
+  if (c.step < 0) throw_error<Error>("checkpoint folder: the step must not be negative, it is ", c.step);
   const std::string path = path_of(c.step);
   harker::save(c, path, options);
   prune(path);

@@ -58,15 +58,15 @@ std::span<const Format* const> formats() {
 
 const Format& detect_format(const io::Source& source) {
   const io::ByteView file = source.bytes();
-  if (file.empty()) throw FormatError(source.name() + ": the file is empty");
-  if (const char* what = known_stranger(file)) throw FormatError(detail::str(source.name(), ": ", what));
+  if (file.empty()) detail::throw_error<FormatError>(source.name(), ": the file is empty");
+  if (const char* what = known_stranger(file)) detail::throw_error<FormatError>(source.name(), ": ", what);
   for (const Format* f : formats())
     if (f->sniff(file)) return *f;
   if (is_text(file))
-    throw FormatError(detail::str(source.name(), ": is a text file, of no format that is read here: it begins with ",
-                                  detail::quoted(io::text(file.first(std::min<std::size_t>(file.size(), 40))))));
-  throw FormatError(detail::str(source.name(), ": the format is not recognised: it begins with ",
-                                detail::quoted(io::text(file.first(std::min<std::size_t>(file.size(), 16))))));
+    detail::throw_error<FormatError>(source.name(), ": is a text file, of no format that is read here: it begins with ",
+                                     detail::quoted(io::text(file.first(std::min<std::size_t>(file.size(), 40)))));
+  detail::throw_error<FormatError>(source.name(), ": the format is not recognised: it begins with ",
+                                   detail::quoted(io::text(file.first(std::min<std::size_t>(file.size(), 16)))));
 }
 
 const Format& format_named(std::string_view name) {
@@ -75,7 +75,7 @@ const Format& format_named(std::string_view name) {
     if (f->name() == name) return *f;
     known += detail::str(known.empty() ? "" : ", ", f->name());
   }
-  throw Error(detail::str("there is no format named ", detail::quoted(name), "; known: ", known));
+  detail::throw_error<Error>("there is no format named ", detail::quoted(name), "; known: ", known);
 }
 
 const Format& format_for_path(std::string_view path) {
@@ -89,8 +89,8 @@ const Format& format_for_path(std::string_view path) {
       known += detail::str(known.empty() ? "" : " ", e);
     }
   }
-  throw Error(detail::str("save: the extension of ", detail::quoted(path), " names no format; known: ", known,
-                          "; or use ", option_names().format));
+  detail::throw_error<Error>("save: the extension of ", detail::quoted(path), " names no format; known: ", known,
+                             "; or use ", option_names().format);
 }
 
 Document load_document(const FilePath& path, const LoadOptions& options) {
@@ -109,7 +109,7 @@ Value load(std::istream& in, const LoadOptions& options) {
   std::vector<std::uint8_t> data;
   char piece[64 << 10];
   while (in.read(piece, sizeof piece) || in.gcount() > 0) data.insert(data.end(), piece, piece + in.gcount());
-  if (in.bad()) throw IoError("load: reading from the stream failed");
+  if (in.bad()) detail::throw_error<IoError>("load: reading from the stream failed");
   const std::shared_ptr<const io::Source> source = io::Source::adopt(std::move(data), "stream");
   return detect_format(*source).read(source, options).value;
 }
@@ -123,7 +123,8 @@ SaveReport save(const Value& value, const FilePath& path, const SaveOptions& opt
 }
 
 std::vector<std::uint8_t> save_to_bytes(const Value& value, const SaveOptions& options, std::string_view name) {
-  if (options.format.empty()) throw Error("save_to_bytes: set SaveOptions{.format = \"torch\"} or another format");
+  if (options.format.empty())
+    detail::throw_error<Error>("save_to_bytes: set SaveOptions{.format = \"torch\"} or another format");
   io::MemorySink sink;
   format_named(options.format).write(sink, value, name, options);
   return sink.take();

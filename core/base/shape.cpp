@@ -14,7 +14,7 @@ namespace harker HARKER_PUBLIC {
 Shape::operator std::span<const std::int64_t>() const noexcept { return {data(), static_cast<std::size_t>(rank_)}; }
 
 Shape Shape::filled(int rank, std::int64_t fill) {
-  if (rank < 0) throw ShapeError(detail::str("a shape cannot have ", rank, " dimensions"));
+  if (rank < 0) detail::throw_error<ShapeError>("a shape cannot have ", rank, " dimensions");
   Shape s;
   if (rank > kInline) s.heap_ = new std::int64_t[static_cast<std::size_t>(rank)];
   s.rank_ = rank;
@@ -58,7 +58,7 @@ Shape Shape::contiguous_strides() const {
 
 Shape Shape::inserted(int dim, std::int64_t size) const {
   if (dim < 0 || dim > rank())
-    throw ShapeError(detail::str("cannot insert a dimension at ", dim, " into the shape ", *this));
+    detail::throw_error<ShapeError>("cannot insert a dimension at ", dim, " into the shape ", *this);
   Shape s = filled(rank() + 1, size);
   std::copy(begin(), begin() + dim, s.begin());
   std::copy(begin() + dim, end(), s.begin() + dim + 1);
@@ -66,7 +66,7 @@ Shape Shape::inserted(int dim, std::int64_t size) const {
 }
 
 Shape Shape::erased(int dim) const {
-  if (dim < 0 || dim >= rank()) throw ShapeError(detail::str("the shape ", *this, " has no dimension ", dim));
+  if (dim < 0 || dim >= rank()) detail::throw_error<ShapeError>("the shape ", *this, " has no dimension ", dim);
   Shape s = filled(rank() - 1, 0);
   std::copy(begin(), begin() + dim, s.begin());
   std::copy(begin() + dim + 1, end(), s.begin() + dim);

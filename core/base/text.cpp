@@ -6,9 +6,12 @@
 #include <cstdint>
 
 #include <harker/core/base/utf8.h>
+#include <harker/core/error.h>
 
 namespace harker HARKER_PUBLIC {
 namespace detail {
+
+namespace {
 
 void append(std::string& out, double v) {
   char text[32];
@@ -32,6 +35,44 @@ void append(std::string& out, const Shape& s) {
   out += ')';
 }
 
+template <class T>
+const T& at(std::uint64_t address) {
+  return *reinterpret_cast<const T*>(static_cast<std::uintptr_t>(address));
+}
+
+}  // namespace
+
+std::string joined(const std::uint64_t* word, std::uint64_t kinds) {
+  std::string out;
+  for (; kinds; kinds >>= 4, ++word) {
+    switch (static_cast<Part>(kinds & 15)) {
+      case Part::end: break;
+      case Part::literal: out += &at<char>(*word); break;
+      case Part::string: out += at<std::string>(*word); break;
+      case Part::view: out += std::string_view(&at<char>(word[0]), word[1]), ++word; break;
+      case Part::shape: append(out, at<Shape>(*word)); break;
+      case Part::boolean: out += *word ? "true" : "false"; break;
+      case Part::character: out += static_cast<char>(*word); break;
+      case Part::integer: out += std::to_string(static_cast<std::int64_t>(*word)); break;
+      case Part::natural: out += std::to_string(*word); break;
+      case Part::real: append(out, std::bit_cast<double>(*word)); break;
+    }
+  }
+  return out;
+}
+
+template <class E>
+void throw_joined(const std::uint64_t* words, std::uint64_t kinds) {
+  throw E(joined(words, kinds));
+}
+template void throw_joined<Error>(const std::uint64_t*, std::uint64_t);
+template void throw_joined<ShapeError>(const std::uint64_t*, std::uint64_t);
+template void throw_joined<TypeError>(const std::uint64_t*, std::uint64_t);
+template void throw_joined<GradError>(const std::uint64_t*, std::uint64_t);
+template void throw_joined<FormatError>(const std::uint64_t*, std::uint64_t);
+template void throw_joined<IoError>(const std::uint64_t*, std::uint64_t);
+template void throw_joined<DeviceError>(const std::uint64_t*, std::uint64_t);
+
 namespace {
 
 // Characters that move a terminal's cursor or turn the direction of the text around.
@@ -48,6 +89,9 @@ bool is_control(std::string_view c) {
 }  // namespace
 
 std::string escaped(std::string_view s, std::size_t limit) {
+  const auto plain = [](char c) { return c >= ' ' && c < 0x7f && c != '\'' && c != '\\'; };
+  if (s.size() <= limit && std::all_of(s.begin(), s.end(), plain))
+    return std::string(s);  // a file has thousands of names
   std::string out, next;
   for (std::size_t shown = 0; !s.empty(); ++shown) {
     const std::size_t n = utf8_length(s, false);

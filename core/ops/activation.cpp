@@ -6,7 +6,7 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::str;
+using detail::throw_error;
 
 // Kept out of the way of float32 and float64.
 [[gnu::noinline, gnu::cold]] Tensor promoted_mask(const Tensor& x, const Tensor& by) { return where(le(by, 0), 0, x); }
@@ -19,7 +19,8 @@ using detail::str;
 struct MaskPositive : Op<MaskPositive> {  // z = by <= 0 ? 0 : x; dx = by <= 0 ? 0 : dz, nothing flows to by
   static constexpr const char* name = "relu_backward";
   static Tensor forward(Context& c, const Tensor& x, const Tensor& by) {
-    if (!(x.shape() == by.shape())) throw ShapeError(str(name, ": shapes ", x.shape(), " and ", by.shape(), " differ"));
+    if (!(x.shape() == by.shape()))
+      throw_error<ShapeError>(name, ": shapes ", x.shape(), " and ", by.shape(), " differ");
     c.save(by);
     if (!detail::alike(x, by)) [[unlikely]]
       return promoted_mask(x, by);
@@ -91,8 +92,8 @@ struct Softplus : Op<Softplus> {  // z = b x > t ? x : log(1 + e^(b x)) / b; dx 
 
 void check_floating(const Tensor& x, const char* op) {
   if (!is_floating_point(x.dtype()))
-    throw TypeError(
-        str(op, ": for floating point, this tensor is ", name(x.dtype()), "; convert it with .to(kFloat32)"));
+    throw_error<TypeError>(op, ": for floating point, this tensor is ", name(x.dtype()),
+                           "; convert it with .to(kFloat32)");
 }
 
 }  // namespace

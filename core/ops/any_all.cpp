@@ -8,10 +8,10 @@ namespace {
 Tensor arranged(const Tensor& x, const Shape& dims, const char* op, Shape& out, bool keepdim) {
   Shape reduced = Shape::filled(x.dim(), 0);
   for (std::int64_t d : dims) {
-    if (d < INT32_MIN || d > INT32_MAX) throw ShapeError(detail::str(op, ": dimension ", d, " is out of range"));
+    if (d < INT32_MIN || d > INT32_MAX) detail::throw_error<ShapeError>(op, ": dimension ", d, " is out of range");
     const int w = detail::wrap_dim(static_cast<int>(d), x.dim(), op);
     if (x.dim() == 0) continue;
-    if (reduced[w]++) throw ShapeError(detail::str(op, ": dim ", w, " appears multiple times in the list of dims"));
+    if (reduced[w]++) detail::throw_error<ShapeError>(op, ": dim ", w, " appears multiple times in the list of dims");
   }
   Shape order = Shape::filled(x.dim(), 0), front;
   int at = 0;

@@ -7,7 +7,7 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::str;
+using detail::throw_error;
 
 constexpr const char* kPut = "index_put_";
 
@@ -23,10 +23,10 @@ void check_seen(const Tensor& x) {
   const TensorImpl* const base = detail::base_of(p);  // kept by the view alone?
   if (p.refs.unique() && (!base || base->refs.unique()) && p.storage->refs.count() == (base ? 2 : 1) &&
       !p.storage->owner)
-    throw Error(str("an assignment to a temporary tensor of ", p.shape,
-                    " writes into memory that nobody else has, so that the numbers would be lost: it is a copy, as "
-                    "clone(), arithmetic, and reshape() of what cannot be a view make; assign to a variable or to "
-                    "x[...]"));
+    throw_error<Error>("an assignment to a temporary tensor of ", p.shape,
+                       " writes into memory that nobody else has, so that the numbers would be lost: it is a copy, as "
+                       "clone(), arithmetic, and reshape() of what cannot be a view make; assign to a variable or to "
+                       "x[...]");
 }
 
 }  // namespace

@@ -7,8 +7,8 @@ namespace harker HARKER_PUBLIC {
 
 namespace {
 [[noreturn]] void refuse(const char* why, const Tensor& q, const Tensor& k, const Tensor& v) {
-  throw ShapeError(detail::str("scaled_dot_product_attention: ", why, "; the query is ", q.shape(), ", the key ",
-                               k.shape(), ", the value ", v.shape()));
+  detail::throw_error<ShapeError>("scaled_dot_product_attention: ", why, "; the query is ", q.shape(), ", the key ",
+                                  k.shape(), ", the value ", v.shape());
 }
 /// [..., queries, 1]: true where a mask lets no key through; undefined where there is no such query.
 Tensor sees_nothing(const Tensor& mask) {
@@ -25,7 +25,7 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
   if (q.size(-1) != k.size(-1)) refuse("the last dimensions of query and key must be equal", q, k, v);
   if (k.size(-2) != v.size(-2)) refuse("there must be as many values as keys", q, k, v);
   if (options.is_causal && options.attn_mask.defined())
-    throw Error("scaled_dot_product_attention: give attn_mask or is_causal, not both");
+    detail::throw_error<Error>("scaled_dot_product_attention: give attn_mask or is_causal, not both");
   if (detail::is_half(q)) {  // rounded once, at the end
     AttentionOptions wide = options;
     wide.attn_mask = detail::widened(options.attn_mask);
@@ -40,8 +40,8 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
   Tensor scores = matmul(q * scale, k, false, true);  // [..., queries, keys]
   if (const Tensor& mask = options.attn_mask;
       mask.defined() && !(broadcast_shapes(scores.shape(), mask.shape()) == scores.shape()))
-    throw ShapeError(detail::str("scaled_dot_product_attention: the mask must broadcast to the scores, which are ",
-                                 scores.shape(), "; it is ", mask.shape()));
+    detail::throw_error<ShapeError>("scaled_dot_product_attention: the mask must broadcast to the scores, which are ",
+                                    scores.shape(), "; it is ", mask.shape());
   constexpr double kNever = -INFINITY;
   Tensor blind;  // the queries that see no key at all: they get 0, not the mean of nothing
   if (options.is_causal) {

@@ -6,8 +6,8 @@ namespace harker HARKER_PUBLIC {
 
 Tensor bilinear(const Tensor& a, const Tensor& b, const Tensor& weight, const Tensor& bias) {
   const auto refuse = [&](const char* why) {
-    throw ShapeError(detail::str("bilinear: ", why, "; a is ", a.shape(), ", b ", b.shape(), ", weight ",
-                                 weight.shape(), " = [out, in1, in2]"));
+    detail::throw_error<ShapeError>("bilinear: ", why, "; a is ", a.shape(), ", b ", b.shape(), ", weight ",
+                                    weight.shape(), " = [out, in1, in2]");
   };
   if (weight.dim() != 3) refuse("the weight needs 3 dimensions");
   if (a.dim() < 1 || b.dim() != a.dim()) refuse("a and b need as many dimensions, at least 1");

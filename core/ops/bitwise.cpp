@@ -6,13 +6,13 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::str;
+using detail::throw_error;
 
 void check_bits(DType t, const char* op, bool shift) {
   if (is_floating_point(t) || is_complex(t))
-    throw TypeError(str(op, ": of integers and bool, not ", name(t),
-                        shift ? "; convert it with .to(kInt64)" : "; logical_and() and its kin take all dtypes"));
-  if (shift && t == DType::bool_) throw TypeError(str(op, ": no shifts of bool; convert it with .to(kInt64)"));
+    throw_error<TypeError>(op, ": of integers and bool, not ", name(t),
+                           shift ? "; convert it with .to(kInt64)" : "; logical_and() and its kin take all dtypes");
+  if (shift && t == DType::bool_) throw_error<TypeError>(op, ": no shifts of bool; convert it with .to(kInt64)");
 }
 
 bool shifts(Binary op) { return op == Binary::shift_left || op == Binary::shift_right; }

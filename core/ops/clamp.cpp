@@ -40,7 +40,7 @@ Tensor bounded(Binary op, const Tensor& x, Scalar s) {
   const bool negative = s.to_double() < 0;
   if (s.is_real() || negative == (op == Binary::minimum)) detail::check_holds(t, s, "clamp");
   if (negative && op == Binary::minimum && t == DType::uint8)
-    throw TypeError(detail::str("clamp: the upper bound ", s.to_double(), " is below all numbers of uint8"));
+    detail::throw_error<TypeError>("clamp: the upper bound ", s.to_double(), " is below all numbers of uint8");
   return s.is_real() || is_floating_point(x.dtype()) ? detail::scalar(op, "clamp", x, s.to_double())
                                                      : detail::promoted_scalar(op, "clamp", x, s, false);
 }
@@ -92,11 +92,11 @@ Tensor maximum(const Tensor& x, const Tensor& y) { return apply<Maximum>(x, y); 
 Tensor minimum(const Tensor& x, const Tensor& y) { return apply<Minimum>(x, y); }
 
 Tensor clamp(const Tensor& x, std::optional<Scalar> min, std::optional<Scalar> max) {
-  if (!min && !max) throw TypeError("clamp: neither min nor max is given");
+  if (!min && !max) detail::throw_error<TypeError>("clamp: neither min nor max is given");
   return apply<Clamp>(x, min, max);
 }
 Tensor clamp(const Tensor& x, const Tensor& min, const Tensor& max) {
-  if (!min.defined() && !max.defined()) throw TypeError("clamp: neither min nor max is given");
+  if (!min.defined() && !max.defined()) detail::throw_error<TypeError>("clamp: neither min nor max is given");
   if (!max.defined()) return maximum(x, min);
   if (!min.defined()) return minimum(x, max);
   return apply<ClampTensor>(x, min, max);

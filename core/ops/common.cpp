@@ -6,16 +6,17 @@ namespace harker HARKER_PUBLIC {
 namespace detail {
 
 void refuse_computed(const Tensor& x, const char* op) {
-  throw TypeError(str(op, ": computes with float32 and float64, this tensor is ", name(x.dtype()),
-                      "; convert it with .to(kFloat32)"));
+  throw_error<TypeError>(op, ": computes with float32 and float64, this tensor is ", name(x.dtype()),
+                         "; convert it with .to(kFloat32)");
 }
 
 void refuse_alike(const Tensor& x, const Tensor& y, const char* op) {
   check_computed(x, op);
   if (x.dtype() != y.dtype())
-    throw TypeError(str(op, ": both tensors need one dtype, got ", name(x.dtype()), " and ", name(y.dtype()),
-                        "; convert one with .to()"));
-  throw DeviceError(str(op, ": both tensors must be on one device, got ", name(x.device()), " and ", name(y.device())));
+    throw_error<TypeError>(op, ": both tensors need one dtype, got ", name(x.dtype()), " and ", name(y.dtype()),
+                           "; convert one with .to()");
+  throw_error<DeviceError>(op, ": both tensors must be on one device, got ", name(x.device()), " and ",
+                           name(y.device()));
 }
 
 Tensor unary(Unary op, const char* name, const Tensor& x) {

@@ -8,7 +8,7 @@ namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::broadcast_strides;
-using detail::str;
+using detail::throw_error;
 
 /// Both of one dtype that the kernel compares.
 Tensor compare_kernel(Compare op, const Tensor& x, const Tensor& y) {
@@ -52,7 +52,7 @@ Tensor logical(Logical op, const char* name, const Tensor& x, const Tensor& y) {
 Tensor true_like(const Tensor& x) { return scalar_tensor(1, {.dtype = DType::bool_, .device = x.device()}); }
 
 void check_real(const Tensor& x, const char* op) {
-  if (is_complex(x.dtype())) throw TypeError(str(op, ": not for complex numbers (", name(x.dtype()), ")"));
+  if (is_complex(x.dtype())) throw_error<TypeError>(op, ": not for complex numbers (", name(x.dtype()), ")");
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::backend_of;
-using detail::str;
+using detail::throw_error;
 
 /// The geometry of one convolution: the windows over x, and the sizes of all three tensors.
 struct Plan {
@@ -85,21 +85,21 @@ Tensor weight_gradient(const Tensor& z, const Tensor& x, const Plan& p) { return
 void check_operands(const Tensor& x, const Tensor& w, const Tensor& bias, std::int64_t groups, bool transpose,
                     const char* op) {
   detail::check_alike(x, w, op);
-  if (w.dim() != 4) throw ShapeError(str(op, ": the weight must have 4 dimensions, it is ", w.shape()));
+  if (w.dim() != 4) throw_error<ShapeError>(op, ": the weight must have 4 dimensions, it is ", w.shape());
   const std::int64_t channels = x.shape()[x.dim() - 3];
   if (groups < 1 || w.shape()[0] % groups != 0 || channels % groups != 0)
-    throw ShapeError(str(op, ": ", groups, " groups do not divide the ", channels, " channels of the input ", x.shape(),
-                         " and the first dimension of the weight ", w.shape()));
+    throw_error<ShapeError>(op, ": ", groups, " groups do not divide the ", channels, " channels of the input ",
+                            x.shape(), " and the first dimension of the weight ", w.shape());
   const std::int64_t wanted = transpose ? w.shape()[0] : w.shape()[1] * groups;
   if (channels != wanted || channels == 0)
-    throw ShapeError(str(op, ": the weight ", w.shape(), " with ", groups, " groups takes ", wanted,
-                         " channels, the input ", x.shape(), " has ", channels));
+    throw_error<ShapeError>(op, ": the weight ", w.shape(), " with ", groups, " groups takes ", wanted,
+                            " channels, the input ", x.shape(), " has ", channels);
   if (!bias.defined()) return;
   detail::check_alike(x, bias, op);
   const std::int64_t outputs = transpose ? w.shape()[1] * groups : w.shape()[0];
   if (bias.dim() != 1 || bias.shape()[0] != outputs)
-    throw ShapeError(
-        str(op, ": the bias is ", bias.shape(), ", the weight ", w.shape(), " needs one of (", outputs, ")"));
+    throw_error<ShapeError>(op, ": the bias is ", bias.shape(), ", the weight ", w.shape(), " needs one of (", outputs,
+                            ")");
 }
 
 }  // namespace
@@ -132,14 +132,14 @@ Tensor conv_transpose2d(const Tensor& given, const Tensor& weight, const Tensor&
     const std::int64_t p = d ? o.padding.across : o.padding.down, a = d ? o.dilation.across : o.dilation.down;
     const std::int64_t extra = d ? o.output_padding.across : o.output_padding.down;
     if (extra < 0 || (extra >= s && extra >= a))
-      throw ShapeError(
-          str(op, ": output_padding (", extra, ") must be smaller than stride (", s, ") or dilation (", a, ")"));
+      throw_error<ShapeError>(op, ": output_padding (", extra, ") must be smaller than stride (", s, ") or dilation (",
+                              a, ")");
     std::int64_t reach, steps;
     if (z.shape()[2 + d] < 1 || __builtin_mul_overflow(z.shape()[2 + d] - 1, s, &steps) ||
         __builtin_mul_overflow(k - 1, a, &reach) || __builtin_add_overflow(steps, reach, &from[2 + d]) ||
         (from[2 + d] += 1 + extra - 2 * p) < 1)
-      throw ShapeError(str(op, ": the input ", z.shape(), " with a kernel of ", k, ", stride ", s, " and padding ", p,
-                           " gives no output"));
+      throw_error<ShapeError>(op, ": the input ", z.shape(), " with a kernel of ", k, ", stride ", s, " and padding ",
+                              p, " gives no output");
   }
   detail::check_countable(from, op);
   const Tensor shaped = empty({1}, z.dtype()).expand(from);  // only its sizes are read

@@ -7,7 +7,7 @@
 namespace harker HARKER_PUBLIC {
 
 using detail::backend_of;
-using detail::str;
+using detail::throw_error;
 
 namespace {
 
@@ -63,7 +63,7 @@ Tensor Tensor::to(DType dtype) const {
 Tensor Tensor::to(Device device) const {
   if (impl().device == device) return *this;
   backend(device);  // says how to get one that is absent
-  throw DeviceError(str("to: cannot copy from ", name(impl().device), " to ", name(device)));
+  throw_error<DeviceError>("to: cannot copy from ", name(impl().device), " to ", name(device));
 }
 
 Tensor& Tensor::fill_(Scalar value) {

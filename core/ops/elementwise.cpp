@@ -9,7 +9,7 @@ using detail::alike;
 using detail::backend_of;
 using detail::empty_tensor;
 using detail::empty_tensor_like;
-using detail::str;
+using detail::throw_error;
 
 Shape broadcast_shapes(const Shape& a, const Shape& b) {
   const Shape& longer = a.rank() >= b.rank() ? a : b;
@@ -19,9 +19,9 @@ Shape broadcast_shapes(const Shape& a, const Shape& b) {
   for (int i = 0; i < shorter.rank(); ++i) {
     std::int64_t l = longer[i + skip], s = shorter[i];
     if (l != s && l != 1 && s != 1)
-      throw ShapeError(str("The size of tensor a (", &longer == &a ? l : s, ") must match the size of tensor b (",
-                           &longer == &a ? s : l, ") at non-singleton dimension ", i + skip, ": ", a, " and ", b,
-                           " do not broadcast"));
+      throw_error<ShapeError>("The size of tensor a (", &longer == &a ? l : s, ") must match the size of tensor b (",
+                              &longer == &a ? s : l, ") at non-singleton dimension ", i + skip, ": ", a, " and ", b,
+                              " do not broadcast");
     if (l == 1) out[i + skip] = s;
   }
   return out;

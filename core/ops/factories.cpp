@@ -14,6 +14,7 @@
 namespace harker HARKER_PUBLIC {
 
 using detail::str;
+using detail::throw_error;
 
 namespace {
 
@@ -21,13 +22,13 @@ void check_shape(const Shape& shape, DType dtype, const char* op) {
   std::int64_t n = static_cast<std::int64_t>(item_size(dtype));
   bool none = false;
   for (std::int64_t d : shape) {
-    if (d < 0) throw ShapeError(str(op, ": negative dimension in ", shape));
+    if (d < 0) throw_error<ShapeError>(op, ": negative dimension in ", shape);
     none |= d == 0;
   }
   if (none) return;
   for (std::int64_t d : shape)
     if (__builtin_mul_overflow(n, d, &n))
-      throw ShapeError(str(op, ": ", shape, " of ", name(dtype), " has more bytes than memory can"));
+      throw_error<ShapeError>(op, ": ", shape, " of ", name(dtype), " has more bytes than memory can");
 }
 
 Tensor filled(const Shape& shape, Scalar value, const TensorOptions& o, const char* op) {
@@ -110,7 +111,7 @@ void detail::check_holds(DType t, Scalar v, const char* op) {
   }
   if (fits) return;
   const std::string number = v.is_real() || v.is_above_int64() ? str(v.to_double()) : std::to_string(v.to_int64());
-  throw TypeError(str(op, ": ", number, " does not fit ", name(t), "; make a tensor of a wider dtype"));
+  throw_error<TypeError>(op, ": ", number, " does not fit ", name(t), "; make a tensor of a wider dtype");
 }
 
 void detail::put_number(TensorImpl& p, Scalar v, const char* op) {
@@ -143,10 +144,10 @@ struct Listed {
     const bool first = d == depth;
     if (first) shape.push_back(n);
     if (const std::int64_t wanted = shape[static_cast<std::size_t>(d)]; wanted != n)
-      throw ShapeError(str("tensor: rows of ", wanted, " and of ", n, " elements"));
+      throw_error<ShapeError>("tensor: rows of ", wanted, " and of ", n, " elements");
     for (const TensorValue& v : list) {
       if (v.is_list() != list.front().is_list() || (!first && v.is_list() != (d + 1 < depth)))
-        throw ShapeError("tensor: numbers and lists of numbers stand side by side");
+        throw_error<ShapeError>("tensor: numbers and lists of numbers stand side by side");
       if (v.is_list()) {
         gather(v.list(), d + 1);
         continue;
@@ -191,7 +192,7 @@ template <class T>
 Tensor from_vector(const std::vector<T>& values, const Shape& shape) {
   Tensor t = empty(shape, TensorOptions{.dtype = dtype_of<T>});
   if (t.numel() != static_cast<std::int64_t>(values.size()))
-    throw ShapeError(str("from_vector: ", values.size(), " values for the shape ", shape));
+    throw_error<ShapeError>("from_vector: ", values.size(), " values for the shape ", shape);
   if (!values.empty()) std::memcpy(t.raw(), values.data(), values.size() * sizeof(T));
   return t;
 }

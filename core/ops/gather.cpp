@@ -8,6 +8,7 @@ namespace harker HARKER_PUBLIC {
 
 using detail::backend_of;
 using detail::str;
+using detail::throw_error;
 
 namespace {
 
@@ -75,8 +76,9 @@ void check_covered(const Tensor& index, const Tensor& t, int dim, bool also_in_d
   for (int i = 0; fits && i < t.dim() && i < index.dim(); ++i)
     fits = index.shape()[i] <= t.shape()[i] || (i == dim && !also_in_dim);
   if (!fits)
-    throw ShapeError(str(op, ": the index ", index.shape(), " must have as many dimensions as ", what, " ", t.shape(),
-                         " and no size larger than its", also_in_dim ? "" : str(", but in dimension ", dim)));
+    throw_error<ShapeError>(op, ": the index ", index.shape(), " must have as many dimensions as ", what, " ",
+                            t.shape(), " and no size larger than its",
+                            also_in_dim ? "" : str(", but in dimension ", dim));
 }
 
 }  // namespace
@@ -107,13 +109,14 @@ Tensor detail::checked_index(const Tensor& index, std::int64_t low, std::int64_t
   const bool is_index = index.dtype() == DType::int64 || index.dtype() == DType::int32;
   const bool is_integer = index.dtype() >= DType::uint8 && index.dtype() <= DType::int64;
   if (!is_index && !(any_if_empty && is_integer && index.numel() == 0))
-    throw TypeError(str(op, ": the index must be int64 or int32, this one is ", name(index.dtype()),
-                        index.dtype() == DType::bool_ ? "; a mask is not an index" : "; convert it with .to(kInt64)"));
+    throw_error<TypeError>(
+        op, ": the index must be int64 or int32, this one is ", name(index.dtype()),
+        index.dtype() == DType::bool_ ? "; a mask is not an index" : "; convert it with .to(kInt64)");
   const Tensor whole = index.to(DType::int64).contiguous();
   const auto* at = whole.data<std::int64_t>();
   const std::int64_t bad = backend_of(whole).first_outside(whole.numel(), at, low, size);
   if (bad >= 0)
-    throw ShapeError(str(op, ": index ", at[bad], " is out of bounds for dimension ", dim, " with size ", size));
+    throw_error<ShapeError>(op, ": index ", at[bad], " is out of bounds for dimension ", dim, " with size ", size);
   return whole;
 }
 

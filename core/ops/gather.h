@@ -28,8 +28,8 @@ DType added_in(const Tensor& x, const char* op);
 template <class F>
 Tensor adding(const Tensor& x, const Tensor& src, const char* op, const F& f) {
   if (x.dtype() != src.dtype())
-    throw TypeError(str(op, ": both tensors need one dtype, got ", name(x.dtype()), " and ", name(src.dtype()),
-                        "; convert one with .to()"));
+    throw_error<TypeError>(op, ": both tensors need one dtype, got ", name(x.dtype()), " and ", name(src.dtype()),
+                           "; convert one with .to()");
   const DType t = added_in(x, op);
   return t == x.dtype() ? f(x, src) : f(x.to(t), src.to(t)).to(x.dtype());
 }

@@ -22,17 +22,19 @@ bool is_trained(const TensorImpl& t) { return !t.grad_fn && t.requires_grad; }
 
 void check_recordable(const TensorImpl& p, const TensorImpl* base, const char* op) {
   if (is_trained(p))  // a view may be one too
-    throw GradError(str(op, ": a leaf tensor that requires grad is being changed in place; do it under a NoGradGuard"));
+    throw_error<GradError>(op,
+                           ": a leaf tensor that requires grad is being changed in place; do it under a NoGradGuard");
   const unsigned flags = p.flags | (base ? base->flags : 0u);
   if (flags & TensorImpl::kUnrecordedView && visible_elsewhere(p))
-    throw GradError(str(op,
-                        ": the tensor is a view that was made while nothing was recorded (NoGradGuard), so what it is "
-                        "a view of would not learn of the change; make the view where you change it, or change it "
-                        "under the guard as well"));
+    throw_error<GradError>(
+        op,
+        ": the tensor is a view that was made while nothing was recorded (NoGradGuard), so what it is "
+        "a view of would not learn of the change; make the view where you change it, or change it "
+        "under the guard as well");
   if (base && is_trained(*base))
-    throw GradError(str(op,
-                        ": a view of a leaf tensor that requires grad is being changed in place; do it under a "
-                        "NoGradGuard, or compute a new tensor instead"));
+    throw_error<GradError>(op,
+                           ": a view of a leaf tensor that requires grad is being changed in place; do it under a "
+                           "NoGradGuard, or compute a new tensor instead");
 }
 
 /// What a change may not turn into what: bool, integers, floating point, complex.
@@ -41,11 +43,11 @@ int kind(DType t) { return is_complex(t) ? 3 : is_floating_point(t) ? 2 : t == D
 /// ShapeError when the result has another shape (a tensor does not grow), TypeError when its dtype is of a higher kind.
 void check_result(const Tensor& r, const TensorImpl& p, const char* op) {
   if (!(r.shape() == p.shape))
-    throw ShapeError(str(op, ": the result has the shape ", r.shape(), ", the tensor ", p.shape,
-                         " that it must fit into; compute a new tensor"));
+    throw_error<ShapeError>(op, ": the result has the shape ", r.shape(), ", the tensor ", p.shape,
+                            " that it must fit into; compute a new tensor");
   if (kind(r.dtype()) > kind(p.dtype))
-    throw TypeError(str(op, ": the result is ", name(r.dtype()), ", which does not fit into a tensor of ",
-                        name(p.dtype), "; compute a new tensor"));
+    throw_error<TypeError>(op, ": the result is ", name(r.dtype()), ", which does not fit into a tensor of ",
+                           name(p.dtype), "; compute a new tensor");
 }
 
 /// Where from and to lie, ready to be copied: after this nothing can fail.
@@ -126,9 +128,9 @@ class StaleSaved {
     for (std::uint32_t i = 0; i < n.inputs; ++i) {
       const Edge& e = n.edges[i];
       if (e.needed() && e.leaf() && (e.tensor() == &owner || base_of(*e.tensor()) == &owner))
-        throw GradError(str(op, ": the new value was computed (", n.name(),
-                            ") from this very tensor, or from a view of it, while it was a leaf, ", e.tensor()->shape,
-                            ", that required grad; change a clone() of it, or use NoGradGuard"));
+        throw_error<GradError>(op, ": the new value was computed (", n.name(),
+                               ") from this very tensor, or from a view of it, while it was a leaf, ",
+                               e.tensor()->shape, ", that required grad; change a clone() of it, or use NoGradGuard");
     }
   }
   std::vector<Context::Stale> found_;
@@ -161,9 +163,10 @@ class ChangedView {
 bool records_change(const Tensor& x, const char* op, std::initializer_list<const Tensor*> sources, bool distinct) {
   const TensorImpl& p = x.impl();
   if (p.flags & TensorImpl::kInference && !is_inference_mode_enabled())
-    throw GradError(str(op,
-                        ": the tensor was made in InferenceMode and can be changed in place only there; use a clone() "
-                        "of it"));
+    throw_error<GradError>(
+        op,
+        ": the tensor was made in InferenceMode and can be changed in place only there; use a clone() "
+        "of it");
   if (distinct) check_distinct(x, op);
   if (!grad_enabled) return false;
   up_to_date(x);
@@ -182,7 +185,7 @@ Tensor expanded(const Tensor& src, const Tensor& x, const char* op) {
   ModeScope off(false);
   try {
     return src.expand(x.shape());
-  } catch (const ShapeError&) { throw ShapeError(str(op, ": ", src.shape(), " does not broadcast to ", x.shape())); }
+  } catch (const ShapeError&) { throw_error<ShapeError>(op, ": ", src.shape(), " does not broadcast to ", x.shape()); }
 }
 
 Tensor& write_change(Tensor& x, const char* op, const NewValue& f) {

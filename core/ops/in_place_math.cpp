@@ -12,7 +12,7 @@ namespace {
 
 using detail::change_in_place;
 using detail::records_change;
-using detail::str;
+using detail::throw_error;
 
 /// Does the kernel write over x's elements where they lie?
 bool direct(const Tensor& x) { return is_computed(x.dtype()) && x.is_contiguous(); }
@@ -54,7 +54,7 @@ Tensor& scalar_changed(Tensor& x, const char* op, Binary kernel, Scalar s, const
 /// x = x + alpha * o, for whatever dtypes there are.
 Tensor& add_changed(Tensor& x, const Tensor& o, Scalar alpha) {
   if (alpha.is_real() && !is_floating_point(x.dtype()) && !is_floating_point(o.dtype()))
-    throw TypeError(str("add_: alpha is ", alpha.to_double(), ", a real number, and both tensors are of integers"));
+    throw_error<TypeError>("add_: alpha is ", alpha.to_double(), ", a real number, and both tensors are of integers");
   const double size = alpha.to_double();
   Scalar factor = alpha;
   if (o.dtype() == DType::bool_ && (size == 0 || size == 1)) factor = size == 1;

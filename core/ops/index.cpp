@@ -4,7 +4,7 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::str;
+using detail::throw_error;
 
 /// Elements start, start + step, ... (`length` of them) of dimension `dim`.
 struct Range {
@@ -47,9 +47,9 @@ Tensor scatter(const Tensor& dz, const Range& r, const Shape& shape) { return ap
 }  // namespace
 
 Tensor Tensor::slice(int d, std::int64_t start, std::int64_t end, std::int64_t step) const {
-  if (dim() == 0) throw ShapeError("slice: a 0-d tensor has no dimension to slice");
+  if (dim() == 0) throw_error<ShapeError>("slice: a 0-d tensor has no dimension to slice");
   int i = detail::wrap_dim(d, dim(), "slice");
-  if (step <= 0) throw ShapeError(str("slice: step must be greater than zero, got ", step));
+  if (step <= 0) throw_error<ShapeError>("slice: step must be greater than zero, got ", step);
   std::int64_t n = shape()[i];
   auto clamp = [n](std::int64_t v) { return v < 0 ? (v + n < 0 ? 0 : v + n) : v > n ? n : v; };
   start = clamp(start);
@@ -59,23 +59,23 @@ Tensor Tensor::slice(int d, std::int64_t start, std::int64_t end, std::int64_t s
 }
 
 Tensor Tensor::narrow(int d, std::int64_t start, std::int64_t length) const {
-  if (dim() == 0) throw ShapeError("narrow: a 0-d tensor cannot be narrowed");
+  if (dim() == 0) throw_error<ShapeError>("narrow: a 0-d tensor cannot be narrowed");
   int i = detail::wrap_dim(d, dim(), "narrow");
   std::int64_t n = shape()[i];
   if (start < -n || start > n)
-    throw ShapeError(str("narrow: start ", start, " is out of range for a dimension of size ", n));
+    throw_error<ShapeError>("narrow: start ", start, " is out of range for a dimension of size ", n);
   if (start < 0) start += n;
   if (length < 0 || length > n - start)
-    throw ShapeError(str("narrow: start (", start, ") + length (", length, ") exceeds dimension size (", n, ")"));
+    throw_error<ShapeError>("narrow: start (", start, ") + length (", length, ") exceeds dimension size (", n, ")");
   return apply<Slice>(*this, Range{i, start, length, 1}, shape());
 }
 
 Tensor Tensor::select(int d, std::int64_t index) const {
-  if (dim() == 0) throw ShapeError("select: a 0-d tensor cannot be indexed");
+  if (dim() == 0) throw_error<ShapeError>("select: a 0-d tensor cannot be indexed");
   int i = detail::wrap_dim(d, dim(), "select");
   std::int64_t n = shape()[i];
   if (index < -n || index >= n)
-    throw ShapeError(str("select: index ", index, " is out of bounds for dimension ", i, " with size ", n));
+    throw_error<ShapeError>("select: index ", index, " is out of bounds for dimension ", i, " with size ", n);
   return apply<Slice>(*this, Range{i, index < 0 ? index + n : index, 1, 1}, shape()).squeeze(i);
 }
 

@@ -10,7 +10,7 @@ namespace {
 
 using detail::backend_of;
 using detail::checked_index;
-using detail::str;
+using detail::throw_error;
 
 /// What stands before, in and behind a dimension.
 struct Around {
@@ -105,34 +105,34 @@ struct Embedding : Op<Embedding> {  // z[.., d] = w[index[..], d]; dw = dz's row
 Tensor index_select(const Tensor& x, int d, const Tensor& index) {
   const int dim = detail::wrap_dim(d, x.dim(), "index_select");
   if (index.dim() > 1)
-    throw ShapeError(str("index_select: the index must have one dimension, this one is ", index.shape(),
-                         "; flatten() it, or use index() for the first dimension"));
+    throw_error<ShapeError>("index_select: the index must have one dimension, this one is ", index.shape(),
+                            "; flatten() it, or use index() for the first dimension");
   const std::int64_t n = x.dim() ? x.shape()[dim] : 1;
   const Tensor at = checked_index(index, 0, n, "index_select", dim);
   if (x.dim() == 0 && at.numel() != 1)
-    throw ShapeError(
-        str("index_select: a 0-d tensor has one element, the index ", index.shape(), " names ", at.numel()));
+    throw_error<ShapeError>("index_select: a 0-d tensor has one element, the index ", index.shape(), " names ",
+                            at.numel());
   return apply<SelectRows>(x, at, dim, n);
 }
 
 Tensor index_add(const Tensor& x, int d, const Tensor& index, const Tensor& given, Scalar number) {
   if (number.is_real() && !is_floating_point(given.dtype()))
-    throw TypeError(
-        str("index_add: alpha is ", number.to_double(), ", a real number, and the source is ", name(given.dtype())));
+    throw_error<TypeError>("index_add: alpha is ", number.to_double(), ", a real number, and the source is ",
+                           name(given.dtype()));
   // Integers are multiplied as integers.
   const bool whole = !number.is_real() && !is_floating_point(given.dtype()) && number.to_int64() != 1;
   const Tensor src = whole ? mul(given, number).to(given.dtype()) : given;
   const double alpha = whole ? 1 : number.to_double();
   const int dim = detail::wrap_dim(d, x.dim(), "index_add");
   if (index.dim() > 1)
-    throw ShapeError(str("index_add: the index must have one dimension, this one is ", index.shape()));
+    throw_error<ShapeError>("index_add: the index must have one dimension, this one is ", index.shape());
   const std::int64_t n = x.dim() ? x.shape()[dim] : 1;
   const Tensor at = checked_index(index, 0, n, "index_add", dim);
   Shape wanted = x.shape();
   if (wanted.rank() > 0) wanted[dim] = at.numel();
   if (!(src.shape() == wanted) || (x.dim() == 0 && at.numel() != 1))
-    throw ShapeError(str("index_add: the source is ", src.shape(), ", an input of ", x.shape(), " and ", at.numel(),
-                         " indices of dimension ", dim, " need ", wanted));
+    throw_error<ShapeError>("index_add: the source is ", src.shape(), ", an input of ", x.shape(), " and ", at.numel(),
+                            " indices of dimension ", dim, " need ", wanted);
   return detail::adding(x, src, "index_add",
                         [&](const Tensor& a, const Tensor& b) { return apply<IndexAdd>(a, b, at, dim, alpha); });
 }
@@ -149,7 +149,7 @@ Tensor from_the_end(const Tensor& index, std::int64_t n) {
 }
 /// The rows of x that `index` names, checked, counted from the front.
 Tensor rows_of(const Tensor& x, const Tensor& index) {
-  if (x.dim() == 0) throw ShapeError("index: a 0-d tensor cannot be indexed");
+  if (x.dim() == 0) throw_error<ShapeError>("index: a 0-d tensor cannot be indexed");
   const std::int64_t n = x.shape()[0];
   return from_the_end(checked_index(index, -n, n, "index", 0), n);
 }
@@ -195,14 +195,15 @@ void detail::write_rows(Tensor& x, const Tensor& index, const Tensor& rows) {
 }
 
 Tensor embedding(const Tensor& index, const Tensor& weight, EmbeddingOptions options) {
-  if (weight.dim() != 2) throw ShapeError(str("embedding: the weight must be a matrix, this one is ", weight.shape()));
+  if (weight.dim() != 2)
+    throw_error<ShapeError>("embedding: the weight must be a matrix, this one is ", weight.shape());
   const std::int64_t n = weight.shape()[0];
   const Tensor at = checked_index(index, 0, n, "embedding", 0);
   Tensor learned = at;
   if (options.padding_idx) {
     std::int64_t padding = *options.padding_idx;
     if (padding < -n || padding >= n)
-      throw ShapeError(str("embedding: padding_idx ", padding, " is out of bounds for ", n, " rows"));
+      throw_error<ShapeError>("embedding: padding_idx ", padding, " is out of bounds for ", n, " rows");
     if (padding < 0) padding += n;
     learned = at.clone();
     auto* row = learned.data<std::int64_t>();
@@ -213,10 +214,10 @@ Tensor embedding(const Tensor& index, const Tensor& weight, EmbeddingOptions opt
 }
 
 Tensor one_hot(const Tensor& index, std::int64_t classes) {
-  if (classes < -1 || classes == 0) throw ShapeError(str("one_hot: there cannot be ", classes, " classes"));
+  if (classes < -1 || classes == 0) throw_error<ShapeError>("one_hot: there cannot be ", classes, " classes");
   const Tensor at = checked_index(index, 0, classes < 0 ? INT64_MAX : classes, "one_hot", index.dim());
   if (classes < 0) {
-    if (at.numel() == 0) throw ShapeError("one_hot: no index says how many classes there are; name the number");
+    if (at.numel() == 0) throw_error<ShapeError>("one_hot: no index says how many classes there are; name the number");
     classes = 0;
     const auto* v = at.data<std::int64_t>();
     for (std::int64_t i = 0; i < at.numel(); ++i) classes = v[i] >= classes ? v[i] + 1 : classes;

@@ -19,17 +19,17 @@ Shape leading(const Shape& s) { return Shape(std::span(s.data(), static_cast<std
 
 Tensor integer_matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {
   if (a.dtype() != b.dtype() || !(a.device() == b.device()))
-    throw TypeError(str("matmul: both tensors need one dtype, got ", name(a.dtype()), " and ", name(b.dtype()),
-                        "; convert one with .to()"));
+    throw_error<TypeError>("matmul: both tensors need one dtype, got ", name(a.dtype()), " and ", name(b.dtype()),
+                           "; convert one with .to()");
   if (a.dim() == 0 || b.dim() == 0)
-    throw ShapeError(str("matmul: both arguments need at least 1 dimension, got ", a.shape(), " and ", b.shape()));
+    throw_error<ShapeError>("matmul: both arguments need at least 1 dimension, got ", a.shape(), " and ", b.shape());
   const ModeScope off(false);
   Tensor x = as_matrices(a.to(DType::int64), transpose_a, true),
          y = as_matrices(b.to(DType::int64), transpose_b, false);
   const std::int64_t m = x.size(-2), k = x.size(-1), n = y.size(-1);
   if (y.size(-2) != k)
-    throw ShapeError(str("matmul: mat1 and mat2 shapes cannot be multiplied: ", a.shape(),
-                         transpose_a ? " transposed" : "", " and ", b.shape(), transpose_b ? " transposed" : ""));
+    throw_error<ShapeError>("matmul: mat1 and mat2 shapes cannot be multiplied: ", a.shape(),
+                            transpose_a ? " transposed" : "", " and ", b.shape(), transpose_b ? " transposed" : "");
   const Shape lead = broadcast_shapes(leading(x.shape()), leading(y.shape()));
   const int r = lead.rank();
   x = x.expand(lead.inserted(r, m).inserted(r + 1, k));

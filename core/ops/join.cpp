@@ -10,7 +10,7 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::str;
+using detail::throw_error;
 
 /// An empty 1-d tensor joins tensors of any shape, and adds nothing.
 bool is_nothing(const Tensor& x) { return x.dim() == 1 && x.numel() == 0; }
@@ -19,7 +19,7 @@ constexpr std::int64_t kPassedOver = -1;  // the size of an input that is nothin
 
 /// What they promote to, all of one rank: an empty tensor counts as any other.
 DType joined_dtype(std::span<const Tensor> x, const char* op) {
-  if (x.empty()) throw ShapeError(str(op, ": needs at least one tensor"));
+  if (x.empty()) throw_error<ShapeError>(op, ": needs at least one tensor");
   DType t = x[0].dtype();
   for (const Tensor& e : x.subspan(1))
     if (e.dtype() != t) t = detail::promoted(t, e.dtype(), op);
@@ -30,23 +30,23 @@ DType joined_dtype(std::span<const Tensor> x, const char* op) {
 Shape joined_shape(std::span<const Tensor> x, int d, int& dim, const char* op) {
   const Tensor* first = &x[0];
   for (std::size_t i = 1; i < x.size() && is_nothing(*first); ++i) first = &x[i];
-  if (first->dim() == 0) throw ShapeError(str(op, ": a 0-d tensor cannot be joined to others; use stack"));
+  if (first->dim() == 0) throw_error<ShapeError>(op, ": a 0-d tensor cannot be joined to others; use stack");
   dim = detail::wrap_dim(d, first->dim(), op);
   Shape shape = first->shape();
   shape[dim] = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
     const Tensor& t = x[i];
     if (!(t.device() == first->device()))
-      throw DeviceError(
-          str(op, ": all tensors must be on one device, got ", name(first->device()), " and ", name(t.device())));
+      throw_error<DeviceError>(op, ": all tensors must be on one device, got ", name(first->device()), " and ",
+                               name(t.device()));
     if (is_nothing(t)) continue;
     bool fits = t.dim() == shape.rank();
     for (int k = 0; fits && k < shape.rank(); ++k) fits = k == dim || t.shape()[k] == shape[k];
     if (!fits)
-      throw ShapeError(str(op, ": tensor ", i, " is ", t.shape(), ", the others ", first->shape(),
-                           "; the sizes must be equal but in dimension ", dim));
+      throw_error<ShapeError>(op, ": tensor ", i, " is ", t.shape(), ", the others ", first->shape(),
+                              "; the sizes must be equal but in dimension ", dim);
     if (__builtin_add_overflow(shape[dim], t.shape()[dim], &shape[dim]))
-      throw ShapeError(str(op, ": dimension ", dim, " has more elements than can be counted"));
+      throw_error<ShapeError>(op, ": dimension ", dim, " has more elements than can be counted");
   }
   return shape;
 }
@@ -122,25 +122,25 @@ Tensor cat(const std::vector<Tensor>& x, int d) {
 }
 
 Tensor stack(const std::vector<Tensor>& x, int d) {
-  if (x.empty()) throw ShapeError("stack: needs at least one tensor");
+  if (x.empty()) throw_error<ShapeError>("stack: needs at least one tensor");
   const int dim = detail::wrap_dim(d, x[0].dim() + 1, "stack");
   std::vector<Tensor> rows;
   rows.reserve(x.size());
   for (const Tensor& t : x) {
     if (!(t.shape() == x[0].shape()))
-      throw ShapeError(str("stack: all tensors need one shape, got ", x[0].shape(), " and ", t.shape(), " (tensor ",
-                           rows.size(), ")"));
+      throw_error<ShapeError>("stack: all tensors need one shape, got ", x[0].shape(), " and ", t.shape(), " (tensor ",
+                              rows.size(), ")");
     rows.push_back(t.unsqueeze(dim));
   }
   return cat(rows, dim);
 }
 
 std::vector<Tensor> split(const Tensor& x, std::int64_t size, int d) {
-  if (x.dim() == 0) throw ShapeError("split: a 0-d tensor cannot be split");
+  if (x.dim() == 0) throw_error<ShapeError>("split: a 0-d tensor cannot be split");
   const int dim = detail::wrap_dim(d, x.dim(), "split");
   const std::int64_t n = x.shape()[dim];
   if (size < 0 || (size == 0 && n > 0))
-    throw ShapeError(str("split: dimension ", dim, " of size ", n, " cannot be split into parts of ", size));
+    throw_error<ShapeError>("split: dimension ", dim, " of size ", n, " cannot be split into parts of ", size);
   std::vector<Tensor> out;
   std::int64_t start = 0;
   do {
@@ -152,7 +152,7 @@ std::vector<Tensor> split(const Tensor& x, std::int64_t size, int d) {
 }
 
 std::vector<Tensor> split(const Tensor& x, const Shape& sizes, int d) {
-  if (x.dim() == 0) throw ShapeError("split: a 0-d tensor cannot be split");
+  if (x.dim() == 0) throw_error<ShapeError>("split: a 0-d tensor cannot be split");
   const int dim = detail::wrap_dim(d, x.dim(), "split");
   std::int64_t left = x.shape()[dim];
   bool fits = true;
@@ -161,7 +161,7 @@ std::vector<Tensor> split(const Tensor& x, const Shape& sizes, int d) {
     if (fits) left -= s;
   }
   if (!fits || left != 0)
-    throw ShapeError(str("split: the sizes ", sizes, " do not add up to dimension ", dim, " of ", x.shape()));
+    throw_error<ShapeError>("split: the sizes ", sizes, " do not add up to dimension ", dim, " of ", x.shape());
   std::vector<Tensor> out;
   std::int64_t start = 0;
   for (std::int64_t s : sizes) {
@@ -172,8 +172,8 @@ std::vector<Tensor> split(const Tensor& x, const Shape& sizes, int d) {
 }
 
 std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, int d) {
-  if (chunks <= 0) throw ShapeError(str("chunk: needs at least 1 chunk, got ", chunks));
-  if (x.dim() == 0) throw ShapeError("chunk: a 0-d tensor cannot be split");
+  if (chunks <= 0) throw_error<ShapeError>("chunk: needs at least 1 chunk, got ", chunks);
+  if (x.dim() == 0) throw_error<ShapeError>("chunk: a 0-d tensor cannot be split");
   const int dim = detail::wrap_dim(d, x.dim(), "chunk");
   const std::int64_t n = x.shape()[dim];
   if (n > 0) return split(x, (n - 1) / chunks + 1, dim);
@@ -185,10 +185,10 @@ std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, int d) {
 Tensor flip(const Tensor& x, const Shape& dims) {
   Shape reversed = Shape::filled(x.dim(), 0);
   for (std::int64_t d : dims) {
-    if (d < INT32_MIN || d > INT32_MAX) throw ShapeError(str("flip: dimension ", d, " is out of range"));
+    if (d < INT32_MIN || d > INT32_MAX) throw_error<ShapeError>("flip: dimension ", d, " is out of range");
     const int dim = detail::wrap_dim(static_cast<int>(d), x.dim(), "flip");
     if (x.dim() == 0) continue;
-    if (reversed[dim]++) throw ShapeError(str("flip: dim ", dim, " appears multiple times in the list of dims"));
+    if (reversed[dim]++) throw_error<ShapeError>("flip: dim ", dim, " appears multiple times in the list of dims");
   }
   return apply<Flip>(x, reversed);
 }

@@ -93,8 +93,8 @@ detail::Promoted::Promoted(const Tensor& given_x, const Tensor& given_y, const c
 void detail::check_one_shape(const Tensor& x, const Tensor& y, const char* op) {
   if (x.shape() == y.shape()) [[likely]]
     return;
-  throw ShapeError(str(op, ": the prediction is ", x.shape(), ", the target ", y.shape(),
-                       "; they must be equal (broadcasting here is a silent bug elsewhere): reshape one"));
+  throw_error<ShapeError>(op, ": the prediction is ", x.shape(), ", the target ", y.shape(),
+                          "; they must be equal (broadcasting here is a silent bug elsewhere): reshape one");
 }
 
 void detail::check_broadcasts(const Tensor& t, const Shape& shape, const char* op, const char* what) {
@@ -104,11 +104,11 @@ void detail::check_broadcasts(const Tensor& t, const Shape& shape, const char* o
     fits = size == 1 || size == shape[shape.rank() - i];
   }
   if (!fits)
-    throw ShapeError(str(op, ": the ", what, " ", t.shape(), " does not broadcast to the input's shape ", shape));
+    throw_error<ShapeError>(op, ": the ", what, " ", t.shape(), " does not broadcast to the input's shape ", shape);
 }
 
 void detail::refuse_reduction(const char* op) {
-  throw Error(str(op, ": has no reduction batch_mean, only kl_div has; use none, mean or sum"));
+  throw_error<Error>(op, ": has no reduction batch_mean, only kl_div has; use none, mean or sum");
 }
 
 Tensor detail::reduced(const Tensor& losses, Reduction reduction, const char* op) {
@@ -136,11 +136,11 @@ Tensor l1_loss(const Tensor& x, const Tensor& y, LossOptions o) {
   return loss_of_difference<Difference::absolute>(x, y, 0, o.reduction);
 }
 Tensor smooth_l1_loss(const Tensor& x, const Tensor& y, SmoothL1Options o) {
-  if (!(o.beta >= 0)) throw Error(detail::str("smooth_l1_loss: beta must be >= 0, got ", o.beta));
+  if (!(o.beta >= 0)) detail::throw_error<Error>("smooth_l1_loss: beta must be >= 0, got ", o.beta);
   return loss_of_difference<Difference::smooth_l1>(x, y, o.beta, o.reduction);
 }
 Tensor huber_loss(const Tensor& x, const Tensor& y, HuberOptions o) {
-  if (!(o.delta > 0)) throw Error(detail::str("huber_loss: delta must be > 0, got ", o.delta));
+  if (!(o.delta > 0)) detail::throw_error<Error>("huber_loss: delta must be > 0, got ", o.delta);
   return loss_of_difference<Difference::huber>(x, y, o.delta, o.reduction);
 }
 

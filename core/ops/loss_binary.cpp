@@ -8,7 +8,7 @@ namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::backend_of;
-using detail::str;
+using detail::throw_error;
 using detail::widened;
 
 Tensor softplus_of_negative(const Tensor& x);
@@ -74,8 +74,8 @@ void check_probabilities(const Tensor& x, const char* op) {
   detail::ModeScope off(false);
   const double low = min(x).item(), high = max(x).item();
   if (!(low >= 0 && high <= 1))
-    throw Error(str(op, ": all elements of the input should be between 0 and 1, they reach from ", low, " to ", high,
-                    "; for numbers that are no probabilities use binary_cross_entropy_with_logits"));
+    throw_error<Error>(op, ": all elements of the input should be between 0 and 1, they reach from ", low, " to ", high,
+                       "; for numbers that are no probabilities use binary_cross_entropy_with_logits");
 }
 
 /// The losses times their weights, reduced.

@@ -9,7 +9,7 @@ namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::backend_of;
-using detail::str;
+using detail::throw_error;
 
 /// Where the classes are: the only dimension, or the second.
 int class_dim(const Tensor& x) { return x.dim() == 1 ? 0 : 1; }
@@ -18,23 +18,23 @@ void check_weight(const Tensor& x, const Tensor& weight, std::int64_t classes, c
   if (!weight.defined()) return;
   detail::check_alike(x, weight, op);
   if (weight.dim() != 1 || weight.shape()[0] != classes)
-    throw ShapeError(
-        str(op, ": the weight is ", weight.shape(), ", ", classes, " classes need one of (", classes, ")"));
+    throw_error<ShapeError>(op, ": the weight is ", weight.shape(), ", ", classes, " classes need one of (", classes,
+                            ")");
   if (detail::grad_enabled && weight.requires_grad())
-    throw GradError(str(op, ": is not differentiable in the weight of the classes; detach() it"));
+    throw_error<GradError>(op, ": is not differentiable in the weight of the classes; detach() it");
 }
 
 /// The target as contiguous int64, with -1 where it is to be ignored.
 Tensor checked_target(const Tensor& x, const Tensor& target, std::int64_t ignore_index, const char* op) {
-  if (x.dim() == 0) throw ShapeError(str(op, ": the input needs a dimension of classes, it is 0-d"));
+  if (x.dim() == 0) throw_error<ShapeError>(op, ": the input needs a dimension of classes, it is 0-d");
   const int dim = class_dim(x);
   const Shape wanted = x.shape().erased(dim);
   if (!(target.shape() == wanted))
-    throw ShapeError(
-        str(op, ": the input is ", x.shape(), ", the target ", target.shape(), "; class indices need ", wanted));
+    throw_error<ShapeError>(op, ": the input is ", x.shape(), ", the target ", target.shape(), "; class indices need ",
+                            wanted);
   if (target.dtype() != DType::int64 && target.dtype() != DType::int32)
-    throw TypeError(str(op, ": class indices must be int64 or int32, the target is ", name(target.dtype()),
-                        "; convert it with .to(kInt64)"));
+    throw_error<TypeError>(op, ": class indices must be int64 or int32, the target is ", name(target.dtype()),
+                           "; convert it with .to(kInt64)");
   Tensor at = target.to(DType::int64).contiguous();
   const auto* from = at.data<std::int64_t>();
   const std::int64_t n = at.numel(), classes = x.shape()[dim];
@@ -46,8 +46,9 @@ Tensor checked_target(const Tensor& x, const Tensor& target, std::int64_t ignore
   for (std::int64_t i = 0; i < n; ++i) {
     to[i] = from[i] == ignore_index ? -1 : from[i];
     if (from[i] != ignore_index && (from[i] < 0 || from[i] >= classes))
-      throw ShapeError(str(op, ": target ", from[i], " is out of bounds for ", classes, " classes (dimension ", dim,
-                           " of ", x.shape(), "); targets to be left out equal ignore_index, which is ", ignore_index));
+      throw_error<ShapeError>(op, ": target ", from[i], " is out of bounds for ", classes, " classes (dimension ", dim,
+                              " of ", x.shape(), "); targets to be left out equal ignore_index, which is ",
+                              ignore_index);
   }
   return marked;
 }
@@ -123,7 +124,7 @@ Tensor cross_entropy_of_probabilities(const Tensor& x, const Tensor& given, cons
   const int dim = class_dim(x);
   const std::int64_t classes = x.shape()[dim];
   if (o.ignore_index >= 0)
-    throw Error("cross_entropy: ignore_index is for class indices, this target holds probabilities");
+    throw_error<Error>("cross_entropy: ignore_index is for class indices, this target holds probabilities");
   Tensor y = given;
   if (o.label_smoothing > 0) y = y * (1 - o.label_smoothing) + o.label_smoothing / static_cast<double>(classes);
   Tensor losses = log_softmax(x, dim) * y;
@@ -176,9 +177,9 @@ Tensor cross_entropy(const Tensor& x, const Tensor& target, const CrossEntropyOp
   }
   detail::check_computed(x, op);
   if (!(o.label_smoothing >= 0 && o.label_smoothing <= 1))
-    throw Error(str(op, ": label_smoothing must lie in [0, 1], got ", o.label_smoothing));
+    throw_error<Error>(op, ": label_smoothing must lie in [0, 1], got ", o.label_smoothing);
   if (o.reduction == Reduction::batch_mean) detail::refuse_reduction(op);
-  if (x.dim() == 0) throw ShapeError(str(op, ": the input needs a dimension of classes, it is 0-d"));
+  if (x.dim() == 0) throw_error<ShapeError>(op, ": the input needs a dimension of classes, it is 0-d");
   const std::int64_t classes = x.shape()[class_dim(x)];
   check_weight(x, o.weight, classes, op);
   if (is_floating_point(target.dtype()) && target.shape() == x.shape()) {

@@ -7,7 +7,7 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::str;
+using detail::throw_error;
 
 /// A matrix as gemm takes it: rows of `ld` elements in memory, transposed or not.
 struct Matrix {
@@ -46,8 +46,8 @@ inline void gemm(const Tensor& a, bool ta, const Tensor& b, bool tb, const void*
 }
 
 [[noreturn]] void shapes_differ(const char* op, const Tensor& a, const Tensor& b, bool ta, bool tb) {
-  throw ShapeError(str(op, ": mat1 and mat2 shapes cannot be multiplied: ", a.shape(), ta ? " transposed" : "", " and ",
-                       b.shape(), tb ? " transposed" : ""));
+  throw_error<ShapeError>(op, ": mat1 and mat2 shapes cannot be multiplied: ", a.shape(), ta ? " transposed" : "",
+                          " and ", b.shape(), tb ? " transposed" : "");
 }
 
 /// z = op(a) op(b) for batches of matrices whose leading dimensions broadcast: one gemm for each.
@@ -113,8 +113,8 @@ struct Linear : Op<Linear> {  // z[B,O] = x[B,I] w[O,I]^T + b[O]; dx = dz w, dw 
       detail::refuse_alike(x, w, name);
     const std::int64_t m = px.shape[0], n = pw.shape[0], k = px.shape[1];
     if (k != pw.shape[1])
-      throw ShapeError(str("linear: mat1 and mat2 shapes cannot be multiplied: the input is ", x.shape(),
-                           ", the weight ", w.shape(), " takes inputs of ", pw.shape[1]));
+      throw_error<ShapeError>("linear: mat1 and mat2 shapes cannot be multiplied: the input is ", x.shape(),
+                              ", the weight ", w.shape(), " takes inputs of ", pw.shape[1]);
     c.save(x, w);
     Tensor z = detail::empty_matrix(m, n, px.dtype, px.device);
     if (!b.defined()) {
@@ -125,7 +125,7 @@ struct Linear : Op<Linear> {  // z[B,O] = x[B,I] w[O,I]^T + b[O]; dx = dz w, dw 
     if (px.dtype != pb.dtype || !(px.device == pb.device)) [[unlikely]]
       detail::refuse_alike(x, b, name);
     if (pb.shape.rank() != 1 || pb.shape[0] != n)
-      throw ShapeError(str("linear: the bias is ", b.shape(), ", the weight ", w.shape(), " needs one of ", n));
+      throw_error<ShapeError>("linear: the bias is ", b.shape(), ", the weight ", w.shape(), " needs one of ", n);
     gemm(x, false, w, true, detail::Dense(b).raw(), z, m, n, k);
     return z;
   }
@@ -152,7 +152,7 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose
   if (a.dim() >= 2 && b.dim() >= 2) [[likely]]
     return apply<MatMul>(a, b, transpose_a, transpose_b);
   if (a.dim() == 0 || b.dim() == 0)
-    throw ShapeError(str("matmul: both arguments need at least 1 dimension, got ", a.shape(), " and ", b.shape()));
+    throw_error<ShapeError>("matmul: both arguments need at least 1 dimension, got ", a.shape(), " and ", b.shape());
   // A vector on the left is a row, on the right a column; the dimension it was given goes again.
   bool row = a.dim() == 1, column = b.dim() == 1;
   Tensor z =
@@ -168,13 +168,13 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     return linear(x.to(DType::float32), weight.to(DType::float32), detail::widened(bias)).to(x.dtype());
   if (weight.dim() == 1 && !bias.defined()) return matmul(x, weight);  // one output, which has no dimension
   if (weight.dim() != 2)
-    throw ShapeError(str("linear: the weight must be [out, in], or [in] without a bias; it is ", weight.shape()));
+    throw_error<ShapeError>("linear: the weight must be [out, in], or [in] without a bias; it is ", weight.shape());
   if (detail::is_whole_number(x.dtype())) {
     const Tensor z = matmul(x, weight, false, true);
     return bias.defined() ? z + bias : z;
   }
   detail::check_computed(x, Linear::name);
-  if (x.dim() == 0) throw ShapeError("linear: the input needs at least 1 dimension");
+  if (x.dim() == 0) throw_error<ShapeError>("linear: the input needs at least 1 dimension");
   Shape shape = x.shape();
   std::int64_t rows = 1;
   for (int i = 0; i + 1 < shape.rank(); ++i) rows *= shape[i];

@@ -8,7 +8,7 @@ namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::backend_of;
-using detail::str;
+using detail::throw_error;
 
 /// x in a dtype that the kernels compare: other integers and bool as int64, halves as float32. Complex is an error.
 Tensor comparable(const Tensor& x, const char* op) {
@@ -23,12 +23,13 @@ Tensor comparable(const Tensor& x, const char* op) {
     case DType::int32:
     case DType::uint16:
     case DType::uint32: return x.to(DType::int64);
-    default: throw TypeError(str(op, ": cannot order elements of ", name(t), "; convert it with .to(kFloat32)"));
+    default: throw_error<TypeError>(op, ": cannot order elements of ", name(t), "; convert it with .to(kFloat32)");
   }
 }
 
 [[noreturn]] void refuse_empty(const char* op, const Shape& shape) {
-  throw ShapeError(str(op, ": a tensor of ", shape, " has no elements to choose from; name a dimension that has some"));
+  throw_error<ShapeError>(op, ": a tensor of ", shape,
+                          " has no elements to choose from; name a dimension that has some");
 }
 
 /// The extremes of everything. The values are not recorded.

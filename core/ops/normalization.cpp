@@ -11,7 +11,7 @@ namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::backend_of;
-using detail::str;
+using detail::throw_error;
 
 const void* data_or_null(const Tensor& t) { return t.defined() ? t.raw() : nullptr; }
 void* data_or_null(Tensor& t) { return t.defined() ? t.raw() : nullptr; }
@@ -120,7 +120,7 @@ void check_affine(const Tensor& x, const Tensor& t, const Shape& shape, const ch
   if (!t.defined()) return;
   detail::check_alike(x, t, op);
   if (!(t.shape() == shape))
-    throw ShapeError(str(op, ": the ", what, " is ", t.shape(), ", an input of ", x.shape(), " needs ", shape));
+    throw_error<ShapeError>(op, ": the ", what, " is ", t.shape(), ", an input of ", x.shape(), " needs ", shape);
 }
 
 /// running = (1 - momentum) running + momentum batch
@@ -141,8 +141,8 @@ Tensor layer_norm(const Tensor& x, const Shape& normalized, const Tensor& weight
   bool fits = dims > 0 && before >= 0;
   for (int i = 0; fits && i < dims; ++i) fits = x.shape()[before + i] == normalized[i];
   if (!fits)
-    throw ShapeError(str("layer_norm: the input is ", x.shape(), ", normalized_shape ", normalized,
-                         "; it must be the sizes of the last dimensions, at least one"));
+    throw_error<ShapeError>("layer_norm: the input is ", x.shape(), ", normalized_shape ", normalized,
+                            "; it must be the sizes of the last dimensions, at least one");
   check_affine(x, weight, normalized, op, "weight");
   check_affine(x, bias, normalized, op, "bias");
   std::int64_t rows = 1;
@@ -170,27 +170,28 @@ Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& run
   }
   detail::check_computed(x, op);
   if (!(training ? eps > 0 : eps >= 0))
-    throw Error(str(op, ": eps must be ", training ? "> 0 when training" : ">= 0", ", it is ", eps));
+    throw_error<Error>(op, ": eps must be ", training ? "> 0 when training" : ">= 0", ", it is ", eps);
   if (x.dim() == 1 && x.numel() == 0) return x.clone();  // as in torch: of nothing there are no channels
   if (x.dim() < 2)
-    throw ShapeError(str("batch_norm: the input needs a dimension of channels, (n, channels, ...); it is ", x.shape()));
+    throw_error<ShapeError>("batch_norm: the input needs a dimension of channels, (n, channels, ...); it is ",
+                            x.shape());
   const Shape channels{x.shape()[1]};
   for (const auto& [t, what] : {std::pair{&weight, "weight"}, std::pair{&bias, "bias"},
                                 std::pair{&running_mean, "running mean"}, std::pair{&running_var, "running variance"}})
     check_affine(x, *t, channels, op, what);
   for (const Tensor* t : {&running_mean, &running_var}) {
     if (!t->defined()) {
-      if (!training) throw TypeError("batch_norm: running statistics must be defined unless training");
+      if (!training) throw_error<TypeError>("batch_norm: running statistics must be defined unless training");
     } else if (t->requires_grad()) {
-      throw GradError("batch_norm: running statistics take no gradient; requires_grad_(false) them");
+      throw_error<GradError>("batch_norm: running statistics take no gradient; requires_grad_(false) them");
     } else if (training) {
       detail::check_distinct(*t, op);
     }
   }
   const std::int64_t count = channels[0] ? x.numel() / channels[0] : 0;
   if (training && count == 1)
-    throw ShapeError(
-        str("batch_norm: expected more than 1 value per channel when training, got input size ", x.shape()));
+    throw_error<ShapeError>("batch_norm: expected more than 1 value per channel when training, got input size ",
+                            x.shape());
   Tensor moments = detail::empty_tensor({2, channels[0]}, x.dtype(), x.device());
   if (!training) {
     detail::ModeScope off(false);

@@ -9,14 +9,14 @@
 
 namespace harker HARKER_PUBLIC {
 
-using detail::str;
+using detail::throw_error;
 
 namespace {
 template <class T>
 T only_element(const Tensor& t, DType as) {
   const TensorImpl& p = t.impl();
   if (p.numel != 1)
-    throw ShapeError(str("item: a tensor with ", p.numel, " elements cannot be converted to one number"));
+    throw_error<ShapeError>("item: a tensor with ", p.numel, " elements cannot be converted to one number");
   T v;
   backend(p.device).copy(p.dtype, as, Shape(), p.data, Shape(), &v, Shape());
   return v;
@@ -93,7 +93,7 @@ bool all_close(const std::vector<T>& x, const std::vector<T>& y, double rtol, do
 
 bool allclose(const Tensor& p, const Tensor& q, double rtol, double atol) {
   if (!(rtol >= 0 && atol >= 0))
-    throw Error(str("allclose: rtol (", rtol, ") and atol (", atol, ") must not be negative"));
+    throw_error<Error>("allclose: rtol (", rtol, ") and atol (", atol, ") must not be negative");
   if (is_complex(p.dtype()) != is_complex(q.dtype())) return false;
   NoGradGuard no_grad;
   const Shape shape = broadcast_shapes(p.shape(), q.shape());

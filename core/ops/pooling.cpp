@@ -7,7 +7,7 @@ namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::backend_of;
-using detail::str;
+using detail::throw_error;
 
 struct MaxPool : Op<MaxPool> {  // z = the largest of each window of x, at = its place in h w; dx = dz there
   static constexpr const char* name = "max_pool2d";
@@ -59,16 +59,16 @@ Windows pool_windows(const Tensor& x, Pair kernel, Pair stride, Pair padding, Pa
                      const char* op) {
   if (stride.down == 0 && stride.across == 0) stride = kernel;
   if (padding.down * 2 > kernel.down || padding.across * 2 > kernel.across)
-    throw ShapeError(str(op, ": padding should be at most half of the kernel size, got padding (", padding.down, ", ",
-                         padding.across, ") and kernel (", kernel.down, ", ", kernel.across, ")"));
+    throw_error<ShapeError>(op, ": padding should be at most half of the kernel size, got padding (", padding.down,
+                            ", ", padding.across, ") and kernel (", kernel.down, ", ", kernel.across, ")");
   if (x.shape()[1] == 0 || x.shape()[2] == 0 || x.shape()[3] == 0)
-    throw ShapeError(str(op, ": the input ", x.shape(), " has no elements in an image"));
+    throw_error<ShapeError>(op, ": the input ", x.shape(), " has no elements in an image");
   const Windows w = detail::windows_over(x, kernel, stride, padding, dilation, ceil_mode, op);
   for (int d = 0; d < 2; ++d)
     for (std::int64_t first = -w.padding[d]; first < 0; first += w.stride[d])
       if ((-first + w.dilation[d] - 1) / w.dilation[d] * w.dilation[d] + first >= w.size[d])
-        throw ShapeError(str(op, ": with padding ", w.padding[d], " and dilation ", w.dilation[d],
-                             " a window steps over all of the input ", x.shape()));
+        throw_error<ShapeError>(op, ": with padding ", w.padding[d], " and dilation ", w.dilation[d],
+                                " a window steps over all of the input ", x.shape());
   return w;
 }
 

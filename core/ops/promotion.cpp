@@ -8,7 +8,7 @@
 
 namespace harker HARKER_PUBLIC {
 
-using detail::str;
+using detail::throw_error;
 
 namespace {
 
@@ -77,7 +77,7 @@ bool result(const Tensor& x, const Tensor& y, DType& out) {
 }
 
 [[noreturn]] void refuse_promotion(const char* op, DType a, DType b) {
-  throw TypeError(str(op, ": ", name(a), " and ", name(b), " promote to no common dtype; convert one with .to()"));
+  throw_error<TypeError>(op, ": ", name(a), " and ", name(b), " promote to no common dtype; convert one with .to()");
 }
 
 }  // namespace
@@ -106,15 +106,15 @@ DType computing_dtype(DType t, const char* op) {
   if (t == DType::float16 || t == DType::bfloat16) return DType::float32;
   if (is_whole(t) && !is_wide_unsigned(t)) return DType::int64;
   if (is_complex(t))
-    throw TypeError(str(op, ": complex numbers (", name(t), ") are stored and copied, not computed with"));
-  throw TypeError(
-      str(op, ": no arithmetic with ", name(t), "; convert it with .to(", is_whole(t) ? "kInt64)" : "kFloat32)"));
+    throw_error<TypeError>(op, ": complex numbers (", name(t), ") are stored and copied, not computed with");
+  throw_error<TypeError>(op, ": no arithmetic with ", name(t), "; convert it with .to(",
+                         is_whole(t) ? "kInt64)" : "kFloat32)");
 }
 
 DType common_dtype(const Tensor& x, const Tensor& y, const char* op) {
   if (!(x.device() == y.device()))
-    throw DeviceError(
-        str(op, ": both tensors must be on one device, got ", name(x.device()), " and ", name(y.device())));
+    throw_error<DeviceError>(op, ": both tensors must be on one device, got ", name(x.device()), " and ",
+                             name(y.device()));
   DType out;
   if (!result(x, y, out)) refuse_promotion(op, x.dtype(), y.dtype());
   return out;
@@ -140,7 +140,7 @@ Tensor number_like(const Tensor& x, Scalar s, DType t, const char* op) {
   if (s.is_real() || !is_whole(t)) return z;
   const std::int64_t wanted = s.to_int64();
   if (t != DType::bool_ && z.item<std::int64_t>() != wanted)
-    throw TypeError(str(op, ": ", wanted, " does not fit ", name(t), "; convert the tensor with .to(kInt64)"));
+    throw_error<TypeError>(op, ": ", wanted, " does not fit ", name(t), "; convert the tensor with .to(kInt64)");
   return z;
 }
 
@@ -158,7 +158,7 @@ DType unary_result(Unary op, DType t, const char* name) {
     case Unary::trunc:
     case Unary::relu:
       if (t == DType::bool_)
-        throw TypeError(str(name, ": not for bool tensors; logical_not() inverts a mask, .to(kInt64) makes numbers"));
+        throw_error<TypeError>(name, ": not for bool tensors; logical_not() inverts a mask, .to(kInt64) makes numbers");
       return t;
     case Unary::sign: return t;
     case Unary::square: return t == DType::bool_ ? DType::int64 : t;
@@ -182,7 +182,7 @@ bool divides(Binary op) { return op >= Binary::floor_divide && op <= Binary::fmo
 /// Integers have no quotient by 0.
 void check_divisor(Binary op, const char* name, const Tensor& y) {
   if (divides(op) && y.dtype() == DType::int64 && any(eq(y, 0)).item<bool>())
-    throw Error(str(name, ": division of integers by zero; convert with .to(kFloat32) for inf and nan"));
+    throw_error<Error>(name, ": division of integers by zero; convert with .to(kFloat32) for inf and nan");
 }
 
 Tensor kernel_binary(Binary op, const char* name, const Tensor& x, const Tensor& y) {
@@ -199,16 +199,16 @@ Tensor kernel_binary(Binary op, const char* name, const Tensor& x, const Tensor&
 DType binary_result(Binary op, DType t, const char* name) {
   if (op == Binary::div && is_whole(t)) return DType::float32;
   if (t == DType::bool_ && op == Binary::pow)
-    throw TypeError(str(name, ": no powers of bool tensors; convert one with .to(kInt64)"));
+    throw_error<TypeError>(name, ": no powers of bool tensors; convert one with .to(kInt64)");
   if (t == DType::bool_ && divides(op))
-    throw TypeError(str(name, ": no quotients of bool tensors; convert one with .to(kInt64)"));
+    throw_error<TypeError>(name, ": no quotients of bool tensors; convert one with .to(kInt64)");
   return t;
 }
 
 [[noreturn]] void refuse_bool_difference(const char* name) {
-  throw TypeError(str(name,
-                      ": no differences with bool; logical_not() inverts a mask, logical_xor() compares two, "
-                      ".to(kInt64) makes numbers"));
+  throw_error<TypeError>(name,
+                         ": no differences with bool; logical_not() inverts a mask, logical_xor() compares two, "
+                         ".to(kInt64) makes numbers");
 }
 
 /// As in torch a product and a quotient of 16-bit floats take a number on the right as it is; all else is rounded to
@@ -236,7 +236,7 @@ Tensor promoted_scalar(Binary op, const char* name, const Tensor& x, Scalar s, b
   if (op == Binary::sub && (x.dtype() == DType::bool_ || s.dtype() == DType::bool_)) refuse_bool_difference(name);
   const DType t = binary_result(op, common_dtype(x, s, name), name), wide = computing_dtype(t, name);
   if (op == Binary::pow && wide == DType::int64 && !reversed && s.to_int64() < 0)
-    throw TypeError(str(name, ": integers to negative integer powers are not integers; convert with .to(kFloat32)"));
+    throw_error<TypeError>(name, ": integers to negative integer powers are not integers; convert with .to(kFloat32)");
   const Tensor a = as_computed(x, t, name);
   if (wide != DType::int64) {
     const double exact = s.to_double();

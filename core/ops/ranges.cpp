@@ -8,7 +8,7 @@
 
 namespace harker HARKER_PUBLIC {
 
-using detail::str;
+using detail::throw_error;
 
 namespace {
 
@@ -26,8 +26,8 @@ Tensor converted(const std::vector<T>& values, const TensorOptions& o) {
 bool is_whole(DType t) { return t >= DType::uint8 && t <= DType::uint64; }
 
 [[noreturn]] void refuse_range(Scalar start, Scalar end, Scalar step) {
-  throw ShapeError(
-      str("arange: no such range: start ", start.to_double(), ", end ", end.to_double(), ", step ", step.to_double()));
+  throw_error<ShapeError>("arange: no such range: start ", start.to_double(), ", end ", end.to_double(), ", step ",
+                          step.to_double());
 }
 
 /// from, from + by, ... : n of them, which wrap around as integers do.
@@ -101,12 +101,12 @@ void check_end(Scalar s, DType t) {
   detail::check_holds(DType::int64, s, "linspace");
   detail::check_holds(t, s, "linspace");
   if (s.to_double() < 0 && (t == DType::uint8 || (t >= DType::uint16 && t <= DType::uint64)))
-    throw TypeError(str("linspace: ", name(t), " has no negative ends, this one is ", s.to_double()));
+    throw_error<TypeError>("linspace: ", name(t), " has no negative ends, this one is ", s.to_double());
 }
 }  // namespace
 
 Tensor linspace(Scalar start, Scalar end, std::int64_t steps, TensorOptions o) {
-  if (steps < 0) throw ShapeError(str("linspace: the number of steps is ", steps));
+  if (steps < 0) throw_error<ShapeError>("linspace: the number of steps is ", steps);
   if (is_whole(o.dtype)) {
     constexpr std::int64_t kExact = std::int64_t{1} << 53;  // integers up to here are doubles too
     if (steps > 0) check_end(start, o.dtype);

@@ -8,7 +8,7 @@ namespace {
 using detail::all_dims;
 using detail::Dims;
 using detail::has;
-using detail::str;
+using detail::throw_error;
 
 /// scale * sum of x over the dimensions in `over`; those keep size 1.
 /// Neighbouring dimensions of one kind are merged, so that most sums are one kernel call.
@@ -116,7 +116,7 @@ struct SumTo : Op<SumTo> {  // z = x summed to a shape that broadcasts to x's; d
       fits = to[i] == from || to[i] == 1;
       if (to[i] == from) over &= ~(Dims{1} << (i + skip));
     }
-    if (!fits) throw ShapeError(str("sum_to: ", x.shape(), " is not a broadcast of ", to));
+    if (!fits) throw_error<ShapeError>("sum_to: ", x.shape(), " is not a broadcast of ", to);
     if (over == (Dims{1} << skip) - 1 && x.is_contiguous() && x.numel() > 0) {  // only leading dimensions: a bias
       std::int64_t n = 1;
       for (int i = 0; i < skip; ++i) n *= x.shape()[i];
@@ -132,8 +132,8 @@ void check_mean(const Tensor& x) {
   if (is_computed(x.dtype())) [[likely]]
     return;
   if (!is_floating_point(x.dtype()))
-    throw TypeError(str("mean: the mean of ", name(x.dtype()), " is no ", name(x.dtype()),
-                        "; convert the tensor with .to(kFloat32)"));
+    throw_error<TypeError>("mean: the mean of ", name(x.dtype()), " is no ", name(x.dtype()),
+                           "; convert the tensor with .to(kFloat32)");
 }
 
 Tensor over_dims(const Tensor& x, const Shape& dims, bool keepdim, bool mean, const char* op) {

@@ -6,7 +6,7 @@ namespace detail {
 
 Dims all_dims(int rank, const char* op) {
   if (rank > kMaxDims)
-    throw ShapeError(str(op, ": only tensors with up to ", kMaxDims, " dims are supported, this one has ", rank));
+    throw_error<ShapeError>(op, ": only tensors with up to ", kMaxDims, " dims are supported, this one has ", rank);
   return rank == kMaxDims ? ~Dims{0} : (Dims{1} << rank) - 1;
 }
 
@@ -14,10 +14,10 @@ Dims dims_of(const Shape& dims, int rank, const char* op) {
   Dims over = all_dims(rank, op);
   if (dims.rank() > 0) over = 0;  // no dims named: all, as in torch
   for (std::int64_t d : dims) {
-    if (d < INT32_MIN || d > INT32_MAX) throw ShapeError(str(op, ": dimension ", d, " is out of range"));
+    if (d < INT32_MIN || d > INT32_MAX) throw_error<ShapeError>(op, ": dimension ", d, " is out of range");
     const int w = wrap_dim(static_cast<int>(d), rank, op);
     if (rank == 0) continue;
-    if (has(over, w)) throw ShapeError(str(op, ": dim ", w, " appears multiple times in the list of dims"));
+    if (has(over, w)) throw_error<ShapeError>(op, ": dim ", w, " appears multiple times in the list of dims");
     over |= Dims{1} << w;
   }
   return over;

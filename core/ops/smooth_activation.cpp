@@ -69,8 +69,8 @@ struct GeluTanh : Smooth<GeluTanh, GeluTanhSlope, Unary::gelu_tanh> {  // z = x/
 
 void check_floating(const Tensor& x, const char* op) {
   if (!is_floating_point(x.dtype()))
-    throw TypeError(
-        detail::str(op, ": for floating point, this tensor is ", name(x.dtype()), "; convert it with .to(kFloat32)"));
+    detail::throw_error<TypeError>(op, ": for floating point, this tensor is ", name(x.dtype()),
+                                   "; convert it with .to(kFloat32)");
 }
 
 }  // namespace
@@ -83,7 +83,7 @@ Tensor gelu(const Tensor& x, std::string_view approximate) {
   check_floating(x, "gelu");
   if (approximate == "none") return apply<Gelu>(x);
   if (approximate == "tanh") return apply<GeluTanh>(x);
-  throw TypeError(detail::str("gelu: approximate is \"none\" or \"tanh\", not ", detail::quoted(approximate)));
+  detail::throw_error<TypeError>("gelu: approximate is \"none\" or \"tanh\", not ", detail::quoted(approximate));
 }
 
 }  // namespace harker

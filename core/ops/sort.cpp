@@ -7,13 +7,13 @@ namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::backend_of;
-using detail::str;
+using detail::throw_error;
 
 /// The places in order along the last dimension, int64.
 Tensor order_of(const Tensor& given, bool descending, const char* op) {
   detail::ModeScope off(false);
   Tensor x = given;
-  if (is_complex(x.dtype())) throw TypeError(str(op, ": cannot order elements of ", name(x.dtype())));
+  if (is_complex(x.dtype())) throw_error<TypeError>(op, ": cannot order elements of ", name(x.dtype()));
   if (!is_computed(x.dtype()) && x.dtype() != DType::int64)
     x = x.to(is_floating_point(x.dtype()) ? DType::float32 : DType::int64);
   const detail::Dense in(x);
@@ -45,7 +45,7 @@ Tensor argsort(const Tensor& x, int d, bool descending) {
 ValuesAndIndices topk(const Tensor& x, std::int64_t k, int d, bool largest) {
   const int dim = detail::wrap_dim(d, x.dim(), "topk");
   const std::int64_t n = x.dim() ? x.shape()[dim] : 1;
-  if (k < 0 || k > n) throw ShapeError(str("topk: k is ", k, ", dimension ", dim, " has ", n, " elements"));
+  if (k < 0 || k > n) throw_error<ShapeError>("topk: k is ", k, ", dimension ", dim, " has ", n, " elements");
   Tensor at = order_along(x, largest, dim, "topk");
   if (x.dim()) at = at.narrow(dim, 0, k).contiguous();
   return {detail::gather_checked(x, at, dim), at};

@@ -21,7 +21,7 @@ Tensor TensorMethods::div(const Tensor& o) const { return harker::div(self(), o)
 Tensor TensorMethods::matmul(const Tensor& o) const { return harker::matmul(self(), o); }
 Tensor TensorMethods::mm(const Tensor& o) const {
   if (self().dim() != 2 || o.dim() != 2)
-    throw ShapeError(detail::str("mm: both must be matrices, got ", self().shape(), " and ", o.shape()));
+    detail::throw_error<ShapeError>("mm: both must be matrices, got ", self().shape(), " and ", o.shape());
   return harker::matmul(self(), o);
 }
 

@@ -5,7 +5,7 @@
 
 namespace harker HARKER_PUBLIC {
 
-using detail::str;
+using detail::throw_error;
 using detail::view_of;
 using detail::wrap_dim;
 
@@ -47,20 +47,20 @@ Shape inferred(const Tensor& x, Shape shape, const char* op) {
   std::int64_t known = 1;
   for (int i = 0; i < shape.rank(); ++i) {
     if (shape[i] == -1) {
-      if (unknown >= 0) throw ShapeError(str(op, ": only one dimension can be inferred, ", shape, " has several"));
+      if (unknown >= 0) throw_error<ShapeError>(op, ": only one dimension can be inferred, ", shape, " has several");
       unknown = i;
     } else if (shape[i] < 0) {
-      throw ShapeError(str(op, ": invalid shape dimension ", shape[i]));
+      throw_error<ShapeError>(op, ": invalid shape dimension ", shape[i]);
     } else if (__builtin_mul_overflow(known, shape[i], &known)) {
-      throw ShapeError(str(op, ": shape ", shape, " is too large"));
+      throw_error<ShapeError>(op, ": shape ", shape, " is too large");
     }
   }
   if (unknown >= 0) {
-    if (known == 0) throw ShapeError(str(op, ": cannot infer a dimension of ", shape, " from no elements"));
+    if (known == 0) throw_error<ShapeError>(op, ": cannot infer a dimension of ", shape, " from no elements");
     shape[unknown] = x.numel() / known;
     known *= shape[unknown];
   }
-  if (known != x.numel()) throw ShapeError(str(op, ": shape ", shape, " is invalid for input of size ", x.numel()));
+  if (known != x.numel()) throw_error<ShapeError>(op, ": shape ", shape, " is invalid for input of size ", x.numel());
   return shape;
 }
 
@@ -113,8 +113,8 @@ struct Expand : Op<Expand> {  // z = x repeated along dimensions of size 1; dx: 
 Tensor Tensor::view(const Shape& wanted) const {
   Shape shape = inferred(*this, wanted, "view"), strides;
   if (!view_strides(*this, shape, strides))
-    throw ShapeError(str("view: size ", shape, " is not compatible with input of size ", this->shape(), " and stride ",
-                         this->strides(), "; use reshape(), which copies where it must"));
+    throw_error<ShapeError>("view: size ", shape, " is not compatible with input of size ", this->shape(),
+                            " and stride ", this->strides(), "; use reshape(), which copies where it must");
   return apply<View>(*this, shape, strides, this->shape());
 }
 
@@ -126,14 +126,14 @@ Tensor Tensor::reshape(const Shape& wanted) const {
 }
 
 Tensor Tensor::permute(const Shape& dims) const {
-  if (dims.rank() != dim()) throw ShapeError(str("permute: ", dims.rank(), " dims for a tensor with ", dim()));
+  if (dims.rank() != dim()) throw_error<ShapeError>("permute: ", dims.rank(), " dims for a tensor with ", dim());
   Shape order = dims, seen = Shape::filled(dim(), 0);
   for (int i = 0; i < dims.rank(); ++i) {
     if (dims[i] < -dim() || dims[i] >= dim())
-      throw ShapeError(str("permute: dimension ", dims[i], " is out of range for ", dim(), " dims"));
+      throw_error<ShapeError>("permute: dimension ", dims[i], " is out of range for ", dim(), " dims");
     order[i] = dims[i] < 0 ? dims[i] + dim() : dims[i];
     if (seen[static_cast<int>(order[i])]++)
-      throw ShapeError(str("permute: dimension ", order[i], " is repeated in ", dims));
+      throw_error<ShapeError>("permute: dimension ", order[i], " is repeated in ", dims);
   }
   return apply<Permute>(*this, order);
 }
@@ -146,20 +146,20 @@ Tensor Tensor::transpose(int dim0, int dim1) const {
 }
 
 Tensor Tensor::t() const {
-  if (dim() > 2) throw ShapeError(str("t: expects a tensor with <= 2 dimensions, this one is ", shape()));
+  if (dim() > 2) throw_error<ShapeError>("t: expects a tensor with <= 2 dimensions, this one is ", shape());
   return dim() < 2 ? transpose(0, 0) : transpose(0, 1);
 }
 
 Tensor Tensor::expand(const Shape& wanted) const {
   Shape to = wanted;
   int skip = to.rank() - dim();
-  if (skip < 0) throw ShapeError(str("expand: ", shape(), " has more dimensions than ", wanted));
+  if (skip < 0) throw_error<ShapeError>("expand: ", shape(), " has more dimensions than ", wanted);
   for (int i = 0; i < to.rank(); ++i) {
     if (to[i] == -1 && i >= skip) to[i] = shape()[i - skip];
     if (to[i] < 0 || (i >= skip && shape()[i - skip] != 1 && shape()[i - skip] != to[i]))
-      throw ShapeError(str("expand: The expanded size of the tensor (", wanted[i],
-                           ") must match the existing size at non-singleton dimension ", i, ". Target sizes: ", wanted,
-                           ". Tensor sizes: ", shape()));
+      throw_error<ShapeError>("expand: The expanded size of the tensor (", wanted[i],
+                              ") must match the existing size at non-singleton dimension ", i,
+                              ". Target sizes: ", wanted, ". Tensor sizes: ", shape());
   }
   detail::check_countable(to, "expand");
   return apply<Expand>(*this, to);
@@ -190,7 +190,7 @@ Tensor Tensor::unsqueeze(int d) const {
 
 Tensor Tensor::flatten(int start_dim, int end_dim) const {
   int a = wrap_dim(start_dim, dim(), "flatten"), b = wrap_dim(end_dim, dim(), "flatten");
-  if (a > b) throw ShapeError(str("flatten: start_dim ", start_dim, " comes after end_dim ", end_dim));
+  if (a > b) throw_error<ShapeError>("flatten: start_dim ", start_dim, " comes after end_dim ", end_dim);
   if (dim() == 0) return reshape(Shape{1});
   if (a == b) return apply<View>(*this, shape(), strides(), shape());
   std::int64_t n = 1;

@@ -6,12 +6,12 @@ namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::broadcast_strides;
-using detail::str;
+using detail::throw_error;
 
 void check_mask(const Tensor& mask, const char* op) {
   if (mask.dtype() != DType::bool_)
-    throw TypeError(str(op, ": the mask must be bool, this one is ", name(mask.dtype()),
-                        "; compare it with something, ne(mask, 0) say"));
+    throw_error<TypeError>(op, ": the mask must be bool, this one is ", name(mask.dtype()),
+                           "; compare it with something, ne(mask, 0) say");
 }
 
 struct Where : Op<Where> {  // z = mask ? x : y; dx = mask ? dz : 0, dy = mask ? 0 : dz
@@ -83,10 +83,10 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value) {
 }
 Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value) {
   if (value.dim() != 0)
-    throw ShapeError(str("masked_fill: the value must be a number or a 0-d tensor, this one is ", value.shape(),
-                         "; where(mask, value, x) broadcasts"));
+    throw_error<ShapeError>("masked_fill: the value must be a number or a 0-d tensor, this one is ", value.shape(),
+                            "; where(mask, value, x) broadcasts");
   if (is_complex(value.dtype()) && !is_complex(x.dtype()))
-    throw TypeError(str("masked_fill: a complex value does not fit ", name(x.dtype())));
+    throw_error<TypeError>("masked_fill: a complex value does not fit ", name(x.dtype()));
   return where(mask, value.to(x.dtype()), x);
 }
 
@@ -104,7 +104,7 @@ Tensor leading(const Tensor& mask, const Tensor& x) {
   bool leads = mask.dim() <= x.dim();
   for (int i = 0; leads && i < mask.dim(); ++i) leads = mask.shape()[i] == x.shape()[i];
   if (!leads)
-    throw ShapeError(str("index: a mask of ", mask.shape(), " does not fit the leading dimensions of ", x.shape()));
+    throw_error<ShapeError>("index: a mask of ", mask.shape(), " does not fit the leading dimensions of ", x.shape());
   Tensor wide = mask;
   while (wide.dim() < x.dim()) wide = wide.unsqueeze(-1);
   return wide;

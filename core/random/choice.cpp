@@ -10,20 +10,20 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::str;
+using detail::throw_error;
 
 /// float64 as it stands, other floating-point numbers as float32. TypeError for others.
 DType made_as(const Tensor& t, const char* op) {
   if (t.dtype() != DType::float64 && t.dtype() != DType::float32 && t.dtype() != DType::float16 &&
       t.dtype() != DType::bfloat16)
-    throw TypeError(str(op, ": probabilities are floating point, this tensor is ", name(t.dtype())));
+    throw_error<TypeError>(op, ": probabilities are floating point, this tensor is ", name(t.dtype()));
   return t.dtype() == DType::float64 ? DType::float64 : DType::float32;
 }
 
 void check_between(const Tensor& p, double low, double high, const char* op, const char* what) {
   if (p.numel() == 0) return;
   const double least = min(p).item(), most = max(p).item();
-  if (!(least >= low && most <= high)) throw Error(str(op, ": ", what, ", they reach from ", least, " to ", most));
+  if (!(least >= low && most <= high)) throw_error<Error>(op, ": ", what, ", they reach from ", least, " to ", most);
 }
 
 /// Each probability becomes what it decides. One float has 24 random bits, a double 53.
@@ -86,15 +86,15 @@ Tensor multinomial(const Tensor& given, std::int64_t n, bool replacement, Genera
   NoGradGuard no_grad;
   const Tensor p = given.to(made_as(given, "multinomial")).contiguous();
   if (p.dim() != 1 && p.dim() != 2)
-    throw ShapeError(str("multinomial: weights have 1 or 2 dimensions, these are ", p.shape()));
+    throw_error<ShapeError>("multinomial: weights have 1 or 2 dimensions, these are ", p.shape());
   const std::int64_t categories = p.shape().back(), rows = p.dim() == 2 ? p.shape()[0] : 1;
   if (n < 1 || categories < 1 || (!replacement && n > categories))
-    throw ShapeError(str("multinomial: cannot choose ", n, " of ", categories, " categories",
-                         replacement ? "" : " without replacement"));
+    throw_error<ShapeError>("multinomial: cannot choose ", n, " of ", categories, " categories",
+                            replacement ? "" : " without replacement");
   constexpr double kMost = 0x1.fffffffffffffp1023;  // of doubles
   check_between(p, 0, kMost, "multinomial", "weights must be finite and not negative");
   if (p.numel() > 0 && !(min(sum(p, -1)).item() > 0))
-    throw Error("multinomial: the weights of a row add up to 0, there is nothing to choose");
+    throw_error<Error>("multinomial: the weights of a row add up to 0, there is nothing to choose");
   if (!replacement || n == 1) {  // the largest of weight / exponential number
     Tensor q = detail::alias(empty_like(p), p.shape(), detail::empty_tensor_in_order(given).strides(), 0);
     exponential_(q, 1, g);

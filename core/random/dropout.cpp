@@ -6,7 +6,7 @@
 namespace harker HARKER_PUBLIC {
 
 Tensor dropout(const Tensor& x, double p, bool training, Generator& g) {
-  if (!(p >= 0 && p <= 1)) throw Error(detail::str("dropout: p must lie in [0, 1], got ", p));
+  if (!(p >= 0 && p <= 1)) detail::throw_error<Error>("dropout: p must lie in [0, 1], got ", p);
   if (!is_floating_point(x.dtype())) detail::refuse_computed(x, "dropout");
   if (!training || p == 0 || x.numel() == 0) return x;
   if (p == 1) return x * zeros_like(x);

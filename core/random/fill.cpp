@@ -15,7 +15,7 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::str;
+using detail::throw_error;
 
 constexpr double kPi = 3.14159265358979323846;
 
@@ -23,8 +23,9 @@ constexpr double kPi = 3.14159265358979323846;
 
 void check_writable(const Tensor& t, const char* op) {
   if (detail::records_change(t, op))
-    throw GradError(str(op, ": the tensor was computed by ", t.grad_fn(),
-                        " and is recorded, but random numbers in its place are not; use NoGradGuard, or a new tensor"));
+    throw_error<GradError>(
+        op, ": the tensor was computed by ", t.grad_fn(),
+        " and is recorded, but random numbers in its place are not; use NoGradGuard, or a new tensor");
 }
 
 /// PyTorch fills in the order of memory: t with its dimensions sorted by stride, largest first.
@@ -60,7 +61,7 @@ DType drawn_as(const Tensor& t, const char* op) {
     case DType::float32:
     case DType::float16:
     case DType::bfloat16: return DType::float32;
-    default: throw TypeError(str(op, ": needs float64, float32, float16 or bfloat16, not ", name(t.dtype())));
+    default: throw_error<TypeError>(op, ": needs float64, float32, float16 or bfloat16, not ", name(t.dtype()));
   }
 }
 
@@ -182,9 +183,9 @@ void fill_normal_blocks(T* out, std::int64_t n, double mean, double std, bool re
 Tensor& uniform_(Tensor& t, double from, double to, Generator& g) {
   check_writable(t, "uniform_");
   const DType made = drawn_as(t, "uniform_");
-  if (!(from <= to)) throw Error(str("uniform_: from (", from, ") must not exceed to (", to, ")"));
+  if (!(from <= to)) throw_error<Error>("uniform_: from (", from, ") must not exceed to (", to, ")");
   if (!(to - from <= (made == DType::float64 ? 0x1.fffffffffffffp1023 : 0x1.fffffep127))) {
-    throw Error(str("uniform_: to - from (", to - from, ") is beyond ", name(made)));
+    throw_error<Error>("uniform_: to - from (", to - from, ") is beyond ", name(made));
   }
   return fill_with(t, made, [&](Tensor& out) {
     Draws draws(g);
@@ -198,7 +199,7 @@ Tensor& uniform_(Tensor& t, double from, double to, Generator& g) {
 Tensor& normal_(Tensor& t, double mean, double std, Generator& g) {
   check_writable(t, "normal_");
   const DType made = drawn_as(t, "normal_");
-  if (!(std >= 0)) throw Error(str("normal_: std must be >= 0, not ", std));
+  if (!(std >= 0)) throw_error<Error>("normal_: std must be >= 0, not ", std);
   const bool blocks = t.numel() >= 16 && t.is_contiguous();
   const auto fill = [&]<class T>(T* out, std::int64_t n) {
     Draws draws(g);
@@ -215,7 +216,7 @@ Tensor& normal_(Tensor& t, double mean, double std, Generator& g) {
 
 Tensor& random_(Tensor& t, Generator& g) {
   check_writable(t, "random_");
-  if (t.dtype() != DType::int64) throw TypeError(str("random_: needs int64, not ", name(t.dtype())));
+  if (t.dtype() != DType::int64) throw_error<TypeError>("random_: needs int64, not ", name(t.dtype()));
   return fill_with(t, DType::int64, [&](Tensor& out) {
     auto* at = out.data<std::int64_t>();
     Draws draws(g);
@@ -225,7 +226,7 @@ Tensor& random_(Tensor& t, Generator& g) {
 
 Tensor& bernoulli_(Tensor& t, double p, Generator& g) {
   check_writable(t, "bernoulli_");
-  if (!(p >= 0 && p <= 1)) throw Error(str("bernoulli_: p must lie in [0, 1], not ", p));
+  if (!(p >= 0 && p <= 1)) throw_error<Error>("bernoulli_: p must lie in [0, 1], not ", p);
   return fill_with(t, DType::uint8, [&](Tensor& out) {
     auto* at = out.data<std::uint8_t>();
     Draws draws(g);
@@ -236,7 +237,7 @@ Tensor& bernoulli_(Tensor& t, double p, Generator& g) {
 Tensor& exponential_(Tensor& t, double lambda, Generator& g) {
   check_writable(t, "exponential_");
   const DType made = drawn_as(t, "exponential_");
-  if (!(lambda > 0)) throw Error(str("exponential_: lambda must be > 0, not ", lambda));
+  if (!(lambda > 0)) throw_error<Error>("exponential_: lambda must be > 0, not ", lambda);
   const auto fill = [&]<class T>(T* out, std::int64_t n) {
     Draws draws(g);
     for (std::int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(-1 / lambda * std::log1p(-draws.uniform()));
@@ -267,7 +268,7 @@ Tensor randn(const Shape& shape, TensorOptions options, Generator& g) {
 }
 
 Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generator& g) {
-  if (low >= high) throw Error(str("randint: low (", low, ") must be less than high (", high, ")"));
+  if (low >= high) throw_error<Error>("randint: low (", low, ") must be less than high (", high, ")");
   Tensor t = empty(shape, DType::int64);
   auto* at = t.data<std::int64_t>();
   const std::uint64_t from = static_cast<std::uint64_t>(low), range = static_cast<std::uint64_t>(high) - from;
@@ -280,7 +281,7 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generato
 }
 
 Tensor randperm(std::int64_t n, Generator& g) {
-  if (n < 0) throw ShapeError(str("randperm: n must be >= 0, not ", n));
+  if (n < 0) throw_error<ShapeError>("randperm: n must be >= 0, not ", n);
   Tensor t = arange(n);
   auto* at = t.data<std::int64_t>();
   const bool wide = n >= static_cast<std::int64_t>(UINT32_MAX / 20);

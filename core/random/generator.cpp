@@ -96,7 +96,7 @@ Tensor Generator::state() const {
 }
 
 void Generator::set_state(const Tensor& state) {
-  const auto refuse = [](auto... why) { throw FormatError(detail::str("Generator::set_state: ", why...)); };
+  const auto refuse = [](auto... why) { detail::throw_error<FormatError>("Generator::set_state: ", why...); };
   if (!state.defined()) refuse("the state is an undefined tensor");
   if (state.dtype() != kUInt8 || state.dim() != 1 || state.numel() != static_cast<std::int64_t>(kStateSize)) {
     refuse("a state is ", kStateSize, " bytes of uint8, this is ", name(state.dtype()), " of shape ", state.shape());

@@ -11,7 +11,7 @@
 
 namespace harker HARKER_PUBLIC {
 
-using detail::str;
+using detail::throw_error;
 
 namespace {
 // [Storage | TensorImpl | data]: one block, data 64-byte aligned.
@@ -26,7 +26,7 @@ namespace {
 [[gnu::cold, gnu::noinline]] void none_or_too_large(const Shape& shape, DType dtype) {
   for (std::int64_t d : shape)
     if (d == 0) return;
-  throw ShapeError(str("a tensor of ", shape, " ", name(dtype), " has more bytes than memory can"));
+  throw_error<ShapeError>("a tensor of ", shape, " ", name(dtype), " has more bytes than memory can");
 }
 }  // namespace
 
@@ -123,8 +123,8 @@ Tensor alias(const Tensor& t, const Shape& shape, const Shape& strides, std::int
 int wrap_dim(int d, int rank, const char* op) {
   int n = rank == 0 ? 1 : rank;  // a 0-d tensor has dimensions -1 and 0, as in torch
   if (d < -n || d >= n)
-    throw ShapeError(
-        str(op, ": Dimension out of range (expected to be in range of [", -n, ", ", n - 1, "], but got ", d, ")"));
+    throw_error<ShapeError>(op, ": Dimension out of range (expected to be in range of [", -n, ", ", n - 1,
+                            "], but got ", d, ")");
   return d < 0 ? d + n : d;
 }
 
@@ -135,7 +135,7 @@ void check_countable(const Shape& shape, const char* op) {
     if (d == 0) return;
     too_large |= __builtin_mul_overflow(n, d, &n);
   }
-  if (too_large) throw ShapeError(str(op, ": ", shape, " has more elements than can be counted"));
+  if (too_large) throw_error<ShapeError>(op, ": ", shape, " has more elements than can be counted");
 }
 
 void check_distinct(const Tensor& t, const char* op) {
@@ -143,8 +143,8 @@ void check_distinct(const Tensor& t, const char* op) {
   if (p.contiguous) return;
   for (int d = 0; d < p.shape.rank(); ++d) {
     if (p.shape[d] > 1 && p.strides[d] == 0)
-      throw ShapeError(
-          str(op, ": dimension ", d, " of ", p.shape, " repeats one element (stride 0); clone() it first"));
+      throw_error<ShapeError>(op, ": dimension ", d, " of ", p.shape,
+                              " repeats one element (stride 0); clone() it first");
   }
 }
 
@@ -230,10 +230,10 @@ void destroy(TensorImpl* p) noexcept {
 }
 
 void Tensor::undefined() {
-  throw TypeError("the tensor is undefined: it was default-constructed, moved from, or never set");
+  throw_error<TypeError>("the tensor is undefined: it was default-constructed, moved from, or never set");
 }
 void Tensor::wrong_type(DType asked) const {
-  throw TypeError(str("data<", name(asked), ">(): the tensor is ", name(dtype()), "; convert it with .to() first"));
+  throw_error<TypeError>("data<", name(asked), ">(): the tensor is ", name(dtype()), "; convert it with .to() first");
 }
 
 std::int64_t Tensor::size(int d) const { return shape()[detail::wrap_dim(d, dim(), "size")]; }

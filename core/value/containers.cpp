@@ -78,13 +78,14 @@ std::string key_text(const Value& key) {
   }
 }
 
-// optimizer.state.0: the first `n` keys of a path.
-std::string path_text(const Value* keys, std::size_t n) {
+// What lies at the end of a path: "optimizer.state.0", or "the dict" where that is none.
+std::string place(const Value& v, std::span<const Value> path) {
+  if (path.empty()) return str("the ", v.type_name());
   std::string out;
-  for (std::size_t i = 0; i < n; ++i) {
-    if (i) out += '.';
+  for (const Value& key : path) {
+    if (&key != path.data()) out += '.';
     if (out.size() > 120) return out + "...";
-    out += keys[i].is_string() ? escaped(keys[i].as_string(), 60) : key_text(keys[i]);
+    out += key.is_string() ? escaped(key.as_string(), 60) : key_text(key);
   }
   return out;
 }
@@ -111,26 +112,25 @@ std::string path_text(const Value* keys, std::size_t n) {
   throw Error(message);
 }
 
-// v[key]; `where` gives the path to v in words, and is asked only for a message.
-template <class Where>
-const Value& look_up(const Value& v, const Value& key, Where where) {
+// v[key]; `path`: the keys that led to v.
+const Value& look_up(const Value& v, const Value& key, std::span<const Value> path) {
   if (v.is_dict()) {
     const Value* found = v.find(key);
-    if (!found) no_key(object_as<Dict>(v), key, where());
+    if (!found) no_key(object_as<Dict>(v), key, place(v, path));
     return *found;
   }
   if (v.kind() != Value::Kind::list && v.kind() != Value::Kind::tuple) {
-    throw TypeError(str("cannot look up ", key_text(key), " in ", where(),
-                        v.is_none() ? ", which is None" : str(", which is ", with_article(v))));
+    throw_error<TypeError>("cannot look up ", key_text(key), " in ", place(v, path),
+                           v.is_none() ? ", which is None" : str(", which is ", with_article(v)));
   }
   const std::vector<Value>& items = object_as<Sequence>(v).items;
   if (!key.fits_int64())
-    throw TypeError(str("index ", key_text(key), " of ", where(), " is ", with_article(key), ", not an int"));
+    throw_error<TypeError>("index ", key_text(key), " of ", place(v, path), " is ", with_article(key), ", not an int");
   const auto n = static_cast<std::int64_t>(items.size());
   const std::int64_t asked = key.as_int();
   if (asked < -n || asked >= n) {
-    throw ShapeError(str("index ", asked, " is out of range for ", where(), ", a ", v.type_name(), " of ", n,
-                         n == 1 ? " element" : " elements"));
+    throw_error<ShapeError>("index ", asked, " is out of range for ", place(v, path), ", a ", v.type_name(), " of ", n,
+                            n == 1 ? " element" : " elements");
   }
   return items[static_cast<std::size_t>(asked < 0 ? asked + n : asked)];
 }
@@ -166,15 +166,13 @@ std::span<const Value> Value::elements() const& { return sequence(*this).items; 
 std::span<const Value::Item> Value::items() const& { return dict_of(*this).items; }
 DictFlavour Value::flavour() const { return dict_of(*this).flavour; }
 
-const Value& Value::operator[](const Value& key) const& {
-  return look_up(*this, key, [&] { return str("the ", type_name()); });
-}
+const Value& Value::operator[](const Value& key) const& { return look_up(*this, key, {}); }
 
 const Value& Value::at(std::initializer_list<Value> path) const& {
   const Value* v = this;
   std::size_t walked = 0;
   for (const Value& key : path) {
-    v = &look_up(*v, key, [&] { return walked ? path_text(path.begin(), walked) : str("the ", type_name()); });
+    v = &look_up(*v, key, {path.begin(), walked});
     ++walked;
   }
   return *v;

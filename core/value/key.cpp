@@ -25,10 +25,10 @@ std::uint32_t fold(std::uint64_t h) {
 std::uint64_t tag(Kind k) { return 1 + static_cast<std::uint64_t>(k); }
 
 [[noreturn]] void unhashable(const Value& v) {
-  throw TypeError(str("unhashable type: '", v.type_name(), "' cannot be a key of a dict or an element of a set"));
+  throw_error<TypeError>("unhashable type: '", v.type_name(), "' cannot be a key of a dict or an element of a set");
 }
 [[noreturn]] void too_deep() {
-  throw TypeError("a key nests tuples or frozensets too deeply (the most is 1000 tuples or 20 frozensets)");
+  throw_error<TypeError>("a key nests tuples or frozensets too deeply (the most is 1000 tuples or 20 frozensets)");
 }
 
 std::uint32_t number_hash(const Number& n) {

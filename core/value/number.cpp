@@ -51,7 +51,7 @@ double to_double(Bytes b) {
   const std::size_t n = limbs.size();
   const std::size_t bits = 32 * n - static_cast<std::size_t>(std::countl_zero(limbs.back()));
   const std::size_t shift = bits > 64 ? bits - 64 : 0;
-  if (bits > 1024) throw TypeError("this int is too large for a float");
+  if (bits > 1024) throw_error<TypeError>("this int is too large for a float");
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t k = 0; k < 32; ++k) {
       const std::size_t at = 32 * i + k;
@@ -63,7 +63,7 @@ double to_double(Bytes b) {
     }
   }
   const double d = std::ldexp(static_cast<double>(top | (below ? 1u : 0u)), static_cast<int>(shift));
-  if (std::isinf(d)) throw TypeError("this int is too large for a float");
+  if (std::isinf(d)) throw_error<TypeError>("this int is too large for a float");
   return is_negative(b) ? -d : d;
 }
 
@@ -259,7 +259,8 @@ std::int64_t Value::as_int() const {
       if (const Number n = from_element(*e); n.is == Number::Is::integer) return n.i;
     }
   }
-  if (big_) throw TypeError("this int does not fit 64 bits; integer_bytes() and integer_decimal() give all of it");
+  if (big_)
+    throw_error<TypeError>("this int does not fit 64 bits; integer_bytes() and integer_decimal() give all of it");
   wrong_kind(*this, "an int");
 }
 
@@ -302,7 +303,8 @@ std::string Value::integer_decimal() const {
   if (!big_) return std::to_string(as_int());
   const Bytes b = bytes_of(object_as<Text>(*this).text);
   if (b.size() > kMostDecimalBytes) {
-    throw Error(str("an int of ", b.size(), " bytes is not written in decimal (the most is ", kMostDecimalBytes, ")"));
+    throw_error<Error>("an int of ", b.size(), " bytes is not written in decimal (the most is ", kMostDecimalBytes,
+                       ")");
   }
   constexpr std::uint64_t kBase = 1'000'000'000;
   const std::vector<std::uint32_t> limbs = magnitude(b);

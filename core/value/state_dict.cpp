@@ -47,9 +47,9 @@ std::string_view wrapped_in(const Value& v) {
 
 [[noreturn]] void not_a_state_dict(const Value& v, const std::string& what) {
   const std::string_view inner = wrapped_in(v);
-  if (inner.empty()) throw TypeError(str("this is no state dict: ", what));
-  throw TypeError(
-      str("this is no state dict: ", what, "; it looks like a checkpoint: try value[\"", escaped(inner), "\"]"));
+  if (inner.empty()) throw_error<TypeError>("this is no state dict: ", what);
+  throw_error<TypeError>("this is no state dict: ", what, "; it looks like a checkpoint: try value[\"", escaped(inner),
+                         "\"]");
 }
 
 }  // namespace
@@ -67,7 +67,7 @@ StateDict::StateDict(std::initializer_list<Item> items) {
 }
 
 StateDict::StateDict(const Value& v) {
-  if (!v.is_dict()) throw TypeError(str("a state dict is a dict of tensors, this is ", with_article(v)));
+  if (!v.is_dict()) throw_error<TypeError>("a state dict is a dict of tensors, this is ", with_article(v));
   items_.reserve(v.len());
   std::vector<Other> others;
   bool states = false;  // is there anything that only a state dict has?
@@ -83,9 +83,9 @@ StateDict::StateDict(const Value& v) {
       continue;
     }
     if (value.conj() || value.neg()) {
-      throw TypeError(
-          str("the entry ", quoted(name), " is a lazy ", value.conj() ? "conjugate" : "negative",
-              " view, whose stored elements are not its values: save it after resolve_conj() or resolve_neg()"));
+      throw_error<TypeError>(
+          "the entry ", quoted(name), " is a lazy ", value.conj() ? "conjugate" : "negative",
+          " view, whose stored elements are not its values: save it after resolve_conj() or resolve_neg()");
     }
     set(std::string(name), value.tensor());
     states = true;
@@ -119,12 +119,13 @@ const Tensor& StateDict::operator[](std::string_view name) const {
   if (const Tensor* found = find(name)) return *found;
   for (const auto& [other, value] : others_)
     if (other == name)
-      throw TypeError(str("the entry ", quoted(name), " of the state dict is ", with_article(value), ", not a tensor"));
+      throw_error<TypeError>("the entry ", quoted(name), " of the state dict is ", with_article(value),
+                             ", not a tensor");
   std::vector<std::string_view> names;
   for (const Item& item : items_) names.push_back(item.first);
   const std::string_view near = nearest(name, names.data(), names.size());
-  throw Error(str("no entry ", quoted(name), " in the state dict",
-                  near.empty() ? str(" of ", items_.size(), " entries") : str(", did you mean ", quoted(near), "?")));
+  throw_error<Error>("no entry ", quoted(name), " in the state dict",
+                     near.empty() ? str(" of ", items_.size(), " entries") : str(", did you mean ", quoted(near), "?"));
 }
 
 void StateDict::set(std::string name, Tensor t) {
@@ -184,7 +185,7 @@ StateDict StateDict::rename(FunctionRef<std::string(std::string_view)> rename) c
     const bool tensor = i < items_.size();
     const std::string& old = tensor ? items_[i].first : others_[i - items_.size()].first;
     if (out.contains(names[i]) || others.contains(names[i]))
-      throw Error(str("state dict: ", quoted(old), " and another entry would both be named ", quoted(names[i])));
+      throw_error<Error>("state dict: ", quoted(old), " and another entry would both be named ", quoted(names[i]));
     const auto [from, from_rest] = module_and_rest(old);
     const auto [to, to_rest] = module_and_rest(names[i]);
     if (from_rest == to_rest) moved.set(from, to);

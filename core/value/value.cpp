@@ -155,7 +155,7 @@ std::string with_article(const Value& v) {
 }
 
 void wrong_kind(const Value& v, const char* wanted) {
-  throw TypeError(str("this is ", with_article(v), ", not ", wanted));
+  throw_error<TypeError>("this is ", with_article(v), ", not ", wanted);
 }
 
 }  // namespace detail

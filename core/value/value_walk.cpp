@@ -100,8 +100,8 @@ Count count(const Value& root) {
     stack.push_back({&v, 0, path, before});
   };
   auto refuse = [] {
-    throw Error(detail::str("this holds more than ", ValueWalk::kMaxEntries,
-                            " entries (tuples that share tuples count each time)"));
+    detail::throw_error<Error>("this holds more than ", ValueWalk::kMaxEntries,
+                               " entries (tuples that share tuples count each time)");
   };
   visit(root);
   while (!stack.empty()) {

@@ -17,6 +17,7 @@ namespace nn::data {
 
 using harker::detail::quoted;
 using harker::detail::str;
+using harker::detail::throw_error;
 
 namespace {
 
@@ -29,7 +30,7 @@ class Characters {
   explicit Characters(std::string_view text) : text_(text) {}
   explicit Characters(const std::string& path) : name_(path) {
     file_.reset(std::fopen(path.c_str(), "rb"));
-    if (!file_) throw IoError(str(name_, ": cannot be opened"));
+    if (!file_) throw_error<IoError>(name_, ": cannot be opened");
     buffer_.resize(kBuffer);
   }
   /// The next one, or -1 at the end.
@@ -46,7 +47,7 @@ class Characters {
   bool refill() {
     if (!file_) return false;
     const std::size_t n = std::fread(buffer_.data(), 1, buffer_.size(), file_.get());
-    if (n == 0 && std::ferror(file_.get())) throw IoError(str(name_, ": cannot be read"));
+    if (n == 0 && std::ferror(file_.get())) throw_error<IoError>(name_, ": cannot be read");
     text_ = std::string_view(buffer_.data(), n);
     at_ = 0;
     return n > 0;
@@ -86,7 +87,7 @@ class Reader {
   Reader(Characters in, const CsvOptions& options, std::string_view name)
       : in_(std::move(in)), options_(options), file_(name) {
     if (options.delimiter == '"' || is_newline(options.delimiter) || options.delimiter == '\0')
-      throw Error("read_csv: the delimiter cannot be a quote, a newline or NUL");
+      throw_error<Error>("read_csv: the delimiter cannot be a quote, a newline or NUL");
   }
 
   Csv read() {
@@ -94,7 +95,7 @@ class Reader {
     while (in_.peek() >= 0) {
       if (!skip_blank_line()) read_record();
     }
-    if (rows_ == 0) throw FormatError(str(file_, ": holds no rows of numbers"));
+    if (rows_ == 0) throw_error<FormatError>(file_, ": holds no rows of numbers");
     Csv out;
     out.names = std::move(names_);
     out.values = from_vector(values_, {rows_, static_cast<std::int64_t>(columns_)});
@@ -104,7 +105,7 @@ class Reader {
  private:
   template <class... W>
   [[noreturn]] void refuse(std::size_t line, const W&... why) const {
-    throw FormatError(str(file_, ", line ", line, ": ", why...));
+    throw_error<FormatError>(file_, ", line ", line, ": ", why...);
   }
   std::string column_name(std::size_t column) const {
     return column < names_.size() ? str("column ", column + 1, " (", quoted(names_[column], 40), ")")
@@ -231,7 +232,7 @@ class Reader {
 Csv read_from(Characters in, const CsvOptions& options, std::string_view name) {
   if (options.dtype == DType::float32) return Reader<float>(std::move(in), options, name).read();
   if (options.dtype == DType::float64) return Reader<double>(std::move(in), options, name).read();
-  throw TypeError(str("read_csv: dtype is float32 or float64, not ", harker::name(options.dtype)));
+  throw_error<TypeError>("read_csv: dtype is float32 or float64, not ", harker::name(options.dtype));
 }
 
 }  // namespace
@@ -248,8 +249,8 @@ Tensor Csv::column(std::string_view name) const {
   }
   const std::vector<std::string_view> known(names.begin(), names.end());
   const std::string_view near = harker::detail::nearest(name, known.data(), known.size());
-  throw Error(str("csv: there is no column ", quoted(name),
-                  near.empty() ? std::string() : str("; did you mean ", quoted(near), "?")));
+  throw_error<Error>("csv: there is no column ", quoted(name),
+                     near.empty() ? std::string() : str("; did you mean ", quoted(near), "?"));
 }
 
 }  // namespace nn::data

@@ -8,13 +8,13 @@
 namespace harker HARKER_PUBLIC {
 namespace nn::data {
 
-using harker::detail::str;
+using harker::detail::throw_error;
 
 BatchOrder::BatchOrder(std::int64_t samples, const DataLoaderOptions& options) : samples_(samples), options_(options) {
-  if (samples < 0) throw ShapeError(str("DataLoader: a data set of ", samples, " samples"));
-  if (options.batch_size < 1) throw Error(str("DataLoader: batch_size must be at least 1, not ", options.batch_size));
+  if (samples < 0) throw_error<ShapeError>("DataLoader: a data set of ", samples, " samples");
+  if (options.batch_size < 1) throw_error<Error>("DataLoader: batch_size must be at least 1, not ", options.batch_size);
   if (options.sampler && options.shuffle)
-    throw Error("DataLoader: a sampler has an order of its own; leave shuffle out");
+    throw_error<Error>("DataLoader: a sampler has an order of its own; leave shuffle out");
   if (options.sampler) return;
   if (options.shuffle)
     options_.sampler = std::make_shared<RandomSampler>(samples, RandomSamplerOptions{.generator = options.generator});
@@ -59,19 +59,19 @@ Value BatchOrder::state_dict() const {
 void BatchOrder::load_state_dict(const Value& state) {
   const auto entry = [&](const char* key) {
     const Value* v = state.is_dict() ? state.find(key) : nullptr;
-    if (!v) throw Error(str("load_state_dict: this is no state of a DataLoader: it has no '", key, "'"));
+    if (!v) throw_error<Error>("load_state_dict: this is no state of a DataLoader: it has no '", key, "'");
     return *v;
   };
   const Value indices = entry("indices");
   const std::int64_t samples = entry("samples").as_int(), position = entry("position").as_int();
   if (samples != samples_)
-    throw Error(str("load_state_dict: the state is of ", samples, " samples, this data set has ", samples_));
+    throw_error<Error>("load_state_dict: the state is of ", samples, " samples, this data set has ", samples_);
   std::shared_ptr<Epoch> epoch;
   if (!indices.is_none()) {
     const Tensor t = indices.tensor();
     if (t.dtype() != kInt64 || t.dim() != 1) {
-      throw TypeError(str("load_state_dict: 'indices' should be int64 of one dimension, it is ", name(t.dtype()),
-                          " of shape ", t.shape()));
+      throw_error<TypeError>("load_state_dict: 'indices' should be int64 of one dimension, it is ", name(t.dtype()),
+                             " of shape ", t.shape());
     }
     epoch = std::make_shared<Epoch>();
     epoch->indices = t.to_vector<std::int64_t>();
@@ -79,7 +79,7 @@ void BatchOrder::load_state_dict(const Value& state) {
       if (i < 0 || i >= samples_) detail::index_out_of_range(i, samples_);
     }
     if (position < 0 || position > t.numel())
-      throw Error(str("load_state_dict: position ", position, " of ", t.numel(), " indices"));
+      throw_error<Error>("load_state_dict: position ", position, " of ", t.numel(), " indices");
     epoch->position = static_cast<std::size_t>(position);
   }
   loaded_ = epoch != nullptr;

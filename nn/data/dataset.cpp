@@ -11,9 +11,10 @@ namespace harker HARKER_PUBLIC {
 namespace nn::data {
 
 using harker::detail::str;
+using harker::detail::throw_error;
 
 Tensor take_rows(const Tensor& t, std::span<const std::int64_t> which) {
-  if (t.dim() == 0) throw ShapeError("take_rows: a 0-d tensor has no rows");
+  if (t.dim() == 0) throw_error<ShapeError>("take_rows: a 0-d tensor has no rows");
   const Tensor from = t.detach().contiguous();
   const std::int64_t n = from.size(0);
   for (std::int64_t i : which)
@@ -35,16 +36,16 @@ Tensor take_rows(const Tensor& t, std::span<const std::int64_t> which) {
 }
 
 Tensor stack_rows(const std::vector<Tensor>& rows) {
-  if (rows.empty()) throw ShapeError("stack_rows: there are no tensors");
+  if (rows.empty()) throw_error<ShapeError>("stack_rows: there are no tensors");
   const Tensor& first = rows[0];
   for (std::size_t i = 1; i < rows.size(); ++i) {
     if (rows[i].shape() != first.shape()) {
-      throw ShapeError(str("stack_rows: the samples of a batch must have one shape; the first has ", first.shape(),
-                           ", number ", i, " has ", rows[i].shape()));
+      throw_error<ShapeError>("stack_rows: the samples of a batch must have one shape; the first has ", first.shape(),
+                              ", number ", i, " has ", rows[i].shape());
     }
     if (rows[i].dtype() != first.dtype()) {
-      throw TypeError(str("stack_rows: the samples of a batch must have one dtype; the first is ", name(first.dtype()),
-                          ", number ", i, " is ", name(rows[i].dtype())));
+      throw_error<TypeError>("stack_rows: the samples of a batch must have one dtype; the first is ",
+                             name(first.dtype()), ", number ", i, " is ", name(rows[i].dtype()));
     }
   }
   Tensor out = empty(first.shape().inserted(0, static_cast<std::int64_t>(rows.size())),
@@ -61,16 +62,16 @@ Tensor stack_rows(const std::vector<Tensor>& rows) {
 
 void detail::check_same_size(std::span<const Tensor> tensors) {
   for (const Tensor& t : tensors) {
-    if (t.dim() == 0) throw ShapeError("TensorDataset: a 0-d tensor has no rows");
+    if (t.dim() == 0) throw_error<ShapeError>("TensorDataset: a 0-d tensor has no rows");
     if (t.size(0) != tensors[0].size(0)) {
-      throw ShapeError(str("TensorDataset: all tensors must have as many rows as the first, whose shape is ",
-                           tensors[0].shape(), "; another has ", t.shape()));
+      throw_error<ShapeError>("TensorDataset: all tensors must have as many rows as the first, whose shape is ",
+                              tensors[0].shape(), "; another has ", t.shape());
     }
   }
 }
 
 void detail::index_out_of_range(std::int64_t index, std::int64_t size) {
-  throw ShapeError(str("dataset: index ", index, " of ", size, " samples"));
+  throw_error<ShapeError>("dataset: index ", index, " of ", size, " samples");
 }
 void detail::check_indices(const std::vector<std::int64_t>& indices, std::int64_t size) {
   for (std::int64_t i : indices)
@@ -92,7 +93,7 @@ namespace {
 std::vector<std::int64_t> split_sizes(std::int64_t n, const std::vector<SplitLength>& lengths) {
   double sum = 0;
   for (double v : lengths) {
-    if (!(v >= 0)) throw Error(str("random_split: a length must be >= 0, not ", v));
+    if (!(v >= 0)) throw_error<Error>("random_split: a length must be >= 0, not ", v);
     sum += v;
   }
   std::vector<std::int64_t> sizes;
@@ -111,15 +112,15 @@ std::vector<std::int64_t> split_sizes(std::int64_t n, const std::vector<SplitLen
   std::int64_t left = n;
   for (double v : lengths) {
     if (v != std::floor(v)) {
-      throw Error(
-          str("random_split: ", v, " is no count, and the lengths are no parts of the whole: they sum up to ", sum));
+      throw_error<Error>("random_split: ", v,
+                         " is no count, and the lengths are no parts of the whole: they sum up to ", sum);
     }
     if (v > static_cast<double>(left))
-      throw Error(str("random_split: the lengths sum up to ", sum, ", the data set has ", n, " samples"));
+      throw_error<Error>("random_split: the lengths sum up to ", sum, ", the data set has ", n, " samples");
     sizes.push_back(static_cast<std::int64_t>(v));
     left -= sizes.back();
   }
-  if (left != 0) throw Error(str("random_split: the lengths sum up to ", sum, ", the data set has ", n, " samples"));
+  if (left != 0) throw_error<Error>("random_split: the lengths sum up to ", sum, ", the data set has ", n, " samples");
   return sizes;
 }
 }  // namespace

@@ -20,6 +20,7 @@ namespace harker HARKER_PUBLIC {
 namespace nn::data {
 
 using harker::detail::str;
+using harker::detail::throw_error;
 
 namespace {
 
@@ -27,7 +28,7 @@ constexpr std::size_t kHead = 4;
 
 template <class... W>
 [[noreturn]] void refuse(std::string_view file, const W&... why) {
-  throw FormatError(str(file, ": ", why...));
+  throw_error<FormatError>(file, ": ", why...);
 }
 
 DType type_of(std::uint8_t code, std::string_view file) {
@@ -92,9 +93,9 @@ Tensor read_idx(const std::string& path) {
   const std::uint64_t size = std::filesystem::file_size(path, error);
   const auto close = [](std::FILE* f) { std::fclose(f); };
   const std::unique_ptr<std::FILE, decltype(close)> in(error ? nullptr : std::fopen(path.c_str(), "rb"), close);
-  if (!in) throw IoError(str(path, ": cannot be opened", error ? ": " + error.message() : std::string()));
+  if (!in) throw_error<IoError>(path, ": cannot be opened", error ? ": " + error.message() : std::string());
   return read_from(size, path, [&](std::uint8_t* to, std::uint64_t n) {
-    if (std::fread(to, 1, n, in.get()) != n) throw IoError(str(path, ": cannot be read, or became shorter"));
+    if (std::fread(to, 1, n, in.get()) != n) throw_error<IoError>(path, ": cannot be read, or became shorter");
   });
 }
 

@@ -6,18 +6,18 @@
 namespace harker HARKER_PUBLIC {
 namespace nn::data {
 
-using harker::detail::str;
+using harker::detail::throw_error;
 
 Sampler::~Sampler() = default;
 
 SequentialSampler::SequentialSampler(std::int64_t n) : n_(n) {
-  if (n < 0) throw ShapeError(str("SequentialSampler: n must be >= 0, not ", n));
+  if (n < 0) throw_error<ShapeError>("SequentialSampler: n must be >= 0, not ", n);
 }
 std::vector<std::int64_t> SequentialSampler::indices() { return arange(n_).to_vector<std::int64_t>(); }
 
 RandomSampler::RandomSampler(std::int64_t n, RandomSamplerOptions options) : n_(n), options_(options) {
-  if (n < 1) throw Error(str("RandomSampler: there is nothing to choose from: n is ", n));
-  if (options.num_samples < 0) throw Error(str("RandomSampler: num_samples must be >= 0, not ", options.num_samples));
+  if (n < 1) throw_error<Error>("RandomSampler: there is nothing to choose from: n is ", n);
+  if (options.num_samples < 0) throw_error<Error>("RandomSampler: num_samples must be >= 0, not ", options.num_samples);
   if (options.num_samples == 0) options_.num_samples = n;
 }
 

@@ -32,12 +32,15 @@ class BoundedArchive : public cereal::InputArchive<BoundedArchive, cereal::Allow
     const std::size_t at = cursor_.position();
     const std::uint64_t n = cursor_.u64();
     if (n > cursor_.left() / least)
-      fail(detail::str("at ", at, ": ", n, " ", of, " are announced, but ", cursor_.left(), " bytes are left"));
+      fail("at ", at, ": ", n, " ", of, " are announced, but ", cursor_.left(), " bytes are left");
     return n;
   }
   io::ByteView take(std::uint64_t n) { return cursor_.take(n); }
   std::size_t left() const { return cursor_.left(); }
-  [[noreturn]] void fail(const std::string& why) const { throw FormatError(detail::str(what_, ": ", why)); }
+  template <class... T>
+  [[noreturn]] void fail(const T&... why) const {
+    detail::throw_error<FormatError>(what_, ": ", why...);
+  }
 
  private:
   io::ByteCursor cursor_;

@@ -44,7 +44,7 @@ void text(Archive& archive, std::string& s, std::string_view of) {
 template <class Archive>
 void expect_version(Archive& archive, std::uint32_t version, std::string_view of) {
   if constexpr (Archive::is_loading::value) {
-    if (version != 1) archive.fail(detail::str(of, " of version ", version, "; this library knows version 1"));
+    if (version != 1) archive.fail(of, " of version ", version, "; this library knows version 1");
   }
 }
 
@@ -114,7 +114,7 @@ Index read_index(io::ByteView bytes, std::string_view what) {
   BoundedArchive archive(bytes, what);
   Index index;
   archive(index);
-  if (archive.left() > 0) archive.fail(detail::str(archive.left(), " bytes are left over"));
+  if (archive.left() > 0) archive.fail(archive.left(), " bytes are left over");
   for (const Place& p : index.places) index.table.storages.push_back(p.nbytes);
   return index;
 }

@@ -13,14 +13,15 @@ namespace harker::harker_file {
 namespace {
 
 using detail::str;
+using detail::throw_error;
 
 class File {
  public:
   explicit File(const io::Source& source) : source_(source), all_(source.bytes()), what_(source.name() + ": index") {
     header();
     if (index_bytes > all_.size() - kHeaderSize)
-      fail("index", str("the file is truncated: ", index_bytes, " bytes of index are announced, ",
-                        all_.size() - kHeaderSize, " are there"));
+      fail("index", "the file is truncated: ", index_bytes, " bytes of index are announced, ",
+           all_.size() - kHeaderSize, " are there");
     const io::ByteView bytes = all_.subspan(kHeaderSize, static_cast<std::size_t>(index_bytes));
     check_crc("index", bytes, index_crc_);
     index = read_index(bytes, what_);
@@ -43,8 +44,8 @@ class File {
       const Place& p = index.places[i];
       const io::ByteView zeros = all_.subspan(static_cast<std::size_t>(at), static_cast<std::size_t>(p.offset - at));
       if (std::any_of(zeros.begin(), zeros.end(), [](std::uint8_t b) { return b != 0; }))
-        fail("padding before " + names[i],
-             str("the bytes from ", at, " to ", p.offset, " are not all zero: the file is damaged"));
+        fail("padding before " + names[i], "the bytes from ", at, " to ", p.offset,
+             " are not all zero: the file is damaged");
       at = p.offset + p.nbytes;
     }
   }
@@ -53,8 +54,9 @@ class File {
   }
 
  private:
-  [[noreturn]] void fail(std::string_view part, const std::string& why) const {
-    throw FormatError(str(source_.name(), ": ", part, ": ", why));
+  template <class... T>
+  [[noreturn]] void fail(std::string_view part, const T&... why) const {
+    throw_error<FormatError>(source_.name(), ": ", part, ": ", why...);
   }
   void check_crc(std::string_view part, io::ByteView bytes, std::uint32_t expected) const {
     const std::uint32_t found = io::crc32(bytes);
@@ -71,7 +73,7 @@ class File {
                                 ": the header is damaged"));
     }
     if (all_.size() < kHeaderSize)
-      fail("header", str("the file is truncated: ", all_.size(), " of ", kHeaderSize, " bytes"));
+      fail("header", "the file is truncated: ", all_.size(), " of ", kHeaderSize, " bytes");
     io::ByteCursor c(all_.first(kHeaderSize), what_);
     c.take(kMagic.size());
     const std::uint32_t version = c.u32(), flags = c.u32();
@@ -79,11 +81,10 @@ class File {
     index_crc_ = c.u32();
     check_crc("header", all_.first(kHeaderSize - 4), c.u32());
     if (version != kVersion)
-      fail("header", str("this is format version ", version, "; this library reads version ", kVersion,
-                         ". A newer harker can read it"));
+      fail("header", "this is format version ", version, "; this library reads version ", kVersion,
+           ". A newer harker can read it");
     if (flags != 0)
-      fail("header",
-           str("flags 0x", detail::hex(flags), " are not known; this library knows none. A newer harker may"));
+      fail("header", "flags 0x", detail::hex(flags), " are not known; this library knows none. A newer harker may");
   }
 
   void places() {
@@ -91,17 +92,15 @@ class File {
     for (std::size_t i = 0; i < index.places.size(); ++i) {
       const Place& p = index.places[i];
       if (p.offset != aligned(at))
-        fail(names[i], str("its bytes are said to begin at ", p.offset, ", expected ", aligned(at)));
+        fail(names[i], "its bytes are said to begin at ", p.offset, ", expected ", aligned(at));
       if (p.offset > all_.size() || p.nbytes > all_.size() - p.offset)
-        fail(names[i],
-             str("the file is truncated: needs ", p.nbytes, " bytes at ", p.offset, ", the file has ", all_.size()));
+        fail(names[i], "the file is truncated: needs ", p.nbytes, " bytes at ", p.offset, ", the file has ",
+             all_.size());
       at = p.offset + p.nbytes;
     }
     const io::ByteView end = all_.subspan(static_cast<std::size_t>(at));
-    if (end.size() < kEndSize)
-      fail("end marker", str("the file is truncated: ", end.size(), " of ", kEndSize, " bytes"));
-    if (end.size() > kEndSize)
-      fail("end marker", str(end.size() - kEndSize, " bytes too many follow the last storage"));
+    if (end.size() < kEndSize) fail("end marker", "the file is truncated: ", end.size(), " of ", kEndSize, " bytes");
+    if (end.size() > kEndSize) fail("end marker", end.size() - kEndSize, " bytes too many follow the last storage");
     if (io::text(end.first(kEnd.size())) != kEnd || io::load_le<std::uint64_t>(end.data() + kEnd.size()) != all_.size())
       fail("end marker", "is damaged");
   }

@@ -45,7 +45,7 @@ std::string behind_links(std::string path) {
     const std::string to(target, static_cast<std::size_t>(n));
     path = to.starts_with('/') ? to : folder_of(path) + "/" + to;
   }
-  throw IoError(detail::str(asked, ": too many symbolic links, or one that cannot be read"));
+  detail::throw_error<IoError>(asked, ": too many symbolic links, or one that cannot be read");
 }
 
 // Keeps this thread's signals waiting. (SIGKILL does not.)
@@ -71,8 +71,8 @@ AtomicFile::AtomicFile(std::string path, bool durable)
   struct stat old;
   const bool exists = ::stat(path_.c_str(), &old) == 0;
   if (exists && !S_ISREG(old.st_mode))
-    throw IoError(
-        detail::str(path_, ": cannot be replaced: it is ", S_ISDIR(old.st_mode) ? "a folder" : "no regular file"));
+    detail::throw_error<IoError>(path_, ": cannot be replaced: it is ",
+                                 S_ISDIR(old.st_mode) ? "a folder" : "no regular file");
   buffer_.reserve(kBuffer);  // before there is a file that an exception would leave behind
   const unsigned mode = exists ? static_cast<unsigned>(old.st_mode & 07777) : 0666U;
   sweep_temporaries(folder_);
@@ -99,7 +99,7 @@ void AtomicFile::create_named(unsigned mode) {
   }
   const int code = errno;
   temporary_.clear();
-  throw IoError(detail::str(path_, ": no temporary file can be made beside it: ", reason(code)));
+  detail::throw_error<IoError>(path_, ": no temporary file can be made beside it: ", reason(code));
 }
 
 AtomicFile::~AtomicFile() {
@@ -113,7 +113,7 @@ void AtomicFile::fail(const char* call) {
   fd_ = -1;
   if (!temporary_.empty()) file_system().unlink(temporary_);
   temporary_.clear();
-  throw IoError(detail::str(path_, ": ", call, " failed: ", reason(code), " (nothing was changed)"));
+  detail::throw_error<IoError>(path_, ": ", call, " failed: ", reason(code), " (nothing was changed)");
 }
 
 void AtomicFile::write(ByteView data) {
@@ -210,8 +210,8 @@ void AtomicFile::commit() {
   fs.close(std::exchange(fd_, -1));
   if (!durable_) return;
   if (fs.fsync_folder(folder_) != 0 && errno != EINVAL && errno != ENOTSUP)
-    throw IoError(detail::str(path_, ": the new file is in place, but fsync of its folder failed: ", reason(errno),
-                              " (a power cut may bring the old one back)"));
+    detail::throw_error<IoError>(path_, ": the new file is in place, but fsync of its folder failed: ", reason(errno),
+                                 " (a power cut may bring the old one back)");
 }
 
 }  // namespace io

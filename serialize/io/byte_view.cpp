@@ -6,8 +6,8 @@ namespace harker HARKER_PUBLIC {
 namespace io {
 
 void ByteCursor::short_of(std::uint64_t n) const {
-  throw FormatError(detail::str(what_, " at ", pos_, ": needs ", n, n == 1 ? " byte, " : " bytes, ", left(),
-                                left() == 1 ? " is left" : " are left", " (it ends early)"));
+  detail::throw_error<FormatError>(what_, " at ", pos_, ": needs ", n, n == 1 ? " byte, " : " bytes, ", left(),
+                                   left() == 1 ? " is left" : " are left", " (it ends early)");
 }
 
 }  // namespace io

@@ -32,7 +32,9 @@ T load_be(const std::uint8_t* p) {
 }
 template <class T>
 void append_le(std::string& out, T v) {
-  for (std::size_t i = 0; i < sizeof(T); ++i) out += static_cast<char>(static_cast<std::uint64_t>(v) >> (8 * i));
+  char bytes[sizeof(T)];
+  for (std::size_t i = 0; i < sizeof(T); ++i) bytes[i] = static_cast<char>(static_cast<std::uint64_t>(v) >> (8 * i));
+  out.append(bytes, sizeof(T));
 }
 
 /// a * b or a + b into `out`; false when it does not fit.

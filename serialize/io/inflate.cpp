@@ -23,17 +23,18 @@ void inflate(ByteView from, std::span<std::uint8_t> to, std::string_view label) 
   switch (result) {
     case LIBDEFLATE_SUCCESS: break;
     case LIBDEFLATE_INSUFFICIENT_SPACE:
-      throw FormatError(
-          detail::str(label, ": the deflate stream yields more than the declared size of ", to.size(), " bytes"));
+      detail::throw_error<FormatError>(label, ": the deflate stream yields more than the declared size of ", to.size(),
+                                       " bytes");
     default:
-      throw FormatError(detail::str(label, ": the deflate stream of ", from.size(),
-                                    " bytes is corrupt or truncated (declared size ", to.size(), ")"));
+      detail::throw_error<FormatError>(label, ": the deflate stream of ", from.size(),
+                                       " bytes is corrupt or truncated (declared size ", to.size(), ")");
   }
   if (made != to.size())
-    throw FormatError(
-        detail::str(label, ": the deflate stream yields ", made, " bytes, the declared size is ", to.size()));
+    detail::throw_error<FormatError>(label, ": the deflate stream yields ", made, " bytes, the declared size is ",
+                                     to.size());
   if (used != from.size())
-    throw FormatError(detail::str(label, ": the deflate stream ends after ", used, " of its ", from.size(), " bytes"));
+    detail::throw_error<FormatError>(label, ": the deflate stream ends after ", used, " of its ", from.size(),
+                                     " bytes");
 }
 
 }  // namespace io

@@ -12,7 +12,8 @@ namespace {
 std::string where(const Source& source, const StorageBytes& b) { return source.name() + ": " + b.label; }
 
 void check_crc(const Source& source, const StorageBytes& b, std::uint32_t found) {
-  if (b.check_crc && found != b.crc) throw FormatError(detail::str(where(source, b), ": ", crc32_error(found, b.crc)));
+  if (b.check_crc && found != b.crc)
+    detail::throw_error<FormatError>(where(source, b), ": ", crc32_error(found, b.crc));
 }
 
 template <std::size_t n>
@@ -71,7 +72,7 @@ void* FileBytes::materialize() {
 
 Ref<Storage> read_storage(std::shared_ptr<const Source> source, StorageBytes b, bool lazy) {
   if (!b.deflated && b.stored.size() != b.nbytes)
-    throw FormatError(detail::str(where(*source, b), ": holds ", b.stored.size(), " bytes, expected ", b.nbytes));
+    detail::throw_error<FormatError>(where(*source, b), ": holds ", b.stored.size(), " bytes, expected ", b.nbytes);
   const auto nbytes = static_cast<std::size_t>(b.nbytes);
   const bool checked = b.check_crc;
   if (!lazy || nbytes == 0) {

@@ -42,7 +42,7 @@ class MappedSource final : public Source {
 };
 
 [[noreturn]] void fail(const std::string& path, const char* what, int code) {
-  throw IoError(detail::str(path, ": ", what, ": ", std::strerror(code)));
+  detail::throw_error<IoError>(path, ": ", what, ": ", std::strerror(code));
 }
 
 }  // namespace
@@ -53,8 +53,8 @@ std::shared_ptr<const Source> Source::open(const std::string& path, bool map) {
   if (file.fd < 0) fail(path, "cannot be opened", errno);
   struct stat info;
   if (::fstat(file.fd, &info) != 0) fail(path, "cannot be examined", errno);
-  if (S_ISDIR(info.st_mode)) throw IoError(path + ": is a folder, not a file");
-  if (!S_ISREG(info.st_mode)) throw IoError(path + ": is no regular file");
+  if (S_ISDIR(info.st_mode)) detail::throw_error<IoError>(path, ": is a folder, not a file");
+  if (!S_ISREG(info.st_mode)) detail::throw_error<IoError>(path, ": is no regular file");
   const auto size = static_cast<std::uint64_t>(info.st_size);
   if (size > 0 && (map || size >= kReadBelow)) {
     void* at = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.fd, 0);
@@ -75,7 +75,8 @@ std::shared_ptr<const Source> Source::open(const std::string& path, bool map) {
     const ssize_t n = ::read(file.fd, data.data() + have, data.size() - have);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail(path, "cannot be read", errno);
-    if (n == 0) throw IoError(detail::str(path, ": became shorter while it was read: ", have, " of ", size, " bytes"));
+    if (n == 0)
+      detail::throw_error<IoError>(path, ": became shorter while it was read: ", have, " of ", size, " bytes");
     have += static_cast<std::size_t>(n);
   }
   return std::make_shared<MemorySource>(std::move(data), path);

@@ -14,6 +14,7 @@ namespace harker::onnx {
 namespace {
 
 using detail::str;
+using detail::throw_error;
 using Kind = Value::Kind;
 
 bool parse_float(std::string_view s, double& out) {
@@ -44,11 +45,11 @@ class Reader final : public nlohmann::json_sax<nlohmann::json> {
   bool null() override { fail("null does not occur here"); }
   bool boolean(bool) override { fail("true and false do not occur here"); }
   bool number_float(double, const std::string& s) override {
-    fail(str("the number ", detail::quoted(s, 30), " is no integer of 64 bits"));
+    fail("the number ", detail::quoted(s, 30), " is no integer of 64 bits");
   }
   bool binary(nlohmann::json::binary_t&) override { fail("binary data"); }
   bool number_unsigned(std::uint64_t v) override {
-    if (v > static_cast<std::uint64_t>(INT64_MAX)) fail(str("the number ", v, " is too large"));
+    if (v > static_cast<std::uint64_t>(INT64_MAX)) fail("the number ", v, " is too large");
     return integer(static_cast<std::int64_t>(v));
   }
   bool number_integer(std::int64_t v) override { return integer(v); }
@@ -59,7 +60,7 @@ class Reader final : public nlohmann::json_sax<nlohmann::json> {
   bool end_array() override;
   bool key(std::string& k) override;
   bool parse_error(std::size_t at, const std::string&, const nlohmann::json::exception& e) override {
-    fail(str("at ", at, ": ", detail::escaped(e.what(), 120)));
+    fail("at ", at, ": ", detail::escaped(e.what(), 120));
   }
 
  private:
@@ -71,15 +72,18 @@ class Reader final : public nlohmann::json_sax<nlohmann::json> {
                                                  "offset", "storage", "requires_grad"};
   static constexpr std::string_view kStorage[] = {"initializer", "nbytes"};
 
-  [[noreturn]] void fail(const std::string& why) const { throw FormatError(str(what_, ": ", why)); }
+  template <class... T>
+  [[noreturn]] void fail(const T&... why) const {
+    throw_error<FormatError>(what_, ": ", why...);
+  }
   [[noreturn]] void misplaced() const {
-    fail(str("a value of the wrong type", key_.empty() ? std::string() : str(" at ", detail::quoted(key_))));
+    fail("a value of the wrong type", key_.empty() ? std::string() : str(" at ", detail::quoted(key_)));
   }
   void expect_keys(unsigned seen, std::initializer_list<std::string_view> wanted,
                    std::span<const std::string_view> all) const {
     for (std::string_view w : wanted)
       for (std::size_t i = 0; i < all.size(); ++i)
-        if (all[i] == w && !(seen >> i & 1)) fail(str("the key '", w, "' is missing"));
+        if (all[i] == w && !(seen >> i & 1)) fail("the key '", w, "' is missing");
   }
   std::span<const std::string_view> keys() const {
     switch (at_) {
@@ -93,7 +97,7 @@ class Reader final : public nlohmann::json_sax<nlohmann::json> {
   template <class T>
   T ranged(std::int64_t v) const {
     if (v < 0 || static_cast<std::uint64_t>(v) > std::numeric_limits<T>::max())
-      fail(str("the number ", v, " at ", detail::quoted(key_), " is out of range"));
+      fail("the number ", v, " at ", detail::quoted(key_), " is out of range");
     return static_cast<T>(v);
   }
   bool integer(std::int64_t v);
@@ -116,12 +120,12 @@ bool Reader::key(std::string& k) {
   unsigned& seen = at_ == At::top ? top_seen_ : seen_;
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (all[i] != k) continue;
-    if (seen >> i & 1) fail(str("the key ", detail::quoted(k), " occurs twice (duplicate)"));
+    if (seen >> i & 1) fail("the key ", detail::quoted(k), " occurs twice (duplicate)");
     seen |= 1u << i;
     key_ = std::move(k);
     return true;
   }
-  fail(str("the key ", detail::quoted(k), " is not known"));
+  fail("the key ", detail::quoted(k), " is not known");
 }
 
 bool Reader::start_object(std::size_t) {
@@ -189,7 +193,7 @@ bool Reader::integer(std::int64_t v) {
   else if (at_ == At::top && key_ == "root")
     t.root = ranged<std::uint32_t>(v);
   else if (at_ == At::top && key_ == "version") {
-    if (v != 1) fail(str("version ", v, " is not known; this library reads version 1. A newer harker may"));
+    if (v != 1) fail("version ", v, " is not known; this library reads version 1. A newer harker may");
   } else
     misplaced();
   return true;
@@ -199,13 +203,13 @@ bool Reader::string(std::string& s) {
   value_table::Table& t = out_.table;
   if (at_ == At::row_list && key_ == "floats") {
     double v = 0;
-    if (!parse_float(s, v)) fail(str(detail::quoted(s, 40), " is no hexadecimal float"));
+    if (!parse_float(s, v)) fail(detail::quoted(s, 40), " is no hexadecimal float");
     t.numbers.push_back(std::bit_cast<std::int64_t>(v));
     ++node_.numbers;
   } else if (at_ == At::row && key_ == "is") {
     int k = 0;
     while (k <= static_cast<int>(Kind::opaque) && value_table::name(static_cast<Kind>(k)) != s) ++k;
-    if (k > static_cast<int>(Kind::opaque)) fail(str("the kind ", detail::quoted(s), " is not known"));
+    if (k > static_cast<int>(Kind::opaque)) fail("the kind ", detail::quoted(s), " is not known");
     node_.kind = static_cast<Kind>(k);
   } else if (at_ == At::row && (key_ == "text" || key_ == "hex")) {
     if (node_.text > 0) fail("a row with both text and hex");
@@ -227,7 +231,7 @@ bool Reader::string(std::string& s) {
     view_.name = static_cast<std::uint32_t>(s.size());
   } else if (at_ == At::tensor && key_ == "dtype") {
     const auto dtype = dtype_from_name(s);
-    if (!dtype) fail(str("the dtype ", detail::quoted(s), " is not known"));
+    if (!dtype) fail("the dtype ", detail::quoted(s), " is not known");
     view_.dtype = *dtype;
   } else if (at_ == At::storage && key_ == "initializer") {
     out_.initializers.push_back(std::move(s));
@@ -253,7 +257,7 @@ void Reader::end_tensor() {
   expect_keys(seen_, {"name", "dtype", "shape", "strides", "offset", "storage"}, kTensor);
   value_table::Table& t = out_.table;
   if (shape_.size() != strides_.size() || shape_.size() > kMaxRank)
-    fail(str("a tensor with ", shape_.size(), " sizes (shape) and ", strides_.size(), " strides"));
+    fail("a tensor with ", shape_.size(), " sizes (shape) and ", strides_.size(), " strides");
   view_.rank = static_cast<std::uint16_t>(shape_.size());
   t.extents.insert(t.extents.end(), shape_.begin(), shape_.end());
   t.extents.insert(t.extents.end(), strides_.begin(), strides_.end());
@@ -264,8 +268,8 @@ void Reader::end_tensor() {
 
 Metadata read_json(std::string_view json, std::string_view what) {
   if (!json.starts_with('{'))
-    throw FormatError(str(what, ": begins with ", detail::quoted(json.substr(0, 8)),
-                          ", expected '{' (a byte order mark is refused)"));
+    throw_error<FormatError>(what, ": begins with ", detail::quoted(json.substr(0, 8)),
+                             ", expected '{' (a byte order mark is refused)");
   Reader reader(what);
   nlohmann::json::sax_parse(json.begin(), json.end(), &reader);
   return reader.take();

@@ -52,16 +52,26 @@ bool is_text(Kind k) {
          k == Kind::opaque;
 }
 
+// A file of many small tensors is hundreds of thousands of numbers: none is a string of its own first.
 template <class T>
-void append_list(std::string& out, std::string_view name, std::span<const T> items) {
-  if (items.empty()) return;
-  out += str(",\"", name, "\":[");
-  for (std::size_t i = 0; i < items.size(); ++i) out += str(i ? "," : "", items[i]);
+void append_decimal(std::string& out, T n) {
+  char text[20];
+  out.append(text, std::to_chars(text, text + sizeof text, n).ptr);
+}
+template <class T>
+void append_list(std::string& out, const char* begin, std::span<const T> items) {
+  out += begin;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (i) out += ',';
+    append_decimal(out, items[i]);
+  }
   out += ']';
 }
 template <class T>
-void append_number(std::string& out, std::string_view name, T n) {
-  if (n != 0) out += str(",\"", name, "\":", n);
+void append_number(std::string& out, const char* begin, T n) {
+  if (n == 0) return;
+  out += begin;
+  append_decimal(out, n);
 }
 
 }  // namespace
@@ -72,10 +82,12 @@ std::string write_json(const Metadata& metadata) {
   std::size_t link = 0, number = 0, text = 0, extent = 0, named = 0;
   for (std::size_t i = 0; i < t.nodes.size(); ++i) {
     const value_table::Node& n = t.nodes[i];
-    out += str(i ? ",\n" : "\n", "{\"is\":\"", value_table::name(n.kind), "\"");
-    append_number(out, "detail", n.detail);
-    append_number(out, "flags", n.flags);
-    append_list(out, "links", std::span(t.links.data() + link, n.links));
+    out += i ? ",\n{\"is\":\"" : "\n{\"is\":\"";
+    out += value_table::name(n.kind);
+    out += '"';
+    append_number(out, ",\"detail\":", n.detail);
+    append_number(out, ",\"flags\":", n.flags);
+    if (n.links > 0) append_list(out, ",\"links\":[", std::span(t.links.data() + link, n.links));
     link += n.links;
     std::vector<double> floats;
     if (n.kind == Kind::floating) floats.push_back(std::bit_cast<double>(n.number));
@@ -85,9 +97,10 @@ std::string write_json(const Metadata& metadata) {
       for (std::size_t f = 0; f < floats.size(); ++f) out += str(f ? ",\"" : "\"", float_text(floats[f]), '"');
       out += ']';
     }
-    append_list(out, "numbers", std::span(t.numbers.data() + number, n.numbers).subspan(floats_of(n.kind)));
+    const auto integers = std::span(t.numbers.data() + number, n.numbers).subspan(floats_of(n.kind));
+    if (!integers.empty()) append_list(out, ",\"numbers\":[", integers);
     number += n.numbers;
-    if (n.kind != Kind::floating) append_number(out, "number", static_cast<std::int64_t>(n.number));
+    if (n.kind != Kind::floating) append_number(out, ",\"number\":", static_cast<std::int64_t>(n.number));
     if (n.text > 0) {
       const std::string_view s = std::string_view(t.text).substr(text, static_cast<std::size_t>(n.text));
       text += s.size();
@@ -108,20 +121,25 @@ std::string write_json(const Metadata& metadata) {
     out += i ? ",\n{\"name\":" : "\n{\"name\":";
     append_string(out, std::string_view(t.names).substr(named, v.name));
     named += v.name;
-    out += str(",\"dtype\":\"", harker::name(v.dtype), '"');
-    for (const char* list : {",\"shape\":[", ",\"strides\":["}) {
-      out += list;
-      for (std::size_t d = 0; d < v.rank; ++d) out += str(d ? "," : "", t.extents[extent + d]);
+    out += ",\"dtype\":\"";
+    out += harker::name(v.dtype);
+    for (const char* list : {"\",\"shape\":[", ",\"strides\":["}) {
+      append_list(out, list, std::span(t.extents.data() + extent, v.rank));
       extent += v.rank;
-      out += ']';
     }
-    out += str(",\"offset\":", v.offset, ",\"storage\":", v.storage, v.requires_grad ? ",\"requires_grad\":1}" : "}");
+    out += ",\"offset\":";
+    append_decimal(out, v.offset);
+    out += ",\"storage\":";
+    append_decimal(out, v.storage);
+    out += v.requires_grad ? ",\"requires_grad\":1}" : "}";
   }
   out += "],\"storages\":[";
   for (std::size_t i = 0; i < t.storages.size(); ++i) {
     out += i ? ",\n{\"initializer\":" : "\n{\"initializer\":";
     append_string(out, metadata.initializers[i]);
-    out += str(",\"nbytes\":", t.storages[i], '}');
+    out += ",\"nbytes\":";
+    append_decimal(out, t.storages[i]);
+    out += '}';
   }
   return out + "]}";
 }

@@ -16,6 +16,7 @@ namespace harker::onnx {
 namespace {
 
 using detail::str;
+using detail::throw_error;
 
 struct Model {
   std::int64_t ir_version = 0;
@@ -35,7 +36,7 @@ void read_property(io::ByteView entry, Model& m, const std::string& what) {
     }
   }
   const auto set = [&](std::string_view& to, bool& has) {
-    if (has) throw FormatError(str(what, ": the metadata ", detail::quoted(key), " occurs twice (duplicate)"));
+    if (has) throw_error<FormatError>(what, ": the metadata ", detail::quoted(key), " occurs twice (duplicate)");
     to = value, has = true;
   };
   if (key == kMetadata) set(m.json, m.ours);
@@ -51,7 +52,7 @@ Model read_model(io::ByteView all, const std::string& what) {
       case varint(1): m.ir_version = r.get_int64(); break;
       case bytes(2): m.producer = text(r.get_view()); break;
       case bytes(7):
-        if (has_graph) throw FormatError(what + ": the model has two graphs");
+        if (has_graph) throw_error<FormatError>(what, ": the model has two graphs");
         m.graph = view(r.get_view()), has_graph = true;
         break;
       case bytes(14): read_property(view(r.get_view()), m, what); break;
@@ -59,10 +60,10 @@ Model read_model(io::ByteView all, const std::string& what) {
     }
   }
   if (!m.ours && m.producer == kProducer)
-    throw FormatError(what + ": harker wrote this file, but its metadata is missing: truncated or damaged");
+    throw_error<FormatError>(what, ": harker wrote this file, but its metadata is missing: truncated or damaged");
   if (!has_graph)
-    throw FormatError(what +
-                      ": a protobuf message without a graph: it is no ONNX model, or its end is missing (truncated)");
+    throw_error<FormatError>(
+        what, ": a protobuf message without a graph: it is no ONNX model, or its end is missing (truncated)");
   return m;
 }
 
@@ -88,8 +89,8 @@ std::vector<std::uint32_t> checksums(const Model& m, std::size_t storages, const
     out.push_back(static_cast<std::uint32_t>(*crc));
   }
   if (out.size() != storages + 1 || s.size() != 9 * out.size() - 1)
-    throw FormatError(str(what, ": metadata ", kChecksums, ": must be ", storages + 1,
-                          " CRC-32 of 8 hexadecimal digits: it is damaged"));
+    throw_error<FormatError>(what, ": metadata ", kChecksums, ": must be ", storages + 1,
+                             " CRC-32 of 8 hexadecimal digits: it is damaged");
   return out;
 }
 
@@ -99,7 +100,7 @@ Value read_ours(const Model& m, const std::shared_ptr<const io::Source>& source,
   if (m.has_checksums) {
     const auto crc = detail::from_hex(m.checksums.substr(0, 8));
     if (crc && *crc != io::crc32(io::bytes(m.json)))
-      throw FormatError(where + ": its CRC-32 is not what harker_crc32 says: the bytes are damaged");
+      throw_error<FormatError>(where, ": its CRC-32 is not what harker_crc32 says: the bytes are damaged");
   }
   const Metadata meta = read_json(m.json, where);
   value_table::check(meta.table, where);
@@ -109,7 +110,7 @@ Value read_ours(const Model& m, const std::shared_ptr<const io::Source>& source,
   std::unordered_map<std::string_view, std::size_t> wanted;
   for (std::size_t i = 0; i < meta.initializers.size(); ++i)
     if (!wanted.try_emplace(meta.initializers[i], i).second)
-      throw FormatError(str(where, ": two storages in one initializer, ", detail::quoted(meta.initializers[i])));
+      throw_error<FormatError>(where, ": two storages in one initializer, ", detail::quoted(meta.initializers[i]));
   const std::vector<std::string> labels = value_table::storage_names(meta.table);
   std::vector<io::StorageBytes> storages(meta.table.storages.size());
   std::vector<bool> found(storages.size());
@@ -117,13 +118,13 @@ Value read_ours(const Model& m, const std::shared_ptr<const io::Source>& source,
   each_initializer(m.graph, what, [&](io::ByteView bytes) {
     const TensorMessage t = parse_tensor(bytes, what);
     if (!names.insert(t.name).second)
-      throw FormatError(str(what, ": two initializers of the name ", detail::quoted(t.name), " (duplicate)"));
+      throw_error<FormatError>(what, ": two initializers of the name ", detail::quoted(t.name), " (duplicate)");
     const auto at = wanted.find(t.name);
     if (at == wanted.end()) return;
     const std::size_t i = at->second;
     if (!t.has_raw || t.raw.size() != meta.table.storages[i])
-      throw FormatError(str(what, ": ", labels[i], ": the initializer ", detail::quoted(t.name),
-                            " has a raw_data size of ", t.raw.size(), " bytes, expected ", meta.table.storages[i]));
+      throw_error<FormatError>(what, ": ", labels[i], ": the initializer ", detail::quoted(t.name),
+                               " has a raw_data size of ", t.raw.size(), " bytes, expected ", meta.table.storages[i]);
     found[i] = true;
     storages[i] = {.stored = t.raw,
                    .nbytes = t.raw.size(),
@@ -133,8 +134,8 @@ Value read_ours(const Model& m, const std::shared_ptr<const io::Source>& source,
   });
   for (std::size_t i = 0; i < found.size(); ++i)
     if (!found[i])
-      throw FormatError(str(what, ": ", labels[i], ": the initializer ", detail::quoted(meta.initializers[i]),
-                            " that holds it is missing"));
+      throw_error<FormatError>(what, ": ", labels[i], ": the initializer ", detail::quoted(meta.initializers[i]),
+                               " that holds it is missing");
   return value_table::read_table(meta.table, std::move(storages), source, options);
 }
 
@@ -145,7 +146,7 @@ Value read_foreign(const Model& m, const std::shared_ptr<const io::Source>& sour
   each_initializer(m.graph, what, [&](io::ByteView bytes) {
     const TensorMessage t = parse_tensor(bytes, what);
     if (!names.insert(t.name).second)
-      throw FormatError(str(what, ": two initializers of the name ", detail::quoted(t.name), " (duplicate)"));
+      throw_error<FormatError>(what, ": two initializers of the name ", detail::quoted(t.name), " (duplicate)");
     if (options.only.empty() || options.only == t.name)
       items.emplace_back(Value(t.name), Value(make_tensor(t, bytes, source, what, options.mmap)));
   });
@@ -166,7 +167,7 @@ Document read_file(const std::shared_ptr<const io::Source>& source, const LoadOp
     d.facts.set("producer", detail::quoted(m.producer).substr(1, detail::quoted(m.producer).size() - 2));
     return d;
   } catch (const protozero::exception& e) {
-    throw FormatError(str(what, ": cannot parse the protobuf message: ", e.what()));
+    throw_error<FormatError>(what, ": cannot parse the protobuf message: ", e.what());
   }
 }
 

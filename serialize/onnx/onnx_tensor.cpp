@@ -12,6 +12,7 @@ namespace harker::onnx {
 namespace {
 
 using detail::str;
+using detail::throw_error;
 
 constexpr std::uint32_t kFloatData = 4, kInt32Data = 5, kInt64Data = 7, kDoubleData = 10, kUint64Data = 11;
 
@@ -55,12 +56,12 @@ class Filler {
  public:
   Filler(std::span<std::uint8_t> to, std::size_t size, const std::string& what) : to_(to), size_(size), what_(what) {}
   void put(std::uint64_t bits) {
-    if (to_.size() - at_ < size_) throw FormatError(what_ + " holds more values than its size (dims) says");
+    if (to_.size() - at_ < size_) throw_error<FormatError>(what_, " holds more values than its size (dims) says");
     for (std::size_t i = 0; i < size_; ++i) to_[at_++] = static_cast<std::uint8_t>(bits >> (8 * i));
   }
   void done() const {
     if (at_ != to_.size())
-      throw FormatError(str(what_, " holds ", at_ / size_, " values; its size (dims) asks for ", to_.size() / size_));
+      throw_error<FormatError>(what_, " holds ", at_ / size_, " values; its size (dims) asks for ", to_.size() / size_);
   }
 
  private:
@@ -105,8 +106,8 @@ TensorMessage parse_tensor(io::ByteView all, std::string_view what) {
   bool external = false;
   const auto typed = [&](std::uint32_t field, std::uint64_t n) {
     if (m.typed != 0 && m.typed != field)
-      throw FormatError(str(what, ": tensor ", detail::quoted(m.name), " has both ", typed_name(m.typed), " and ",
-                            typed_name(field)));
+      throw_error<FormatError>(what, ": tensor ", detail::quoted(m.name), " has both ", typed_name(m.typed), " and ",
+                               typed_name(field));
     m.typed = field;
     m.typed_bytes += n;
   };
@@ -122,7 +123,7 @@ TensorMessage parse_tensor(io::ByteView all, std::string_view what) {
         break;
       case varint(2): m.type = r.get_int64(); break;
       case bytes(3):
-        throw FormatError(str(what, ": tensor ", detail::quoted(m.name), " is stored in segments: not read"));
+        throw_error<FormatError>(what, ": tensor ", detail::quoted(m.name), " is stored in segments: not read");
       case bytes(8): m.name = text(r.get_view()); break;
       case bytes(9): m.raw = view(r.get_view()), m.has_raw = true; break;
       case fixed32(kFloatData): typed(r.tag(), 4), r.skip(); break;
@@ -149,17 +150,17 @@ TensorMessage parse_tensor(io::ByteView all, std::string_view what) {
       default: r.skip();
     }
     if (m.dims.size() > kMaxRank)
-      throw FormatError(str(what, ": tensor ", detail::quoted(m.name), " has too many dimensions (rank): at most ",
-                            kMaxRank, " are read"));
+      throw_error<FormatError>(what, ": tensor ", detail::quoted(m.name), " has too many dimensions (rank): at most ",
+                               kMaxRank, " are read");
   }
-  if (m.name.empty()) throw FormatError(str(what, ": an initializer without a name"));
+  if (m.name.empty()) throw_error<FormatError>(what, ": an initializer without a name");
   if (!detail::valid_utf8(m.name, false))
-    throw FormatError(str(what, ": the initializer name ", detail::quoted(m.name), " is not UTF-8"));
+    throw_error<FormatError>(what, ": the initializer name ", detail::quoted(m.name), " is not UTF-8");
   if (external)
-    throw FormatError(
-        str(what, ": tensor ", detail::quoted(m.name), " lies in an external file, ",
-            location.empty() ? std::string("whose location is missing") : "location " + detail::quoted(location),
-            ": external data is not read"));
+    throw_error<FormatError>(
+        what, ": tensor ", detail::quoted(m.name), " lies in an external file, ",
+        location.empty() ? std::string("whose location is missing") : "location " + detail::quoted(location),
+        ": external data is not read");
   return m;
 }
 
@@ -168,42 +169,42 @@ Tensor make_tensor(const TensorMessage& m, io::ByteView all, const std::shared_p
   const std::string what = str(file, ": tensor ", detail::quoted(m.name));
   const auto dtype = dtype_of_onnx(m.type);
   if (!dtype)
-    throw FormatError(str(what, ": its data_type ", m.type,
-                          m.type == kString ? " (string)"
-                          : m.type == 0     ? " (undefined)"
-                                            : "",
-                          " is not read"));
+    throw_error<FormatError>(what, ": its data_type ", m.type,
+                             m.type == kString ? " (string)"
+                             : m.type == 0     ? " (undefined)"
+                                               : "",
+                             " is not read");
   std::uint64_t nbytes = item_size(*dtype), count = 1, extent = 1;
   for (std::int64_t d : m.dims) {
-    if (d < 0) throw FormatError(str(what, ": a dimension (dims) is negative: ", d));
+    if (d < 0) throw_error<FormatError>(what, ": a dimension (dims) is negative: ", d);
     // Strides of an empty tensor are products of its other sizes, and must fit as well.
     if (!io::checked_mul(extent, static_cast<std::uint64_t>(d == 0 ? 1 : d), extent) || extent > INT64_MAX)
-      throw FormatError(what + ": its size (the product of dims) overflows");
+      throw_error<FormatError>(what, ": its size (the product of dims) overflows");
     count *= static_cast<std::uint64_t>(d);
   }
   if (!io::checked_mul(nbytes, count, nbytes) || nbytes > INT64_MAX)
-    throw FormatError(what + ": its size (the product of dims) overflows");
-  if (m.has_raw && m.typed != 0) throw FormatError(str(what, ": has both raw_data and ", typed_name(m.typed)));
+    throw_error<FormatError>(what, ": its size (the product of dims) overflows");
+  if (m.has_raw && m.typed != 0) throw_error<FormatError>(what, ": has both raw_data and ", typed_name(m.typed));
   const Shape shape{std::span<const std::int64_t>(m.dims)};
   Ref<Storage> storage;
   if (m.has_raw) {
     if (m.raw.size() != nbytes)
-      throw FormatError(
-          str(what, ": raw_data has a size of ", m.raw.size(), " bytes, dims and data_type ask for ", nbytes));
+      throw_error<FormatError>(what, ": raw_data has a size of ", m.raw.size(), " bytes, dims and data_type ask for ",
+                               nbytes);
     storage = io::read_storage(source, {.stored = m.raw, .nbytes = nbytes, .label = detail::quoted(m.name)}, lazy);
   } else if (m.typed != 0) {
     if (m.typed != typed_field(m.type))
-      throw FormatError(
-          str(what, ": its values are in ", typed_name(m.typed), ", which its data_type ", m.type, " does not use"));
+      throw_error<FormatError>(what, ": its values are in ", typed_name(m.typed), ", which its data_type ", m.type,
+                               " does not use");
     const std::size_t values = is_complex(*dtype) ? 2 : 1;
     if (count > m.typed_bytes)
-      throw FormatError(str(what, ": dims ask for ", count, " elements (size), ", typed_name(m.typed), " has ",
-                            m.typed_bytes, " bytes"));
+      throw_error<FormatError>(what, ": dims ask for ", count, " elements (size), ", typed_name(m.typed), " has ",
+                               m.typed_bytes, " bytes");
     storage = make_storage(static_cast<std::size_t>(nbytes));
     fill_typed(m, all, {static_cast<std::uint8_t*>(storage->data), static_cast<std::size_t>(nbytes)},
                item_size(*dtype) / values, str(what, ": ", typed_name(m.typed)));
   } else {
-    if (nbytes > 0) throw FormatError(str(what, ": has no data; dims ask for a size of ", nbytes, " bytes"));
+    if (nbytes > 0) throw_error<FormatError>(what, ": has no data; dims ask for a size of ", nbytes, " bytes");
     storage = make_storage(0);
   }
   return make_view(std::move(storage), *dtype, shape, shape.contiguous_strides(), 0);

@@ -28,6 +28,7 @@ namespace harker::onnx {
 namespace {
 
 using detail::str;
+using detail::throw_error;
 
 constexpr std::uint64_t kSmall = 64 << 10;
 
@@ -165,8 +166,8 @@ class Writer {
     for (const std::string& p : {property(kChecksums, crcs), property(kMetadata, json)}) end.add_message(14, p);
     const std::uint64_t total = head.size() + (size - name.size()) + tail.size();
     if (total > kMaxMessage)
-      throw Error(str("save: a protobuf file cannot hold more than 2 GiB, this one needs ", total,
-                      " bytes; save as .harker or .pt instead"));
+      throw_error<Error>("save: a protobuf file cannot hold more than 2 GiB, this one needs ", total,
+                         " bytes; save as .harker or .pt instead");
 
     sink.write(head);
     for (const Piece& p : pieces_) {

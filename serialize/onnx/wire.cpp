@@ -59,8 +59,8 @@ bool is_framed(io::ByteView bytes) {
 protozero::pbf_reader message(io::ByteView bytes, std::string_view what) {
   std::size_t at = 0;
   if (const char* wrong = framing_error(bytes, at))
-    throw FormatError(
-        detail::str(what, ": cannot parse the protobuf message of ", bytes.size(), " bytes: at ", at, " ", wrong));
+    detail::throw_error<FormatError>(what, ": cannot parse the protobuf message of ", bytes.size(), " bytes: at ", at,
+                                     " ", wrong);
   return protozero::pbf_reader(protozero::data_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 
@@ -87,7 +87,7 @@ void check_depth(io::ByteView graph, std::string_view what) {
       continue;
     }
     if (stack.size() >= kMaxDepth)
-      throw FormatError(detail::str(what, ": graphs nest deeper than ", kMaxDepth, " messages"));
+      detail::throw_error<FormatError>(what, ": graphs nest deeper than ", kMaxDepth, " messages");
     const Is is = top.is == Is::a_graph ? Is::a_node : top.is == Is::a_node ? Is::an_attribute : Is::a_graph;
     stack.push_back({message(view(top.reader.get_view()), what), is});
   }

@@ -7,13 +7,13 @@
 namespace harker::pt {
 namespace {
 
-using detail::str;
+using detail::throw_error;
 
 class BareRebuilder final : public StorageRebuilder {
  public:
   using StorageRebuilder::StorageRebuilder;
   Value persistent(const Value&) override {
-    throw FormatError("a persistent id (a tensor's storage): a bare pickle has none");
+    throw_error<FormatError>("a persistent id (a tensor's storage): a bare pickle has none");
   }
 };
 
@@ -45,13 +45,14 @@ Document read_bare_pickle(const std::shared_ptr<const io::Source>& source, const
   PickleReader machine(file, what, rebuilder, pickle_limits(options, *source));
   Value value = machine.run();
   if (!value.is_container() && value.kind() != Value::Kind::opaque && value.kind() != Value::Kind::numpy_array)
-    throw FormatError(
-        str(what, ": holds nothing but a ", value.type_name(), ": not a checkpoint (nor PyTorch's magic number)"));
+    throw_error<FormatError>(what, ": holds nothing but a ", value.type_name(),
+                             ": not a checkpoint (nor PyTorch's magic number)");
   // Names first: when a pickle tries to call something, that is what matters about it.
   rebuilder.finish(value, what, options);
   if (machine.used() != file.size())
-    throw FormatError(str(what, " at ", machine.used(), ": ", file.size() - machine.used(),
-                          " trailing bytes after STOP: several pickles, or a PyTorch file with a wrong magic number"));
+    throw_error<FormatError>(
+        what, " at ", machine.used(), ": ", file.size() - machine.used(),
+        " trailing bytes after STOP: several pickles, or a PyTorch file with a wrong magic number");
   Document d{std::move(value), Value::dict()};
   d.facts.set("container", "none");
   d.facts.set("pickle_protocol", machine.protocol());

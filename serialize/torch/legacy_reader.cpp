@@ -15,6 +15,7 @@ namespace {
 
 using detail::quoted;
 using detail::str;
+using detail::throw_error;
 
 constexpr std::string_view kMagicBytes("\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 12);
 constexpr std::string_view kMagicText = "119547037146038801333356";
@@ -49,16 +50,16 @@ class LegacyRebuilder final : public StorageRebuilder {
 std::string key_text(const Value& v, const char* what) {
   if (v.is_string()) return std::string(v.as_string());
   if (v.is_int() && v.fits_int64()) return std::to_string(v.as_int());
-  throw FormatError(str(what, " must be a string, it is a ", v.type_name()));
+  throw_error<FormatError>(what, " must be a string, it is a ", v.type_name());
 }
 
 Value LegacyRebuilder::persistent(const Value& id) {
   if (id.is_tuple() && id.len() == 4 && id[0].is_string() && id[0].as_string() == "module") {
     const bool stranger = id[1].kind() == Value::Kind::opaque && !id[1].as_opaque().known && !id[1].as_opaque().called;
     if (!stranger)
-      throw FormatError(
-          str("persistent id: 'module' must name a class of a module with its source, it names ",
-              id[1].kind() == Value::Kind::opaque ? quoted(id[1].as_opaque().name) : str("a ", id[1].type_name())));
+      throw_error<FormatError>(
+          "persistent id: 'module' must name a class of a module with its source, it names ",
+          id[1].kind() == Value::Kind::opaque ? quoted(id[1].as_opaque().name) : str("a ", id[1].type_name()));
     return id[1];
   }
   const PersistentId s = persistent_id(id, 6);
@@ -79,15 +80,15 @@ LegacyRebuilder::Root& LegacyRebuilder::root(const PersistentId& id) {
   if (!fresh) {
     const StorageRecord& r = record(at->second.record);
     if (r.storage->nbytes != id.nbytes)
-      throw FormatError(str("persistent id: ", r.label, " of ", r.storage->nbytes, " bytes is claimed again with ",
-                            id.nbytes, " bytes"));
+      throw_error<FormatError>("persistent id: ", r.label, " of ", r.storage->nbytes, " bytes is claimed again with ",
+                               id.nbytes, " bytes");
     return at->second;
   }
   StorageRecord r;
   r.label = "storage " + detail::quoted_if_odd(id.key);
   if (id.nbytes > source().bytes().size())
-    throw FormatError(str("persistent id: ", r.label, " has a size of ", id.nbytes, " bytes, the whole file has ",
-                          source().bytes().size(), ": truncated?"));
+    throw_error<FormatError>("persistent id: ", r.label, " has a size of ", id.nbytes, " bytes, the whole file has ",
+                             source().bytes().size(), ": truncated?");
   const io::StorageBytes bytes{.stored = {}, .nbytes = id.nbytes, .label = r.label};
   at->second.record = add(std::move(r), bytes);
   at->second.item = id.untyped ? 1 : item_size(id.type.dtype);
@@ -97,57 +98,58 @@ LegacyRebuilder::Root& LegacyRebuilder::root(const PersistentId& id) {
 std::size_t LegacyRebuilder::view(const PersistentId& id, const Root& of, const Value& metadata) {
   const char* what = "persistent id: a view of a storage";
   if (!metadata.is_tuple() || metadata.len() != 3 || !metadata[1].is_int() || !metadata[2].is_int())
-    throw FormatError(str(what, " must be a tuple (key, offset, size), it is a ", metadata.type_name()));
+    throw_error<FormatError>(what, " must be a tuple (key, offset, size), it is a ", metadata.type_name());
   const std::string key = key_text(metadata[0], "persistent id: the view's key");
   const bool fits = metadata[1].fits_int64() && metadata[2].fits_int64();
   const std::int64_t offset = fits ? metadata[1].as_int() : -1, size = fits ? metadata[2].as_int() : -1;
   if (offset < 0 || size < 0 || offset > id.numel || size > id.numel - offset)
-    throw FormatError(str(what, " reaches past it: offset ", offset, ", size ", size, " of storage ", quoted(id.key),
-                          " with ", id.numel, " elements (-1: out of range)"));
+    throw_error<FormatError>(what, " reaches past it: offset ", offset, ", size ", size, " of storage ", quoted(id.key),
+                             " with ", id.numel, " elements (-1: out of range)");
   auto [at, fresh] = views_.try_emplace(key, View{id.key, offset, size, 0});
   View& v = at->second;
   if (!fresh && (v.root != id.key || v.offset != offset || v.size != size))
-    throw FormatError(str(what, ", ", quoted(key), ", is claimed again with another offset, size or storage"));
+    throw_error<FormatError>(what, ", ", quoted(key), ", is claimed again with another offset, size or storage");
   if (fresh) {
     const std::uint64_t item = id.untyped ? 1 : item_size(id.type.dtype);
     v.record = add_view(of.record, static_cast<std::uint64_t>(offset) * item, static_cast<std::uint64_t>(size) * item,
                         "view " + detail::quoted_if_odd(key));
   } else if (record(v.record).storage->nbytes !=
              static_cast<std::uint64_t>(size) * (id.untyped ? 1 : item_size(id.type.dtype))) {
-    throw FormatError(str(what, ", ", quoted(key), ", is claimed again with another dtype"));
+    throw_error<FormatError>(what, ", ", quoted(key), ", is claimed again with another dtype");
   }
   return v.record;
 }
 
 void LegacyRebuilder::place(const Value& keys, io::ByteCursor& in) {
-  if (!keys.is_list()) throw FormatError(str("the storage keys must be a list, they are a ", keys.type_name()));
+  if (!keys.is_list()) throw_error<FormatError>("the storage keys must be a list, they are a ", keys.type_name());
   for (const Value& k : keys.elements()) {
     const std::string key = key_text(k, "a storage key");
     const auto at = roots_.find(key);
-    if (at == roots_.end()) throw FormatError(str("the key list names storage ", quoted(key), ", which nothing uses"));
+    if (at == roots_.end())
+      throw_error<FormatError>("the key list names storage ", quoted(key), ", which nothing uses");
     Root& root = at->second;
-    if (root.placed) throw FormatError(str("the key list names storage ", quoted(key), " twice (duplicate)"));
+    if (root.placed) throw_error<FormatError>("the key list names storage ", quoted(key), " twice (duplicate)");
     root.placed = true;
     StorageRecord& r = record(root.record);
     const std::size_t position = in.position();
     if (in.left() < 8)
-      throw FormatError(
-          str(r.label, " at ", position, ": truncated: the size needs 8 bytes, ", in.left(), " are left"));
+      throw_error<FormatError>(r.label, " at ", position, ": truncated: the size needs 8 bytes, ", in.left(),
+                               " are left");
     const auto numel = static_cast<std::int64_t>(in.u64());
-    if (numel < 0) throw FormatError(str(r.label, " at ", position, ": the size is negative: ", numel));
+    if (numel < 0) throw_error<FormatError>(r.label, " at ", position, ": the size is negative: ", numel);
     const std::uint64_t expected = r.storage->nbytes / root.item;
     if (static_cast<std::uint64_t>(numel) != expected)
-      throw FormatError(
-          str(r.label, " at ", position, ": a size of ", numel, " elements, the pickle expects ", expected));
+      throw_error<FormatError>(r.label, " at ", position, ": a size of ", numel, " elements, the pickle expects ",
+                               expected);
     if (r.storage->nbytes > in.left())
-      throw FormatError(str(r.label, " at ", in.position(), ": truncated: ", r.storage->nbytes, " bytes expected, ",
-                            in.left(), " are left"));
+      throw_error<FormatError>(r.label, " at ", in.position(), ": truncated: ", r.storage->nbytes, " bytes expected, ",
+                               in.left(), " are left");
     const io::ByteView bytes = in.take(r.storage->nbytes);
     if (r.pending) r.pending->set_stored(bytes);
   }
   for (const auto& [key, root] : roots_)
     if (!root.placed)
-      throw FormatError(str("the key list omits storage ", quoted(key), ", which a tensor uses: it has no bytes"));
+      throw_error<FormatError>("the key list omits storage ", quoted(key), ", which a tensor uses: it has no bytes");
 }
 
 }  // namespace
@@ -167,12 +169,12 @@ Document read_legacy(const std::shared_ptr<const io::Source>& source, const Load
   const Value magic = read_plain_pickle(in, name + ": magic number", limits);
   const io::ByteView number = io::bytes(kMagicBytes.substr(2));
   if (!magic.is_int() || !std::ranges::equal(magic.integer_bytes(), number))
-    throw FormatError(name + ": wrong magic number: not a legacy PyTorch file");
+    throw_error<FormatError>(name, ": wrong magic number: not a legacy PyTorch file");
   std::string what = str(name, ": protocol version (pickle at ", in.position(), ")");
   const Value version = read_plain_pickle(in, what, limits);
   if (!version.is_int() || !version.fits_int64() || version.as_int() != kProtocolVersion)
-    throw FormatError(str(what, ": the protocol version must be ", kProtocolVersion, ", it is ",
-                          version.fits_int64() ? str(version.as_int()) : str("a ", version.type_name())));
+    throw_error<FormatError>(what, ": the protocol version must be ", kProtocolVersion, ", it is ",
+                             version.fits_int64() ? str(version.as_int()) : str("a ", version.type_name()));
   what = str(name, ": system info (pickle at ", in.position(), ")");
   check_system_info(read_plain_pickle(in, what, limits), what);
 
@@ -185,9 +187,9 @@ Document read_legacy(const std::shared_ptr<const io::Source>& source, const Load
   const Value keys = read_plain_pickle(in, what, limits);
   try {
     rebuilder.place(keys, in);
-  } catch (const FormatError& e) { throw FormatError(str(name, ": ", e.what())); }
+  } catch (const FormatError& e) { throw_error<FormatError>(name, ": ", e.what()); }
   if (!in.done())
-    throw FormatError(str(name, " at ", in.position(), ": ", in.left(), " trailing bytes after the last storage"));
+    throw_error<FormatError>(name, " at ", in.position(), ": ", in.left(), " trailing bytes after the last storage");
   rebuilder.finish(value, object, options);
   Document d{std::move(value), Value::dict()};
   d.facts.set("container", "legacy");

@@ -9,7 +9,7 @@
 namespace harker::pt {
 namespace {
 
-using detail::str;
+using detail::throw_error;
 
 constexpr std::uint64_t kOpcodeBytes = 80;   // a place on the stack and one in a container, both in vectors that double
 constexpr std::uint64_t kObjectBytes = 240;  // the most that an object takes by itself, and the search for cycles
@@ -67,15 +67,15 @@ PickleLimits pickle_limits(const LoadOptions& options, const io::Source& file) {
 
 void PickleBudget::opcode() {
   if (++opcodes_ > limits_.opcodes)
-    throw FormatError(
-        str("more than the limit of ", limits_.opcodes, " opcodes", detail::in_brackets(option_names().max_opcodes)));
+    throw_error<FormatError>("more than the limit of ", limits_.opcodes, " opcodes",
+                             detail::in_brackets(option_names().max_opcodes));
   spend(kOpcodeBytes);
 }
 void PickleBudget::object() { spend(kObjectBytes); }
 void PickleBudget::memo(std::size_t count) const {
   if (count >= limits_.memo)
-    throw FormatError(
-        str("more than the limit of ", limits_.memo, " memo entries", detail::in_brackets(option_names().max_memo)));
+    throw_error<FormatError>("more than the limit of ", limits_.memo, " memo entries",
+                             detail::in_brackets(option_names().max_memo));
 }
 void PickleBudget::key(const Value& key) { charge_long(key_weight(key, limits_.copies)); }
 void PickleBudget::name(std::uint64_t bytes) { charge_long(bytes); }
@@ -124,9 +124,9 @@ void PickleBudget::charge_keys_of(const Value& v, bool of_set) {
 void PickleBudget::charge(std::uint64_t bytes) {
   copied_ += bytes;
   if (copied_ > limits_.copies)
-    throw FormatError(str("the calls in this pickle of ", size_, " bytes use the same large objects again and ",
-                          "again: more than the limit of ", limits_.copies, " bytes in all",
-                          detail::in_brackets(option_names().max_bytes)));
+    throw_error<FormatError>("the calls in this pickle of ", size_, " bytes use the same large objects again and ",
+                             "again: more than the limit of ", limits_.copies, " bytes in all",
+                             detail::in_brackets(option_names().max_bytes));
   spend(bytes);
 }
 void PickleBudget::charge_long(std::uint64_t bytes) {
@@ -137,9 +137,9 @@ void PickleBudget::charge_long(std::uint64_t bytes) {
 void PickleBudget::spend(std::uint64_t bytes) {
   spent_ += bytes;
   if (spent_ > limits_.memory)
-    throw FormatError(str("its objects take more than the limit of ", limits_.memory,
-                          " bytes, far more than a file of ", "this size explains",
-                          detail::in_brackets(option_names().max_bytes)));
+    throw_error<FormatError>("its objects take more than the limit of ", limits_.memory,
+                             " bytes, far more than a file of ", "this size explains",
+                             detail::in_brackets(option_names().max_bytes));
 }
 
 }  // namespace harker::pt

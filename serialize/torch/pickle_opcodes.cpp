@@ -6,17 +6,17 @@
 namespace harker::pt {
 namespace {
 
-using detail::str;
+using detail::throw_error;
 
 io::ByteView sized(io::ByteCursor& in, std::uint64_t n) {
-  if (n > in.left()) throw FormatError(str("a length of ", n, " runs past the end: ", in.left(), " bytes are left"));
+  if (n > in.left()) throw_error<FormatError>("a length of ", n, " runs past the end: ", in.left(), " bytes are left");
   return in.take(n);
 }
 
 std::string_view line(io::ByteCursor& in) {
   const std::string_view rest = io::text(in.rest());
   const std::size_t n = rest.find('\n');
-  if (n == rest.npos) throw FormatError("a line of text runs past the end: no newline, truncated");
+  if (n == rest.npos) throw_error<FormatError>("a line of text runs past the end: no newline, truncated");
   in.take(n + 1);
   return rest.substr(0, n);
 }
@@ -39,7 +39,7 @@ Operands read_operands(io::ByteCursor& in, const OpcodeInfo& op) {
     case Operand::bytes_u8: o.bytes = sized(in, in.u64()); break;
     case Operand::bytes_i4: {
       const std::int64_t n = i4();
-      if (n < 0) throw FormatError(str(op.name, " of negative length ", n));
+      if (n < 0) throw_error<FormatError>(op.name, " of negative length ", n);
       o.bytes = sized(in, static_cast<std::uint64_t>(n));
       break;
     }

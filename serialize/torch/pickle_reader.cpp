@@ -10,7 +10,7 @@
 
 namespace harker::pt {
 
-using detail::str;
+using detail::throw_error;
 
 PickleReader::PickleReader(io::ByteView data, std::string what, PickleHooks& hooks, const PickleLimits& limits)
     : in_(data, "its operand"), what_(std::move(what)), hooks_(hooks), budget_(limits, data.size()) {}
@@ -34,21 +34,21 @@ Value PickleReader::run() {
   try {
     while (true) {
       op_at_ = in_.position();
-      if (in_.done()) throw FormatError("the pickle ends without STOP: truncated, or empty");
+      if (in_.done()) throw_error<FormatError>("the pickle ends without STOP: truncated, or empty");
       budget_.opcode();
       const std::uint8_t byte = in_.u8();
       const OpcodeInfo& op = kOpcodes[byte];
-      if (op.name.empty()) throw FormatError("unknown opcode 0x" + detail::hex(byte));
+      if (op.name.empty()) throw_error<FormatError>("unknown opcode 0x", detail::hex(byte));
       if (op.code == Opcode::STOP) break;
       step(op.code, read_operands(in_, op));
     }
-    if (stack_.empty()) throw FormatError("STOP with an empty stack");
+    if (stack_.empty()) throw_error<FormatError>("STOP with an empty stack");
     if (stack_.size() != 1 || !marks_.empty())
-      throw FormatError("STOP with more than one value on the stack, or an open mark");
+      throw_error<FormatError>("STOP with more than one value on the stack, or an open mark");
     seal();
     return stack_.back();
   } catch (const Error& e) {  // also a TypeError of a Value: an unhashable key, say
-    throw FormatError(str(what_, " at ", op_at_, ": ", e.what()));
+    throw_error<FormatError>(what_, " at ", op_at_, ": ", e.what());
   }
 }
 
@@ -57,11 +57,11 @@ void PickleReader::step(Opcode op, const Operands& with) {
   switch (op) {
     case PROTO:
       protocol_ = static_cast<int>(with.number);
-      if (protocol_ > 5) throw FormatError(str("pickle protocol ", protocol_, " is not known (0 to 5 are)"));
+      if (protocol_ > 5) throw_error<FormatError>("pickle protocol ", protocol_, " is not known (0 to 5 are)");
       return;
     case FRAME:
       if (with.number > in_.left())
-        throw FormatError(str("a frame of ", with.number, " bytes, ", in_.left(), " are left"));
+        throw_error<FormatError>("a frame of ", with.number, " bytes, ", in_.left(), " are left");
       return;
     case STOP: return;
 
@@ -117,7 +117,7 @@ void PickleReader::step(Opcode op, const Operands& with) {
     case TUPLE2:
     case TUPLE3: {
       const std::size_t n = op == TUPLE1 ? 1 : op == TUPLE2 ? 2 : 3, have = stack_.size() - floor();
-      if (have < n) throw FormatError(str("stack underflow: TUPLE", n, " with ", have, " values"));
+      if (have < n) throw_error<FormatError>("stack underflow: TUPLE", n, " with ", have, " values");
       return push(tuple_of(stack_.size() - n));
     }
     case TUPLE: return push(tuple_of(pop_mark()));
@@ -138,7 +138,8 @@ void PickleReader::step(Opcode op, const Operands& with) {
       return set_items_from(first + 1);
     }
     case SETITEM:
-      if (stack_.size() - floor() < 3) throw FormatError("stack underflow: SETITEM needs a dict, a key and a value");
+      if (stack_.size() - floor() < 3)
+        throw_error<FormatError>("stack underflow: SETITEM needs a dict, a key and a value");
       return set_items_from(stack_.size() - 2);
     case SETITEMS: return set_items_from(pop_mark());
     case EMPTY_SET: return push(made(Value::set()));
@@ -154,7 +155,7 @@ void PickleReader::step(Opcode op, const Operands& with) {
     case STACK_GLOBAL: {
       const Value name = pop(), module = pop();
       if (!name.is_string() || !module.is_string())
-        throw FormatError("STACK_GLOBAL: a global's module and name must be strings");
+        throw_error<FormatError>("STACK_GLOBAL: a global's module and name must be strings");
       budget_.name(module.as_string().size() + name.as_string().size());
       return push(hooks_.global(module.as_string(), name.as_string(), op_at_));
     }
@@ -167,15 +168,15 @@ void PickleReader::step(Opcode op, const Operands& with) {
       const Value named = pop(), args = pop(), callable = pop();
       if (!named.is_dict() || named.len() != 0) {
         const bool known = callable.kind() == Value::Kind::opaque;
-        throw FormatError(str(
+        throw_error<FormatError>(
             "NEWOBJ_EX with keyword arguments is refused: ",
-            known ? detail::quoted(callable.as_opaque().module + "." + callable.as_opaque().name) : std::string("?")));
+            known ? detail::quoted(callable.as_opaque().module + "." + callable.as_opaque().name) : std::string("?"));
       }
       return make(callable, args, true);
     }
     case OBJ: {
       const std::size_t first = pop_mark();
-      if (first >= stack_.size()) throw FormatError("stack underflow: OBJ without a class");
+      if (first >= stack_.size()) throw_error<FormatError>("stack underflow: OBJ without a class");
       const Value args = tuple_of(first + 1), callable = pop();
       return make(callable, args, false);
     }
@@ -196,24 +197,24 @@ void PickleReader::step(Opcode op, const Operands& with) {
     case PERSID: return push_persistent(made(Value(with.line)));
     case EXT1:
     case EXT2:
-    case EXT4: throw FormatError("EXT opcode: the extension registry is not supported");
+    case EXT4: throw_error<FormatError>("EXT opcode: the extension registry is not supported");
     case NEXT_BUFFER:
-    case READONLY_BUFFER: throw FormatError("out-of-band buffers are not supported");
+    case READONLY_BUFFER: throw_error<FormatError>("out-of-band buffers are not supported");
   }
 }
 
 Value PickleReader::pop() {
-  if (stack_.size() <= floor()) throw FormatError("stack underflow: nothing to take from the stack");
+  if (stack_.size() <= floor()) throw_error<FormatError>("stack underflow: nothing to take from the stack");
   Value v = std::move(stack_.back());
   stack_.pop_back();
   return v;
 }
 Value& PickleReader::top() {
-  if (stack_.size() <= floor()) throw FormatError("stack underflow: the stack is empty");
+  if (stack_.size() <= floor()) throw_error<FormatError>("stack underflow: the stack is empty");
   return stack_.back();
 }
 std::size_t PickleReader::pop_mark() {
-  if (marks_.empty()) throw FormatError("no MARK on the stack");
+  if (marks_.empty()) throw_error<FormatError>("no MARK on the stack");
   const std::size_t first = marks_.back();
   marks_.pop_back();
   return first;
@@ -221,7 +222,7 @@ std::size_t PickleReader::pop_mark() {
 
 void PickleReader::push_string(io::ByteView bytes) {
   if (!detail::valid_utf8(io::text(bytes), true))
-    throw FormatError(str("a string that is not UTF-8: ", detail::quoted(io::text(bytes))));
+    throw_error<FormatError>("a string that is not UTF-8: ", detail::quoted(io::text(bytes)));
   push(made(Value(io::text(bytes))));
 }
 // Python 2's str is text to torch.load, which decodes it as UTF-8; NumPy's raw data is not, and stays bytes.
@@ -235,7 +236,7 @@ void PickleReader::push_bytes(io::ByteView bytes) { push(made(Value::bytes(bytes
 
 std::uint64_t PickleReader::memo_index(std::string_view digits) {
   const Value v = Value::integer(parse_decimal(digits));
-  if (!v.fits_int64() || v.as_int() < 0) throw FormatError("a memo index that is no natural number");
+  if (!v.fits_int64() || v.as_int() < 0) throw_error<FormatError>("a memo index that is no natural number");
   return static_cast<std::uint64_t>(v.as_int());
 }
 
@@ -248,14 +249,14 @@ Value PickleReader::tuple_of(std::size_t first) {
 
 // What the values from `first` on are put into.
 Value& PickleReader::target_of(std::size_t first, const char* what) {
-  if (first <= floor()) throw FormatError(str("stack underflow: no ", what));
+  if (first <= floor()) throw_error<FormatError>("stack underflow: no ", what);
   return stack_[first - 1];
 }
 
 void PickleReader::append_from(std::size_t first) {
   Value& target = target_of(first, "list to append to");
   const bool opaque = target.kind() == Value::Kind::opaque && target.as_opaque().called;
-  if (!target.is_list() && !opaque) throw FormatError(str("APPEND to a ", target.type_name()));
+  if (!target.is_list() && !opaque) throw_error<FormatError>("APPEND to a ", target.type_name());
   for (std::size_t i = first; i < stack_.size(); ++i) {
     if (opaque)
       target.as_opaque().appended.push_back(std::move(stack_[i]));
@@ -267,9 +268,9 @@ void PickleReader::append_from(std::size_t first) {
 
 void PickleReader::set_items_from(std::size_t first) {
   Value& target = target_of(first, "dict to set items of");
-  if ((stack_.size() - first) % 2 != 0) throw FormatError("SETITEMS with an odd number of values on the stack");
+  if ((stack_.size() - first) % 2 != 0) throw_error<FormatError>("SETITEMS with an odd number of values on the stack");
   const bool opaque = target.kind() == Value::Kind::opaque && target.as_opaque().called;
-  if (!target.is_dict() && !opaque) throw FormatError(str("SETITEM on a ", target.type_name()));
+  if (!target.is_dict() && !opaque) throw_error<FormatError>("SETITEM on a ", target.type_name());
   for (std::size_t i = first; i < stack_.size(); i += 2) {
     if (!opaque) budget_.key(stack_[i]);
     if (opaque)
@@ -282,7 +283,7 @@ void PickleReader::set_items_from(std::size_t first) {
 
 void PickleReader::add_items_from(std::size_t first) {
   Value& target = target_of(first, "set to add to");
-  if (target.kind() != Value::Kind::set) throw FormatError(str("ADDITEMS to a ", target.type_name()));
+  if (target.kind() != Value::Kind::set) throw_error<FormatError>("ADDITEMS to a ", target.type_name());
   for (std::size_t i = first; i < stack_.size(); ++i) {
     budget_.key(stack_[i]);
     target.push_back(std::move(stack_[i]));
@@ -299,7 +300,7 @@ Value PickleReader::made(Value v) {
 
 void PickleReader::make(const Value& callable, const Value& args, bool newobj) {
   if (!args.is_tuple())
-    throw FormatError(str(newobj ? "NEWOBJ" : "REDUCE", ": the arguments are no tuple but a ", args.type_name()));
+    throw_error<FormatError>(newobj ? "NEWOBJ" : "REDUCE", ": the arguments are no tuple but a ", args.type_name());
   budget_.call(callable, args);
   push(hooks_.call(callable, args, newobj));
   if (stack_.back().id() && !stack_.back().from_file()) stack_.back() = made(std::move(stack_.back()));
@@ -323,7 +324,7 @@ void PickleReader::remember(std::uint64_t index) {
 void PickleReader::recall(std::uint64_t index) {
   if (index < memo_.size()) return push(memo_[static_cast<std::size_t>(index)]);
   const auto at = far_memo_.find(index);
-  if (at == far_memo_.end()) throw FormatError(str("memo index ", index, " was never stored"));
+  if (at == far_memo_.end()) throw_error<FormatError>("memo index ", index, " was never stored");
   push(at->second);
 }
 

@@ -32,8 +32,9 @@ class PickleStream {
   void global(std::string_view module, std::string_view name);
   /// Bytes: a call of _codecs.encode. Not memoised by this.
   void bytes(io::ByteView data);
-  /// A tuple of integers, and the opcode that makes one of the `n` values (or those after the mark).
+  /// A tuple of integers.
   void int_tuple(const Shape& s);
+  /// The opcode that makes a tuple of the `n` values on top (more than three: of those after the mark).
   void tuple(std::size_t n);
   void reduce() { op(Opcode::REDUCE); }
   /// BINPUT for whatever is on top; returns the index.

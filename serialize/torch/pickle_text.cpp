@@ -25,13 +25,14 @@ std::vector<std::uint8_t> parse_decimal(std::string_view s) {
   const bool negative = s.starts_with('-');
   if (negative || s.starts_with('+')) s.remove_prefix(1);
   if (s.empty() || s.size() > kMaxDigits)
-    throw FormatError("an integer that is no decimal number: " + detail::quoted(all));
+    detail::throw_error<FormatError>("an integer that is no decimal number: ", detail::quoted(all));
   std::vector<std::uint32_t> limbs;  // least significant first
   while (!s.empty()) {               // nine digits at a time: the time goes with the square of their number
     std::uint64_t carry = 0, base = 1;
     const std::string_view part = s.substr(0, 9);
     for (char c : part) {
-      if (c < '0' || c > '9') throw FormatError("an integer that is no decimal number: " + detail::quoted(all));
+      if (c < '0' || c > '9')
+        detail::throw_error<FormatError>("an integer that is no decimal number: ", detail::quoted(all));
       carry = carry * 10 + static_cast<std::uint64_t>(c - '0');
       base *= 10;
     }
@@ -62,13 +63,13 @@ double parse_float(std::string_view s) {
   double d = 0;
   const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), d);
   if (error != std::errc() || end != s.data() + s.size())
-    throw FormatError("a float that is no number: " + detail::quoted(s));
+    detail::throw_error<FormatError>("a float that is no number: ", detail::quoted(s));
   return d;
 }
 
 std::string unescape_string(std::string_view s) {
   if (s.size() < 2 || s.front() != s.back() || (s.front() != '\'' && s.front() != '"'))
-    throw FormatError("a STRING without quotes: " + detail::quoted(s));
+    detail::throw_error<FormatError>("a STRING without quotes: ", detail::quoted(s));
   s = s.substr(1, s.size() - 2);
   std::string out;
   for (std::size_t i = 0; i < s.size(); ++i) {
@@ -76,14 +77,14 @@ std::string unescape_string(std::string_view s) {
       out += s[i];
       continue;
     }
-    if (++i == s.size()) throw FormatError("a STRING that ends in a backslash");
+    if (++i == s.size()) detail::throw_error<FormatError>("a STRING that ends in a backslash");
     switch (s[i]) {
       case 'n': out += '\n'; break;
       case 'r': out += '\r'; break;
       case 't': out += '\t'; break;
       case 'x': {
         const std::int64_t v = hex_number(s, i + 1, 2);
-        if (v < 0) throw FormatError("a STRING with a bad \\x escape");
+        if (v < 0) detail::throw_error<FormatError>("a STRING with a bad \\x escape");
         out += static_cast<char>(v);
         i += 2;
         break;
@@ -91,7 +92,7 @@ std::string unescape_string(std::string_view s) {
       case '\\':
       case '\'':
       case '"': out += s[i]; break;
-      default: throw FormatError("a STRING with an unknown escape");
+      default: detail::throw_error<FormatError>("a STRING with an unknown escape");
     }
   }
   return out;
@@ -103,7 +104,7 @@ std::string unescape_unicode(std::string_view s) {
     if (s[i] == '\\' && i + 1 < s.size() && (s[i + 1] == 'u' || s[i + 1] == 'U')) {
       const std::size_t n = s[i + 1] == 'u' ? 4 : 8;
       const std::int64_t code = hex_number(s, i + 2, n);
-      if (code < 0 || code > 0x10ffff) throw FormatError("a UNICODE string with a bad \\u escape");
+      if (code < 0 || code > 0x10ffff) detail::throw_error<FormatError>("a UNICODE string with a bad \\u escape");
       detail::append_utf8(out, static_cast<std::uint32_t>(code));
       i += 2 + n;
     } else {

@@ -114,8 +114,8 @@ bool TorchPickler::step_script(Frame& f) {
     case Do::put: out_.put(); return true;
     case Do::integer: out_.integer(s.number); return true;
     case Do::boolean: out_.boolean(s.number != 0); return true;
-    case Do::size: size(s.value.as_size()), out_.put(); return true;
-    case Do::hooks: ordered_dict(), out_.put(); return true;
+    case Do::size: save_size(s.value.as_size()), out_.put(); return true;
+    case Do::hooks: save_ordered_dict(), out_.put(); return true;
     case Do::object:
       if (const auto at = memo_.find(s.value.id());
           at != memo_.end()) {  // an object that contains itself in its arguments

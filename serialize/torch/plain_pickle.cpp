@@ -8,19 +8,22 @@ namespace harker::pt {
 namespace {
 
 using detail::str;
+using detail::throw_error;
 
 class PlainHooks final : public PickleHooks {
  public:
   Value global(std::string_view module, std::string_view name, std::size_t) override {
-    throw FormatError(str("names a class or function, ", detail::quoted(str(module, ".", name)),
-                          ", where only plain values may stand (nothing was run)"));
+    throw_error<FormatError>("names a class or function, ", detail::quoted(str(module, ".", name)),
+                             ", where only plain values may stand (nothing was run)");
   }
   Value call(const Value&, const Value&, bool) override {
-    throw FormatError("REDUCE or NEWOBJ tries to call something where only plain values may stand");
+    throw_error<FormatError>("REDUCE or NEWOBJ tries to call something where only plain values may stand");
   }
-  void build(const Value&, const Value&) override { throw FormatError("BUILD where only plain values may stand"); }
+  void build(const Value&, const Value&) override {
+    throw_error<FormatError>("BUILD where only plain values may stand");
+  }
   Value persistent(const Value&) override {
-    throw FormatError("a persistent id where only plain values may stand: this pickle has no storages");
+    throw_error<FormatError>("a persistent id where only plain values may stand: this pickle has no storages");
   }
 };
 
@@ -35,9 +38,9 @@ Value read_plain_pickle(io::ByteCursor& in, const std::string& what, const Pickl
 }
 
 void check_system_info(const Value& info, const std::string& what) {
-  if (!info.is_dict()) throw FormatError(str(what, ": must be a dict, it is a ", info.type_name()));
+  if (!info.is_dict()) throw_error<FormatError>(what, ": must be a dict, it is a ", info.type_name());
   if (const Value* little = info.find("little_endian"); little && (!little->is_bool() || !little->as_bool()))
-    throw FormatError(what + ": little_endian is not True: written on a big-endian machine, which is not read");
+    throw_error<FormatError>(what, ": little_endian is not True: written on a big-endian machine, which is not read");
 }
 
 }  // namespace harker::pt

@@ -9,26 +9,29 @@ namespace harker::pt {
 namespace {
 
 using detail::str;
+using detail::throw_error;
 
 io::ByteView raw(const Value& v) {
   if (v.is_bytes() || v.kind() == Value::Kind::bytearray) return v.as_bytes();
   if (v.is_string()) return io::bytes(v.as_string());  // Python 2's str
-  throw FormatError(str("numpy: the data must be bytes, it is a ", v.type_name(), " (arrays of objects are refused)"));
+  throw_error<FormatError>("numpy: the data must be bytes, it is a ", v.type_name(),
+                           " (arrays of objects are refused)");
 }
 
 void fill(Value::Numpy& n, const std::string& dtype, const Value& shape, io::ByteView data) {
   std::uint64_t total = numpy_item_size(std::string_view(dtype).substr(1));
   std::vector<std::int64_t> sizes;
   if (!shape.is_tuple() || shape.len() > kMaxRank)
-    throw FormatError("numpy: the shape must be a tuple of at most 64 sizes");
+    throw_error<FormatError>("numpy: the shape must be a tuple of at most 64 sizes");
   for (const Value& v : shape.elements()) {
-    if (!v.is_int() || !v.fits_int64() || v.as_int() < 0) throw FormatError("numpy: a size that is no natural number");
+    if (!v.is_int() || !v.fits_int64() || v.as_int() < 0)
+      throw_error<FormatError>("numpy: a size that is no natural number");
     sizes.push_back(v.as_int());
     if (!io::checked_mul(total, static_cast<std::uint64_t>(v.as_int()), total))
-      throw FormatError("numpy: the size overflows");
+      throw_error<FormatError>("numpy: the size overflows");
   }
   if (total != data.size())
-    throw FormatError(str("numpy: an array of ", total, " bytes with ", data.size(), " bytes of data"));
+    throw_error<FormatError>("numpy: an array of ", total, " bytes with ", data.size(), " bytes of data");
   n.dtype = dtype;
   n.shape = Shape(std::span<const std::int64_t>(sizes));
   n.data.assign(data.begin(), data.end());
@@ -37,22 +40,22 @@ void fill(Value::Numpy& n, const std::string& dtype, const Value& shape, io::Byt
 }  // namespace
 
 std::string Rebuilder::numpy_dtype(const Value& v) const {
-  if (v.kind() != Value::Kind::opaque) throw FormatError("numpy: a dtype is missing");
+  if (v.kind() != Value::Kind::opaque) throw_error<FormatError>("numpy: a dtype is missing");
   const Value::Opaque& o = v.as_opaque();
-  if (o.module != "numpy" || o.name != "dtype" || !o.called) throw FormatError("numpy: a dtype is missing");
+  if (o.module != "numpy" || o.name != "dtype" || !o.called) throw_error<FormatError>("numpy: a dtype is missing");
   const std::string_view code = o.args[0].as_string();
   std::string_view order = "|";
   if (o.state.is_tuple() && o.state.len() >= 2 && o.state[1].is_string()) order = o.state[1].as_string();
   const std::uint64_t size = numpy_item_size(code);
   if (size == 0 || (order != "<" && order != ">" && order != "|" && order != "=") || (size > 1 && order == "|"))
-    throw FormatError(str("numpy: dtype ", detail::quoted(str(order, code)), " is not read (plain numbers are)"));
+    throw_error<FormatError>("numpy: dtype ", detail::quoted(str(order, code)), " is not read (plain numbers are)");
   return str(size == 1 ? "|" : order == ">" ? ">" : "<", code);
 }
 
 Value Rebuilder::call_numpy(Global what, const Value& args) {
   switch (what) {
     case Global::numpy_dtype: {
-      if (args.len() < 1 || !args[0].is_string()) throw FormatError("numpy.dtype: wrong arguments");
+      if (args.len() < 1 || !args[0].is_string()) throw_error<FormatError>("numpy.dtype: wrong arguments");
       Value::Opaque o;
       o.module = "numpy", o.name = "dtype";
       o.called = o.known = true;
@@ -60,13 +63,13 @@ Value Rebuilder::call_numpy(Global what, const Value& args) {
       return Value::opaque(o);
     }
     case Global::numpy_scalar: {
-      if (args.len() != 2) throw FormatError("numpy scalar: wrong arguments");
+      if (args.len() != 2) throw_error<FormatError>("numpy scalar: wrong arguments");
       Value::Numpy n;
       fill(n, numpy_dtype(args[0]), Value::tuple(), raw(args[1]));
       return Value::numpy_scalar(n);
     }
     case Global::numpy_from_buffer: {
-      if (args.len() != 4 || !args[3].is_string()) throw FormatError("numpy _frombuffer: wrong arguments");
+      if (args.len() != 4 || !args[3].is_string()) throw_error<FormatError>("numpy _frombuffer: wrong arguments");
       Value::Numpy n;
       fill(n, numpy_dtype(args[1]), args[2], raw(args[0]));
       n.fortran_order = args[3].as_string() == "F";
@@ -75,7 +78,7 @@ Value Rebuilder::call_numpy(Global what, const Value& args) {
     default: {  // _reconstruct(ndarray, (0,), b'b'): an empty array that BUILD fills
       const bool plain = args.len() == 3 && args[0].kind() == Value::Kind::opaque &&
                          args[0].as_opaque().module == "numpy" && args[0].as_opaque().name == "ndarray";
-      if (!plain) throw FormatError("numpy _reconstruct: only a plain ndarray is read");
+      if (!plain) throw_error<FormatError>("numpy _reconstruct: only a plain ndarray is read");
       Value::Numpy n;
       n.dtype = "|i1";
       n.shape = Shape{0};
@@ -86,7 +89,7 @@ Value Rebuilder::call_numpy(Global what, const Value& args) {
 
 void Rebuilder::build_numpy(const Value& object, const Value& state) {
   if (!state.is_tuple() || state.len() != 5 || !state[3].is_bool())
-    throw FormatError("BUILD: an array's state must be (version, shape, dtype, order, data)");
+    throw_error<FormatError>("BUILD: an array's state must be (version, shape, dtype, order, data)");
   // The array has an identity already (the memo holds it), so it is filled where it is.
   auto& n = const_cast<Value::Numpy&>(object.as_numpy());
   fill(n, numpy_dtype(state[2]), state[1], raw(state[4]));

@@ -7,13 +7,14 @@ namespace harker::pt {
 namespace {
 
 using detail::str;
+using detail::throw_error;
 
 std::string dotted(const Value& callable) {
   const Value::Opaque& o = callable.as_opaque();
   return detail::quoted(o.module + "." + o.name);
 }
 
-[[noreturn]] void bad_arguments(const char* what) { throw FormatError(str(what, ": wrong arguments")); }
+[[noreturn]] void bad_arguments(const char* what) { throw_error<FormatError>(what, ": wrong arguments"); }
 
 double number(const Value& v, const char* what) {
   if (!v.is_float() && !v.is_int()) bad_arguments(what);
@@ -48,7 +49,7 @@ std::vector<std::uint8_t> latin1(std::string_view s) {
   out.reserve(s.size());
   for (std::size_t at = 0; at < s.size();) {
     const std::uint32_t c = detail::next_code(s, at);
-    if (c > 0xff) throw FormatError("_codecs.encode: a character outside Latin-1");
+    if (c > 0xff) throw_error<FormatError>("_codecs.encode: a character outside Latin-1");
     out.push_back(static_cast<std::uint8_t>(c));
   }
   return out;
@@ -61,14 +62,14 @@ Value bytearray(const Value& args) {
   if (args.len() == 1 && args[0].is_bytes()) return Value::bytearray(args[0].as_bytes());
   if (args.len() == 2 && args[0].is_string() && is_latin1(args[1]))
     return Value::bytearray(latin1(args[0].as_string()));
-  throw FormatError("bytearray: the argument must be bytes (a size to allocate is refused)");
+  throw_error<FormatError>("bytearray: the argument must be bytes (a size to allocate is refused)");
 }
 
 }  // namespace
 
 Value Rebuilder::global(std::string_view module, std::string_view name, std::size_t position) {
   if (!detail::valid_utf8(module, false) || !detail::valid_utf8(name, false))
-    throw FormatError(str("a global whose name is not UTF-8: ", detail::quoted(module), " ", detail::quoted(name)));
+    throw_error<FormatError>("a global whose name is not UTF-8: ", detail::quoted(module), " ", detail::quoted(name));
   std::string m(module), n(name);
   to_python3(m, n);
   auto [at, fresh] = globals_.try_emplace(m + '\n' + n);
@@ -88,8 +89,8 @@ Value Rebuilder::global(std::string_view module, std::string_view name, std::siz
 AllowedGlobal Rebuilder::known(const Value& callable) const {
   const auto at = callable.id() ? known_.find(callable.id()) : known_.end();
   if (at == known_.end())
-    throw FormatError(
-        str("REDUCE or NEWOBJ tries to call a ", callable.type_name(), ", which is no class or function"));
+    throw_error<FormatError>("REDUCE or NEWOBJ tries to call a ", callable.type_name(),
+                             ", which is no class or function");
   return at->second;
 }
 
@@ -112,7 +113,7 @@ Value Rebuilder::call(const Value& callable, const Value& args, bool newobj) {
     case Global::untyped_storage:
     case Global::tensor_class:
     case Global::numpy_array_class:
-      throw FormatError(str(dotted(callable), " may be named, but not called (with these arguments)"));
+      throw_error<FormatError>(dotted(callable), " may be named, but not called (with these arguments)");
     case Global::numpy_scalar:
     case Global::numpy_dtype:
     case Global::numpy_reconstruct:
@@ -156,11 +157,11 @@ Value Rebuilder::call_python(Global what, const Value& args) {
     case Global::bytes:
       if (args.len() == 0) return Value::bytes({});
       if (args.len() == 1 && args[0].is_bytes()) return Value::bytes(args[0].as_bytes());
-      throw FormatError("bytes: the argument must be bytes (a size to allocate is refused)");
+      throw_error<FormatError>("bytes: the argument must be bytes (a size to allocate is refused)");
     case Global::bytearray: return bytearray(args);
     case Global::encode:
       if (args.len() != 2 || !args[0].is_string() || !is_latin1(args[1]))
-        throw FormatError("_codecs.encode: the arguments must be a string and 'latin1'");
+        throw_error<FormatError>("_codecs.encode: the arguments must be a string and 'latin1'");
       return Value::bytes(latin1(args[0].as_string()));
     case Global::size: {
       std::vector<std::int64_t> sizes;
@@ -179,7 +180,7 @@ Value Rebuilder::call_python(Global what, const Value& args) {
     case Global::get_layout:
       if (args.len() != 1 || !args[0].is_string()) bad_arguments("torch.serialization._get_layout");
       return Value::layout(std::string(args[0].as_string()));
-    default: throw FormatError("a name that cannot be called");
+    default: throw_error<FormatError>("a name that cannot be called");
   }
 }
 
@@ -187,25 +188,26 @@ void Rebuilder::build(const Value& object, const Value& state) {
   switch (object.kind()) {
     case Value::Kind::numpy_array: return build_numpy(object, state);
     case Value::Kind::dict:
-      if (object.flavour() == DictFlavour::dict) throw FormatError("BUILD on a plain dict, which takes no state");
+      if (object.flavour() == DictFlavour::dict)
+        throw_error<FormatError>("BUILD on a plain dict, which takes no state");
       [[fallthrough]];
     case Value::Kind::tensor: {
       if (!state.is_dict())
-        throw FormatError(
-            str("BUILD: the state of a ", object.type_name(), " must be a dict, it is a ", state.type_name()));
+        throw_error<FormatError>("BUILD: the state of a ", object.type_name(), " must be a dict, it is a ",
+                                 state.type_name());
       for (const auto& [key, v] : state.items())
-        if (!key.is_string()) throw FormatError("BUILD: an attribute whose name is no string");
+        if (!key.is_string()) throw_error<FormatError>("BUILD: an attribute whose name is no string");
       Value(object).set_attributes(state);
       return;
     }
     case Value::Kind::opaque: {
       Value::Opaque& o = object.as_opaque();
-      if (!o.called) throw FormatError(str("BUILD on ", dotted(object), ", which is a class or function"));
-      if (!o.state.is_none()) throw FormatError(str("BUILD: ", dotted(object), " is given a state twice"));
+      if (!o.called) throw_error<FormatError>("BUILD on ", dotted(object), ", which is a class or function");
+      if (!o.state.is_none()) throw_error<FormatError>("BUILD: ", dotted(object), " is given a state twice");
       o.state = state;
       return;
     }
-    default: throw FormatError(str("BUILD on a ", object.type_name(), ", which takes no state"));
+    default: throw_error<FormatError>("BUILD on a ", object.type_name(), ", which takes no state");
   }
 }
 

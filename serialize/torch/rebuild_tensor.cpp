@@ -8,13 +8,17 @@ namespace harker::pt {
 namespace {
 
 using detail::str;
+using detail::throw_error;
 
-[[noreturn]] void bad(const std::string& what) { throw FormatError("tensor: " + what); }
+template <class... T>
+[[noreturn]] void bad(const T&... what) {
+  throw_error<FormatError>("tensor: ", what...);
+}
 
 std::uint64_t natural(const Value& v, const char* what) {
-  if (!v.is_int()) bad(str(what, " must be an integer, it is a ", v.type_name()));
-  if (!v.fits_int64()) bad(str(what, " is out of range"));
-  if (v.as_int() < 0) bad(str(what, " is negative: ", v.as_int()));
+  if (!v.is_int()) bad(what, " must be an integer, it is a ", v.type_name());
+  if (!v.fits_int64()) bad(what, " is out of range");
+  if (v.as_int() < 0) bad(what, " is negative: ", v.as_int());
   return static_cast<std::uint64_t>(v.as_int());
 }
 
@@ -23,29 +27,29 @@ Shape naturals(const Value& v, const char* what) {
   if (v.kind() == Value::Kind::size) {
     for (std::int64_t n : v.as_size()) out.push_back(static_cast<std::int64_t>(natural(n, what)));
   } else {
-    if (!v.is_tuple() && !v.is_list()) bad(str(what, ": must be a tuple, it is a ", v.type_name()));
+    if (!v.is_tuple() && !v.is_list()) bad(what, ": must be a tuple, it is a ", v.type_name());
     for (const Value& n : v.elements()) out.push_back(static_cast<std::int64_t>(natural(n, what)));
   }
   if (out.size() > kMaxRank)
-    bad(str("rank ", out.size(), ": at most ", kMaxRank, " dimensions (size, stride) are possible"));
+    bad("rank ", out.size(), ": at most ", kMaxRank, " dimensions (size, stride) are possible");
   return Shape(std::span<const std::int64_t>(out));
 }
 
 bool flag(const Value& v, const char* what) {
-  if (!v.is_bool()) bad(str(what, " must be a bool, it is a ", v.type_name()));
+  if (!v.is_bool()) bad(what, " must be a bool, it is a ", v.type_name());
   return v.as_bool();
 }
 
 void check_hooks(const Value& v) {
-  if (!v.is_dict() && !v.is_none()) bad(str("the hooks argument must be an OrderedDict, it is a ", v.type_name()));
+  if (!v.is_dict() && !v.is_none()) bad("the hooks argument must be an OrderedDict, it is a ", v.type_name());
 }
 
 void check_geometry(const StorageRef& s, std::uint64_t item, const Shape& sizes, const Shape& strides,
                     std::uint64_t offset) {
   const std::string wrong = geometry_error(sizes, strides, static_cast<std::int64_t>(offset), item, s.storage->nbytes);
   if (!wrong.empty())
-    bad(str(wrong, ": size ", sizes, ", stride ", strides, ", offset ", offset, " over storage ", s.label, " of ",
-            s.storage->nbytes, " bytes"));
+    bad(wrong, ": size ", sizes, ", stride ", strides, ", offset ", offset, " over storage ", s.label, " of ",
+        s.storage->nbytes, " bytes");
 }
 
 }  // namespace
@@ -66,14 +70,14 @@ AllowedGlobal Rebuilder::storage_type(const Value& v) const {
   if (at != known_.end() && (at->second.what == Global::storage || at->second.what == Global::untyped_storage))
     return at->second;
   const bool named = v.kind() == Value::Kind::opaque && !v.as_opaque().called;
-  throw FormatError(
-      str("persistent id: the storage type must be a storage class, it is ",
-          named ? detail::quoted(v.as_opaque().module + "." + v.as_opaque().name) : str("a ", v.type_name())));
+  throw_error<FormatError>(
+      "persistent id: the storage type must be a storage class, it is ",
+      named ? detail::quoted(v.as_opaque().module + "." + v.as_opaque().name) : str("a ", v.type_name()));
 }
 
 const StorageRef& Rebuilder::storage_of(const Value& v) const {
   const auto at = v.id() ? storages_.find(v.id()) : storages_.end();
-  if (at == storages_.end()) bad(str("its storage is missing: there is a ", v.type_name(), " instead"));
+  if (at == storages_.end()) bad("its storage is missing: there is a ", v.type_name(), " instead");
   return at->second;
 }
 
@@ -84,13 +88,12 @@ Tensor Rebuilder::view(const Value& storage, const Value& offset, const Value& s
   if (dtype) {
     if (dtype->kind() != Value::Kind::dtype) {
       const bool named = dtype->kind() == Value::Kind::opaque;
-      bad(str("the dtype ",
-              named ? detail::quoted(dtype->as_opaque().name) : str("argument (a ", dtype->type_name(), ")"),
-              " is not known"));
+      bad("the dtype ", named ? detail::quoted(dtype->as_opaque().name) : str("argument (a ", dtype->type_name(), ")"),
+          " is not known");
     }
     t = dtype->as_dtype();
   } else if (s.untyped) {
-    bad(str("an untyped storage (", s.label, ") without a dtype"));
+    bad("an untyped storage (", s.label, ") without a dtype");
   }
   const Shape shape = naturals(sizes, "size"), steps = naturals(strides, "stride");
   const std::uint64_t first = natural(offset, "storage offset");
@@ -100,16 +103,16 @@ Tensor Rebuilder::view(const Value& storage, const Value& offset, const Value& s
 }
 
 // (storage, offset, size, stride[, requires_grad, hooks[, dtype (v3)][, metadata]])
-Value Rebuilder::tensor(const Value& args, std::size_t fixed, const Value* dtype) {
+Value Rebuilder::tensor(const Value& args, std::size_t metadata_at, const Value* dtype) {
   Tensor t = view(args[0], args[1], args[2], args[3], dtype);
   if (args.len() > 4) {
     t.impl().requires_grad = flag(args[4], "requires_grad") && (is_floating_point(t.dtype()) || is_complex(t.dtype()));
     check_hooks(args[5]);
   }
   Value v(t);
-  if (args.len() <= fixed || args[static_cast<std::int64_t>(fixed)].is_none()) return v;
-  const Value& metadata = args[static_cast<std::int64_t>(fixed)];
-  if (!metadata.is_dict()) bad(str("the metadata argument must be a dict, it is a ", metadata.type_name()));
+  if (args.len() <= metadata_at || args[static_cast<std::int64_t>(metadata_at)].is_none()) return v;
+  const Value& metadata = args[static_cast<std::int64_t>(metadata_at)];
+  if (!metadata.is_dict()) bad("the metadata argument must be a dict, it is a ", metadata.type_name());
   bool conj = false, neg = false;
   for (const auto& [key, on] : metadata.items()) {
     if (key.is_string() && key.as_string() == "conj")
@@ -131,7 +134,7 @@ Value Rebuilder::quantized(const Value& args) {
   if (!p.is_tuple() || p.len() < 3 || p[0].kind() != Value::Kind::opaque) bad("quantized: the scheme is missing");
   if (!is_quantized(q.ints.dtype())) bad("quantized: its storage does not hold quantized integers");
   q.scheme = p[0].as_opaque().name;
-  if (known(p[0]).what != Global::reference) bad(str("quantized: unknown scheme ", detail::quoted(q.scheme)));
+  if (known(p[0]).what != Global::reference) bad("quantized: unknown scheme ", detail::quoted(q.scheme));
   if (q.scheme.starts_with("per_tensor")) {
     if (p.len() != 3 || !p[1].is_float() || !p[2].is_int() || !p[2].fits_int64())
       bad("quantized: scale or zero point is wrong");
@@ -147,7 +150,7 @@ Value Rebuilder::quantized(const Value& args) {
         p[2].lazy_tensor().numel() != shape[static_cast<int>(q.axis)])
       bad("quantized: the axis, or the number of scales, does not fit the size");
   } else {
-    bad(str("quantized: unknown scheme ", detail::quoted(q.scheme)));
+    bad("quantized: unknown scheme ", detail::quoted(q.scheme));
   }
   q.requires_grad = flag(args[5], "requires_grad");
   check_hooks(args[6]);
@@ -161,7 +164,7 @@ Value Rebuilder::sparse(const Value& args) {
   Value::Sparse s;
   s.layout = std::string(args[0].as_name());
   const std::size_t parts = sparse_parts(s.layout);
-  if (parts == 0) bad(str("sparse: unknown layout ", detail::quoted(s.layout)));
+  if (parts == 0) bad("sparse: unknown layout ", detail::quoted(s.layout));
   const bool coo = parts == 2;
   if (data.len() != parts + 1 && !(coo && data.len() == 4)) bad("sparse: wrong number of parts");
   for (std::size_t i = 0; i < parts; ++i) {
@@ -183,7 +186,7 @@ Value Rebuilder::sparse(const Value& args) {
 
 // (data, requires_grad, hooks[, state])
 Value Rebuilder::parameter(const Value& args, bool with_state) {
-  if (!args[0].is_tensor()) bad(str("Parameter: its data must be a tensor, it is a ", args[0].type_name()));
+  if (!args[0].is_tensor()) bad("Parameter: its data must be a tensor, it is a ", args[0].type_name());
   const Tensor& data = args[0].lazy_tensor();
   Tensor t = make_view(Ref<Storage>::share(&data.storage()), data.dtype(), data.shape(), data.strides(),
                        data.storage_offset());
@@ -202,7 +205,7 @@ Value Rebuilder::parameter(const Value& args, bool with_state) {
 Value Rebuilder::call_tensor(Global what, const Value& args) {
   const std::size_t n = args.len();
   const auto expect = [&](bool right, const char* name) {
-    if (!right) bad(str(name, " with ", n, " arguments"));
+    if (!right) bad(name, " with ", n, " arguments");
   };
   switch (what) {
     case Global::rebuild_tensor: expect(n == 4, "_rebuild_tensor"); return tensor(args, 4, nullptr);
@@ -228,8 +231,7 @@ Value Rebuilder::from_type(const Value& args) {
     o.called = true, o.args = args;
     return Value::opaque(o);
   }
-  const bool makes_tensor = function.what >= Global::rebuild_tensor && function.what < Global::rebuild_from_type;
-  if (!makes_tensor || (type.what != Global::tensor_class && type.what != Global::parameter_class))
+  if (!is_tensor_maker(function.what) || (type.what != Global::tensor_class && type.what != Global::parameter_class))
     bad("_rebuild_from_type_v2: only a tensor or a Parameter can be rebuilt");
   Value v = call_tensor(function.what, args[2]);
   if (!args[3].is_none()) {

@@ -55,7 +55,7 @@ class Rebuilder : public PickleHooks {
   void build_numpy(const Value& object, const Value& state);
   std::string numpy_dtype(const Value& v) const;
 
-  Value tensor(const Value& args, std::size_t fixed, const Value* dtype);
+  Value tensor(const Value& args, std::size_t metadata_at, const Value* dtype);
   Value quantized(const Value& args);
   Value sparse(const Value& args);
   Value parameter(const Value& args, bool with_state);

@@ -20,7 +20,7 @@ bool is_object(const Value& v) {
 
 Value script_weights(const Value& root, ScriptClasses& classes, const std::string& what, std::uint64_t most_bytes) {
   if (!is_object(root))
-    throw FormatError(detail::str(what, ": a TorchScript archive whose root is no module, but a ", root.type_name()));
+    detail::throw_error<FormatError>(what, ": a TorchScript archive whose root is no module, but a ", root.type_name());
   Value out = Value::ordered_dict();
   const auto class_of = [&](const Value& v, WalkBudget& budget) {
     const Value::Opaque& o = v.as_opaque();
@@ -57,7 +57,7 @@ Value script_weights(const Value& root, ScriptClasses& classes, const std::strin
   };
   try {
     walk_modules(root, most_bytes, visit);
-  } catch (const FormatError& e) { throw FormatError(detail::str(what, ": ", e.what())); }
+  } catch (const FormatError& e) { detail::throw_error<FormatError>(what, ": ", e.what()); }
   return out;
 }
 

@@ -12,7 +12,7 @@ namespace harker HARKER_PUBLIC {
 namespace {
 
 using detail::quoted;
-using detail::str;
+using detail::throw_error;
 
 // The module's __dict__, or null when it is no module.
 const Value* attributes_of(const Value& v) {
@@ -27,9 +27,9 @@ const Value* table(const Value& attributes, const std::string& prefix, const cha
   const Value* v = attributes.find(name);
   if (!v || v->is_none()) return nullptr;
   if (!v->is_dict())
-    throw FormatError(str("module ", quoted(prefix), ": its ", name, " must be a dict, it is a ", v->type_name()));
+    throw_error<FormatError>("module ", quoted(prefix), ": its ", name, " must be a dict, it is a ", v->type_name());
   for (const auto& [key, item] : v->items())
-    if (!key.is_string()) throw FormatError(str("module ", quoted(prefix), ": a name in ", name, " is no string"));
+    if (!key.is_string()) throw_error<FormatError>("module ", quoted(prefix), ": a name in ", name, " is no string");
   return v;
 }
 
@@ -52,7 +52,8 @@ void add_tensors(StateDict& out, const std::string& prefix, const Value& from, c
     if (v.is_none()) continue;  // a layer without bias
     if (!except.empty() && except.contains(std::string(key.as_string()))) continue;
     const std::string name = prefix + std::string(key.as_string());
-    if (!v.is_tensor()) throw FormatError(str("module: ", quoted(name), " must be a tensor, it is a ", v.type_name()));
+    if (!v.is_tensor())
+      throw_error<FormatError>("module: ", quoted(name), " must be a tensor, it is a ", v.type_name());
     out.set(name, v.tensor());
   }
 }
@@ -61,8 +62,8 @@ void add_tensors(StateDict& out, const std::string& prefix, const Value& from, c
 
 StateDict state_dict_of(const Value& module) {
   if (!attributes_of(module))
-    throw TypeError(str("state_dict_of: this is no pickled module (an object with _parameters and _modules), but a ",
-                        module.type_name()));
+    throw_error<TypeError>("state_dict_of: this is no pickled module (an object with _parameters and _modules), but a ",
+                           module.type_name());
   StateDict out;
   constexpr std::uint64_t kMostBytes = 256 << 20;
   const auto visit = [&](const pt::NamedModule& m, std::vector<pt::NamedModule>& children, pt::WalkBudget& budget) {
@@ -78,7 +79,7 @@ StateDict state_dict_of(const Value& module) {
       if (child.is_none()) continue;
       const std::string name = m.prefix + std::string(key.as_string());
       if (!attributes_of(child))
-        throw FormatError(str("module: ", quoted(name), " must be a module, it is a ", child.type_name()));
+        throw_error<FormatError>("module: ", quoted(name), " must be a module, it is a ", child.type_name());
       children.push_back({name + ".", child});
     }
   };
@@ -118,7 +119,7 @@ StateDict find_state_dict(const Value& v) {
     if (!inner) return StateDict(*at);  // its TypeError says what is no tensor
     at = inner;
   }
-  throw TypeError(str("find_state_dict: no state dict here: a ", at->type_name(), ", neither a dict nor a module"));
+  throw_error<TypeError>("find_state_dict: no state dict here: a ", at->type_name(), ", neither a dict nor a module");
 }
 
 }  // namespace harker

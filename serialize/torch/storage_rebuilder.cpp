@@ -15,6 +15,7 @@ namespace {
 
 using detail::quoted;
 using detail::str;
+using detail::throw_error;
 
 // Part of another storage: it has bytes when that one has.
 class PartOfStorage final : public StorageOwner {
@@ -35,26 +36,28 @@ class PartOfStorage final : public StorageOwner {
 PersistentId StorageRebuilder::persistent_id(const Value& id, std::size_t arity) const {
   const std::string_view what = "persistent id: ";
   if (!id.is_tuple() || id.len() != arity)
-    throw FormatError(str(what, "must be a tuple ('storage', class, key, location, numel", arity == 6 ? ", view" : "",
-                          "), it is ", id.is_tuple() ? str("a tuple of ", id.len()) : str("a ", id.type_name())));
+    throw_error<FormatError>(what, "must be a tuple ('storage', class, key, location, numel",
+                             arity == 6 ? ", view" : "", "), it is ",
+                             id.is_tuple() ? str("a tuple of ", id.len()) : str("a ", id.type_name()));
   if (!id[0].is_string() || id[0].as_string() != "storage")
-    throw FormatError(str(what, "its first item must be 'storage', it is ",
-                          id[0].is_string() ? quoted(id[0].as_string()) : std::string(id[0].type_name())));
+    throw_error<FormatError>(what, "its first item must be 'storage', it is ",
+                             id[0].is_string() ? quoted(id[0].as_string()) : std::string(id[0].type_name()));
   PersistentId s;
   s.type = storage_type(id[1]);
   s.untyped = s.type.what == Global::untyped_storage;
   if (!id[2].is_string() && !id[2].is_int())
-    throw FormatError(str(what, "the storage key must be a string, it is a ", id[2].type_name()));
-  if (!id[3].is_string()) throw FormatError(str(what, "the location must be a string, it is a ", id[3].type_name()));
-  if (id[2].is_int() && !id[2].fits_int64()) throw FormatError(str(what, "the storage key is an integer out of range"));
+    throw_error<FormatError>(what, "the storage key must be a string, it is a ", id[2].type_name());
+  if (!id[3].is_string()) throw_error<FormatError>(what, "the location must be a string, it is a ", id[3].type_name());
+  if (id[2].is_int() && !id[2].fits_int64())
+    throw_error<FormatError>(what, "the storage key is an integer out of range");
   s.key = id[2].is_string() ? std::string(id[2].as_string()) : id[2].integer_decimal();
   if (!id[4].is_int() || !id[4].fits_int64())
-    throw FormatError(str(what, "numel of storage data/", detail::quoted_if_odd(s.key),
-                          " must be an integer in range, it is a ", id[4].type_name()));
+    throw_error<FormatError>(what, "numel of storage data/", detail::quoted_if_odd(s.key),
+                             " must be an integer in range, it is a ", id[4].type_name());
   s.numel = id[4].as_int();
-  if (s.numel < 0) throw FormatError(str(what, "numel of storage ", quoted(s.key), " is negative: ", s.numel));
+  if (s.numel < 0) throw_error<FormatError>(what, "numel of storage ", quoted(s.key), " is negative: ", s.numel);
   if (!io::checked_mul(static_cast<std::uint64_t>(s.numel), s.untyped ? 1 : item_size(s.type.dtype), s.nbytes))
-    throw FormatError(str(what, "the size of storage ", quoted(s.key), " overflows: numel ", s.numel));
+    throw_error<FormatError>(what, "the size of storage ", quoted(s.key), " overflows: numel ", s.numel);
   return s;
 }
 
@@ -120,7 +123,7 @@ std::vector<const StorageRecord*> StorageRebuilder::finish(Value& value, const s
     strangers.refuse(what);
   }
   // After the names: a tensor of an unknown class holds its storage bare, and the class is what matters about it.
-  if (bare) throw FormatError(str(what, ": a bare storage at ", quoted(*bare), " (only tensors are read)"));
+  if (bare) throw_error<FormatError>(what, ": a bare storage at ", quoted(*bare), " (only tensors are read)");
   for (const StorageRecord* r : used)
     if (!lazy_ || r->quantized) r->storage->ensure();
   for (const Tensor& t : tensors())

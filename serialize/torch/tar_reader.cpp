@@ -15,14 +15,15 @@ namespace {
 
 using detail::quoted;
 using detail::str;
+using detail::throw_error;
 
 std::int64_t integer(const Value& v, const char* what) {
-  if (!v.is_int() || !v.fits_int64()) throw FormatError(str(what, " must be an integer, it is a ", v.type_name()));
+  if (!v.is_int() || !v.fits_int64()) throw_error<FormatError>(what, " must be an integer, it is a ", v.type_name());
   return v.as_int();
 }
 std::int64_t natural(const Value& v, const char* what) {
   const std::int64_t n = integer(v, what);
-  if (n < 0) throw FormatError(str(what, " is negative: ", n));
+  if (n < 0) throw_error<FormatError>(what, " is negative: ", n);
   return n;
 }
 
@@ -55,13 +56,13 @@ Value TarRebuilder::persistent(const Value& id) {
   if (id.is_tuple() && id.len() == 3 && id[0].kind() == Value::Kind::opaque && !id[0].as_opaque().known &&
       !id[0].as_opaque().called)
     return id[0];  // (class, file, source) of a module
-  if (!id.is_string()) throw FormatError(str("persistent id: must be a tensor's key, it is a ", id.type_name()));
+  if (!id.is_string()) throw_error<FormatError>("persistent id: must be a tensor's key, it is a ", id.type_name());
   const std::string_view digits = id.as_string();
   std::int64_t key = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), key);
   const bool whole = error == std::errc() && end == digits.data() + digits.size();
   const auto at = whole ? tensors_.find(key) : tensors_.end();
-  if (at == tensors_.end()) throw FormatError(str("persistent id: there is no tensor with the key ", quoted(digits)));
+  if (at == tensors_.end()) throw_error<FormatError>("persistent id: there is no tensor with the key ", quoted(digits));
   return at->second;
 }
 
@@ -71,8 +72,8 @@ Value TarRebuilder::small_pickle(io::ByteCursor& in, const std::string& what) {
   Value v = machine.run();
   if (unknown().size() > before) {
     const UnknownName& u = unknown().back();
-    throw FormatError(str(what, " at ", at, ": names ", quoted(u.module + "." + u.name),
-                          ", which is no tensor or storage class (nothing was run)"));
+    throw_error<FormatError>(what, " at ", at, ": names ", quoted(u.module + "." + u.name),
+                             ", which is no tensor or storage class (nothing was run)");
   }
   in.take(machine.used());
   return v;
@@ -80,14 +81,14 @@ Value TarRebuilder::small_pickle(io::ByteCursor& in, const std::string& what) {
 
 const TarRebuilder::Stored& TarRebuilder::storage(std::int64_t key) const {
   const auto at = storages_.find(key);
-  if (at == storages_.end()) throw FormatError(str("there is no storage with the key ", key));
+  if (at == storages_.end()) throw_error<FormatError>("there is no storage with the key ", key);
   return at->second;
 }
 
 void TarRebuilder::add_storage(std::int64_t key, std::size_t i, DType dtype) {
   const Value v = storage_value({record(i).storage, dtype, false, record(i).label});
   if (!storages_.try_emplace(key, Stored{i, dtype, v}).second)
-    throw FormatError(str("two storages with the key ", key));
+    throw_error<FormatError>("two storages with the key ", key);
 }
 
 void TarRebuilder::read_storages(io::ByteView member, const std::string& what) {
@@ -95,42 +96,42 @@ void TarRebuilder::read_storages(io::ByteView member, const std::string& what) {
   const std::int64_t count = natural(small_pickle(in, what), "the number of storages");
   for (std::int64_t i = 0; i < count; ++i) read_storage(small_pickle(in, what), in);
   const Value views = small_pickle(in, what);
-  if (!views.is_list()) throw FormatError(str(what, ": the list of views is a ", views.type_name()));
+  if (!views.is_list()) throw_error<FormatError>(what, ": the list of views is a ", views.type_name());
   for (const Value& v : views.elements()) read_view(v);
-  if (!in.done()) throw FormatError(str(what, " at ", in.position(), ": ", in.left(), " trailing bytes"));
+  if (!in.done()) throw_error<FormatError>(what, " at ", in.position(), ": ", in.left(), " trailing bytes");
 }
 
 void TarRebuilder::read_storage(const Value& entry, io::ByteCursor& in) {
   if (!entry.is_tuple() || entry.len() != 3)
-    throw FormatError(str("a storage must be a tuple (key, location, class), it is a ", entry.type_name()));
+    throw_error<FormatError>("a storage must be a tuple (key, location, class), it is a ", entry.type_name());
   const std::int64_t key = integer(entry[0], "a storage's key");
-  if (!entry[1].is_string()) throw FormatError("a storage's location must be a string");
+  if (!entry[1].is_string()) throw_error<FormatError>("a storage's location must be a string");
   const AllowedGlobal type = storage_type(entry[2]);
-  if (type.what != Global::storage) throw FormatError("a storage without a dtype");
+  if (type.what != Global::storage) throw_error<FormatError>("a storage without a dtype");
   const auto numel = static_cast<std::int64_t>(in.u64());
-  if (numel < 0) throw FormatError(str("storage ", key, ": the number of elements is negative: ", numel));
+  if (numel < 0) throw_error<FormatError>("storage ", key, ": the number of elements is negative: ", numel);
   StorageRecord r;
   r.label = str("storage ", key);
   io::StorageBytes bytes;
   bytes.label = r.label;
   if (!io::checked_mul(static_cast<std::uint64_t>(numel), item_size(type.dtype), bytes.nbytes) ||
       bytes.nbytes > in.left())
-    throw FormatError(str(r.label, ": ", numel, " elements of ", item_size(type.dtype), " bytes, ", in.left(),
-                          " bytes are left: truncated"));
+    throw_error<FormatError>(r.label, ": ", numel, " elements of ", item_size(type.dtype), " bytes, ", in.left(),
+                             " bytes are left: truncated");
   bytes.stored = in.take(bytes.nbytes);
   add_storage(key, add(std::move(r), bytes), type.dtype);
 }
 
 void TarRebuilder::read_view(const Value& entry) {
   if (!entry.is_tuple() || entry.len() != 4)
-    throw FormatError(str("a view must be a tuple (key, root, offset, numel), it is a ", entry.type_name()));
+    throw_error<FormatError>("a view must be a tuple (key, root, offset, numel), it is a ", entry.type_name());
   const std::int64_t key = integer(entry[0], "a view's key");
   const Stored& root = storage(integer(entry[1], "a view's root"));
   const std::uint64_t item = item_size(root.dtype), all = record(root.record).storage->nbytes / item;
   const auto offset = static_cast<std::uint64_t>(natural(entry[2], "a view's offset"));
   const auto numel = static_cast<std::uint64_t>(natural(entry[3], "a view's size"));
   if (offset > all || numel > all - offset)
-    throw FormatError(str("view ", key, " reaches past its storage: offset ", offset, ", size ", numel, " of ", all));
+    throw_error<FormatError>("view ", key, " reaches past its storage: offset ", offset, ", size ", numel, " of ", all);
   const DType dtype = root.dtype;
   add_storage(key, add_view(root.record, offset * item, numel * item, str("view ", key)), dtype);
 }
@@ -139,25 +140,25 @@ void TarRebuilder::read_tensors(io::ByteView member, const std::string& what) {
   io::ByteCursor in(member, what);
   const std::int64_t count = natural(small_pickle(in, what), "the number of tensors");
   for (std::int64_t i = 0; i < count; ++i) read_tensor(small_pickle(in, what), in);
-  if (!in.done()) throw FormatError(str(what, " at ", in.position(), ": ", in.left(), " trailing bytes"));
+  if (!in.done()) throw_error<FormatError>(what, " at ", in.position(), ": ", in.left(), " trailing bytes");
 }
 
 void TarRebuilder::read_tensor(const Value& entry, io::ByteCursor& in) {
   if (!entry.is_tuple() || entry.len() != 3)
-    throw FormatError(str("a tensor must be a tuple (key, storage, class), it is a ", entry.type_name()));
+    throw_error<FormatError>("a tensor must be a tuple (key, storage, class), it is a ", entry.type_name());
   const std::int64_t key = integer(entry[0], "a tensor's key");
   const Stored& s = storage(integer(entry[1], "a tensor's storage"));
   const auto rank = static_cast<std::int32_t>(in.u32());
   in.take(4);  // the number of dimensions was once written as eight bytes of which these mean nothing
   if (rank < 0 || rank > kMaxRank)
-    throw FormatError(str("tensor ", key, ": the number of dimensions must be 0 to ", kMaxRank, ", it is ", rank));
+    throw_error<FormatError>("tensor ", key, ": the number of dimensions must be 0 to ", kMaxRank, ", it is ", rank);
   std::vector<Value> sizes, strides;
   for (std::int32_t i = 0; i < rank; ++i) sizes.emplace_back(static_cast<std::int64_t>(in.u64()));
   for (std::int32_t i = 0; i < rank; ++i) strides.emplace_back(static_cast<std::int64_t>(in.u64()));
   const Value offset(static_cast<std::int64_t>(in.u64()));
   Value v(view(s.value, offset, Value::tuple(std::move(sizes)), Value::tuple(std::move(strides)), nullptr));
   v.mark_from_file();
-  if (!tensors_.try_emplace(key, v).second) throw FormatError(str("two tensors with the key ", key));
+  if (!tensors_.try_emplace(key, v).second) throw_error<FormatError>("two tensors with the key ", key);
 }
 
 }  // namespace
@@ -174,11 +175,11 @@ Document read_tar(const std::shared_ptr<const io::Source>& source, const LoadOpt
   const TarArchive::Member* storages = tar.find("storages");
   const TarArchive::Member* tensors = tar.find("tensors");
   if (!pickle || !storages || !tensors)
-    throw FormatError(str(name, ": a tar archive without the member ",
-                          !pickle     ? "'pickle'"
-                          : !storages ? "'storages'"
-                                      : "'tensors'",
-                          ": not written by PyTorch"));
+    throw_error<FormatError>(name, ": a tar archive without the member ",
+                             !pickle     ? "'pickle'"
+                             : !storages ? "'storages'"
+                                         : "'tensors'",
+                             ": not written by PyTorch");
   const PickleLimits limits = pickle_limits(options, *source);
   if (const TarArchive::Member* info = tar.find("sys_info")) {
     const std::string what = name + ": sys_info";
@@ -192,7 +193,7 @@ Document read_tar(const std::shared_ptr<const io::Source>& source, const LoadOpt
     } catch (const FormatError& e) {
       const std::string_view message = e.what();
       if (message.starts_with(name)) throw;
-      throw FormatError(str(name, ": ", member, ": ", message));
+      throw_error<FormatError>(name, ": ", member, ": ", message);
     }
   };
   within("storages", [&] { rebuilder.read_storages(storages->data, name + ": storages"); });
@@ -201,8 +202,8 @@ Document read_tar(const std::shared_ptr<const io::Source>& source, const LoadOpt
   PickleReader machine(pickle->data, what, rebuilder, limits);
   Value value = machine.run();
   if (machine.used() != pickle->data.size())
-    throw FormatError(
-        str(what, " at ", machine.used(), ": ", pickle->data.size() - machine.used(), " trailing bytes after STOP"));
+    throw_error<FormatError>(what, " at ", machine.used(), ": ", pickle->data.size() - machine.used(),
+                             " trailing bytes after STOP");
   rebuilder.finish(value, what, options);
   Document d{std::move(value), Value::dict()};
   d.facts.set("container", "tar");

@@ -21,13 +21,13 @@ DType compared(DType t) { return storage_class(t).empty() ? DType::uint8 : t; }
 
 }  // namespace
 
-void TorchPickler::ordered_dict() {
+void TorchPickler::save_ordered_dict() {
   out_.global("collections", "OrderedDict");
   out_.tuple(0);
   out_.reduce();
 }
 
-void TorchPickler::size(const Shape& s) {
+void TorchPickler::save_size(const Shape& s) {
   out_.global("torch", "Size");
   out_.int_tuple(s);
   out_.tuple(1);
@@ -79,7 +79,7 @@ void TorchPickler::save_numpy_dtype(const std::string& dtype) {
 void TorchPickler::save_numpy(const Value& v) {
   const Value::Numpy& n = v.as_numpy();
   not_safe(v, "a NumPy value");
-  if (n.dtype.size() < 2) throw Error(detail::str("torch: a NumPy value without a dtype at ", path_of(v)));
+  if (n.dtype.size() < 2) detail::throw_error<Error>("torch: a NumPy value without a dtype at ", path_of(v));
   kept_.push_back(Value::bytes(n.data));
   const Value data = kept_.back();
   if (v.kind() == Value::Kind::numpy_scalar) {
@@ -111,15 +111,15 @@ void TorchPickler::save_numpy(const Value& v) {
 
 // ('storage', class, key, 'cpu', numel) and BINPERSID. The whole storage (or part, when compact) is written once,
 // whatever the tensor views of it.
-StorageSpan TorchPickler::storage(const Tensor& t, bool untyped) {
+StorageSpan TorchPickler::save_storage(const Tensor& t, bool untyped) {
   const StorageSpan part = spans_.of(t);
   if (t.device().type != DeviceType::cpu)
-    throw DeviceError("torch: a tensor on a GPU cannot be written: copy it to the CPU first");
+    detail::throw_error<DeviceError>("torch: a tensor on a GPU cannot be written: copy it to the CPU first");
   const DType type = compared(t.dtype());
   const std::size_t item = untyped ? 1 : item_size(t.dtype());
   if (part.size % item != 0)
-    throw Error(
-        detail::str("torch: a storage of ", part.size, " bytes does not hold whole elements of ", name(t.dtype())));
+    detail::throw_error<Error>("torch: a storage of ", part.size, " bytes does not hold whole elements of ",
+                               name(t.dtype()));
   out_.op(MARK);
   out_.shared_string("storage");
   if (untyped)
@@ -133,8 +133,9 @@ StorageSpan TorchPickler::storage(const Tensor& t, bool untyped) {
     at->second.key = out_.fresh_string(std::to_string(at->second.index));
   } else {
     if (at->second.type != type && part.size > 0)
-      throw Error(detail::str("torch: ", path_of_storage(part, at->second.type), " and ", path_of_storage(part, type),
-                              " view one storage as different types, which torch.save refuses (clone one of them)"));
+      detail::throw_error<Error>("torch: ", path_of_storage(part, at->second.type), " and ",
+                                 path_of_storage(part, type),
+                                 " view one storage as different types, which torch.save refuses (clone one of them)");
     out_.get(at->second.key);
   }
   out_.shared_string("cpu");
@@ -145,7 +146,7 @@ StorageSpan TorchPickler::storage(const Tensor& t, bool untyped) {
   return part;
 }
 
-void TorchPickler::geometry(const Tensor& t, const StorageSpan& part) {
+void TorchPickler::save_geometry(const Tensor& t, const StorageSpan& part) {
   const auto before = static_cast<std::int64_t>(part.begin / item_size(t.dtype()));
   out_.integer(options_.compact && t.numel() == 0 ? 0 : t.storage_offset() - before);
   out_.int_tuple(t.shape());
@@ -158,9 +159,9 @@ void TorchPickler::tensor_call(const Tensor& t, bool requires_grad, bool conj, b
   const std::string_view function = untyped ? "_rebuild_tensor_v3" : "_rebuild_tensor_v2";
   if (call) out_.global(kUtils, function);
   out_.op(MARK);
-  geometry(t, storage(t, untyped));
+  save_geometry(t, save_storage(t, untyped));
   out_.boolean(requires_grad);
-  ordered_dict();
+  save_ordered_dict();
   out_.put();
   if (untyped) out_.global("torch", name(t.dtype()));
   if (conj || neg) {
@@ -182,9 +183,10 @@ void TorchPickler::save_tensor(const Value& v) {
   const bool attributes = v.attributes().is_dict() && v.attributes().len() > 0;
   check_attributes(v);
   if (is_quantized(t.dtype()))
-    throw Error(detail::str("torch: ", name(t.dtype()), " exists in quantized tensors only, at ", path_of(v)));
+    detail::throw_error<Error>("torch: ", name(t.dtype()), " exists in quantized tensors only, at ", path_of(v));
   if (v.conj() && !is_complex(t.dtype()))
-    throw Error(detail::str("torch: a conjugate view of ", name(t.dtype()), ", which is not complex, at ", path_of(v)));
+    detail::throw_error<Error>("torch: a conjugate view of ", name(t.dtype()), ", which is not complex, at ",
+                               path_of(v));
   if (!v.is_parameter() && t.requires_grad() && storage_class(t.dtype()).empty())
     not_safe(v, "a tensor that requires grad (in this dtype torch.load always fails)");
   const Step finish[] = {{.what = Do::save, .value = v.attributes()},
@@ -198,7 +200,7 @@ void TorchPickler::save_tensor(const Value& v) {
     tensor_call(t, false, v.conj(), v.neg(), true);
     out_.put();
     out_.boolean(t.requires_grad());
-    ordered_dict();
+    save_ordered_dict();
     out_.put();
     if (attributes) return push({std::begin(finish), std::end(finish)});
     out_.tuple(3);
@@ -221,17 +223,17 @@ void TorchPickler::save_quantized(const Value& v) {
   const Value::Quantized& q = v.as_quantized();
   if (!q.scheme.starts_with("per_") ||
       allowed_global("torch", q.scheme).what != Global::reference)  // a name with a newline in it would become opcodes
-    throw Error(detail::str("torch: the quantization scheme ", detail::quoted(q.scheme), " cannot be written, at ",
-                            path_of(v)));
+    detail::throw_error<Error>("torch: the quantization scheme ", detail::quoted(q.scheme), " cannot be written, at ",
+                               path_of(v));
   out_.global(kUtils, "_rebuild_qtensor");
   out_.op(MARK);
-  geometry(q.ints, storage(q.ints, false));
+  save_geometry(q.ints, save_storage(q.ints, false));
   const bool per_channel = q.scales.is_tensor();
   if (per_channel) out_.op(MARK);
   out_.global("torch", q.scheme);
   const auto rest = [&] {
     out_.boolean(q.requires_grad);
-    ordered_dict();
+    save_ordered_dict();
     out_.put();
     out_.op(TUPLE);
     out_.put();

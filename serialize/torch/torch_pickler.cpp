@@ -38,7 +38,7 @@ std::string TorchPickler::run() {
   while (!frames_.empty()) step();
   if (unsafe_count_ > 0) {
     const std::string what = "torch: torch.load(weights_only=True) cannot read back " + unsafe_listed();
-    if (options_.weights_only_safe) throw Error(what + " (refused: SaveOptions::weights_only_safe)");
+    if (options_.weights_only_safe) detail::throw_error<Error>(what, " (refused: SaveOptions::weights_only_safe)");
     warn(what);
   }
   return out_.finish();
@@ -54,20 +54,20 @@ bool TorchPickler::met(const Value& v) {
   return true;
 }
 
-// An object that lies in its own arguments is begun again there. Each time must meet a list or dict, which is memoised
-// first, that no time before met; an object that meets none would be begun for ever.
+// An object is memoised only after its arguments. One that lies in them is begun again there, which ends where the way
+// back leads through a list or dict (memoised before its items); where it does not, it would never end.
 void TorchPickler::open(const Value& v) {
   if (++opened_[v.id()] > kMostOpen)
-    throw Error(detail::str("torch: the ", v.type_name(), " at ", path_of(v),
-                            " is among the values it is made from: a pickle cannot hold that (nor can torch.save)"));
+    detail::throw_error<Error>("torch: the ", v.type_name(), " at ", path_of(v),
+                               " is among the values it is made from: a pickle cannot hold that (nor can torch.save)");
 }
 
 void TorchPickler::check_attributes(const Value& v) const {
   if (!v.attributes().is_dict()) return;
   for (const auto& [key, value] : v.attributes().items())
     if (!key.is_string())
-      throw Error(
-          detail::str("torch: an attribute whose name is no string but a ", key.type_name(), ", at ", path_of(v)));
+      detail::throw_error<Error>("torch: an attribute whose name is no string but a ", key.type_name(), ", at ",
+                                 path_of(v));
 }
 
 void TorchPickler::save(const Value& v, Keys keys) {
@@ -118,7 +118,7 @@ void TorchPickler::save(const Value& v, Keys keys) {
       out_.tuple(2);
       out_.reduce();
       return put(v);
-    case Value::Kind::size: size(v.as_size()); return put(v);
+    case Value::Kind::size: save_size(v.as_size()); return put(v);
     case Value::Kind::device: return save_device(v);
     case Value::Kind::numpy_scalar:
     case Value::Kind::numpy_array: return save_numpy(v);
@@ -126,7 +126,7 @@ void TorchPickler::save(const Value& v, Keys keys) {
     case Value::Kind::tensor: return save_tensor(v);
     case Value::Kind::quantized: return save_quantized(v);
     case Value::Kind::sparse: return save_sparse(v);
-    default: throw TypeError(detail::str("torch: cannot write a ", v.type_name(), " at ", path_of(v)));
+    default: detail::throw_error<TypeError>("torch: cannot write a ", v.type_name(), " at ", path_of(v));
   }
 }
 
@@ -165,7 +165,8 @@ void TorchPickler::save_dict(const Value& v, Keys keys) {
   check_attributes(v);
   if (flavour == DictFlavour::dict) {
     if (v.attributes().is_dict() && v.attributes().len() > 0)
-      throw Error(detail::str("torch: a plain dict has no attributes in Python (an OrderedDict may), at ", path_of(v)));
+      detail::throw_error<Error>("torch: a plain dict has no attributes in Python (an OrderedDict may), at ",
+                                 path_of(v));
     out_.op(EMPTY_DICT);
     put(v);
     if (v.len() > 0) push(Frame::dict, v, keys);
@@ -173,7 +174,7 @@ void TorchPickler::save_dict(const Value& v, Keys keys) {
   }
   std::vector<Step> steps;
   if (flavour == DictFlavour::ordered_dict) {
-    ordered_dict();
+    save_ordered_dict();
     put(v);
     if (keys != Keys::metadata && all_tensors(v)) keys = Keys::state_dict;
     if (v.attributes().is_none()) {
@@ -225,8 +226,8 @@ void TorchPickler::save_opaque(const Value& v) {
   to_python2(module, name);
   if (!safe(o)) not_safe(v, "an object of a class that it does not allow");
   if (module.empty() || name.empty() || module.find('\n') != module.npos || name.find('\n') != name.npos)
-    throw Error(
-        detail::str("torch: the name ", detail::quoted(module + "." + name), " cannot be written, at ", path_of(v)));
+    detail::throw_error<Error>("torch: the name ", detail::quoted(module + "." + name), " cannot be written, at ",
+                               path_of(v));
   out_.global(module, name);
   if (!o.called) return;
   open(v);

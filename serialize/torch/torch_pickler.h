@@ -1,5 +1,6 @@
 // TorchPickler: a Value as the pickle that torch.save writes, and the storages that it names. Works through a stack of
-// frames on the heap, so that depth costs nothing.
+// frames on the heap, so that depth costs nothing. For the bytes to be torch's, each memo index must be: so the pickler
+// has to know what would be one object in Python, and what only equal ones.
 #pragma once
 #include <map>
 #include <string>
@@ -30,17 +31,17 @@ class TorchPickler {
   enum class Keys : std::uint8_t { plain, state_dict, attributes, metadata };
   enum class Do : std::uint8_t {
     save,
-    save_attributes,
-    append,
-    items,
+    save_attributes,  // save, its `_metadata` with Keys::metadata
+    append,           // the list items of an object
+    items,            // the items of a dict, or the dict items of an object; number: their Keys
     op,
-    tuple,
-    put,
-    object,
+    tuple,   // of the `number` values on top
+    put,     // memoises what nobody comes back to
+    object,  // memoises `value`, whose opcodes have just been written
     integer,
     boolean,
     size,
-    hooks
+    hooks  // the empty OrderedDict among a tensor's arguments
   };
   struct Step {
     Do what;
@@ -49,6 +50,8 @@ class TorchPickler {
     Value value = {};
   };
   struct Frame {
+    // `dict` and `list` are exact ones, whose batches differ from those of `items` (an OrderedDict's, a
+    // defaultdict's, an object's) and `list_of_object`; `script`: `steps` one after the other.
     enum Kind : std::uint8_t { list, list_of_object, dict, items, tuple, script } kind;
     Keys keys = Keys::plain;
     bool single = false;  // the batch being written has one item, and no mark
@@ -71,10 +74,10 @@ class TorchPickler {
   void save_quantized(const Value& v);
   void save_sparse(const Value& v);
   void tensor_call(const Tensor& t, bool requires_grad, bool conj, bool neg, bool call);
-  StorageSpan storage(const Tensor& t, bool untyped);
-  void geometry(const Tensor& t, const StorageSpan& part);
-  void ordered_dict();
-  void size(const Shape& s);
+  StorageSpan save_storage(const Tensor& t, bool untyped);
+  void save_geometry(const Tensor& t, const StorageSpan& part);
+  void save_ordered_dict();
+  void save_size(const Shape& s);
 
   void step();
   bool in_batches(Frame& f, std::size_t i, std::size_t n, Opcode put_one, Opcode put_many);
@@ -88,7 +91,7 @@ class TorchPickler {
   /// Memoises an object under its identity.
   void put(const Value& v);
   bool met(const Value& v);
-  /// Begins an object that is memoised only after its arguments. Error when it lies in them for ever.
+  /// Begins an object that is memoised only after its arguments. Error when it is begun in them for ever.
   void open(const Value& v);
   void check_attributes(const Value& v) const;
   std::string path_of(const Value& v) const;

@@ -15,6 +15,7 @@ namespace {
 
 using detail::quoted;
 using detail::str;
+using detail::throw_error;
 
 constexpr int kNewestVersion = 10;            // what torch 2.15 reads
 constexpr std::uint64_t kSmallRecord = 1024;  // byteorder, version and the like
@@ -41,7 +42,7 @@ class ZipRebuilder final : public StorageRebuilder {
 Value ZipRebuilder::persistent(const Value& id) {
   const PersistentId s = persistent_id(id, 5);
   if (s.key.empty() || s.key.find('/') != s.key.npos || s.key == "..")
-    throw FormatError(str("persistent id: unsafe storage key ", quoted(s.key)));
+    throw_error<FormatError>("persistent id: unsafe storage key ", quoted(s.key));
   auto [at, fresh] =
       values_.try_emplace(str(s.key, '\n', s.untyped ? -1 : static_cast<int>(s.type.dtype), '\n', s.numel));
   if (!fresh) return at->second;
@@ -54,8 +55,8 @@ std::size_t ZipRebuilder::record_named(std::string_view key, std::uint64_t nbyte
   if (!fresh) {
     const StorageRecord& r = record(at->second);
     if (r.storage->nbytes != nbytes || r.swap != swap)
-      throw FormatError(str("persistent id: storage ", r.label, " of ", r.storage->nbytes,
-                            " bytes is claimed again with ", nbytes, " bytes or another dtype"));
+      throw_error<FormatError>("persistent id: storage ", r.label, " of ", r.storage->nbytes,
+                               " bytes is claimed again with ", nbytes, " bytes or another dtype");
     return at->second;
   }
   StorageRecord r;
@@ -63,10 +64,11 @@ std::size_t ZipRebuilder::record_named(std::string_view key, std::uint64_t nbyte
   r.swap = swap;
   const ZipEntry* e = zip_.find(str(root_, "data/", key));
   if (!e)
-    throw FormatError(str("persistent id: there is no record ", quoted(str(root_, "data/", key)), " for this storage"));
+    throw_error<FormatError>("persistent id: there is no record ", quoted(str(root_, "data/", key)),
+                             " for this storage");
   if (e->size != nbytes)
-    throw FormatError(
-        str("persistent id: storage ", r.label, " has a size of ", e->size, " bytes, the pickle expects ", nbytes));
+    throw_error<FormatError>("persistent id: storage ", r.label, " has a size of ", e->size,
+                             " bytes, the pickle expects ", nbytes);
   r.part = static_cast<std::size_t>(e - zip_.entries().data());
   io::StorageBytes bytes{.stored = e->stored,
                          .nbytes = nbytes,
@@ -96,22 +98,22 @@ std::optional<std::int64_t> integer(const std::string& s) {
 }
 
 std::string find_root(const ZipArchive& zip) {
-  if (zip.entries().empty()) throw FormatError(zip.what() + ": the zip archive is empty: no data.pkl");
+  if (zip.entries().empty()) throw_error<FormatError>(zip.what(), ": the zip archive is empty: no data.pkl");
   const std::string_view first = zip.entries()[0].name;
   const std::size_t slash = first.find('/');
   if (slash == first.npos)
-    throw FormatError(str(zip.what(), ": a zip archive without a root directory (its first entry is ", quoted(first),
-                          "): no data.pkl is read there"));
+    throw_error<FormatError>(zip.what(), ": a zip archive without a root directory (its first entry is ", quoted(first),
+                             "): no data.pkl is read there");
   const std::string root(first.substr(0, slash + 1));
   for (const ZipEntry& e : zip.entries())
     if (e.name.ends_with("/data.pkl") && !e.name.starts_with(root))
-      throw FormatError(
-          str(zip.what(), ": ambiguous: two root directories, ", quoted(root), " and that of ", quoted(e.name)));
+      throw_error<FormatError>(zip.what(), ": ambiguous: two root directories, ", quoted(root), " and that of ",
+                               quoted(e.name));
   if (zip.find(root + "archive_format"))
-    throw FormatError(zip.what() + ": is a torch.export archive (.pt2): not read yet");
+    throw_error<FormatError>(zip.what(), ": is a torch.export archive (.pt2): not read yet");
   if (!zip.find(root + "data.pkl"))
-    throw FormatError(
-        str(zip.what(), ": a zip archive without ", quoted(root + "data.pkl"), ": not written by torch.save"));
+    throw_error<FormatError>(zip.what(), ": a zip archive without ", quoted(root + "data.pkl"),
+                             ": not written by torch.save");
   return root;
 }
 
@@ -123,13 +125,13 @@ Document read_zip(const std::shared_ptr<const io::Source>& source, const LoadOpt
   if (const auto version = text_record(zip, root, zip.find(root + "version") ? "version" : ".data/version")) {
     const auto v = integer(*version);
     if (!v || *v < 1 || *v > kNewestVersion)
-      throw FormatError(
-          str(source->name(), ": format version ", quoted(*version), " is not known (1 to ", kNewestVersion, " are)"));
+      throw_error<FormatError>(source->name(), ": format version ", quoted(*version), " is not known (1 to ",
+                               kNewestVersion, " are)");
   }
   const std::optional<std::string> order = text_record(zip, root, "byteorder");
   if (order && *order != "little" && *order != "big")
-    throw FormatError(
-        str(source->name(), ": the byteorder record must be little or big (endian), it is ", quoted(*order)));
+    throw_error<FormatError>(source->name(), ": the byteorder record must be little or big (endian), it is ",
+                             quoted(*order));
   const std::optional<std::string> alignment = text_record(zip, root, ".storage_alignment");
 
   const std::string what = source->name() + ": data.pkl";
@@ -143,8 +145,8 @@ Document read_zip(const std::shared_ptr<const io::Source>& source, const LoadOpt
   PickleReader machine(pickle, what, rebuilder, limits);
   Value value = machine.run();
   if (machine.used() != pickle.size())
-    throw FormatError(
-        str(what, " at ", machine.used(), ": ", pickle.size() - machine.used(), " trailing bytes after STOP"));
+    throw_error<FormatError>(what, " at ", machine.used(), ": ", pickle.size() - machine.used(),
+                             " trailing bytes after STOP");
   if (scripted) {
     ScriptClasses classes(zip, root, limit);
     value = script_weights(value, classes, what, limits.memory);

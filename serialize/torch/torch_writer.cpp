@@ -1,4 +1,5 @@
-// The archive of torch.save: the pickle, four small records, the storages, the version and the serialization id.
+// The archive of torch.save: the pickle, three small records (format version, alignment, byte order), the storages, the
+// version and the serialization id.
 #include <harker/serialize/torch/torch_writer.h>
 
 #include <bit>
@@ -22,8 +23,8 @@ std::string root_folder(std::string_view name) {
   const std::string_view stem = name.substr(0, name.find_last_of('.'));
   if (stem == "." || stem == "..") return "archive";
   if (stem.empty())
-    throw Error(detail::str("torch: the file name ", detail::quoted(name),
-                            " has nothing before its extension, which torch.save refuses"));
+    detail::throw_error<Error>("torch: the file name ", detail::quoted(name),
+                               " has nothing before its extension, which torch.save refuses");
   return std::string(stem);
 }
 
@@ -31,8 +32,8 @@ std::string root_folder(std::string_view name) {
 
 SaveReport write_zip(io::Sink& sink, const Value& value, std::string_view name, const SaveOptions& options) {
   if (options.alignment < 1 || options.alignment > kMaxAlignment)
-    throw Error(
-        detail::str("torch: SaveOptions::alignment must be 1 to ", kMaxAlignment, ", it is ", options.alignment));
+    detail::throw_error<Error>("torch: SaveOptions::alignment must be 1 to ", kMaxAlignment, ", it is ",
+                               options.alignment);
   const std::string root = root_folder(name);
   TorchPickler pickler(value, options);
   const std::string pickle = pickler.run();

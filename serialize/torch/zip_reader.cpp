@@ -22,6 +22,7 @@ namespace {
 
 using detail::quoted;
 using detail::str;
+using detail::throw_error;
 
 constexpr std::uint32_t kLocal = 0x04034b50, kCentral = 0x02014b50, kEnd = 0x06054b50, kEnd64 = 0x06064b50,
                         kLocator64 = 0x07064b50, kDescriptor = 0x08074b50;
@@ -86,7 +87,10 @@ std::string method_name(std::uint16_t m) {
 
 }  // namespace
 
-void ZipArchive::fail(const std::string& message) const { throw FormatError(what_ + ": " + message); }
+template <class... T>
+[[gnu::always_inline]] inline void ZipArchive::fail(const T&... why) const {
+  throw_error<FormatError>(what_, ": ", why...);
+}
 
 ZipArchive::ZipArchive(io::ByteView file, std::string what) : file_(file), what_(std::move(what)) {
   const Directory d = find_directory();
@@ -97,7 +101,7 @@ ZipArchive::ZipArchive(io::ByteView file, std::string what) : file_(file), what_
   std::sort(by_name_.begin(), by_name_.end(), [&](auto a, auto b) { return entries_[a].name < entries_[b].name; });
   for (std::size_t i = 1; i < by_name_.size(); ++i)
     if (entries_[by_name_[i]].name == entries_[by_name_[i - 1]].name)
-      fail(str("duplicate entry ", quoted(entries_[by_name_[i]].name), " in the zip archive"));
+      fail("duplicate entry ", quoted(entries_[by_name_[i]].name), " in the zip archive");
   check_tiling(d.offset);
 }
 
@@ -111,7 +115,7 @@ const ZipEntry* ZipArchive::find(std::string_view name) const {
 ZipArchive::Directory ZipArchive::find_directory() const {
   constexpr std::uint64_t kNone = UINT64_MAX;
   if (file_.size() < kEndSize)
-    fail(str("zip archive without end of central directory record: truncated? (", file_.size(), " bytes)"));
+    fail("zip archive without end of central directory record: truncated? (", file_.size(), " bytes)");
   const std::uint64_t last = file_.size() - kEndSize, first = last > kMax16 ? last - kMax16 : 0;
   std::uint64_t end = kNone, other = kNone;
   for (std::uint64_t at = last + 1; at-- > first;) {
@@ -127,8 +131,8 @@ ZipArchive::Directory ZipArchive::find_directory() const {
     }
   }
   if (end == kNone && other != kNone)
-    fail(str("zip archive: ", last - other, " bytes after the end of central directory record, its comment says ",
-             u16(file_, other + 20), ": trailing bytes, or truncated"));
+    fail("zip archive: ", last - other, " bytes after the end of central directory record, its comment says ",
+         u16(file_, other + 20), ": trailing bytes, or truncated");
   if (end == kNone) fail("zip archive without end of central directory record: truncated or incomplete");
 
   const std::uint16_t disk = u16(file_, end + 4), start_disk = u16(file_, end + 6), here = u16(file_, end + 8);
@@ -142,8 +146,8 @@ ZipArchive::Directory ZipArchive::find_directory() const {
   else if (d.offset == kMax32 || d.size == kMax32)
     fail("zip archive: the end record asks for a zip64 record, but there is none");
   if (d.size > d.end || d.offset != d.end - d.size)
-    fail(str("zip archive: the central directory (offset ", d.offset, ", size ", d.size,
-             ") does not end where the end record begins (", d.end, ")"));
+    fail("zip archive: the central directory (offset ", d.offset, ", size ", d.size,
+         ") does not end where the end record begins (", d.end, ")");
   return d;
 }
 
@@ -152,7 +156,7 @@ void ZipArchive::zip64_directory(std::uint64_t end, Directory& d) const {
   if (u32(file_, locator + 4) != 0 || u32(file_, locator + 16) > 1)
     fail("split zip64 archives (several disks) are not read");
   if (locator < kEnd64Size || at > locator - kEnd64Size || u32(file_, at) != kEnd64)
-    fail(str("zip archive: the zip64 end record is not at its offset ", at));
+    fail("zip archive: the zip64 end record is not at its offset ", at);
   if (u64(file_, at + 4) != locator - at - 12) fail("zip archive: the zip64 end record does not reach its locator");
   if (u32(file_, at + 16) != 0 || u32(file_, at + 20) != 0) fail("split zip64 archives (several disks) are not read");
   const Directory wide{u64(file_, at + 48), u64(file_, at + 40), u64(file_, at + 32), at};
@@ -167,83 +171,80 @@ void ZipArchive::zip64_directory(std::uint64_t end, Directory& d) const {
 void ZipArchive::read_directory(const Directory& d) {
   constexpr std::uint64_t kEntrySize = 46;
   if (d.entries > d.size / kEntrySize)
-    fail(str("zip archive: ", d.entries, " entries in a central directory of size ", d.size));
+    fail("zip archive: ", d.entries, " entries in a central directory of size ", d.size);
   entries_.reserve(static_cast<std::size_t>(d.entries));
   const std::string where = what_ + ": central directory";
   io::ByteCursor in(file_.subspan(static_cast<std::size_t>(d.offset), static_cast<std::size_t>(d.size)), where);
   for (std::uint64_t i = 0; i < d.entries; ++i) {
-    if (in.left() < kEntrySize) fail(str("central directory: ends after ", i, " of ", d.entries, " entries"));
+    if (in.left() < kEntrySize) fail("central directory: ends after ", i, " of ", d.entries, " entries");
     const io::ByteView head = in.take(kEntrySize);
-    if (u32(head, 0) != kCentral) fail(str("central directory: entry ", i, " has a wrong signature"));
+    if (u32(head, 0) != kCentral) fail("central directory: entry ", i, " has a wrong signature");
     const std::uint16_t flags = u16(head, 8), method = u16(head, 10), disk = u16(head, 34);
     const std::uint16_t name_size = u16(head, 28), extra_size = u16(head, 30), comment_size = u16(head, 32);
     if (std::uint64_t{name_size} + extra_size + comment_size > in.left())
-      fail(str("central directory: name, extra field or comment of entry ", i, " run past its end"));
+      fail("central directory: name, extra field or comment of entry ", i, " run past its end");
     ZipEntry e;
     e.name = io::text(in.take(name_size));
     const io::ByteView extra = in.take(extra_size);
     in.take(comment_size);
     const std::string name = quoted(e.name);
-    if (unsafe(e.name)) fail(str("zip entry with an unsafe or empty name ", name));
-    if (!detail::valid_utf8(e.name, false)) fail(str("zip entry ", name, ": the name is not UTF-8"));
-    if (flags & (kEncrypted | kStrong | kMasked)) fail(str("zip entry ", name, " is encrypted"));
+    if (unsafe(e.name)) fail("zip entry with an unsafe or empty name ", name);
+    if (!detail::valid_utf8(e.name, false)) fail("zip entry ", name, ": the name is not UTF-8");
+    if (flags & (kEncrypted | kStrong | kMasked)) fail("zip entry ", name, " is encrypted");
     if (method != 0 && method != 8)
-      fail(str("zip entry ", name, ": compression method ", method_name(method), " is not read"));
+      fail("zip entry ", name, ": compression method ", method_name(method), " is not read");
     std::uint64_t stored = u32(head, 20), offset = u32(head, 42);
     e.crc = u32(head, 16);
     e.size = u32(head, 24);
     e.deflated = method == 8;
     e.descriptor = (flags & kHasDescriptor) != 0;
-    if (disk != 0 && disk != kMax16) fail(str("zip entry ", name, " lies on another disk"));
+    if (disk != 0 && disk != kMax16) fail("zip entry ", name, " lies on another disk");
     if (!read_extra(extra, {e.size == kMax32 ? &e.size : nullptr, stored == kMax32 ? &stored : nullptr,
                             offset == kMax32 ? &offset : nullptr}))
-      fail(str("central directory: zip64 extra field of ", name,
-               " is missing, too short or runs past its end (size or offset unknown)"));
+      fail("central directory: zip64 extra field of ", name,
+           " is missing, too short or runs past its end (size or offset unknown)");
     if (offset >= d.offset || d.offset - offset < kLocalSize)
-      fail(str("zip entry ", name, ": the local header's offset ", offset, " lies outside the archive"));
+      fail("zip entry ", name, ": the local header's offset ", offset, " lies outside the archive");
     if (stored > d.offset - offset - kLocalSize)
-      fail(str("zip entry ", name, ": size ", stored, " reaches past the end of the archive"));
+      fail("zip entry ", name, ": size ", stored, " reaches past the end of the archive");
     if (!e.deflated && stored != e.size)
-      fail(str("zip entry ", name, ": stored, but its two sizes differ: ", stored, " and ", e.size));
+      fail("zip entry ", name, ": stored, but its two sizes differ: ", stored, " and ", e.size);
     if (e.deflated && e.size / kDeflateRatio > stored)
-      fail(str("zip entry ", name, ": size ", e.size, " cannot come from ", stored, " deflated bytes"));
+      fail("zip entry ", name, ": size ", e.size, " cannot come from ", stored, " deflated bytes");
     e.header = offset;
-    e.stored = file_.subspan(0, static_cast<std::size_t>(stored));  // its place follows from the local header
+    e.stored_size = stored;
     entries_.push_back(e);
   }
   if (!in.done())
-    fail(str("central directory: ", in.left(), " bytes more than its ", d.entries, " entries (the count is wrong)"));
+    fail("central directory: ", in.left(), " bytes more than its ", d.entries, " entries (the count is wrong)");
 }
 
 void ZipArchive::read_local(ZipEntry& e) const {
   const io::ByteView head = file_.subspan(static_cast<std::size_t>(e.header), kLocalSize);
   const std::string name = quoted(e.name);
-  if (u32(head, 0) != kLocal) fail(str("zip entry ", name, ": no local header signature at its offset ", e.header));
-  const std::uint64_t stored = e.stored.size(), room = file_.size() - e.header - kLocalSize;
+  if (u32(head, 0) != kLocal) fail("zip entry ", name, ": no local header signature at its offset ", e.header);
+  const std::uint64_t stored = e.stored_size, room = file_.size() - e.header - kLocalSize;
   const std::uint16_t name_size = u16(head, 26), extra_size = u16(head, 28), method = u16(head, 8);
   const std::uint64_t skip = std::uint64_t{name_size} + extra_size;
   if (skip > room || stored > room - skip)
-    fail(
-        str("zip entry ", name, ": the name, extra field or data after its local header run past the end of the file"));
+    fail("zip entry ", name, ": the name, extra field or data after its local header run past the end of the file");
   const auto at = static_cast<std::size_t>(e.header + kLocalSize);
   if (io::text(file_.subspan(at, name_size)) != e.name)
-    fail(str("zip entry ", name, ": the local header has another name, ",
-             quoted(io::text(file_.subspan(at, name_size)))));
-  if (method != (e.deflated ? 8 : 0))
-    fail(str("zip entry ", name, ": the local header has another compression method"));
+    fail("zip entry ", name, ": the local header has another name, ", quoted(io::text(file_.subspan(at, name_size))));
+  if (method != (e.deflated ? 8 : 0)) fail("zip entry ", name, ": the local header has another compression method");
   if (((u16(head, 6) & kHasDescriptor) != 0) != e.descriptor || (u16(head, 6) & (kEncrypted | kStrong)))
-    fail(str("zip entry ", name, ": the local header has other flags"));
+    fail("zip entry ", name, ": the local header has other flags");
   std::uint64_t local_size = u32(head, 22), local_stored = u32(head, 18);
   const std::uint32_t crc = u32(head, 14);
   const io::ByteView extra = file_.subspan(at + name_size, extra_size);
   if (!read_extra(extra, {local_size == kMax32 ? &local_size : nullptr,
                           local_stored == kMax32 ? &local_stored : nullptr, nullptr}))
-    fail(str("zip entry ", name, ": the extra field of its local header is too short or runs past its end"));
+    fail("zip entry ", name, ": the extra field of its local header is too short or runs past its end");
   const bool same = local_size == e.size && local_stored == stored && crc == e.crc;
   const bool left_open = e.descriptor && local_size == 0 && local_stored == 0 && crc == 0;
   // torch's zip64 entries: zeroes in the header, the true sizes in the extra field, both repeated after the data.
   if (!same && !left_open && !(e.descriptor && local_size == e.size && local_stored == stored))
-    fail(str("zip entry ", name, ": size or CRC in the local header differ from the central directory's"));
+    fail("zip entry ", name, ": size or CRC in the local header differ from the central directory's");
   e.stored = file_.subspan(at + static_cast<std::size_t>(skip), static_cast<std::size_t>(stored));
 }
 
@@ -255,40 +256,39 @@ void ZipArchive::check_tiling(std::uint64_t directory) const {
   for (std::size_t i = 0; i < order.size(); ++i) {
     const ZipEntry& e = entries_[order[i]];
     if (i == 0 && e.header != 0)
-      fail(str("zip archive: ", e.header, " bytes before the first local header belong to no entry"));
+      fail("zip archive: ", e.header, " bytes before the first local header belong to no entry");
     const auto data_end = static_cast<std::uint64_t>(e.stored.data() - file_.data()) + e.stored.size();
     const std::uint64_t next = i + 1 < order.size() ? entries_[order[i + 1]].header : directory;
     if (data_end > next)
-      fail(str("zip entries overlap: ", quoted(e.name), " (size ", e.stored.size(), ") reaches into ",
-               i + 1 < order.size() ? quoted(entries_[order[i + 1]].name) : std::string("the central directory")));
+      fail("zip entries overlap: ", quoted(e.name), " (size ", e.stored.size(), ") reaches into ",
+           i + 1 < order.size() ? quoted(entries_[order[i + 1]].name) : std::string("the central directory"));
     if (e.descriptor)
       check_descriptor(e, data_end, next);
     else if (data_end != next)
-      fail(str("zip archive: ", next - data_end, " bytes after ", quoted(e.name), " belong to no entry"));
+      fail("zip archive: ", next - data_end, " bytes after ", quoted(e.name), " belong to no entry");
     at = next;
   }
-  if (at != directory)
-    fail(str("zip archive: ", directory - at, " bytes before the central directory belong to no entry"));
+  if (at != directory) fail("zip archive: ", directory - at, " bytes before the central directory belong to no entry");
 }
 
 void ZipArchive::check_descriptor(const ZipEntry& e, std::uint64_t at, std::uint64_t end) const {
   std::uint64_t size = end - at;
   if (size == 16 || size == 24) {
-    if (u32(file_, at) != kDescriptor) fail(str("zip entry ", quoted(e.name), ": no data descriptor after its data"));
+    if (u32(file_, at) != kDescriptor) fail("zip entry ", quoted(e.name), ": no data descriptor after its data");
     at += 4, size -= 4;
   }
   if (size != 12 && size != 20)
-    fail(str("zip entry ", quoted(e.name), ": ", size, " bytes after its data are no data descriptor"));
+    fail("zip entry ", quoted(e.name), ": ", size, " bytes after its data are no data descriptor");
   const bool wide = size == 20;
   const std::uint64_t stored = wide ? u64(file_, at + 4) : u32(file_, at + 4);
   const std::uint64_t full = wide ? u64(file_, at + 12) : u32(file_, at + 8);
   if (u32(file_, at) != e.crc || stored != e.stored.size() || full != e.size)
-    fail(str("zip entry ", quoted(e.name), ": CRC or size in its data descriptor differ from the central directory's"));
+    fail("zip entry ", quoted(e.name), ": CRC or size in its data descriptor differ from the central directory's");
 }
 
 io::ByteView ZipArchive::read(const ZipEntry& e, std::uint64_t limit, std::vector<std::uint8_t>& room) const {
   const std::string label = str(what_, ": ", quoted(e.name));
-  if (e.size > limit) throw FormatError(str(label, ": size ", e.size, " is above the limit of ", limit, " bytes"));
+  if (e.size > limit) throw_error<FormatError>(label, ": size ", e.size, " is above the limit of ", limit, " bytes");
   io::ByteView data = e.stored;
   if (e.deflated) {
     room.resize(static_cast<std::size_t>(e.size));
@@ -296,7 +296,7 @@ io::ByteView ZipArchive::read(const ZipEntry& e, std::uint64_t limit, std::vecto
     data = room;
   }
   if (e.crc != 0 && io::crc32(data) != e.crc)
-    throw FormatError(label + ": CRC-32 does not match: the bytes are damaged");
+    throw_error<FormatError>(label, ": CRC-32 does not match: the bytes are damaged");
   return data;
 }
 

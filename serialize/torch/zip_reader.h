@@ -11,11 +11,12 @@
 namespace harker::pt {
 
 struct ZipEntry {
-  std::string_view name;     ///< points into the file
-  io::ByteView stored;       ///< the bytes in the file
-  std::uint64_t size = 0;    ///< once inflated
-  std::uint64_t header = 0;  ///< where the local header lies
-  std::uint32_t crc = 0;     ///< 0: not computed (torch can be told to leave it out)
+  std::string_view name;          ///< points into the file
+  io::ByteView stored;            ///< the bytes in the file
+  std::uint64_t stored_size = 0;  ///< theirs
+  std::uint64_t size = 0;         ///< once inflated
+  std::uint64_t header = 0;       ///< where the local header lies
+  std::uint32_t crc = 0;          ///< 0: not computed (torch can be told to leave it out)
   bool deflated = false;
   bool descriptor = false;  ///< sizes and CRC are repeated after the data
 };
@@ -46,7 +47,8 @@ class ZipArchive {
   void read_local(ZipEntry& e) const;
   void check_tiling(std::uint64_t directory) const;
   void check_descriptor(const ZipEntry& e, std::uint64_t at, std::uint64_t end) const;
-  [[noreturn]] void fail(const std::string& message) const;
+  template <class... T>
+  [[noreturn]] void fail(const T&... why) const;
 
   io::ByteView file_;
   std::string what_;

@@ -35,7 +35,7 @@ ZipWriter::ZipWriter(io::Sink& sink, std::string root, std::uint32_t alignment, 
 
 std::uint32_t ZipWriter::add(std::string_view name, io::ByteView data) {
   Entry e{root_ + "/" + std::string(name), sink_.position(), data.size(), 0};
-  if (e.name.size() > 0xffff) throw Error("torch: a record's name is too long for a zip archive");
+  if (e.name.size() > 0xffff) detail::throw_error<Error>("torch: a record's name is too long for a zip archive");
   const std::string zip64 = zip64_extra(e.size, 0, e.header);
   const std::uint64_t begin = e.header + kLocalSize + e.name.size() + zip64.size() + 4;
   const auto pad = static_cast<std::uint16_t>((alignment_ - begin % alignment_) % alignment_);
@@ -84,9 +84,9 @@ void ZipWriter::finish() {
   const std::uint64_t end = sink_.position(), size = end - directory, n = entries_.size();
   std::string out("PK\6\6");
   io::append_le(out, std::uint64_t{44});
-  io::append_le(out, std::uint16_t{0x031e});
-  io::append_le(out, std::uint16_t{45});
-  out.append(4 + 4, '\0');  // disks
+  io::append_le(out, std::uint16_t{0x031e});  // made by: Unix, 3.0
+  io::append_le(out, std::uint16_t{45});      // needed: 4.5 (zip64)
+  out.append(4 + 4, '\0');                    // disks
   io::append_le(out, n);
   io::append_le(out, n);
   io::append_le(out, size);

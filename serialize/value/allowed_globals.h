@@ -30,13 +30,13 @@ enum class Global : std::uint8_t {
   untyped_storage,
   tensor_class,
   parameter_class,
-  rebuild_tensor,
+  rebuild_tensor,  ///< from here on tensor makers
   rebuild_tensor_v2,
   rebuild_tensor_v3,
   rebuild_parameter,
   rebuild_parameter_with_state,
   rebuild_qtensor,
-  rebuild_sparse,
+  rebuild_sparse,  ///< to here
   rebuild_from_type,
   numpy_scalar,
   numpy_dtype,
@@ -44,6 +44,9 @@ enum class Global : std::uint8_t {
   numpy_reconstruct,
   numpy_from_buffer
 };
+
+/// A function of torch's that returns a tensor.
+constexpr bool is_tensor_maker(Global g) { return g >= Global::rebuild_tensor && g <= Global::rebuild_sparse; }
 
 struct AllowedGlobal {
   Global what = Global::unknown;

@@ -13,10 +13,13 @@
 namespace harker {
 namespace {
 
-using detail::str;
+using detail::throw_error;
 using Kind = Value::Kind;
 
-[[noreturn]] void bad(const std::string& why) { throw FormatError(why); }
+template <class... T>
+[[noreturn]] void bad(const T&... why) {
+  detail::throw_error<FormatError>(why...);
+}
 
 // The elements in rows, as T.
 template <class T>
@@ -25,7 +28,7 @@ class Elements {
   Elements(const Tensor& t, DType as) {
     constexpr std::uint64_t kRoom = 1 << 20;
     if (static_cast<std::uint64_t>(t.numel()) > t.storage().nbytes / 4 + kRoom)
-      bad(str("a part of size ", t.shape(), " overlaps itself"));
+      bad("a part of size ", t.shape(), " overlaps itself");
     all_ = t.to(as).contiguous();
   }
   std::int64_t size() const { return all_.numel(); }
@@ -42,21 +45,21 @@ void coo(const Value::Sparse& s) {
   const std::int64_t dims = indices.size(0), n = indices.size(1);
   for (int d = 1; d < values.dim(); ++d)
     if (values.size(d) != s.shape[static_cast<int>(dims) + d - 1])
-      bad(str("its values of size ", values.shape(), " do not fit its size ", s.shape));
+      bad("its values of size ", values.shape(), " do not fit its size ", s.shape);
   const Elements<std::int64_t> all(indices, DType::int64);
   const std::int64_t* at = all.data();
   for (std::int64_t d = 0; d < dims; ++d) {
     const std::int64_t size = s.shape[static_cast<int>(d)];
     for (std::int64_t i = 0; i < n; ++i)
       if (at[d * n + i] < 0 || at[d * n + i] >= size)
-        bad(str("index ", at[d * n + i], " (", d, ", ", i, ") lies outside its size ", s.shape));
+        bad("index ", at[d * n + i], " (", d, ", ", i, ") lies outside its size ", s.shape);
   }
   if (!s.coalesced.value_or(false)) return;
   for (std::int64_t i = 1; i < n; ++i) {
     std::int64_t d = 0;
     while (d < dims && at[d * n + i] == at[d * n + i - 1]) ++d;
     if (d == dims || at[d * n + i] < at[d * n + i - 1])
-      bad(str("says that it is coalesced, but index ", i, " does not come after the one before it"));
+      bad("says that it is coalesced, but index ", i, " does not come after the one before it");
   }
 }
 
@@ -69,8 +72,8 @@ void compressed(const Value::Sparse& s) {
   const bool columns = s.layout == "torch.sparse_csc" || s.layout == "torch.sparse_bsc";
   const int batch = begins.dim() - 1, block = blocks ? 2 : 0, rank = s.shape.rank();
   const auto unfit = [&] {
-    bad(str("its parts of sizes ", begins.shape(), ", ", plain.shape(), " and ", values.shape(),
-            " do not fit its size ", s.shape));
+    bad("its parts of sizes ", begins.shape(), ", ", plain.shape(), " and ", values.shape(), " do not fit its size ",
+        s.shape);
   };
   if (begins.dtype() != plain.dtype()) bad("its indices are of two dtypes");
   if (batch < 0 || plain.dim() != batch + 1 || values.dim() < batch + 1 + block || rank < batch + 2 ||
@@ -94,13 +97,12 @@ void compressed(const Value::Sparse& s) {
   for (std::int64_t g = 0; g < groups; ++g) {
     const std::int64_t *at = all_begins.data() + g * (rows + 1), *index = all_plain.data() + g * n;
     if (at[0] != 0 || at[rows] != n)
-      bad(str("its compressed indices must go from 0 to ", n, ", they go from ", at[0], " to ", at[rows]));
+      bad("its compressed indices must go from 0 to ", n, ", they go from ", at[0], " to ", at[rows]);
     for (std::int64_t r = 0; r < rows; ++r) {
-      if (at[r + 1] < at[r] || at[r + 1] > n)
-        bad(str("its compressed index ", r + 1, " is ", at[r + 1], " after ", at[r]));
+      if (at[r + 1] < at[r] || at[r + 1] > n) bad("its compressed index ", r + 1, " is ", at[r + 1], " after ", at[r]);
       for (std::int64_t i = at[r]; i < at[r + 1]; ++i) {
-        if (index[i] < 0 || index[i] >= width) bad(str("plain index ", index[i], " lies outside its size ", s.shape));
-        if (i > at[r] && index[i] <= index[i - 1]) bad(str("its plain indices of row ", r, " do not ascend"));
+        if (index[i] < 0 || index[i] >= width) bad("plain index ", index[i], " lies outside its size ", s.shape);
+        if (i > at[r] && index[i] <= index[i - 1]) bad("its plain indices of row ", r, " do not ascend");
       }
     }
   }
@@ -110,7 +112,7 @@ void sparse(const Value::Sparse& s) {
   std::uint64_t numel = 1;
   for (std::int64_t size : s.shape)
     if (size < 0 || !io::checked_mul(numel, static_cast<std::uint64_t>(size), numel) || numel > INT64_MAX)
-      bad(str("its size ", s.shape, " overflows"));
+      bad("its size ", s.shape, " overflows");
   if (s.parts.size() != sparse_parts(s.layout)) bad("has a wrong number of parts");
   return s.parts.size() == 2 ? coo(s) : compressed(s);
 }
@@ -120,10 +122,10 @@ void quantized(const Value::Quantized& q) {
   const double least = t == DType::qint8 ? -128 : t == DType::quint8 ? 0 : INT32_MIN;
   const double most = t == DType::qint8 ? 127 : t == DType::quint8 ? 255 : INT32_MAX;
   const auto scale = [&](double v) {
-    if (!std::isfinite(v)) bad(str("its scale is ", v));
+    if (!std::isfinite(v)) bad("its scale is ", v);
   };
   const auto zero_point = [&](double v) {
-    if (!(v >= least && v <= most)) bad(str("its zero point ", v, " is none of ", name(t)));
+    if (!(v >= least && v <= most)) bad("its zero point ", v, " is none of ", name(t));
   };
   if (!q.scheme.starts_with("per_channel")) return scale(q.scale), zero_point(static_cast<double>(q.zero_point));
   const auto each = [](const Value& v, auto&& f) {
@@ -154,7 +156,7 @@ void without_storage(const Value::Opaque& o) {
     }
     return out;
   };
-  if (!o.args.is_tuple() || o.args.len() != (wrapper ? 8u : 4u)) bad(str(o.name, ": wrong arguments"));
+  if (!o.args.is_tuple() || o.args.len() != (wrapper ? 8u : 4u)) bad(o.name, ": wrong arguments");
   const std::span<const Value> args = o.args.elements();
   const Value& dtype = args[first];
   const Value offset = wrapper ? args[4] : Value(0);
@@ -173,7 +175,7 @@ void one(const Value& v) {
     case Kind::opaque: return without_storage(v.as_opaque());
     case Kind::tensor:
       if (v.conj() && !is_complex(v.lazy_tensor().dtype()))
-        bad(str("is a conjugate of elements of ", name(v.lazy_tensor().dtype())));
+        bad("is a conjugate of elements of ", name(v.lazy_tensor().dtype()));
       return;
     default: return;
   }
@@ -188,8 +190,8 @@ void check_contents(const Value& root, std::string_view what) {
       one(*v);
     } catch (const Error& e) {
       const std::string path = walk.path();
-      throw FormatError(str(what, ": ", path.empty() ? std::string("the root") : detail::quoted(path), ", a ",
-                            v->type_name(), ": ", e.what()));
+      throw_error<FormatError>(what, ": ", path.empty() ? std::string("the root") : detail::quoted(path), ", a ",
+                               v->type_name(), ": ", e.what());
     }
   }
 }

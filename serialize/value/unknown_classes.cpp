@@ -10,6 +10,7 @@ namespace harker {
 
 using detail::quoted;
 using detail::str;
+using detail::throw_error;
 
 constexpr std::size_t kShown = 8, kCounted = 100;
 
@@ -40,8 +41,8 @@ void UnknownClasses::refuse(std::string_view what) const {
     list += (shown > 0 ? ", " : "") + next;
   }
   if (const std::size_t rest = names_.size() + more_.size() - shown; rest > 0) list += str(", and ", rest, " more");
-  throw FormatError(str(what, ": names classes or functions that are not known (nothing was run): ", list, ". ",
-                        option_names().keep_unknown, " keeps them as opaque values"));
+  throw_error<FormatError>(what, ": names classes or functions that are not known (nothing was run): ", list, ". ",
+                           option_names().keep_unknown, " keeps them as opaque values");
 }
 
 void refuse_unknown(const Value& root, std::string_view what) {

@@ -37,8 +37,8 @@ const Value* ObjectWalk::next() {
     const Value& child = children[f.child++];
     if (!enter(child)) continue;
     if (frames_.size() >= max_depth_)
-      throw FormatError(detail::str(what_, ": nested deeper than the limit of ", max_depth_,
-                                    detail::in_brackets(option_names().max_depth)));
+      detail::throw_error<FormatError>(what_, ": nested deeper than the limit of ", max_depth_,
+                                       detail::in_brackets(option_names().max_depth));
     current_ = child;
     frames_.push_back({current_, 0});
     return &current_;
@@ -85,8 +85,8 @@ const Value& entry(const Value& root, std::string_view path, std::string_view fi
       if (rest[text.size()] == '.') open.push_back({next, p.at + text.size() + 1});
     }
   }
-  throw Error(
-      detail::str(file, ": there is no entry ", detail::quoted(path), detail::in_brackets(option_names().only)));
+  detail::throw_error<Error>(file, ": there is no entry ", detail::quoted(path),
+                             detail::in_brackets(option_names().only));
 }
 
 }  // namespace harker

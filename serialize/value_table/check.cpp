@@ -11,7 +11,7 @@ namespace harker::value_table {
 namespace {
 
 using detail::quoted;
-using detail::str;
+using detail::throw_error;
 using Kind = Value::Kind;
 
 // Bytes of an element of NumPy's "<f8"; 0 for anything that is no plain number.
@@ -26,15 +26,15 @@ class Checker {
 
   void run() {
     if (t_.nodes.empty()) fail("there are no rows");
-    if (t_.root >= t_.nodes.size()) fail(str("the root is row ", t_.root, " of ", t_.nodes.size()));
+    if (t_.root >= t_.nodes.size()) fail("the root is row ", t_.root, " of ", t_.nodes.size());
     views();
     for (row_ = 0; row_ < t_.nodes.size(); ++row_) {
       const Node& n = t_.nodes[row_];
-      if (n.kind > Kind::opaque) fail_row(str("kind ", static_cast<int>(n.kind), " is not known"));
+      if (n.kind > Kind::opaque) fail_row("kind ", static_cast<int>(n.kind), " is not known");
       links_ = take(t_.links, link_at_, n.links, "links");
       numbers_ = take(t_.numbers, number_at_, n.numbers, "numbers");
       if (n.text > t_.text.size() - text_at_)
-        fail_row(str("needs ", n.text, " bytes of text, ", t_.text.size() - text_at_, " are left"));
+        fail_row("needs ", n.text, " bytes of text, ", t_.text.size() - text_at_, " are left");
       text_ = std::string_view(t_.text).substr(text_at_, static_cast<std::size_t>(n.text));
       text_at_ += static_cast<std::size_t>(n.text);
       row(n);
@@ -44,16 +44,20 @@ class Checker {
   }
 
  private:
-  [[noreturn]] void fail(const std::string& why) const { throw FormatError(str(what_, ": ", why)); }
-  [[noreturn]] void fail_row(const std::string& why) const {
-    fail(str("row ", row_, " (", row_ < t_.nodes.size() ? name(t_.nodes[row_].kind) : "", "): ", why));
+  template <class... T>
+  [[noreturn]] void fail(const T&... why) const {
+    throw_error<FormatError>(what_, ": ", why...);
+  }
+  template <class... T>
+  [[noreturn]] void fail_row(const T&... why) const {
+    fail("row ", row_, " (", row_ < t_.nodes.size() ? name(t_.nodes[row_].kind) : "", "): ", why...);
   }
   void expect(bool right, const char* wrong) const {
     if (!right) fail_row(wrong);
   }
   template <class T>
   std::span<const T> take(const std::vector<T>& pool, std::size_t& at, std::uint64_t n, const char* of) const {
-    if (n > pool.size() - at) fail_row(str("needs ", n, " ", of, ", ", pool.size() - at, " are left"));
+    if (n > pool.size() - at) fail_row("needs ", n, " ", of, ", ", pool.size() - at, " are left");
     const std::span<const T> out(pool.data() + at, static_cast<std::size_t>(n));
     at += static_cast<std::size_t>(n);
     return out;
@@ -63,17 +67,17 @@ class Checker {
     std::size_t extent = 0, named = 0;
     for (std::size_t i = 0; i < t_.views.size(); ++i) {
       const View& v = t_.views[i];
-      if (v.name > t_.names.size() - named) fail(str("tensor ", i, ": its name reaches past the names"));
+      if (v.name > t_.names.size() - named) fail("tensor ", i, ": its name reaches past the names");
       const std::string_view label = std::string_view(t_.names).substr(named, v.name);
       named += v.name;
-      const auto bad = [&](const std::string& why) { fail(str("tensor ", i, " ", quoted(label), ": ", why)); };
+      const auto bad = [&](const auto&... why) { fail("tensor ", i, " ", quoted(label), ": ", why...); };
       if (!detail::valid_utf8(label, false)) bad("its name is not UTF-8");
-      if (static_cast<int>(v.dtype) >= kDTypes) bad(str("dtype ", static_cast<int>(v.dtype), " is not known"));
-      if (v.rank > kMaxRank) bad(str("rank ", v.rank, ": at most ", kMaxRank, " dimensions are possible"));
+      if (static_cast<int>(v.dtype) >= kDTypes) bad("dtype ", static_cast<int>(v.dtype), " is not known");
+      if (v.rank > kMaxRank) bad("rank ", v.rank, ": at most ", kMaxRank, " dimensions are possible");
       if (std::size_t{2} * v.rank > t_.extents.size() - extent) bad("its sizes and strides are missing");
-      if (v.storage >= t_.storages.size()) bad(str("storage ", v.storage, " of ", t_.storages.size()));
+      if (v.storage >= t_.storages.size()) bad("storage ", v.storage, " of ", t_.storages.size());
       if (v.requires_grad && !is_floating_point(v.dtype) && !is_complex(v.dtype))
-        bad(str("requires a gradient, which elements of ", harker::name(v.dtype), " cannot have"));
+        bad("requires a gradient, which elements of ", harker::name(v.dtype), " cannot have");
       const std::span<const std::int64_t> both(t_.extents.data() + extent, std::size_t{2} * v.rank);
       extent += both.size();
       const std::string wrong =
@@ -83,7 +87,7 @@ class Checker {
     std::vector<bool> used(t_.storages.size());
     for (const View& v : t_.views) used[v.storage] = true;
     for (std::size_t i = 0; i < used.size(); ++i)
-      if (!used[i]) fail(str("storage ", i, " belongs to no tensor"));
+      if (!used[i]) fail("storage ", i, " belongs to no tensor");
     if (extent != t_.extents.size() || named != t_.names.size())
       fail("sizes or names are left over that belong to no tensor");
   }
@@ -110,9 +114,9 @@ class Checker {
     std::uint8_t details = 0;
     bool number = false, numbers = false, text = false, links = false;
     for (std::uint32_t l : links_) {
-      if (l >= t_.nodes.size()) fail_row(str("links to row ", l, " of ", t_.nodes.size()));
+      if (l >= t_.nodes.size()) fail_row("links to row ", l, " of ", t_.nodes.size());
       if (is_immutable(n.kind) && is_immutable(t_.nodes[l].kind) && l >= row_)
-        fail_row(str("holds row ", l, ", which comes later"));
+        fail_row("holds row ", l, ", which comes later");
     }
     switch (n.kind) {
       case Kind::none: break;

@@ -16,6 +16,7 @@ namespace harker::value_table {
 namespace {
 
 using detail::str;
+using detail::throw_error;
 using Kind = Value::Kind;
 
 constexpr std::uint32_t kUnnumbered = UINT32_MAX;
@@ -70,7 +71,7 @@ class Flattener {
     discover(root);
     for (const Value* v : found_) number(*v);
     if (order_.size() >= kUnnumbered || flat_.table.views.size() >= kUnnumbered)
-      throw Error("save: too many objects in one file");
+      throw_error<Error>("save: too many objects in one file");
     flat_.table.root = index_of(root);
     for (const Value* v : order_) emit(*v);
     return std::move(flat_);
@@ -156,14 +157,14 @@ class Flattener {
   }
 
   void add_view(const Tensor& t, const std::string& path) {
-    if (!t.defined()) throw Error(str("save: the tensor at ", detail::quoted(path), " is undefined"));
+    if (!t.defined()) throw_error<Error>("save: the tensor at ", detail::quoted(path), " is undefined");
     if (!(t.device() == Device{}))
-      throw Error(str("save: the tensor at ", detail::quoted(path), " is on ", harker::name(t.device()),
-                      ": move it to the CPU first"));
+      throw_error<Error>("save: the tensor at ", detail::quoted(path), " is on ", harker::name(t.device()),
+                         ": move it to the CPU first");
     const auto rank = static_cast<std::size_t>(t.dim());
     if (rank > kMaxRank)
-      throw Error(
-          str("save: the tensor at ", detail::quoted(path), " has ", rank, " dimensions; ", kMaxRank, " are possible"));
+      throw_error<Error>("save: the tensor at ", detail::quoted(path), " has ", rank, " dimensions; ", kMaxRank,
+                         " are possible");
     Table& table = flat_.table;
     if (const auto [known, fresh] = views_.try_emplace(t.get(), static_cast<std::uint32_t>(table.views.size()));
         !fresh) {
@@ -222,7 +223,7 @@ class Flattener {
     const Links links(v);
     for (std::size_t i = 0; i < links.size(); ++i) t.links.push_back(index_of(links[i]));
     content(v, n);
-    if (links.size() >= kUnnumbered) throw Error("save: a container with more than 4,294,967,294 elements");
+    if (links.size() >= kUnnumbered) throw_error<Error>("save: a container with more than 4,294,967,294 elements");
     n.links = static_cast<std::uint32_t>(links.size());
     n.numbers = static_cast<std::uint32_t>(t.numbers.size() - numbers);
     n.text = t.text.size() - text;

@@ -10,7 +10,7 @@
 namespace harker::value_table {
 namespace {
 
-using detail::str;
+using detail::throw_error;
 using Kind = Value::Kind;
 
 class Builder {
@@ -45,8 +45,8 @@ class Builder {
       if (n.flags & kFromFile) v.mark_from_file();
     });
   }
-  [[noreturn]] void fail(const std::string& why) const {
-    throw FormatError(str(what_, ": row ", row_, " (", name(t_.nodes[row_].kind), "): ", why));
+  [[noreturn]] void fail(std::string_view why) const {
+    throw_error<FormatError>(what_, ": row ", row_, " (", name(t_.nodes[row_].kind), "): ", why);
   }
 
   void views(const std::vector<Ref<Storage>>& storages) {

@@ -11,6 +11,7 @@
 namespace harker HARKER_PUBLIC {
 
 using detail::str;
+using detail::throw_error;
 
 void Context::save(std::span<const Tensor> list) {
   if (node_)
@@ -88,30 +89,31 @@ int input_number(const Node& n, const Tensor& saved, int at) {
 
 void Context::refuse(int i) const {
   if (released_)
-    throw GradError(str("backward of ", node_->name(),
-                        ": Trying to backward through the graph a second time, but its saved tensors have been freed. "
-                        "Specify {.retain_graph = true} the first time"));
+    throw_error<GradError>(
+        "backward of ", node_->name(),
+        ": Trying to backward through the graph a second time, but its saved tensors have been freed. "
+        "Specify {.retain_graph = true} the first time");
   if (i < 0 || static_cast<std::uint32_t>(i) >= count_)
-    throw GradError(str("backward of ", node_ ? node_->name() : "an operation", ": saved(", i,
-                        "), but its forward saved ", count_, " tensors"));
+    throw_error<GradError>("backward of ", node_ ? node_->name() : "an operation", ": saved(", i,
+                           "), but its forward saved ", count_, " tensors");
   const Saved& s = item(static_cast<std::uint32_t>(i));
   if (!s.t.defined())
-    throw GradError(str("backward of ", node_->name(), ": the tensor it saved as number ", i, " is undefined"));
+    throw_error<GradError>("backward of ", node_->name(), ": the tensor it saved as number ", i, " is undefined");
   std::string which = str("the tensor it saved as number ", i);
   if (s.role == Role::output || s.role == Role::noted_output)
     which = str("its output ", s.number);
   else if (const int n = s.role == Role::input ? input_number(*node_, s.t, i) : static_cast<int>(s.number); n >= 0)
     which = str("its input ", n);
-  throw GradError(str("backward of ", node_->name(),
-                      ": a tensor needed for gradient computation has been modified by an in-place operation: ", which,
-                      ", ", name(s.t.dtype()), " ", s.t.shape(), ", is at version ", s.t.version(),
-                      "; expected version ", s.version,
-                      " instead. Compute a new tensor instead of changing this one, or change a clone() of it"));
+  throw_error<GradError>(
+      "backward of ", node_->name(),
+      ": a tensor needed for gradient computation has been modified by an in-place operation: ", which, ", ",
+      name(s.t.dtype()), " ", s.t.shape(), ", is at version ", s.t.version(), "; expected version ", s.version,
+      " instead. Compute a new tensor instead of changing this one, or change a clone() of it");
 }
 
 void Context::no_such_input(int i) const {
-  throw GradError(str(node_->name(), ": needs(", i, "), but it has ", node_->inputs,
-                      " inputs; arguments that are no tensors do not count"));
+  throw_error<GradError>(node_->name(), ": needs(", i, "), but it has ", node_->inputs,
+                         " inputs; arguments that are no tensors do not count");
 }
 
 void Context::note_output(const Tensor& z, std::uint32_t number) {

@@ -77,13 +77,13 @@ Tensor hooked(const HookSet& hooks, Tensor g) {
     const std::uint32_t version = g.version();
     Tensor instead = static_cast<TensorHook&>(*h).call(g);
     if (g.version() != version)
-      throw GradError(str("register_hook: the hook has changed its gradient, ", name(g.dtype()), " ", g.shape(),
-                          ", in place, but others may share it; return a new tensor"));
+      throw_error<GradError>("register_hook: the hook has changed its gradient, ", name(g.dtype()), " ", g.shape(),
+                             ", in place, but others may share it; return a new tensor");
     if (!instead.defined()) continue;
     if (!(instead.shape() == g.shape()) || instead.dtype() != g.dtype() || !(instead.device() == g.device()))
-      throw ShapeError(str("register_hook: the hook was given a gradient of ", name(g.dtype()), " ", g.shape(),
-                           " and returned ", name(instead.dtype()), " ", instead.shape(),
-                           "; return one of the same shape and dtype, or nothing"));
+      throw_error<ShapeError>("register_hook: the hook was given a gradient of ", name(g.dtype()), " ", g.shape(),
+                              " and returned ", name(instead.dtype()), " ", instead.shape(),
+                              "; return one of the same shape and dtype, or nothing");
     g = std::move(instead);
   }
   return g;
@@ -103,7 +103,7 @@ TensorHooks& hooks_of_leaf(TensorImpl& p) {
 HookHandle add_gradient_hook(const Tensor& t, Ref<Hook> hook) {
   TensorImpl& p = up_to_date(t);
   if (!p.requires_grad)
-    throw GradError("register_hook: the tensor does not require grad, so no gradient will ever pass");
+    throw_error<GradError>("register_hook: the tensor does not require grad, so no gradient will ever pass");
   if (!p.grad_fn) return hooks_of_leaf(p).gradient->add(std::move(hook));
   Ref<HookSet>& set = meta_of(p.grad_fn).hooks;
   if (!set) set = Ref<HookSet>(new HookSet);
@@ -113,7 +113,7 @@ HookHandle add_gradient_hook(const Tensor& t, Ref<Hook> hook) {
 HookHandle add_accumulated_hook(const Tensor& t, Ref<Hook> hook) {
   TensorImpl& p = up_to_date(t);
   if (!p.requires_grad || p.grad_fn)
-    throw GradError(
+    throw_error<GradError>(
         "register_post_accumulate_grad_hook: only a leaf that requires grad accumulates a gradient; for a tensor that "
         "was computed there is register_hook");
   return hooks_of_leaf(p).accumulated->add(std::move(hook));

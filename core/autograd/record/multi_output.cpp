@@ -86,14 +86,14 @@ std::vector<Tensor> MultiOutputNode::take_arrived(bool materialize) {
 }
 
 void MultiOutputNode::wrong_count(std::size_t n) const {
-  throw GradError(str("backward of ", name(), ": it returned ", n, " gradients for ", inputs,
-                      " tensors that forward takes; return one for each, undefined where there is none"));
+  throw_error<GradError>("backward of ", name(), ": it returned ", n, " gradients for ", inputs,
+                         " tensors that forward takes; return one for each, undefined where there is none");
 }
 
 void MultiOutputNode::check(const Tensor& g, std::uint32_t i) const {
   if (!g.defined() || !edges[i].needed() || broadcasts(shape_of(edges[i]), g.shape())) return;
-  throw GradError(str("backward of ", name(), ": the gradient of input ", i, " is ", g.shape(), ", the input ",
-                      shape_of(edges[i])));
+  throw_error<GradError>("backward of ", name(), ": the gradient of input ", i, " is ", g.shape(), ", the input ",
+                         shape_of(edges[i]));
 }
 
 Grads MultiOutputNode::checked(std::vector<Tensor> grads) const {
@@ -175,8 +175,8 @@ void MultiOutputCall::own_handles() const {
 void MultiOutputCall::check_inputs(const char* name) const {
   for (std::size_t i = 0; i < versions_.size(); ++i) {
     if (inputs_[i]->defined() && inputs_[i]->version() != versions_[i])
-      throw GradError(str(name, ": its forward changed its input ", i,
-                          " in place, which cannot be recorded; return a new tensor instead"));
+      throw_error<GradError>(name, ": its forward changed its input ", i,
+                             " in place, which cannot be recorded; return a new tensor instead");
   }
 }
 

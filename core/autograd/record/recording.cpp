@@ -47,9 +47,9 @@ void recorded_view(const Tensor& z, Inputs inputs, bool custom) noexcept {
 void after_recording(Node& n, unsigned flags, Inputs inputs) {
   if (flags & TensorImpl::kInference) {
     if (const Tensor* t = n.ctx.find_flagged(TensorImpl::kInference))
-      throw GradError(str(n.name(), ": it must save a tensor of ", t->shape(),
-                          " for backward, but that was made in InferenceMode; use a clone() of it made outside, or "
-                          "NoGradGuard in the place of InferenceMode"));
+      throw_error<GradError>(n.name(), ": it must save a tensor of ", t->shape(),
+                             " for backward, but that was made in InferenceMode; use a clone() of it made outside, or "
+                             "NoGradGuard in the place of InferenceMode");
   }
   if (modes().tracing) {
     NodeMeta& meta = meta_of(&n);

@@ -9,7 +9,7 @@
 
 namespace harker HARKER_PUBLIC {
 
-using detail::str;
+using detail::throw_error;
 
 namespace detail {
 
@@ -31,13 +31,13 @@ Tensor& Tensor::requires_grad_(bool on) {
   TensorImpl& p = detail::up_to_date(*this);
   if (p.grad_fn) {
     if (on) return *this;
-    throw GradError(str("requires_grad_(false): only a leaf can be changed; this tensor was computed by ",
-                        p.grad_fn->name(), " (use detach())"));
+    throw_error<GradError>("requires_grad_(false): only a leaf can be changed; this tensor was computed by ",
+                           p.grad_fn->name(), " (use detach())");
   }
   if (on && !is_floating_point(p.dtype) && !is_complex(p.dtype))
-    throw GradError(str("requires_grad_: only floating point tensors can require grad, this one is ", name(p.dtype)));
+    throw_error<GradError>("requires_grad_: only floating point tensors can require grad, this one is ", name(p.dtype));
   if (on && p.flags & TensorImpl::kInference && !is_inference_mode_enabled())
-    throw GradError("requires_grad_: the tensor was made in InferenceMode; use a clone() of it made outside");
+    throw_error<GradError>("requires_grad_: the tensor was made in InferenceMode; use a clone() of it made outside");
   p.requires_grad = on;
   return *this;
 }
@@ -57,15 +57,15 @@ Tensor Tensor::grad() const {
 void Tensor::set_grad(const Tensor& g) {
   TensorImpl& p = impl();
   if (g.defined() && (!(g.shape() == p.shape) || g.dtype() != p.dtype))
-    throw ShapeError(str("set_grad: a gradient of ", name(g.dtype()), " ", g.shape(), " for a tensor of ",
-                         name(p.dtype), " ", p.shape));
+    throw_error<ShapeError>("set_grad: a gradient of ", name(g.dtype()), " ", g.shape(), " for a tensor of ",
+                            name(p.dtype), " ", p.shape);
   Tensor copy = g;
   Tensor old(std::exchange(p.grad, copy.release()));
 }
 
 void Tensor::retain_grad() {
   TensorImpl& p = detail::up_to_date(*this);
-  if (!p.requires_grad) throw GradError("retain_grad: the tensor does not require grad");
+  if (!p.requires_grad) throw_error<GradError>("retain_grad: the tensor does not require grad");
   if (!p.grad_fn) return;  // a leaf keeps its gradient anyway
   detail::meta_of(p.grad_fn).retained = &p;
   p.flags |= TensorImpl::kRetainsGrad;
@@ -76,7 +76,8 @@ bool Tensor::is_view() const { return detail::base_of(impl()) != nullptr; }
 Tensor& Tensor::detach_() {
   TensorImpl& p = impl();
   if (detail::base_of(p))
-    throw GradError("detach_: the tensor is a view, whose history is that of what it is a view of; use detach()");
+    throw_error<GradError>(
+        "detach_: the tensor is a view, whose history is that of what it is a view of; use detach()");
   detail::adopt_history(p, {});
   return *this;
 }

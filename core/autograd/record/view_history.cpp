@@ -69,7 +69,7 @@ const char* renewed(TensorImpl& p) {
 }
 
 void renew_history(TensorImpl& p) {
-  if (const char* why = renewed(p)) throw GradError(str("a view of ", p.shape, " ", why));
+  if (const char* why = renewed(p)) throw_error<GradError>("a view of ", p.shape, " ", why);
 }
 
 }  // namespace detail

@@ -70,8 +70,8 @@ bool holds_nan(const Tensor& t) {
 
 void check_arrived(const Node& n, const Node& op, const Tensor& dz) {
   if (dz.defined() && holds_nan(dz))
-    throw GradError(str("backward: the gradients that met at the output of ", n.name(), ", ", dz.shape(),
-                        ", add up to NaN", origin(op)));
+    throw_error<GradError>("backward: the gradients that met at the output of ", n.name(), ", ", dz.shape(),
+                           ", add up to NaN", origin(op));
 }
 
 namespace {
@@ -80,9 +80,9 @@ namespace {
 void check_made(const Node& n, const Tensor& dz, const Tensor* grads) {
   for (std::uint32_t i = 0; i < n.inputs; ++i) {
     if (!n.edges[i].needed() || !grads[i].defined() || !holds_nan(grads[i])) continue;
-    throw GradError(str("backward of ", n.name(), ": it made NaN in the gradient of its input ", i, ", ",
-                        described(grads[i]), ", from a gradient of its output ",
-                        dz.defined() ? str(dz.shape(), " ") : std::string(), "that held none", origin(n)));
+    throw_error<GradError>("backward of ", n.name(), ": it made NaN in the gradient of its input ", i, ", ",
+                           described(grads[i]), ", from a gradient of its output ",
+                           dz.defined() ? str(dz.shape(), " ") : std::string(), "that held none", origin(n));
   }
 }
 

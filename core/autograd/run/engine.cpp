@@ -119,8 +119,8 @@ void run(Queue& queue, GradAccumulator& accumulator, bool retain, WantedGrads& w
 }
 
 void Queue::refuse(const Node* n) {
-  throw GradError(str("backward: another backward pass is running through this graph (at ", n->name(),
-                      "); one graph is run by one thread at a time"));
+  throw_error<GradError>("backward: another backward pass is running through this graph (at ", n->name(),
+                         "); one graph is run by one thread at a time");
 }
 
 void Queue::grow() {
@@ -134,7 +134,7 @@ void Queue::grow() {
 TensorImpl& checked_root(const Tensor& t) {
   TensorImpl& p = up_to_date(t);
   if (!p.requires_grad)
-    throw GradError(
+    throw_error<GradError>(
         "backward: the tensor does not require grad and does not have a grad_fn (was it computed under a "
         "NoGradGuard?)");
   return p;
@@ -144,11 +144,11 @@ Tensor checked_seed(const Tensor& root, const Tensor& gradient) {
   const TensorImpl& p = root.impl();
   if (!gradient.defined()) {
     if (is_complex(p.dtype))
-      throw GradError(
-          str("backward: grad can be implicitly created only for real outputs, this one is ", name(p.dtype)));
+      throw_error<GradError>("backward: grad can be implicitly created only for real outputs, this one is ",
+                             name(p.dtype));
     if (p.numel != 1)
-      throw GradError(str("backward: grad can be implicitly created only for scalar outputs, this one is ", p.shape,
-                          "; reduce it (mean, sum) or pass a gradient of that shape"));
+      throw_error<GradError>("backward: grad can be implicitly created only for scalar outputs, this one is ", p.shape,
+                             "; reduce it (mean, sum) or pass a gradient of that shape");
     Tensor one = empty_tensor(p.shape, p.dtype, p.device);
     if (p.dtype == DType::float32 && p.device.type == DeviceType::cpu)  // a kernel would cost 200 instructions
       *static_cast<float*>(one.raw()) = 1;
@@ -157,14 +157,14 @@ Tensor checked_seed(const Tensor& root, const Tensor& gradient) {
     return one;
   }
   if (!(gradient.shape() == p.shape) || gradient.dtype() != p.dtype)
-    throw ShapeError(str("backward: the gradient is ", name(gradient.dtype()), " ", gradient.shape(), ", the tensor ",
-                         name(p.dtype), " ", p.shape));
+    throw_error<ShapeError>("backward: the gradient is ", name(gradient.dtype()), " ", gradient.shape(),
+                            ", the tensor ", name(p.dtype), " ", p.shape);
   return gradient;
 }
 
 void check_options(const BackwardOptions& options) {
   if (options.create_graph && is_inference_mode_enabled())
-    throw GradError("backward: nothing is recorded in InferenceMode, so create_graph cannot be had there");
+    throw_error<GradError>("backward: nothing is recorded in InferenceMode, so create_graph cannot be had there");
 }
 
 namespace {

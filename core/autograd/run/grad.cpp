@@ -11,16 +11,16 @@ namespace harker HARKER_PUBLIC {
 
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                          const std::vector<Tensor>& grad_outputs, BackwardOptions options) {
-  using detail::str;
+  using detail::throw_error;
   if (outputs.empty() || inputs.empty())
-    throw GradError(str("grad: the list of ", inputs.empty() ? "inputs" : "outputs", " is empty; name the tensors ",
-                        inputs.empty() ? "whose gradients are wanted" : "that are differentiated"));
+    throw_error<GradError>("grad: the list of ", inputs.empty() ? "inputs" : "outputs", " is empty; name the tensors ",
+                           inputs.empty() ? "whose gradients are wanted" : "that are differentiated");
   if (grad_outputs.size() > outputs.size())
-    throw GradError(str("grad: ", grad_outputs.size(), " grad_outputs for ", outputs.size(), " outputs"));
+    throw_error<GradError>("grad: ", grad_outputs.size(), " grad_outputs for ", outputs.size(), " outputs");
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (!inputs[i].defined()) throw GradError(str("grad: input ", i, " is undefined"));
+    if (!inputs[i].defined()) throw_error<GradError>("grad: input ", i, " is undefined");
     if (!detail::up_to_date(inputs[i]).requires_grad)
-      throw GradError(str("grad: one of the inputs does not require grad (number ", i, ", ", inputs[i].shape(), ")"));
+      throw_error<GradError>("grad: one of the inputs does not require grad (number ", i, ", ", inputs[i].shape(), ")");
   }
   for (const Tensor& y : outputs) detail::checked_root(y);
   detail::check_options(options);

@@ -42,7 +42,8 @@ Tensor plus(const Tensor& a, const Tensor& b) {
   if (is_computed(a.dtype())) [[likely]]
     return add(a, b);
   if (is_complex(a.dtype()))
-    throw TypeError(str("backward: two gradients of ", name(a.dtype()), " meet, and complex numbers cannot be added"));
+    throw_error<TypeError>("backward: two gradients of ", name(a.dtype()),
+                           " meet, and complex numbers cannot be added");
   return add(a.to(DType::float32), b.to(DType::float32)).to(a.dtype());
 }
 
@@ -72,8 +73,8 @@ void GradAccumulator::call_hooks() {
 void GradAccumulator::check_nan() {
   for_each([](Entry& e) {
     if (holds_nan(e.sum))
-      throw GradError(str("backward: the gradients that met at a leaf, ", name(e.leaf->dtype), " ", e.leaf->shape,
-                          ", add up to NaN"));
+      throw_error<GradError>("backward: the gradients that met at a leaf, ", name(e.leaf->dtype), " ", e.leaf->shape,
+                             ", add up to NaN");
   });
 }
 
@@ -94,9 +95,9 @@ namespace {
 /// A recorded change in place after detach_() or requires_grad_(false): whose gradient would it be?
 void check_leaf(const TensorImpl& t) {
   if (t.grad_fn && !(t.flags & TensorImpl::kRetainsGrad))
-    throw GradError(str("backward: a gradient has reached a leaf, ", name(t.dtype), " ", t.shape,
-                        ", that has been changed in place since by a recorded operation (", t.grad_fn->name(),
-                        "); change a clone() of it, or use NoGradGuard"));
+    throw_error<GradError>("backward: a gradient has reached a leaf, ", name(t.dtype), " ", t.shape,
+                           ", that has been changed in place since by a recorded operation (", t.grad_fn->name(),
+                           "); change a clone() of it, or use NoGradGuard");
 }
 /// Can a gradient be added to this one where it lies, so that nothing can fail?
 bool adds_in_place(const TensorImpl& grad) { return grad.contiguous && is_computed(grad.dtype); }

@@ -10,7 +10,7 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::str;
+using detail::throw_error;
 
 /// Fixed, irregular weights: a sum with equal ones would hide errors that cancel.
 Tensor weights_like(const Tensor& t) {
@@ -31,12 +31,12 @@ bool gradcheck(const TensorFunction& f, const std::vector<Tensor>& inputs, Gradc
   std::vector<Tensor> x, wanted;
   for (const Tensor& t : inputs) {
     if (t.dtype() != kFloat64 && t.requires_grad())
-      throw TypeError("gradcheck: inputs that require grad must be float64");
+      throw_error<TypeError>("gradcheck: inputs that require grad must be float64");
     x.push_back(t.detach().clone());
     x.back().requires_grad_(t.requires_grad());
     if (t.requires_grad()) wanted.push_back(x.back());
   }
-  if (wanted.empty()) throw GradError("gradcheck: no input requires grad, so there is nothing to check");
+  if (wanted.empty()) throw_error<GradError>("gradcheck: no input requires grad, so there is nothing to check");
   Tensor y = f(x);
   // A function that does not depend on its inputs has gradients of zero (the second derivative of something linear,
   // say).
@@ -58,8 +58,8 @@ bool gradcheck(const TensorFunction& f, const std::vector<Tensor>& inputs, Gradc
       *p = at;
       double numeric = (above - below) / (2 * o.eps), a = analytic[static_cast<std::size_t>(e)];
       if (!(std::fabs(a - numeric) <= o.atol + o.rtol * std::fabs(numeric)))
-        throw GradError(
-            str("gradcheck: input ", i, ", element ", e, ": backward gives ", a, ", central differences ", numeric));
+        throw_error<GradError>("gradcheck: input ", i, ", element ", e, ": backward gives ", a,
+                               ", central differences ", numeric);
     }
   }
   return true;

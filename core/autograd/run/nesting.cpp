@@ -35,11 +35,11 @@ void check_nesting() {
   if (passes <= kUnasked) return;
   const bool many = passes >= kMaxPasses;
   if (!many && stack_left() >= kReserve) return;
-  throw GradError(str("backward: ", passes,
-                      " passes stand in each other (a hook, or the backward of a Function, calls "
-                      "backward() or grad() itself), and ",
-                      many ? "more are not allowed" : "the thread's stack has no room for more",
-                      "; collect what is to be run, and run it after the outer pass"));
+  throw_error<GradError>("backward: ", passes,
+                         " passes stand in each other (a hook, or the backward of a Function, calls "
+                         "backward() or grad() itself), and ",
+                         many ? "more are not allowed" : "the thread's stack has no room for more",
+                         "; collect what is to be run, and run it after the outer pass");
 }
 
 }  // namespace harker::detail
