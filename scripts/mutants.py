@@ -101,7 +101,7 @@ class Tokens:
         for i in range(len(self.all)):
             if self.text(i) in NEVER and self.text(i + 1) == "(" or self.text(i) == "[[":
                 self.passed_over.update(range(i, self.partner.get(i + 1, i + 3) + 1))
-            if self.text(i) == "throw":  # its words
+            if self.text(i) in ("throw", "throw_error"):  # its words
                 self.passed_over.update(range(i, self.end_of_statement(i)))
 
     def end_of_statement(self, i):
@@ -150,7 +150,7 @@ def mutants(file, source):
 
     for i, (kind, text, start, end) in enumerate(t.all):
         if i in t.passed_over:
-            if text == "throw" and t.inside[i] == "code" and t.text(i - 1) in (";", "{", "}", ")", "else"):
+            if text in ("throw", "throw_error") and t.inside[i] == "code" and t.text(i - 1) in (";", "{", "}", ")", "else"):
                 add("throw", i, t.end_of_statement(i), ";")
             continue
         code = t.inside[i] == "code"
