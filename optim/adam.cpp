@@ -29,7 +29,7 @@ std::span<const std::string_view> Adam::slot_names() const {
 
 unsigned Adam::slots_in_use(std::size_t group) const { return options_[group].amsgrad ? 0b111 : 0b011; }
 
-void Adam::launch(std::size_t group, Backend& on, DType dtype, std::span<const StepItem> items, double step) {
+void Adam::launch(std::size_t group, Device on, DType dtype, std::span<const StepItem> items, double step) {
   const AdamOptions& o = options_[group];
   step_.lr = o.lr;
   step_.beta1 = o.betas[0];
@@ -39,7 +39,7 @@ void Adam::launch(std::size_t group, Backend& on, DType dtype, std::span<const S
   step_.maximize = o.maximize;
   step_.decoupled = o.decoupled_weight_decay;
   set_corrections(o, step);
-  on.adam(dtype, items, step_);
+  kernels<OptimizerKernel<AdamStep>>(on).run(dtype, items, step_);
 }
 
 /// pow costs as much as the rest of a small step: once for all parameters that have come equally far, and no more once

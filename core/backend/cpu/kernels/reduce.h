@@ -136,7 +136,7 @@ void sum_rows(Index n, Index inner, Index columns, const T* x, double scale, T* 
     sum_panel<T, 1>(n, inner, x + j, scale, z + j, left - kW);  // may overlap: the same numbers again
 }
 
-/// As Backend::sum.
+/// As Sums::sum.
 template <class T>
 void sum(Index outer, Index n, Index inner, const T* x, double scale, T* z) {
   if (inner == 1) {

@@ -3,7 +3,10 @@
 // all n rows, so that memory is read along. Sums and products are carried in double.
 #include <harker/core/backend/cpu/kernels/columns.h>
 #include <harker/core/backend/cpu/kernels/dispatch.h>
-#include <harker/core/backend/cpu/portable/portable_backend.h>
+#include <harker/core/backend/cpu/portable/portable_kernels.h>
+
+#include <limits>
+#include <type_traits>
 
 namespace harker::portable {
 
@@ -25,6 +28,30 @@ inline bool better(T v, T best) {
   return (Largest ? v > best : v < best) || (v != v && best == best);
 }
 
+template <bool Largest, class T, class Position>
+void extreme_of_columns(Index outer, Index n, Index inner, const T* x, T* z, Index* index) {
+  each_piece(outer, n, inner, [=](Index from, Index to, Index width) {
+    T best[kPieceWidth];
+    Position at[kPieceWidth];
+    for (Index j = 0; j < width; ++j) best[j] = x[from + j], at[j] = 0;
+    for (Index i = 1; i < n; ++i) {
+      const T* const row = x + from + i * inner;
+      const Position here = static_cast<Position>(i);
+      for (Index j = 0; j < width; ++j) {  // no branch: vectors can do this
+        const T v = row[j], b = best[j];
+        const Position p = at[j];
+        const bool wins = static_cast<bool>(int{Largest ? v > b : v < b} | (int{v != v} & int{b == b}));
+        best[j] = wins ? v : b;
+        at[j] = wins ? here : p;
+      }
+    }
+    for (Index j = 0; j < width; ++j) {
+      index[to + j] = at[j];
+      if (z) z[to + j] = best[j];
+    }
+  });
+}
+
 template <bool Largest, class T>
 void extreme_of(Index outer, Index n, Index inner, const T* x, T* z, Index* index) {
   if (inner == 1) {
@@ -38,24 +65,15 @@ void extreme_of(Index outer, Index n, Index inner, const T* x, T* z, Index* inde
     }
     return;
   }
-  each_piece(outer, n, inner, [=](Index from, Index to, Index width) {
-    T best[kPieceWidth];
-    Index at[kPieceWidth];
-    for (Index j = 0; j < width; ++j) best[j] = x[from + j], at[j] = 0;
-    for (Index i = 1; i < n; ++i) {
-      const T* const row = x + from + i * inner;
-      for (Index j = 0; j < width; ++j)
-        if (better<Largest>(row[j], best[j])) best[j] = row[j], at[j] = i;
-    }
-    for (Index j = 0; j < width; ++j) {
-      index[to + j] = at[j];
-      if (z) z[to + j] = best[j];
-    }
-  });
+  // Positions as wide as the elements: choices of both are then vectors with one mask.
+  using Position = std::conditional_t<sizeof(T) == 4, std::int32_t, Index>;
+  if (n > std::numeric_limits<Position>::max())
+    return extreme_of_columns<Largest, T, Index>(outer, n, inner, x, z, index);
+  extreme_of_columns<Largest, T, Position>(outer, n, inner, x, z, index);
 }
 
-void PortableBackend::extreme(DType t, bool largest, Index outer, Index n, Index inner, const void* x, void* z,
-                              Index* index) {
+void PortableScans::extreme(DType t, bool largest, Index outer, Index n, Index inner, const void* x, void* z,
+                            Index* index) {
   with_number(t, [=](auto kind) {
     using T = decltype(kind);
     if (largest)
@@ -65,7 +83,7 @@ void PortableBackend::extreme(DType t, bool largest, Index outer, Index n, Index
   });
 }
 
-void PortableBackend::product(DType t, Index outer, Index n, Index inner, const void* x, void* z) {
+void PortableScans::product(DType t, Index outer, Index n, Index inner, const void* x, void* z) {
   with_number(t, [=](auto kind) {
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);
@@ -79,7 +97,7 @@ void PortableBackend::product(DType t, Index outer, Index n, Index inner, const 
   });
 }
 
-void PortableBackend::product_of_others(DType t, Index outer, Index n, Index inner, const void* x, void* z) {
+void PortableScans::product_of_others(DType t, Index outer, Index n, Index inner, const void* x, void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);
@@ -105,7 +123,7 @@ void PortableBackend::product_of_others(DType t, Index outer, Index n, Index inn
   });
 }
 
-void PortableBackend::cumsum(DType t, bool from_end, Index outer, Index n, Index inner, const void* x, void* z) {
+void PortableScans::cumsum(DType t, bool from_end, Index outer, Index n, Index inner, const void* x, void* z) {
   with_number(t, [=](auto kind) {
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);
@@ -131,6 +149,12 @@ void PortableBackend::cumsum(DType t, bool from_end, Index outer, Index n, Index
         }
     });
   });
+}
+
+constinit PortableScans scans;
+template <>
+Scans& kernels_of() {
+  return scans;
 }
 
 }  // namespace harker::portable
