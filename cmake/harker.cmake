@@ -124,10 +124,16 @@ function(harker_kernels name)
     set(optimize -O0 -fno-sanitize=all)
   elseif(HARKER_SANITIZE)
     set(optimize -O1)  # a third of the compiler's time
-  elseif("avx2" IN_LIST sets)  # then baseline is for emulators and processors before 2013: its products stay fast, the rest is small
+  elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND "avx2" IN_LIST sets)
+    # Beside AVX2, baseline is for emulators and processors before 2013: small, but for products and optimizers. And -O2
+    # makes vectors of these loops as -O3 does, but not copies of what is left over of each.
+    set(is_baseline $<STREQUAL:$<TARGET_PROPERTY:NAME>,harker_kernels_baseline>)
     set(small ${baseline})
-    list(FILTER small EXCLUDE REGEX "/(gemm|large_gemm|convolution)\\.cpp$")
-    set_source_files_properties(${small} PROPERTIES COMPILE_OPTIONS "$<$<STREQUAL:$<TARGET_PROPERTY:NAME>,harker_kernels_baseline>:-Os>")
+    list(FILTER small EXCLUDE REGEX "/(gemm|large_gemm|convolution|optimizer)\\.cpp$")
+    set_source_files_properties(${small} PROPERTIES COMPILE_OPTIONS "$<${is_baseline}:-Os>")
+    set_source_files_properties(${folder}/kernels/softmax.cpp ${folder}/kernels/mean_square.cpp
+      PROPERTIES COMPILE_OPTIONS "$<IF:${is_baseline},-Os,-O2>;-fvect-cost-model=dynamic")
+    set_source_files_properties(${folder}/kernels/optimizer.cpp PROPERTIES COMPILE_OPTIONS "-O2;-fvect-cost-model=dynamic")
   endif()
   foreach(isa IN ITEMS portable LISTS sets)
     add_library(harker_kernels_${isa} OBJECT ${${isa}})
@@ -142,6 +148,9 @@ function(harker_kernels name)
   list(TRANSFORM sets TOUPPER)
   list(TRANSFORM sets PREPEND HARKER_CPU_)
   set_source_files_properties(${folder}/pick.cpp PROPERTIES COMPILE_DEFINITIONS "${sets}")
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # two copies of harker in one process have each their own pointers to kernels
+    set_source_files_properties(${folder}/pick.cpp PROPERTIES COMPILE_OPTIONS -fno-gnu-unique)
+  endif()
   if(TARGET harker_kernels_avx512 AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # g++ 12 warns inside its own AVX-512 intrinsics.
     target_compile_options(harker_kernels_avx512 PRIVATE -Wno-maybe-uninitialized -Wno-uninitialized)

@@ -30,14 +30,17 @@ struct AdamNumbers {
   T shrink, one_minus_beta1, beta1, beta2, one_minus_beta2, step, inverse_correction2, eps;
 };
 
-/// `Plain`: gradient and parameter are taken as they are.
-template <class T, bool kPlain, bool kAmsgrad>
+/// What happens to gradient and parameter first: nothing, a decoupled decay, or whatever the options say.
+enum class Decay : std::uint8_t { none, decoupled, any };
+
+template <class T, Decay kDecay, bool kAmsgrad>
 void adam_run(const AdamNumbers<T>& k, const Index n, T* __restrict p, T* __restrict m, T* __restrict v,
               T* __restrict vmax, const T* __restrict g) {
   const Lerp<T> lerp(k.one_minus_beta1, k.beta1);
   for (Index i = 0; i < n; ++i) {
     T grad = g[i], param = p[i];
-    if constexpr (!kPlain) grad = k.penalty(grad, param), param *= k.shrink;  // one of them by the decay
+    if constexpr (kDecay == Decay::any) grad = k.penalty(grad, param);
+    if constexpr (kDecay != Decay::none) param *= k.shrink;
     m[i] = lerp(m[i], grad);
     v[i] = k.beta2 * v[i] + k.one_minus_beta2 * grad * grad;
     T second = v[i];
@@ -47,24 +50,27 @@ void adam_run(const AdamNumbers<T>& k, const Index n, T* __restrict p, T* __rest
   }
 }
 
-template <class T, bool kPlain, bool kAmsgrad>
+template <class T, Decay kDecay, bool kAmsgrad>
 [[gnu::noinline]] void adam_items(const void* numbers, std::span<const StepItem> items) {
   const AdamNumbers<T>& k = *static_cast<const AdamNumbers<T>*>(numbers);
   for_items<T>(
       items,
-      [&k](Index n, T* p, T* m, T* v, T* vmax, const T* g) { adam_run<T, kPlain, kAmsgrad>(k, n, p, m, v, vmax, g); },
-      numbers, adam_items<T, kPlain, kAmsgrad>);
+      [&k](Index n, T* p, T* m, T* v, T* vmax, const T* g) { adam_run<T, kDecay, kAmsgrad>(k, n, p, m, v, vmax, g); },
+      numbers, adam_items<T, kDecay, kAmsgrad>);
 }
 
 template <class T>
 void adam(std::span<const StepItem> items, const AdamStep& s) {
   const AdamNumbers<T> k(s);
+  const bool plain = !k.penalty.changes() && !s.decoupled;
   if (!items.empty() && items.front().state[2])
-    adam_items<T, false, true>(&k, items);
-  else if (k.penalty.changes() || s.decoupled)
-    adam_items<T, false, false>(&k, items);
+    plain ? adam_items<T, Decay::none, true>(&k, items) : adam_items<T, Decay::any, true>(&k, items);
+  else if (plain)
+    adam_items<T, Decay::none, false>(&k, items);
+  else if (!k.penalty.changes())
+    adam_items<T, Decay::decoupled, false>(&k, items);
   else
-    adam_items<T, true, false>(&k, items);
+    adam_items<T, Decay::any, false>(&k, items);
 }
 
 }  // namespace harker::HARKER_ISA

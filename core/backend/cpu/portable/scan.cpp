@@ -5,9 +5,6 @@
 #include <harker/core/backend/cpu/kernels/dispatch.h>
 #include <harker/core/backend/cpu/portable/portable_kernels.h>
 
-#include <limits>
-#include <type_traits>
-
 namespace harker::portable {
 
 /// What sums and products of T are carried in.
@@ -28,28 +25,26 @@ inline bool better(T v, T best) {
   return (Largest ? v > best : v < best) || (v != v && best == best);
 }
 
+/// The best of each of `width` columns, from which n rows of `inner` elements go down, and where it is.
 template <bool Largest, class T, class Position>
-void extreme_of_columns(Index outer, Index n, Index inner, const T* x, T* z, Index* index) {
-  each_piece(outer, n, inner, [=](Index from, Index to, Index width) {
-    T best[kPieceWidth];
-    Position at[kPieceWidth];
-    for (Index j = 0; j < width; ++j) best[j] = x[from + j], at[j] = 0;
-    for (Index i = 1; i < n; ++i) {
-      const T* const row = x + from + i * inner;
+void extreme_of_columns(Index n, Index inner, Index width, const T* x, T* best, Position* at) {
+  for (Index j = 0; j < width; ++j) best[j] = x[j], at[j] = 0;
+  for (Index i = 1; i < n; ++i) {
+    const T* const row = x + i * inner;
+    if constexpr (sizeof(Position) == 4) {
       const Position here = static_cast<Position>(i);
-      for (Index j = 0; j < width; ++j) {  // no branch: vectors can do this
+      for (Index j = 0; j < width; ++j) {  // no branch, and positions as wide as elements: vectors can do this
         const T v = row[j], b = best[j];
         const Position p = at[j];
         const bool wins = static_cast<bool>(int{Largest ? v > b : v < b} | (int{v != v} & int{b == b}));
         best[j] = wins ? v : b;
         at[j] = wins ? here : p;
       }
+    } else {
+      for (Index j = 0; j < width; ++j)  // at two elements a vector, branches that are guessed right are cheaper
+        if (better<Largest>(row[j], best[j])) best[j] = row[j], at[j] = i;
     }
-    for (Index j = 0; j < width; ++j) {
-      index[to + j] = at[j];
-      if (z) z[to + j] = best[j];
-    }
-  });
+  }
 }
 
 template <bool Largest, class T>
@@ -65,11 +60,24 @@ void extreme_of(Index outer, Index n, Index inner, const T* x, T* z, Index* inde
     }
     return;
   }
-  // Positions as wide as the elements: choices of both are then vectors with one mask.
-  using Position = std::conditional_t<sizeof(T) == 4, std::int32_t, Index>;
-  if (n > std::numeric_limits<Position>::max())
-    return extreme_of_columns<Largest, T, Index>(outer, n, inner, x, z, index);
-  extreme_of_columns<Largest, T, Position>(outer, n, inner, x, z, index);
+  each_piece(outer, n, inner, [=](Index from, Index to, Index width) {
+    T best[kPieceWidth];
+    const auto keep = [&](const auto& at) {
+      for (Index j = 0; j < width; ++j) {
+        index[to + j] = at[j];
+        if (z) z[to + j] = best[j];
+      }
+    };
+    if constexpr (sizeof(T) == 4)
+      if (n <= INT32_MAX) {
+        std::int32_t at[kPieceWidth];
+        extreme_of_columns<Largest>(n, inner, width, x + from, best, at);
+        return keep(at);
+      }
+    Index at[kPieceWidth];
+    extreme_of_columns<Largest>(n, inner, width, x + from, best, at);
+    keep(at);
+  });
 }
 
 void PortableScans::extreme(DType t, bool largest, Index outer, Index n, Index inner, const void* x, void* z,
