@@ -125,15 +125,19 @@ function(harker_kernels name)
   elseif(HARKER_SANITIZE)
     set(optimize -O1)  # a third of the compiler's time
   elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND "avx2" IN_LIST sets)
-    # Beside AVX2, baseline is for emulators and processors before 2013: small, but for products and optimizers. And -O2
-    # makes vectors of these loops as -O3 does, but not copies of what is left over of each.
+    # -O2 makes vectors of loops as -O3 does, but not copies of what is left over of each. With it some sums of AVX2 are
+    # rounded otherwise, and products take up to four times as long. Baseline, beside AVX2, is for emulators and small
+    # processors: its functions may take longer, its products, sums and optimizers not much.
     set(is_baseline $<STREQUAL:$<TARGET_PROPERTY:NAME>,harker_kernels_baseline>)
-    set(small ${baseline})
-    list(FILTER small EXCLUDE REGEX "/(gemm|large_gemm|convolution|optimizer)\\.cpp$")
-    set_source_files_properties(${small} PROPERTIES COMPILE_OPTIONS "$<${is_baseline}:-Os>")
-    set_source_files_properties(${folder}/kernels/softmax.cpp ${folder}/kernels/mean_square.cpp
-      PROPERTIES COMPILE_OPTIONS "$<IF:${is_baseline},-Os,-O2>;-fvect-cost-model=dynamic")
-    set_source_files_properties(${folder}/kernels/optimizer.cpp PROPERTIES COMPILE_OPTIONS "-O2;-fvect-cost-model=dynamic")
+    foreach(kernel IN ITEMS optimizer softmax mean_square)
+      set_source_files_properties(${folder}/kernels/${kernel}.cpp PROPERTIES COMPILE_OPTIONS "-O2;-fvect-cost-model=dynamic")
+    endforeach()
+    foreach(kernel IN ITEMS add_rows binary_math normalize reduce)
+      set_source_files_properties(${folder}/kernels/${kernel}.cpp PROPERTIES COMPILE_OPTIONS "$<${is_baseline}:-O2>;-fvect-cost-model=dynamic")
+    endforeach()
+    foreach(kernel IN ITEMS elementwise losses moves unary_math)
+      set_source_files_properties(${folder}/kernels/${kernel}.cpp PROPERTIES COMPILE_OPTIONS "$<${is_baseline}:-Os>")
+    endforeach()
   endif()
   foreach(isa IN ITEMS portable LISTS sets)
     add_library(harker_kernels_${isa} OBJECT ${${isa}})
