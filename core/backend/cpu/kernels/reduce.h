@@ -7,6 +7,9 @@
 
 namespace harker::HARKER_ISA {
 
+/// Before a loop over registers: each turn has its own, whatever the compiler thinks of the size.
+#define HARKER_UNROLLED _Pragma("GCC unroll 16")
+
 /// The sum over i < n of term(i); term takes vectors at `i` when called with a Vector<T>, single elements with a T.
 /// Four vectors of sums are in flight, 4096 elements at a time.
 template <class T, class Term>

@@ -55,20 +55,13 @@ inline void store(T* p, Vector<T> v) {
   *reinterpret_cast<typename VectorOf<T, kVectorBytes>::InMemory*>(p) = v;
 }
 
-/// Before a loop over registers: each turn has its own, whatever the compiler thinks of the size.
-#define HARKER_UNROLLED _Pragma("GCC unroll 16")
-
 /// The sum of a vector's elements, in double: the last step of every reduction.
 template <class T>
 inline double sum_of(Vector<T> v) {
   double s[kWidth<T>];
-  HARKER_UNROLLED
   for (int i = 0; i < kWidth<T>; ++i) s[i] = static_cast<double>(v[i]);
-  HARKER_UNROLLED
-  for (int half = kWidth<T> / 2; half > 0; half /= 2) {  // as a tree: a chain would wait for every addition
-    HARKER_UNROLLED
+  for (int half = kWidth<T> / 2; half > 0; half /= 2)  // as a tree: a chain would wait for every addition
     for (int i = 0; i < half; ++i) s[i] += s[i + half];
-  }
   return s[0];
 }
 
