@@ -125,12 +125,10 @@ function(harker_kernels name)
   elseif(HARKER_SANITIZE)
     set(optimize -O1)  # a third of the compiler's time
   elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND "avx2" IN_LIST sets)
-    # -O2 makes vectors of loops as -O3 does, but not copies of what is left over of each: softmax is as fast. (With it some
-    # sums of AVX2 are rounded otherwise, and products take up to four times as long.) Baseline, beside AVX2, is for emulators
-    # and small processors: its functions may take longer, its products, sums and optimizers not much.
+    # Baseline, beside AVX2, is for emulators and small processors: its functions may take longer, its products, sums and
+    # optimizers not much. -O2 makes vectors of loops as -O3 does, but not copies of what is left over of each.
     set(is_baseline $<STREQUAL:$<TARGET_PROPERTY:NAME>,harker_kernels_baseline>)
-    set_source_files_properties(${folder}/kernels/softmax.cpp PROPERTIES COMPILE_OPTIONS "-O2;-fvect-cost-model=dynamic")
-    foreach(kernel IN ITEMS add_rows binary_math mean_square normalize reduce)
+    foreach(kernel IN ITEMS add_rows binary_math mean_square normalize reduce softmax)
       set_source_files_properties(${folder}/kernels/${kernel}.cpp PROPERTIES COMPILE_OPTIONS "$<${is_baseline}:-O2>;$<${is_baseline}:-fvect-cost-model=dynamic>")
     endforeach()
     foreach(kernel IN ITEMS elementwise losses moves unary_math)

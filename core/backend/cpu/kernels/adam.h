@@ -63,14 +63,13 @@ template <class T>
 void adam(std::span<const StepItem> items, const AdamStep& s) {
   const AdamNumbers<T> k(s);
   const bool plain = !k.penalty.changes() && !s.decoupled;
-  if (!items.empty() && items.front().state[2])
-    plain ? adam_items<T, Decay::none, true>(&k, items) : adam_items<T, Decay::any, true>(&k, items);
-  else if (plain)
-    adam_items<T, Decay::none, false>(&k, items);
+  const bool amsgrad = !items.empty() && items.front().state[2];
+  if (plain)
+    amsgrad ? adam_items<T, Decay::none, true>(&k, items) : adam_items<T, Decay::none, false>(&k, items);
   else if (!k.penalty.changes())
-    adam_items<T, Decay::decoupled, false>(&k, items);
+    amsgrad ? adam_items<T, Decay::decoupled, true>(&k, items) : adam_items<T, Decay::decoupled, false>(&k, items);
   else
-    adam_items<T, Decay::any, false>(&k, items);
+    amsgrad ? adam_items<T, Decay::any, true>(&k, items) : adam_items<T, Decay::any, false>(&k, items);
 }
 
 }  // namespace harker::HARKER_ISA
