@@ -9,7 +9,7 @@ using Index = std::int64_t;
 
 /// A family's object of this set, taken by pick.cpp: specialized beside the kernels.
 template <class Family>
-Family& kernels_of();
+[[gnu::visibility("hidden")]] Family& kernels_of();
 
 // moves.cpp
 class CpuCopies final : public portable::PortableCopies {

@@ -12,7 +12,7 @@ using Index = std::int64_t;
 
 /// A family's one object, taken by pick.cpp: specialized beside the kernels.
 template <class Family>
-Family& kernels_of();
+[[gnu::visibility("hidden")]] Family& kernels_of();
 
 // copy.cpp
 class PortableCopies : public Copies {
