@@ -1,4 +1,4 @@
-// Every kernel of Backend, timed in each instruction set this machine can run: what is compiled for a faster set must
+// Every kernel, timed in each instruction set this machine can run: what is compiled for a faster set must
 // gain 10 % there (docs/performance.md). The least time of many short rounds, in which the sets take turns, so that a
 // busy machine does not decide.
 //   kernels [part of a name]    a table: nanoseconds of the first set, and how many times as fast the others are
@@ -69,9 +69,15 @@ struct Buffers {
 };
 Buffers buffers;
 
+/// Who computes `op`.
+template <class Op>
+Elementwise& elementwise(CpuSet set, Op op) {
+  return is_arithmetic(op) ? static_cast<Elementwise&>(kernels<Arithmetic>(set)) : kernels<Functions>(set);
+}
+
 struct Case {
   std::string name;
-  std::function<void(Backend&)> run;
+  std::function<void(CpuSet)> run;
   const void* out;
   std::int64_t bytes;
   DType of;  // whose NaNs are all one
@@ -108,119 +114,131 @@ std::vector<Case> cases_of(DType t, std::int64_t n) {
   for (int i = 0; i < 27; ++i) {
     const Unary op = static_cast<Unary>(i);
     const void* const x = op == Unary::log || op == Unary::sqrt || op == Unary::rsqrt ? positive : a;
-    add(std::string("unary ") + kUnary[i], n, [=](Backend& k) { k.unary(op, t, n, x, z); });
+    add(std::string("unary ") + kUnary[i], n, [=](CpuSet k) { elementwise(k, op).unary(op, t, n, x, z); });
   }
   for (int i = 0; i < 12; ++i) {
     const Binary op = static_cast<Binary>(i);
     const std::string name = kBinary[i];
-    add("binary " + name, n, [=](Backend& k) { k.binary(op, t, n, op == Binary::pow ? positive : a, b, z); });
-    add("scalar " + name, n, [=](Backend& k) { k.scalar(op, t, n, a, 1.25, false, z); });
+    add("binary " + name, n,
+        [=](CpuSet k) { elementwise(k, op).binary(op, t, n, op == Binary::pow ? positive : a, b, z); });
+    add("scalar " + name, n, [=](CpuSet k) { elementwise(k, op).scalar(op, t, n, a, 1.25, false, z); });
     if (i < 8 && i != 4) {
-      add("row " + name, m, [=](Backend& k) { k.binary_strided(op, t, matrix, a, down, b, across, z); });
-      add("column " + name, m, [=](Backend& k) { k.binary_strided(op, t, matrix, a, down, b, along, z); });
-      add("turned " + name, m, [=](Backend& k) { k.binary_strided(op, t, matrix, a, down, b, turned, z); });
+      add("row " + name, m, [=](CpuSet k) { elementwise(k, op).binary_strided(op, t, matrix, a, down, b, across, z); });
+      add("column " + name, m,
+          [=](CpuSet k) { elementwise(k, op).binary_strided(op, t, matrix, a, down, b, along, z); });
+      add("turned " + name, m,
+          [=](CpuSet k) { elementwise(k, op).binary_strided(op, t, matrix, a, down, b, turned, z); });
     }
   }
   for (int i = 0; i < 6; ++i) {
     const Compare op = static_cast<Compare>(i);
     bytes(
-        std::string("compare ") + kCompare[i], n, [=](Backend& k) { k.compare(op, t, flat, a, one, b, one, z); }, z);
+        std::string("compare ") + kCompare[i], n,
+        [=](CpuSet k) { kernels<Comparisons>(k).compare(op, t, flat, a, one, b, one, z); }, z);
     bytes(
         std::string("compare with one ") + kCompare[i], n,
-        [=](Backend& k) { k.compare(op, t, flat, a, one, b, none, z); }, z);
+        [=](CpuSet k) { kernels<Comparisons>(k).compare(op, t, flat, a, one, b, none, z); }, z);
     if (t == DType::float32)
       bytes(
           std::string("compare int64 ") + kCompare[i], n,
-          [=](Backend& k) { k.compare(op, DType::int64, flat, p, one, q, one, z); }, z);
+          [=](CpuSet k) { kernels<Comparisons>(k).compare(op, DType::int64, flat, p, one, q, one, z); }, z);
   }
   bytes(
-      "where", n * item, [=](Backend& k) { k.where(t, flat, mask, one, a, one, b, one, z); }, z);
+      "where", n * item, [=](CpuSet k) { kernels<Masks>(k).where(t, flat, mask, one, a, one, b, one, z); }, z);
   bytes(
-      "where one", n * item, [=](Backend& k) { k.where(t, flat, mask, one, a, one, b, none, z); }, z);
+      "where one", n * item, [=](CpuSet k) { kernels<Masks>(k).where(t, flat, mask, one, a, one, b, none, z); }, z);
   bytes(
-      "fill", n * item, [=](Backend& k) { k.fill(t, n, 1.5, z); }, z);
+      "fill", n * item, [=](CpuSet k) { kernels<Copies>(k).fill(t, n, 1.5, z); }, z);
   bytes(
       "copy turned", m * item,
-      [=](Backend& k) {
-        k.copy(t, t, Shape{columns, rows}, a, along.rank() ? Shape{1, columns} : one, z, Shape{rows, 1});
+      [=](CpuSet k) {
+        kernels<Copies>(k).copy(t, t, Shape{columns, rows}, a, along.rank() ? Shape{1, columns} : one, z,
+                                Shape{rows, 1});
       },
       z);
   bytes(
-      "copy step 2", n * item / 2, [=](Backend& k) { k.copy(t, t, Shape{n / 2}, a, Shape{2}, z, one); }, z);
+      "copy step 2", n * item / 2, [=](CpuSet k) { kernels<Copies>(k).copy(t, t, Shape{n / 2}, a, Shape{2}, z, one); },
+      z);
   for (const DType to : {DType::float32, DType::float64, DType::float16, DType::bfloat16, DType::int64, DType::int32,
                          DType::uint8, DType::bool_, DType::float8_e4m3fn}) {
     if (to == t) continue;
     const std::string name(harker::name(to));
     bytes(
         "convert to " + name, n * static_cast<std::int64_t>(item_size(to)),
-        [=](Backend& k) { k.copy(t, to, flat, a, one, z, one); }, z);
+        [=](CpuSet k) { kernels<Copies>(k).copy(t, to, flat, a, one, z, one); }, z);
     const void* const from = is_floating_point(to) ? a : to == DType::bool_ ? static_cast<const void*>(mask) : p;
-    add("convert from " + name, n, [=](Backend& k) { k.copy(to, t, flat, from, one, z, one); });
+    add("convert from " + name, n, [=](CpuSet k) { kernels<Copies>(k).copy(to, t, flat, from, one, z, one); });
   }
   if (t == DType::float32) {
     bytes(
-        "convert int64 to int32", n * 4, [=](Backend& k) { k.copy(kInt64, kInt32, flat, p, one, z, one); }, z);
+        "convert int64 to int32", n * 4,
+        [=](CpuSet k) { kernels<Copies>(k).copy(kInt64, kInt32, flat, p, one, z, one); }, z);
     bytes(
-        "convert bool to int64", n * 8, [=](Backend& k) { k.copy(kBool, kInt64, flat, mask, one, z, one); }, z);
+        "convert bool to int64", n * 8,
+        [=](CpuSet k) { kernels<Copies>(k).copy(kBool, kInt64, flat, mask, one, z, one); }, z);
     for (const Logical op : {Logical::both, Logical::either, Logical::one})
       bytes(
-          "logical", n, [=](Backend& k) { k.logical(op, flat, mask, one, mask + 1, one, z); }, z);
+          "logical", n, [=](CpuSet k) { kernels<Comparisons>(k).logical(op, flat, mask, one, mask + 1, one, z); }, z);
     bytes(
-        "count_nonzero", 8, [=](Backend& k) { *work = k.count_nonzero(n, mask); }, work);
+        "count_nonzero", 8, [=](CpuSet k) { *work = kernels<Masks>(k).count_nonzero(n, mask); }, work);
     bytes(
-        "any", 64, [=](Backend& k) { k.any_or_all(false, rows, columns, mask, z); }, z);
+        "any", 64, [=](CpuSet k) { kernels<Masks>(k).any_or_all(false, rows, columns, mask, z); }, z);
     bytes(
-        "all", 64, [=](Backend& k) { k.any_or_all(true, rows, columns, mask, z); }, z);
+        "all", 64, [=](CpuSet k) { kernels<Masks>(k).any_or_all(true, rows, columns, mask, z); }, z);
     for (int i = 0; i < 17; ++i)
       if (i != 3 && (i < 7 || i > 8))
         bytes(
             std::string("int64 ") + kBinary[i], n * 8,
-            [=](Backend& k) { k.binary_int64(static_cast<Binary>(i), flat, p, one, q, one, z); }, z);
+            [=](CpuSet k) { kernels<Integers>(k).binary_int64(static_cast<Binary>(i), flat, p, one, q, one, z); }, z);
     for (int i = 0; i < 5; ++i)
       bytes(
-          std::string("int64 ") + kUnary[i], n * 8, [=](Backend& k) { k.unary_int64(static_cast<Unary>(i), n, p, z); },
-          z);
+          std::string("int64 ") + kUnary[i], n * 8,
+          [=](CpuSet k) { kernels<Integers>(k).unary_int64(static_cast<Unary>(i), n, p, z); }, z);
     bytes(
         "int64 gemm", 32 * 32 * 8,
-        [=](Backend& k) {
-          k.gemm_int64(32, 32, 32, p, {32, 1}, q, {32, 1}, static_cast<std::int64_t*>(z));
+        [=](CpuSet k) {
+          kernels<Integers>(k).gemm_int64(32, 32, 32, p, {32, 1}, q, {32, 1}, static_cast<std::int64_t*>(z));
         },
         z);
     bytes(
-        "int64 sum", 8, [=](Backend& k) { k.sum_int64(1, n, 1, p, work); }, work);
+        "int64 sum", 8, [=](CpuSet k) { kernels<Integers>(k).sum_int64(1, n, 1, p, work); }, work);
     bytes(
-        "int64 sum of columns", columns * 8, [=](Backend& k) { k.sum_int64(1, rows, columns, p, work); }, work);
+        "int64 sum of columns", columns * 8,
+        [=](CpuSet k) { kernels<Integers>(k).sum_int64(1, rows, columns, p, work); }, work);
     bytes(
-        "first_outside", 8, [=](Backend& k) { *work = k.first_outside(n, index, -1, 64); }, work);
+        "first_outside", 8, [=](CpuSet k) { *work = kernels<Indexing>(k).first_outside(n, index, -1, 64); }, work);
   }
   bytes(
-      "compress", n * item / 4, [=](Backend& k) { k.compress(t, n, a, mask, z); }, z);
+      "compress", n * item / 4, [=](CpuSet k) { kernels<Masks>(k).compress(t, n, a, mask, z); }, z);
   bytes(
-      "decompress", n * item, [=](Backend& k) { k.decompress(t, n, a, mask, z); }, z);
+      "decompress", n * item, [=](CpuSet k) { kernels<Masks>(k).decompress(t, n, a, mask, z); }, z);
   bytes(
       "gather", m * item,
-      [=](Backend& k) {
-        k.gather(static_cast<std::size_t>(item), matrix, a, Shape{0, 1}, columns, index, z);
+      [=](CpuSet k) {
+        kernels<Indexing>(k).gather(static_cast<std::size_t>(item), matrix, a, Shape{0, 1}, columns, index, z);
       },
       z);
-  add("scatter_add", m, [=](Backend& k) { k.scatter_add(t, matrix, a, index, z, Shape{0, 1}, columns); });
+  add("scatter_add", m, [=](CpuSet k) {
+    kernels<Indexing>(k).scatter_add(t, matrix, a, index, z, Shape{0, 1}, columns);
+  });
   bytes(
-      "select_rows", m * item, [=](Backend& k) { k.select_rows(1, 64, columns * item, rows, a, index, z); }, z);
-  add("add_rows", m, [=](Backend& k) { k.add_rows(t, 1, 64, columns, rows, 0.7, a, index, z); });
+      "select_rows", m * item,
+      [=](CpuSet k) { kernels<Indexing>(k).select_rows(1, 64, columns * item, rows, a, index, z); }, z);
+  add("add_rows", m, [=](CpuSet k) { kernels<Indexing>(k).add_rows(t, 1, 64, columns, rows, 0.7, a, index, z); });
 
-  add("axpy", n, [=](Backend& k) { k.axpy(t, n, 1e-3, a, z); });
-  add("relu_backward", n, [=](Backend& k) { k.relu_backward(t, n, a, b, z); });
-  add("leaky_relu", n, [=](Backend& k) { k.leaky_relu(t, n, a, b, 0.01, z); });
-  add("softplus", n, [=](Backend& k) { k.softplus(t, n, a, 1.5, 20, z); });
-  add("scaled_diff", n, [=](Backend& k) { k.scaled_diff(t, n, a, b, positive, 0.5, z); });
-  add("mean_square_diff", 1, [=](Backend& k) { k.mean_square_diff(t, n, a, b, z); });
-  add("sum", 1, [=](Backend& k) { k.sum(t, 1, n, 1, a, 1, z); });
-  add("sum of rows", rows, [=](Backend& k) { k.sum(t, rows, columns, 1, a, 1, z); });
-  add("sum of columns", columns, [=](Backend& k) { k.sum(t, 1, rows, columns, a, 1, z); });
+  add("axpy", n, [=](CpuSet k) { kernels<Arithmetic>(k).axpy(t, n, 1e-3, a, z); });
+  add("relu_backward", n, [=](CpuSet k) { kernels<Arithmetic>(k).relu_backward(t, n, a, b, z); });
+  add("leaky_relu", n, [=](CpuSet k) { kernels<Arithmetic>(k).leaky_relu(t, n, a, b, 0.01, z); });
+  add("softplus", n, [=](CpuSet k) { kernels<Functions>(k).softplus(t, n, a, 1.5, 20, z); });
+  add("scaled_diff", n, [=](CpuSet k) { kernels<DifferenceLosses>(k).scaled_diff(t, n, a, b, positive, 0.5, z); });
+  add("mean_square_diff", 1, [=](CpuSet k) { kernels<DifferenceLosses>(k).mean_square_diff(t, n, a, b, z); });
+  add("sum", 1, [=](CpuSet k) { kernels<Sums>(k).sum(t, 1, n, 1, a, 1, z); });
+  add("sum of rows", rows, [=](CpuSet k) { kernels<Sums>(k).sum(t, rows, columns, 1, a, 1, z); });
+  add("sum of columns", columns, [=](CpuSet k) { kernels<Sums>(k).sum(t, 1, rows, columns, a, 1, z); });
   for (const double power : {1.0, 2.0, 3.0, static_cast<double>(INFINITY)})
     bytes(
         "power_sum " + std::to_string(power), 8,
-        [=](Backend& k) { *reinterpret_cast<double*>(work) = k.power_sum(t, n, a, power); }, work);
+        [=](CpuSet k) { *reinterpret_cast<double*>(work) = kernels<Statistics>(k).power_sum(t, n, a, power); }, work);
 
   struct Product {
     std::int64_t m, n, k;
@@ -240,8 +258,9 @@ std::vector<Case> cases_of(DType t, std::int64_t n) {
       const bool ta = f & 1, tb = f & 2;
       add("gemm " + std::to_string(s.m) + "x" + std::to_string(s.n) + "x" + std::to_string(s.k) + (ta ? " a'" : "") +
               (tb ? " b'" : ""),
-          s.m * s.n, [=](Backend& k) {
-            k.gemm(t, ta, tb, s.m, s.n, s.k, a, ta ? s.m : s.k, b, tb ? s.k : s.n, f == 2 ? u : nullptr, z);
+          s.m * s.n, [=](CpuSet k) {
+            kernels<Products>(k).gemm(t, ta, tb, s.m, s.n, s.k, a, ta ? s.m : s.k, b, tb ? s.k : s.n,
+                                      f == 2 ? u : nullptr, z);
           });
     }
   const auto item_of = [=](int states) {
@@ -255,8 +274,9 @@ std::vector<Case> cases_of(DType t, std::int64_t n) {
       const StepItem s = item_of(states);
       add(
           "adam", n,
-          [=](Backend& k) {
-            k.adam(t, {&s, 1}, {1e-3, 0.9, 0.999, 1e-8, decay ? 0.01 : 0, 0.1, 0.03, false, decay && states == 3});
+          [=](CpuSet k) {
+            kernels<OptimizerKernel<AdamStep>>(k).run(
+                t, {&s, 1}, {1e-3, 0.9, 0.999, 1e-8, decay ? 0.01 : 0, 0.1, 0.03, false, decay && states == 3});
           },
           u);
     }
@@ -265,8 +285,9 @@ std::vector<Case> cases_of(DType t, std::int64_t n) {
       const StepItem s = item_of(1);
       add(
           "sgd", n,
-          [=](Backend& k) {
-            k.sgd(t, {&s, 1}, {1e-3, momentum, 0, nesterov ? 0.01 : 0, nesterov && momentum > 0, false, false});
+          [=](CpuSet k) {
+            kernels<OptimizerKernel<SgdStep>>(k).run(
+                t, {&s, 1}, {1e-3, momentum, 0, nesterov ? 0.01 : 0, nesterov && momentum > 0, false, false});
           },
           u);
     }
@@ -274,8 +295,9 @@ std::vector<Case> cases_of(DType t, std::int64_t n) {
     const StepItem s{u, {positive, states > 1 ? z : nullptr, states > 2 ? v : nullptr}, b, n};
     add(
         "rmsprop", n,
-        [=](Backend& k) {
-          k.rmsprop(t, {&s, 1}, {1e-3, 0.99, 1e-8, states == 3 ? 0.01 : 0, states > 1 ? 0.9 : 0, false});
+        [=](CpuSet k) {
+          kernels<OptimizerKernel<RmspropStep>>(k).run(
+              t, {&s, 1}, {1e-3, 0.99, 1e-8, states == 3 ? 0.01 : 0, states > 1 ? 0.9 : 0, false});
         },
         u);
   }
@@ -283,8 +305,8 @@ std::vector<Case> cases_of(DType t, std::int64_t n) {
     const StepItem s{u, {positive}, b, n};
     add(
         "adagrad", n,
-        [=](Backend& k) {
-          k.adagrad(t, {&s, 1}, {1e-3, 1e-8, 0, false});
+        [=](CpuSet k) {
+          kernels<OptimizerKernel<AdagradStep>>(k).run(t, {&s, 1}, {1e-3, 1e-8, 0, false});
         },
         u);
   }
@@ -292,70 +314,88 @@ std::vector<Case> cases_of(DType t, std::int64_t n) {
   for (const std::int64_t inner : {std::int64_t{1}, columns}) {
     const std::int64_t outer = inner == 1 ? rows : 1, deep = m / outer / inner;
     const std::string how = inner == 1 ? " of rows" : " of columns";
-    add("extreme" + how, outer * inner, [=](Backend& k) { k.extreme(t, true, outer, deep, inner, a, z, work); });
+    add("extreme" + how, outer * inner,
+        [=](CpuSet k) { kernels<Scans>(k).extreme(t, true, outer, deep, inner, a, z, work); });
     if (t == DType::float32)
       bytes(
           "extreme int64" + how, outer * inner * 8,
-          [=](Backend& k) { k.extreme(kInt64, true, outer, deep, inner, p, z, work); }, z);
-    add("product" + how, outer * inner, [=](Backend& k) { k.product(t, outer, deep, inner, a, z); });
-    add("product_of_others" + how, m, [=](Backend& k) { k.product_of_others(t, outer, deep, inner, a, z); });
-    add("cumsum" + how, m, [=](Backend& k) { k.cumsum(t, false, outer, deep, inner, a, z); });
-    add("cumsum from the end" + how, m, [=](Backend& k) { k.cumsum(t, true, outer, deep, inner, a, z); });
-    add("variance" + how, outer * inner,
-        [=](Backend& k) { k.variance(t, outer, deep, inner, static_cast<double>(deep), true, a, z); });
-    add("logsumexp" + how, outer * inner, [=](Backend& k) { k.logsumexp(t, outer, deep, inner, a, z); });
-    add("softmax" + how, m, [=](Backend& k) { k.softmax(t, false, outer, deep, inner, a, z); });
-    add("log_softmax" + how, m, [=](Backend& k) { k.softmax(t, true, outer, deep, inner, a, z); });
-    add("softmax_backward" + how, m, [=](Backend& k) { k.softmax_backward(t, false, outer, deep, inner, a, b, z); });
-    add("log_softmax_backward" + how, m, [=](Backend& k) { k.softmax_backward(t, true, outer, deep, inner, a, b, z); });
+          [=](CpuSet k) { kernels<Scans>(k).extreme(kInt64, true, outer, deep, inner, p, z, work); }, z);
+    add("product" + how, outer * inner, [=](CpuSet k) { kernels<Scans>(k).product(t, outer, deep, inner, a, z); });
+    add("product_of_others" + how, m,
+        [=](CpuSet k) { kernels<Scans>(k).product_of_others(t, outer, deep, inner, a, z); });
+    add("cumsum" + how, m, [=](CpuSet k) { kernels<Scans>(k).cumsum(t, false, outer, deep, inner, a, z); });
+    add("cumsum from the end" + how, m, [=](CpuSet k) { kernels<Scans>(k).cumsum(t, true, outer, deep, inner, a, z); });
+    add("variance" + how, outer * inner, [=](CpuSet k) {
+      kernels<Statistics>(k).variance(t, outer, deep, inner, static_cast<double>(deep), true, a, z);
+    });
+    add("logsumexp" + how, outer * inner,
+        [=](CpuSet k) { kernels<Softmaxes>(k).logsumexp(t, outer, deep, inner, a, z); });
+    add("softmax" + how, m, [=](CpuSet k) { kernels<Softmaxes>(k).softmax(t, false, outer, deep, inner, a, z); });
+    add("log_softmax" + how, m, [=](CpuSet k) { kernels<Softmaxes>(k).softmax(t, true, outer, deep, inner, a, z); });
+    add("softmax_backward" + how, m,
+        [=](CpuSet k) { kernels<Softmaxes>(k).softmax_backward(t, false, outer, deep, inner, a, b, z); });
+    add("log_softmax_backward" + how, m,
+        [=](CpuSet k) { kernels<Softmaxes>(k).softmax_backward(t, true, outer, deep, inner, a, b, z); });
   }
   bytes(
-      "sort", m * 8, [=](Backend& k) { k.sort(t, false, rows, columns, a, work, static_cast<std::int64_t*>(z)); },
+      "sort", m * 8,
+      [=](CpuSet k) { kernels<Sorting>(k).sort(t, false, rows, columns, a, work, static_cast<std::int64_t*>(z)); },
       work);
   for (int d = 0; d < 4; ++d)
     for (int derivative = 0; derivative < 3; ++derivative)
-      add("of_difference", n,
-          [=](Backend& k) { k.of_difference(static_cast<Difference>(d), derivative, t, n, 0.7, a, b, z); });
-  add("bce_with_logits", n, [=](Backend& k) { k.bce_with_logits(t, n, a, b, nullptr, z); });
-  add("bce_with_logits, weighted", n, [=](Backend& k) { k.bce_with_logits(t, n, a, b, positive, z); });
+      add("of_difference", n, [=](CpuSet k) {
+        kernels<DifferenceLosses>(k).of_difference(static_cast<Difference>(d), derivative, t, n, 0.7, a, b, z);
+      });
+  add("bce_with_logits", n, [=](CpuSet k) { kernels<ClassLosses>(k).bce_with_logits(t, n, a, b, nullptr, z); });
+  add("bce_with_logits, weighted", n,
+      [=](CpuSet k) { kernels<ClassLosses>(k).bce_with_logits(t, n, a, b, positive, z); });
   const std::int64_t classes = 64, samples = std::max<std::int64_t>(1, n / 64);
   for (const double smooth : {0.0, 0.01}) {
-    add("cross_entropy", samples, [=](Backend& k) {
-      k.cross_entropy(t, samples, classes, a, index, 1, smooth, smooth > 0 ? positive : nullptr, u, z);
+    add("cross_entropy", samples, [=](CpuSet k) {
+      kernels<ClassLosses>(k).cross_entropy(t, samples, classes, a, index, 1, smooth, smooth > 0 ? positive : nullptr,
+                                            u, z);
     });
-    add("cross_entropy_backward", samples * classes, [=](Backend& k) {
-      k.cross_entropy_backward(t, samples, classes, a, index, 1, smooth, smooth > 0 ? positive : nullptr, b, 1, z);
+    add("cross_entropy_backward", samples * classes, [=](CpuSet k) {
+      kernels<ClassLosses>(k).cross_entropy_backward(t, samples, classes, a, index, 1, smooth,
+                                                     smooth > 0 ? positive : nullptr, b, 1, z);
     });
   }
-  add("layer_norm", m, [=](Backend& k) { k.layer_norm(t, rows, columns, a, b, b, 1e-5, u, v, z); });
-  add("layer_norm_backward", m,
-      [=](Backend& k) { k.layer_norm_backward(t, rows, columns, a, b, positive, positive, b, z, u, v); });
+  add("layer_norm", m, [=](CpuSet k) { kernels<LayerNorms>(k).layer_norm(t, rows, columns, a, b, b, 1e-5, u, v, z); });
+  add("layer_norm_backward", m, [=](CpuSet k) {
+    kernels<LayerNorms>(k).layer_norm_backward(t, rows, columns, a, b, positive, positive, b, z, u, v);
+  });
   for (const std::int64_t pixels : {std::int64_t{1}, std::int64_t{49}}) {
     const std::int64_t channels = 32, images = std::max<std::int64_t>(1, n / channels / pixels),
                        size = images * channels * pixels;
     const std::string how = pixels == 1 ? " of rows" : " of images";
     add("channel_moments" + how, channels,
-        [=](Backend& k) { k.channel_moments(t, images, channels, pixels, a, u, z); });
-    add("batch_norm" + how, size,
-        [=](Backend& k) { k.batch_norm(t, images, channels, pixels, a, b, b, b, positive, 1e-5, z); });
-    add("batch_norm_backward" + how, size, [=](Backend& k) {
-      k.batch_norm_backward(t, true, images, channels, pixels, a, b, b, positive, 1e-5, b, z, u, v);
+        [=](CpuSet k) { kernels<BatchNorms>(k).channel_moments(t, images, channels, pixels, a, u, z); });
+    add("batch_norm" + how, size, [=](CpuSet k) {
+      kernels<BatchNorms>(k).batch_norm(t, images, channels, pixels, a, b, b, b, positive, 1e-5, z);
+    });
+    add("batch_norm_backward" + how, size, [=](CpuSet k) {
+      kernels<BatchNorms>(k).batch_norm_backward(t, true, images, channels, pixels, a, b, b, positive, 1e-5, b, z, u,
+                                                 v);
     });
   }
   for (const std::int64_t side : {std::int64_t{3}, std::int64_t{1}}) {
     const std::int64_t pad = side / 2;
     const Windows w{8, {14, 14}, {side, side}, {1, 1}, {pad, pad}, {1, 1}, {14, 14}};
     const std::string how = side == 3 ? " 3x3" : " 1x1";
-    add("conv2d" + how, 4 * 16 * 14 * 14, [=](Backend& k) { k.conv2d(t, w, 4, 1, 16, a, b, u, z); });
-    add("conv2d_input" + how, 4 * 8 * 14 * 14, [=](Backend& k) { k.conv2d_input(t, w, 4, 1, 16, a, b, z); });
-    add("conv2d_weight" + how, 16 * 8 * side * side, [=](Backend& k) { k.conv2d_weight(t, w, 4, 1, 16, a, b, v, z); });
+    add("conv2d" + how, 4 * 16 * 14 * 14,
+        [=](CpuSet k) { kernels<Convolutions>(k).conv2d(t, w, 4, 1, 16, a, b, u, z); });
+    add("conv2d_input" + how, 4 * 8 * 14 * 14,
+        [=](CpuSet k) { kernels<Convolutions>(k).conv2d_input(t, w, 4, 1, 16, a, b, z); });
+    add("conv2d_weight" + how, 16 * 8 * side * side,
+        [=](CpuSet k) { kernels<Convolutions>(k).conv2d_weight(t, w, 4, 1, 16, a, b, v, z); });
   }
   const Windows pool{8, {28, 28}, {2, 2}, {2, 2}, {0, 0}, {1, 1}, {14, 14}},
       lapping{8, {28, 28}, {3, 3}, {2, 2}, {1, 1}, {1, 1}, {14, 14}};
   for (const Windows& w : {pool, lapping}) {
-    add("max_pool2d", 4 * 8 * 14 * 14, [=](Backend& k) { k.max_pool2d(t, w, 4, a, z, work); });
-    add("avg_pool2d", 4 * 8 * 14 * 14, [=](Backend& k) { k.avg_pool2d(t, w, 4, true, 0, a, z); });
-    add("avg_pool2d_backward", 4 * 8 * 28 * 28, [=](Backend& k) { k.avg_pool2d_backward(t, w, 4, true, 0, a, z); });
+    add("max_pool2d", 4 * 8 * 14 * 14, [=](CpuSet k) { kernels<Pooling>(k).max_pool2d(t, w, 4, a, z, work); });
+    add("avg_pool2d", 4 * 8 * 14 * 14, [=](CpuSet k) { kernels<Pooling>(k).avg_pool2d(t, w, 4, true, 0, a, z); });
+    add("avg_pool2d_backward", 4 * 8 * 28 * 28,
+        [=](CpuSet k) { kernels<Pooling>(k).avg_pool2d_backward(t, w, 4, true, 0, a, z); });
   }
   return all;
 }
@@ -383,9 +423,9 @@ void print_bits() {
         for (const Case& c : cases_of(t, n)) {
           std::printf("%s %s %lld%s:", c.name.c_str(), std::string(name(t)).c_str(), static_cast<long long>(n),
                       special ? " special" : "");
-          for (Backend* b : cpu_backends()) {
+          for (const CpuSet b : cpu_sets()) {
             buffers.restore();
-            c.run(*b);
+            c.run(b);
             std::uint64_t h = hash_of(static_cast<const std::uint8_t*>(c.out), c.of == DType::uint8 ? c.bytes : 0);
             const auto all = [&](auto of) {  // also what a kernel writes beside its result, and what it must not
               using T = decltype(of);
@@ -402,7 +442,7 @@ void print_bits() {
       }
 }
 
-double nanoseconds(const Case& c, Backend& b, int calls) {
+double nanoseconds(const Case& c, CpuSet b, int calls) {
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < calls; ++i) c.run(b);
   return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count() / calls;
@@ -411,9 +451,9 @@ double nanoseconds(const Case& c, Backend& b, int calls) {
 void print_times(const char* part) {
   constexpr int kRounds = 25;
   constexpr double kRound = 1e5;
-  const auto sets = cpu_backends();
-  std::printf("| kernel | dtype | %s, ns |", sets[0]->name());
-  for (std::size_t s = 1; s < sets.size(); ++s) std::printf(" %s, times as fast |", sets[s]->name());
+  const auto sets = cpu_sets();
+  std::printf("| kernel | dtype | %s, ns |", name(sets[0]));
+  for (std::size_t s = 1; s < sets.size(); ++s) std::printf(" %s, times as fast |", name(sets[s]));
   std::printf("\n|---|---|---|");
   for (std::size_t s = 1; s < sets.size(); ++s) std::printf("---|");
   std::printf("\n");
@@ -425,9 +465,9 @@ void print_times(const char* part) {
       buffers.restore();
       std::vector<double> best(sets.size(), 1e300);
       const int calls =
-          std::max(1, static_cast<int>(kRound / std::max(nanoseconds(c, *sets[0], 1), nanoseconds(c, *sets[0], 1))));
+          std::max(1, static_cast<int>(kRound / std::max(nanoseconds(c, sets[0], 1), nanoseconds(c, sets[0], 1))));
       for (int round = 0; round < kRounds; ++round)
-        for (std::size_t s = 0; s < sets.size(); ++s) best[s] = std::min(best[s], nanoseconds(c, *sets[s], calls));
+        for (std::size_t s = 0; s < sets.size(); ++s) best[s] = std::min(best[s], nanoseconds(c, sets[s], calls));
       std::printf("| %s | %s | %.0f |", c.name.c_str(), std::string(name(t)).c_str(), best[0]);
       for (std::size_t s = 1; s < sets.size(); ++s) std::printf(" %.2f |", best[0] / best[s]);
       std::printf("\n");

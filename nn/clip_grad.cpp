@@ -18,7 +18,7 @@ namespace {
 double power_sum(const Tensor& x, double p) {
   const Tensor t = is_computed(x.dtype()) ? x.detach() : x.detach().to(kFloat32);
   const detail::Dense dense(t);
-  return detail::backend_of(t).power_sum(t.dtype(), dense.numel(), dense.raw(), p);
+  return kernels<Statistics>(t).power_sum(t.dtype(), dense.numel(), dense.raw(), p);
 }
 
 template <class Of>
@@ -77,9 +77,9 @@ void clip_grad_value_(const std::vector<Tensor>& parameters, double clip_value) 
     if (!g.defined()) continue;
     const bool direct = g.is_contiguous() && is_computed(g.dtype());
     const Tensor t = g.detach().to(is_computed(g.dtype()) ? g.dtype() : kFloat32).contiguous();
-    Backend& b = detail::backend_of(t);
-    b.scalar(Binary::minimum, t.dtype(), t.numel(), t.raw(), clip_value, false, t.raw());
-    b.scalar(Binary::maximum, t.dtype(), t.numel(), t.raw(), -clip_value, false, t.raw());
+    Functions& run = kernels<Functions>(t);
+    run.scalar(Binary::minimum, t.dtype(), t.numel(), t.raw(), clip_value, false, t.raw());
+    run.scalar(Binary::maximum, t.dtype(), t.numel(), t.raw(), -clip_value, false, t.raw());
     if (direct)
       ++t.storage().version;
     else

@@ -37,9 +37,10 @@ unsigned Adagrad::slots_in_use(std::size_t) const { return 0b1; }
 
 double Adagrad::initial_value(std::size_t group) const { return options_[group].initial_accumulator_value; }
 
-void Adagrad::launch(std::size_t group, Backend& on, DType dtype, std::span<const StepItem> items, double step) {
+void Adagrad::launch(std::size_t group, Device on, DType dtype, std::span<const StepItem> items, double step) {
   const AdagradOptions& o = options_[group];
-  on.adagrad(dtype, items, {o.lr / (1 + (step - 1) * o.lr_decay), o.eps, o.weight_decay, o.maximize});
+  kernels<OptimizerKernel<AdagradStep>>(on).run(
+      dtype, items, {o.lr / (1 + (step - 1) * o.lr_decay), o.eps, o.weight_decay, o.maximize});
 }
 
 }  // namespace optim

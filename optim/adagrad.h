@@ -35,7 +35,7 @@ class Adagrad : public OptimizerWith<Adagrad, AdagradOptions, FusedOptimizer> {
   std::span<const std::string_view> slot_names() const override;
   unsigned slots_in_use(std::size_t group) const override;
   double initial_value(std::size_t group) const override;
-  void launch(std::size_t group, Backend& on, DType dtype, std::span<const StepItem> items, double step) override;
+  void launch(std::size_t group, Device on, DType dtype, std::span<const StepItem> items, double step) override;
 };
 extern template class OptimizerWith<Adagrad, AdagradOptions, FusedOptimizer>;
 

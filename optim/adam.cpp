@@ -20,19 +20,19 @@ std::span<const std::string_view> Adam::slot_names() const {
 
 unsigned Adam::slots_in_use(std::size_t group) const { return options_[group].amsgrad ? 0b111 : 0b011; }
 
-void Adam::launch(std::size_t group, Backend& on, DType dtype, std::span<const StepItem> items, double step) {
+void Adam::launch(std::size_t group, Device on, DType dtype, std::span<const StepItem> items, double step) {
   const AdamOptions& o = options_[group];
   corrections_.reach(step, o.betas);
-  on.adam(dtype, items,
-          {.lr = o.lr,
-           .beta1 = o.betas[0],
-           .beta2 = o.betas[1],
-           .eps = o.eps,
-           .weight_decay = o.weight_decay,
-           .bias_correction1 = corrections_.first,
-           .bias_correction2_sqrt = corrections_.second_sqrt,
-           .maximize = o.maximize,
-           .decoupled = o.decoupled_weight_decay});
+  kernels<OptimizerKernel<AdamStep>>(on).run(dtype, items,
+                                             {.lr = o.lr,
+                                              .beta1 = o.betas[0],
+                                              .beta2 = o.betas[1],
+                                              .eps = o.eps,
+                                              .weight_decay = o.weight_decay,
+                                              .bias_correction1 = corrections_.first,
+                                              .bias_correction2_sqrt = corrections_.second_sqrt,
+                                              .maximize = o.maximize,
+                                              .decoupled = o.decoupled_weight_decay});
 }
 
 /// pow costs as much as the rest of a small step: once for all parameters that have come equally far, and no more once

@@ -31,7 +31,7 @@ class Adam : public OptimizerWith<Adam, AdamOptions, FusedOptimizer> {
  protected:
   std::span<const std::string_view> slot_names() const override;
   unsigned slots_in_use(std::size_t group) const override;
-  void launch(std::size_t group, Backend& on, DType dtype, std::span<const StepItem> items, double step) override;
+  void launch(std::size_t group, Device on, DType dtype, std::span<const StepItem> items, double step) override;
 
  private:
   /// 1 - beta1^step and sqrt(1 - beta2^step), of the last call of the kernel.

@@ -144,7 +144,7 @@ void FusedOptimizer::step_again(std::size_t g) {
     cached_[i].g = p.grad->data;
   }
   const TensorImpl& first = *params_[group.begin].get();
-  launch(g, backend(first.device), first.dtype, std::span(cached_).subspan(group.begin, group.end - group.begin),
+  launch(g, first.device, first.dtype, std::span(cached_).subspan(group.begin, group.end - group.begin),
          states_[group.begin].step);
 }
 
@@ -157,7 +157,7 @@ void FusedOptimizer::step_anew(std::size_t g, const Tensor& scratch) {
   const auto run = [&](DType dtype) {
     std::vector<StepItem>& items = items_[dtype == DType::float64];
     if (items.empty()) return;
-    launch(g, backend(device), dtype, items, steps[dtype == DType::float64]);
+    launch(g, device, dtype, items, steps[dtype == DType::float64]);
     items.clear();
   };
   for (std::size_t i = group.begin; i < group.end; ++i) {
@@ -193,23 +193,23 @@ void FusedOptimizer::step_by_copy(std::size_t g, std::size_t i, const Tensor& sc
   State& s = states_[i];
   const unsigned slots = slots_in_use(g);
   const DType dtype = is_computed(p.dtype) ? p.dtype : DType::float32;
-  Backend& on = backend(p.device);
   std::size_t row = 0;
   const auto dense = [&](const TensorImpl& t) { return t.contiguous && t.dtype == dtype; };
   const auto steps = [](const TensorImpl& t) { return t.own_strides ? t.strides : t.shape.contiguous_strides(); };
   const auto taken = [&](const TensorImpl& t) -> void* {
     if (dense(t)) return t.data;
     void* const to = scratch.data<double>() + static_cast<std::int64_t>(row++) * scratch.size(1);
-    on.copy(t.dtype, dtype, t.shape, t.data, steps(t), to, t.shape.contiguous_strides());
+    kernels<Copies>(p.device).copy(t.dtype, dtype, t.shape, t.data, steps(t), to, t.shape.contiguous_strides());
     return to;
   };
   const auto put_back = [&](TensorImpl& t, const void* from) {
-    if (!dense(t)) on.copy(dtype, t.dtype, t.shape, from, t.shape.contiguous_strides(), t.data, steps(t));
+    if (!dense(t))
+      kernels<Copies>(p.device).copy(dtype, t.dtype, t.shape, from, t.shape.contiguous_strides(), t.data, steps(t));
   };
   StepItem item = {taken(p), {}, taken(*p.grad), p.numel};
   for (unsigned k = 0; k < 3; ++k)
     if (slots >> k & 1) item.state[k] = taken(s.slots[k].impl());
-  launch(g, on, dtype, {&item, 1}, s.step);
+  launch(g, p.device, dtype, {&item, 1}, s.step);
   put_back(p, item.p);
   for (unsigned k = 0; k < 3; ++k)
     if (slots >> k & 1) put_back(s.slots[k].impl(), item.state[k]);

@@ -6,9 +6,6 @@
 #include <harker/optim/optimizer.h>
 
 namespace harker HARKER_PUBLIC {
-
-class Backend;
-
 namespace optim {
 
 class FusedOptimizer : public Optimizer {
@@ -28,7 +25,7 @@ class FusedOptimizer : public Optimizer {
   virtual double initial_value(std::size_t group) const;
   /// The kernel call. All items are of one dtype and lie on one device; they have made `step` steps, this one included.
   /// Without counts_steps(), `step` only tells the first (1) from later ones.
-  virtual void launch(std::size_t group, Backend& on, DType dtype, std::span<const StepItem> items, double step) = 0;
+  virtual void launch(std::size_t group, Device on, DType dtype, std::span<const StepItem> items, double step) = 0;
 
   /// Gives every parameter its state before the first step, as Adagrad has it.
   void make_states();

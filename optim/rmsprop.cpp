@@ -38,9 +38,10 @@ unsigned RMSprop::slots_in_use(std::size_t group) const {
   return 0b1u | (o.momentum > 0 ? 0b10u : 0) | (o.centered ? 0b100u : 0);
 }
 
-void RMSprop::launch(std::size_t group, Backend& on, DType dtype, std::span<const StepItem> items, double) {
+void RMSprop::launch(std::size_t group, Device on, DType dtype, std::span<const StepItem> items, double) {
   const RMSpropOptions& o = options_[group];
-  on.rmsprop(dtype, items, {o.lr, o.alpha, o.eps, o.weight_decay, o.momentum, o.maximize});
+  kernels<OptimizerKernel<RmspropStep>>(on).run(dtype, items,
+                                                {o.lr, o.alpha, o.eps, o.weight_decay, o.momentum, o.maximize});
 }
 
 }  // namespace optim

@@ -30,7 +30,7 @@ class RMSprop : public OptimizerWith<RMSprop, RMSpropOptions, FusedOptimizer> {
  protected:
   std::span<const std::string_view> slot_names() const override;
   unsigned slots_in_use(std::size_t group) const override;
-  void launch(std::size_t group, Backend& on, DType dtype, std::span<const StepItem> items, double step) override;
+  void launch(std::size_t group, Device on, DType dtype, std::span<const StepItem> items, double step) override;
 };
 extern template class OptimizerWith<RMSprop, RMSpropOptions, FusedOptimizer>;
 

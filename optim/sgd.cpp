@@ -38,9 +38,10 @@ void SGD::check(const SGDOptions& o) {
 
 unsigned SGD::slots_in_use(std::size_t group) const { return options_[group].momentum != 0 ? 0b1 : 0; }
 
-void SGD::launch(std::size_t group, Backend& on, DType dtype, std::span<const StepItem> items, double step) {
+void SGD::launch(std::size_t group, Device on, DType dtype, std::span<const StepItem> items, double step) {
   const SGDOptions& o = options_[group];
-  on.sgd(dtype, items, {o.lr, o.momentum, o.dampening, o.weight_decay, o.nesterov, o.maximize, step == 1});
+  kernels<OptimizerKernel<SgdStep>>(on).run(
+      dtype, items, {o.lr, o.momentum, o.dampening, o.weight_decay, o.nesterov, o.maximize, step == 1});
 }
 
 }  // namespace optim

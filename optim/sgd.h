@@ -30,7 +30,7 @@ class SGD : public OptimizerWith<SGD, SGDOptions, FusedOptimizer> {
   std::span<const std::string_view> slot_names() const override;
   bool counts_steps() const override { return false; }
   unsigned slots_in_use(std::size_t group) const override;
-  void launch(std::size_t group, Backend& on, DType dtype, std::span<const StepItem> items, double step) override;
+  void launch(std::size_t group, Device on, DType dtype, std::span<const StepItem> items, double step) override;
 };
 extern template class OptimizerWith<SGD, SGDOptions, FusedOptimizer>;
 

@@ -1,8 +1,10 @@
 // What the optimizers' kernels are given: the parameters of one call (StepItem), and for each optimizer the numbers
-// that are the same for all of them. The formulas: docs/optim.md.
+// that are the same for all of them. The formulas: docs/optim.md. Each optimizer is a family of its own.
 #pragma once
 #include <cstdint>
+#include <span>
 
+#include <harker/core/dtype.h>
 #include <harker/core/export.h>
 
 namespace harker HARKER_PUBLIC {
@@ -34,6 +36,16 @@ struct RmspropStep {
 struct AdagradStep {
   double lr, eps, weight_decay;
   bool maximize;
+};
+
+/// One step of an optimizer over all items of one dtype, as torch.optim computes it. Step is one of those above.
+template <class Step>
+class OptimizerKernel {
+ public:
+  virtual void run(DType, std::span<const StepItem> items, const Step& step) = 0;
+
+ protected:
+  ~OptimizerKernel() = default;
 };
 
 }  // namespace harker

@@ -38,7 +38,7 @@ Tensor decided(bool all, const Tensor& x, const Shape& dims, bool keepdim, const
   Shape out;
   const Tensor rows = arranged(x, dims, op, out, keepdim);
   Tensor z = detail::empty_tensor(out, DType::bool_, x.device());
-  detail::backend_of(x).any_or_all(all, z.numel(), rows.shape().back(), rows.raw(), z.raw());
+  kernels<Masks>(x).any_or_all(all, z.numel(), rows.shape().back(), rows.raw(), z.raw());
   return x.dtype() == DType::uint8 ? z.to(DType::uint8) : z;  // once torch's masks
 }
 

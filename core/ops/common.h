@@ -49,16 +49,39 @@ inline void check_alike(const Tensor& x, const Tensor& y, const char* op) {
     refuse_alike(x, y, op);
 }
 
-/// z = op(x), contiguous, not recorded: the forward of an op of one tensor.
-Tensor unary(Unary op, const char* name, const Tensor& x);
-/// z = x op y, broadcast, not recorded.
-Tensor binary(Binary op, const char* name, const Tensor& x, const Tensor& y);
-/// z = x op s, or s op x when `reversed`; not recorded.
-Tensor scalar(Binary op, const char* name, const Tensor& x, double s, bool reversed = false);
+/// The forwards of most elementwise ops, not recorded: for the kernels of Arithmetic, and for those of Functions.
+template <class Family>
+struct Forward {
+  static Tensor unary(Unary op, const char* name, const Tensor& x);
+  static Tensor binary(Binary op, const char* name, const Tensor& x, const Tensor& y);
+  static Tensor scalar(Binary op, const char* name, const Tensor& x, double s, bool reversed);
+};
+extern template struct Forward<Arithmetic>;
+extern template struct Forward<Functions>;
+
+// Inline, so that an op, which knows what it computes, refers to the one family.
+/// z = op(x), contiguous.
+inline Tensor unary(Unary op, const char* name, const Tensor& x) {
+  return is_arithmetic(op) ? Forward<Arithmetic>::unary(op, name, x) : Forward<Functions>::unary(op, name, x);
+}
+/// z = x op y, broadcast.
+inline Tensor binary(Binary op, const char* name, const Tensor& x, const Tensor& y) {
+  return is_arithmetic(op) ? Forward<Arithmetic>::binary(op, name, x, y) : Forward<Functions>::binary(op, name, x, y);
+}
+/// z = x op s, or s op x when `reversed`.
+inline Tensor scalar(Binary op, const char* name, const Tensor& x, double s, bool reversed = false) {
+  return is_arithmetic(op) ? Forward<Arithmetic>::scalar(op, name, x, s, reversed)
+                           : Forward<Functions>::scalar(op, name, x, s, reversed);
+}
 /// x's strides for reading it as if it had `shape`, to which it broadcasts: 0 where it is repeated.
 Shape broadcast_strides(const Tensor& x, const Shape& shape);
 
-inline Backend& backend_of(const Tensor& x) { return backend(x.impl().device); }
-
 }  // namespace detail
+
+/// A family's kernels for x's device.
+template <class Family>
+inline Family& kernels(const Tensor& x) {
+  return kernels<Family>(x.impl().device);
+}
+
 }  // namespace harker

@@ -14,8 +14,8 @@ using detail::throw_error;
 Tensor compare_kernel(Compare op, const Tensor& x, const Tensor& y) {
   const Shape shape = broadcast_shapes(x.shape(), y.shape());
   Tensor z = detail::empty_tensor(shape, DType::bool_, x.device());
-  detail::backend_of(x).compare(op, x.dtype(), shape, x.raw(), broadcast_strides(x, shape), y.raw(),
-                                broadcast_strides(y, shape), z.raw());
+  kernels<Comparisons>(x).compare(op, x.dtype(), shape, x.raw(), broadcast_strides(x, shape), y.raw(),
+                                  broadcast_strides(y, shape), z.raw());
   return z;
 }
 
@@ -44,8 +44,8 @@ Tensor logical(Logical op, const char* name, const Tensor& x, const Tensor& y) {
   const Tensor a = truth(x), b = truth(y);
   const Shape shape = broadcast_shapes(a.shape(), b.shape());
   Tensor z = detail::empty_tensor(shape, DType::bool_, x.device());
-  detail::backend_of(x).logical(op, shape, a.raw(), broadcast_strides(a, shape), b.raw(), broadcast_strides(b, shape),
-                                z.raw());
+  kernels<Comparisons>(x).logical(op, shape, a.raw(), broadcast_strides(a, shape), b.raw(), broadcast_strides(b, shape),
+                                  z.raw());
   return z;
 }
 

@@ -8,7 +8,6 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::backend_of;
 using detail::throw_error;
 
 /// The geometry of one convolution: the windows over x, and the sizes of all three tensors.
@@ -32,8 +31,8 @@ struct Conv2d : Op<Conv2d> {  // z = C(x, w) + b; dx = T(dz, w), dw = G(dz, x), 
     const Tensor bias = b.defined() ? b.contiguous() : b;
     Tensor z = detail::empty_tensor(p.z_shape(), x.dtype(), x.device());
     if (z.numel() > 0)
-      backend_of(x).conv2d(x.dtype(), p.w, p.images, p.groups, p.outputs, in.raw(), weight.raw(),
-                           bias.defined() ? bias.raw() : nullptr, z.raw());
+      kernels<Convolutions>(x).conv2d(x.dtype(), p.w, p.images, p.groups, p.outputs, in.raw(), weight.raw(),
+                                      bias.defined() ? bias.raw() : nullptr, z.raw());
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz, const Plan& p) {
@@ -49,7 +48,8 @@ struct Transposed : Op<Transposed> {  // x = T(z, w); dz = C(dx, w), dw = G(z, d
     const detail::Dense in(z), weight(w);
     Tensor x = detail::empty_tensor(p.x_shape(), z.dtype(), z.device());
     if (x.numel() > 0)
-      backend_of(z).conv2d_input(z.dtype(), p.w, p.images, p.groups, p.outputs, in.raw(), weight.raw(), x.raw());
+      kernels<Convolutions>(z).conv2d_input(z.dtype(), p.w, p.images, p.groups, p.outputs, in.raw(), weight.raw(),
+                                            x.raw());
     return x;
   }
   static Grads backward(Context& c, const Tensor& dx, const Plan& p) {
@@ -64,11 +64,11 @@ struct WeightGradient : Op<WeightGradient> {  // w = G(z, x); dz = C(x, dw), dx 
     c.save(z, x);
     const detail::Dense g(z), in(x);
     Tensor w = detail::empty_tensor(p.w_shape(), x.dtype(), x.device());
-    const Tensor work = detail::empty_tensor({backend_of(x).conv2d_weight_work(p.w, p.images, p.groups, p.outputs)},
-                                             x.dtype(), x.device());
+    const Tensor work = detail::empty_tensor(
+        {kernels<Convolutions>(x).conv2d_weight_work(p.w, p.images, p.groups, p.outputs)}, x.dtype(), x.device());
     if (w.numel() > 0)
-      backend_of(x).conv2d_weight(x.dtype(), p.w, p.images, p.groups, p.outputs, g.raw(), in.raw(), work.raw(),
-                                  w.raw());
+      kernels<Convolutions>(x).conv2d_weight(x.dtype(), p.w, p.images, p.groups, p.outputs, g.raw(), in.raw(),
+                                             work.raw(), w.raw());
     return w;
   }
   static Grads backward(Context& c, const Tensor& dw, const Plan& p) {

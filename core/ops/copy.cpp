@@ -6,7 +6,6 @@
 
 namespace harker HARKER_PUBLIC {
 
-using detail::backend_of;
 using detail::throw_error;
 
 namespace {
@@ -14,7 +13,7 @@ namespace {
 /// A fresh contiguous tensor with x's elements as `dtype`.
 Tensor copied(const Tensor& x, DType dtype) {
   Tensor z = detail::empty_tensor(x.shape(), dtype, x.device());
-  backend_of(x).copy(x.dtype(), dtype, x.shape(), x.raw(), x.strides(), z.raw(), z.strides());
+  kernels<Copies>(x).copy(x.dtype(), dtype, x.shape(), x.raw(), x.strides(), z.raw(), z.strides());
   return z;
 }
 
@@ -62,7 +61,7 @@ Tensor Tensor::to(DType dtype) const {
 
 Tensor Tensor::to(Device device) const {
   if (impl().device == device) return *this;
-  backend(device);  // says how to get one that is absent
+  kernels<Copies>(device);  // says how to get one that is absent
   throw_error<DeviceError>("to: cannot copy from ", name(impl().device), " to ", name(device));
 }
 
@@ -75,7 +74,8 @@ Tensor& Tensor::fill_(Scalar value) {
   } else {
     Tensor one = detail::empty_tensor(Shape(), p.dtype, p.device);
     detail::put_number(one.impl(), value, "fill_");
-    backend(p.device).copy(p.dtype, p.dtype, p.shape, one.raw(), Shape::filled(p.shape.rank(), 0), p.data, strides());
+    kernels<Copies>(p.device).copy(p.dtype, p.dtype, p.shape, one.raw(), Shape::filled(p.shape.rank(), 0), p.data,
+                                   strides());
   }
   ++p.storage->version;
   return *this;
@@ -87,7 +87,7 @@ Tensor& Tensor::copy_(const Tensor& src) {
   TensorImpl& p = impl();
   Tensor from = detail::expanded(src, *this, "copy_");
   if (from.shares_storage(*this)) from = copied(from, from.dtype());  // they may overlap
-  backend(p.device).copy(from.dtype(), p.dtype, p.shape, from.raw(), from.strides(), p.data, strides());
+  kernels<Copies>(p.device).copy(from.dtype(), p.dtype, p.shape, from.raw(), from.strides(), p.data, strides());
   ++p.storage->version;
   return *this;
 }

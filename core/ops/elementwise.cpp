@@ -5,10 +5,8 @@
 
 namespace harker HARKER_PUBLIC {
 
-using detail::alike;
-using detail::backend_of;
-using detail::empty_tensor;
-using detail::empty_tensor_like;
+using detail::binary;
+using detail::scalar;
 using detail::throw_error;
 
 Shape broadcast_shapes(const Shape& a, const Shape& b) {
@@ -36,33 +34,6 @@ Shape detail::broadcast_strides(const Tensor& x, const Shape& shape) {
 }
 
 namespace {
-
-using detail::broadcast_strides;
-
-Tensor binary(Binary op, const char* name, const Tensor& x, const Tensor& y) {
-  if (!alike(x, y)) [[unlikely]]
-    return detail::promoted_binary(op, name, x, y);
-  const TensorImpl &a = x.impl(), &b = y.impl();
-  if (a.shape == b.shape && a.contiguous && b.contiguous) [[likely]] {
-    Tensor z = empty_tensor_like(x);
-    backend_of(x).binary(op, a.dtype, a.numel, a.data, b.data, z.raw());
-    return z;
-  }
-  Shape shape = broadcast_shapes(a.shape, b.shape);
-  Tensor z = empty_tensor(shape, a.dtype, a.device);
-  backend_of(x).binary_strided(op, a.dtype, shape, a.data, broadcast_strides(x, shape), b.data,
-                               broadcast_strides(y, shape), z.raw());
-  return z;
-}
-
-Tensor scalar(Binary op, const char* name, const Tensor& x, double s, bool reversed) {
-  if (!is_computed(x.dtype())) [[unlikely]]
-    return detail::promoted_scalar(op, name, x, s, reversed);
-  const detail::Dense d(x);
-  Tensor z = empty_tensor_like(x);
-  backend_of(x).scalar(op, d.dtype(), d.numel(), d.raw(), s, reversed, z.raw());
-  return z;
-}
 
 struct Add : Op<Add> {  // z = x + y; dx = dz, dy = dz
   static constexpr const char* name = "add";
@@ -145,13 +116,6 @@ struct RDivScalar : Op<RDivScalar> {  // z = s / x; dx = -dz s / x / x
 };
 
 }  // namespace
-
-Tensor detail::binary(Binary op, const char* name, const Tensor& x, const Tensor& y) {
-  return harker::binary(op, name, x, y);
-}
-Tensor detail::scalar(Binary op, const char* name, const Tensor& x, double s, bool reversed) {
-  return harker::scalar(op, name, x, s, reversed);
-}
 
 Tensor add(const Tensor& x, const Tensor& y) { return apply<Add>(x, y); }
 Tensor sub(const Tensor& x, const Tensor& y) { return apply<Sub>(x, y); }

@@ -43,7 +43,7 @@ Tensor filled(const Shape& shape, Scalar value, const TensorOptions& o, const ch
 Tensor from_doubles(const double* values, std::int64_t n, const Shape& shape, const TensorOptions& o) {
   Tensor t = empty(shape, TensorOptions{.dtype = o.dtype, .device = o.device});
   Shape flat{n}, step{1};
-  backend(o.device).copy(DType::float64, o.dtype, flat, values, step, t.raw(), step);
+  kernels<Copies>(o.device).copy(DType::float64, o.dtype, flat, values, step, t.raw(), step);
   if (o.requires_grad) t.requires_grad_();
   return t;
 }
@@ -52,7 +52,7 @@ Tensor from_doubles(const double* values, std::int64_t n, const Shape& shape, co
 
 Tensor empty(const Shape& shape, TensorOptions o) {
   check_shape(shape, o.dtype, "empty");
-  backend(o.device);  // an absent device is an error here, not at the first use
+  kernels<Copies>(o.device);  // an absent device is an error here, not at the first use
   Tensor t = detail::empty_tensor(shape, o.dtype, o.device);
   if (o.requires_grad) t.requires_grad_();
   return t;
@@ -118,12 +118,12 @@ void detail::put_number(TensorImpl& p, Scalar v, const char* op) {
   constexpr std::int64_t kExact = std::int64_t{1} << 53;  // integers up to here are doubles too
   check_holds(p.dtype, v, op);
   if (v.is_real() || (v.to_int64() <= kExact && v.to_int64() >= -kExact && !v.is_above_int64())) {
-    backend(p.device).fill(p.dtype, p.numel, v.to_double(), p.data);
+    kernels<Copies>(p.device).fill(p.dtype, p.numel, v.to_double(), p.data);
   } else {
     const std::int64_t whole = v.to_int64();
     const Shape flat{p.numel};
     const DType own = v.is_above_int64() ? DType::uint64 : DType::int64;
-    backend(p.device).copy(own, p.dtype, flat, &whole, Shape{0}, p.data, Shape{1});
+    kernels<Copies>(p.device).copy(own, p.dtype, flat, &whole, Shape{0}, p.data, Shape{1});
   }
 }
 

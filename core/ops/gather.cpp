@@ -6,7 +6,6 @@
 
 namespace harker HARKER_PUBLIC {
 
-using detail::backend_of;
 using detail::str;
 using detail::throw_error;
 
@@ -26,8 +25,8 @@ struct Gather : Op<Gather> {  // z[i][j][k] = x[i][index[i][j][k]][k] (dim 1); d
     c.save(index);
     Tensor z = detail::empty_tensor(index.shape(), x.dtype(), x.device());
     if (index.numel() == 0) return z;  // then it may have any rank
-    backend_of(x).gather(item_size(x.dtype()), index.shape(), x.raw(), strides_without(x, dim), stride_of(x, dim),
-                         index.data<std::int64_t>(), z.raw());
+    kernels<Indexing>(x).gather(item_size(x.dtype()), index.shape(), x.raw(), strides_without(x, dim),
+                                stride_of(x, dim), index.data<std::int64_t>(), z.raw());
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz, int dim, const Shape& from) {
@@ -39,8 +38,8 @@ struct Gather : Op<Gather> {  // z[i][j][k] = x[i][index[i][j][k]][k] (dim 1); d
 void add_at(Tensor& z, const Tensor& index, const Tensor& x, int dim) {
   if (index.numel() == 0) return;
   const detail::Dense src(x);
-  backend_of(z).scatter_add(z.dtype(), index.shape(), src.raw(), index.data<std::int64_t>(), z.raw(),
-                            strides_without(z, dim), stride_of(z, dim));
+  kernels<Indexing>(z).scatter_add(z.dtype(), index.shape(), src.raw(), index.data<std::int64_t>(), z.raw(),
+                                   strides_without(z, dim), stride_of(z, dim));
 }
 
 struct Scattered : Op<Scattered> {  // z = zeros with x added at z[i][index[i][j][k]][k]; dx = dz gathered
@@ -114,7 +113,7 @@ Tensor detail::checked_index(const Tensor& index, std::int64_t low, std::int64_t
         index.dtype() == DType::bool_ ? "; a mask is not an index" : "; convert it with .to(kInt64)");
   const Tensor whole = index.to(DType::int64).contiguous();
   const auto* at = whole.data<std::int64_t>();
-  const std::int64_t bad = backend_of(whole).first_outside(whole.numel(), at, low, size);
+  const std::int64_t bad = kernels<Indexing>(whole).first_outside(whole.numel(), at, low, size);
   if (bad >= 0)
     throw_error<ShapeError>(op, ": index ", at[bad], " is out of bounds for dimension ", dim, " with size ", size);
   return whole;

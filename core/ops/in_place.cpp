@@ -56,7 +56,8 @@ class Writing {
   Writing(const Tensor& from, const Tensor& to)
       : from_(from.impl()), to_(to.impl()), from_strides_(from.strides()), to_strides_(to.strides()) {}
   void now() {
-    backend(to_.device).copy(from_.dtype, to_.dtype, to_.shape, from_.data, from_strides_, to_.data, to_strides_);
+    kernels<Copies>(to_.device)
+        .copy(from_.dtype, to_.dtype, to_.shape, from_.data, from_strides_, to_.data, to_strides_);
     ++to_.storage->version;
   }
 

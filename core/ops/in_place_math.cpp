@@ -33,11 +33,12 @@ Tensor& changed(Tensor& x, const char* op, const F& f, const S&... sources) {
   return change(apart(sources, x)...);
 }
 
-template <class F>
-Tensor& unary_changed(Tensor& x, const char* op, Unary kernel, const F& f) {
+template <Unary kOp, class F>
+Tensor& unary_changed(Tensor& x, const char* op, const F& f) {
   if (!direct(x) || records_change(x, op)) return changed(x, op, f);
   TensorImpl& p = x.impl();
-  detail::backend_of(x).unary(kernel, p.dtype, p.numel, p.data, p.data);
+  kernels<std::conditional_t<is_arithmetic(kOp), Arithmetic, Functions>>(x).unary(kOp, p.dtype, p.numel, p.data,
+                                                                                  p.data);
   ++p.storage->version;
   return x;
 }
@@ -46,7 +47,7 @@ template <class F>
 Tensor& scalar_changed(Tensor& x, const char* op, Binary kernel, Scalar s, const F& f) {
   if (!direct(x) || records_change(x, op)) return changed(x, op, f);
   TensorImpl& p = x.impl();
-  detail::backend_of(x).scalar(kernel, p.dtype, p.numel, p.data, s.to_double(), false, p.data);
+  kernels<Arithmetic>(x).scalar(kernel, p.dtype, p.numel, p.data, s.to_double(), false, p.data);
   ++p.storage->version;
   return x;
 }
@@ -78,7 +79,7 @@ Tensor operand(const Tensor& src, const Tensor& x, const char* op) {
 
 #define HARKER_POINTWISE(f, ...)                                                                  \
   Tensor& TensorMethods::f##_() {                                                                 \
-    return unary_changed(self(), #f "_", Unary::f, [](const Tensor& x) { return harker::f(x); }); \
+    return unary_changed<Unary::f>(self(), #f "_", [](const Tensor& x) { return harker::f(x); }); \
   }
 HARKER_POINTWISE(relu)
 #include <harker/core/ops/pointwise_table.h>
@@ -88,7 +89,7 @@ Tensor& TensorMethods::add_(const Tensor& o, Scalar alpha) {
   if (!direct(self(), o) || records_change(self(), "add_", {&o})) return add_changed(self(), o, alpha);
   TensorImpl& p = self().impl();
   const Tensor y = operand(o, self(), "add_");
-  backend(p.device).axpy(p.dtype, p.numel, alpha.to_double(), y.raw(), p.data);
+  kernels<Arithmetic>(p.device).axpy(p.dtype, p.numel, alpha.to_double(), y.raw(), p.data);
   ++p.storage->version;
   return self();
 }
@@ -98,7 +99,7 @@ Tensor& TensorMethods::mul_(const Tensor& o) {
         self(), "mul_", [](const Tensor& x, const Tensor& y) { return x * y; }, o);
   TensorImpl& p = self().impl();
   const Tensor y = operand(o, self(), "mul_");
-  backend(p.device).binary(Binary::mul, p.dtype, p.numel, p.data, y.raw(), p.data);
+  kernels<Arithmetic>(p.device).binary(Binary::mul, p.dtype, p.numel, p.data, y.raw(), p.data);
   ++p.storage->version;
   return self();
 }

@@ -8,7 +8,6 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::backend_of;
 using detail::checked_index;
 using detail::throw_error;
 
@@ -31,8 +30,8 @@ struct SelectRows : Op<SelectRows> {  // z[.., i, ..] = x[.., index[i], ..]; dx 
     const Around a(shape, dim);
     if (shape.rank() > 0) shape[dim] = index.numel();
     Tensor z = detail::empty_tensor(shape, x.dtype(), x.device());
-    backend_of(x).select_rows(a.outer, a.n, a.inner * static_cast<std::int64_t>(item_size(x.dtype())), index.numel(),
-                              in.raw(), index.data<std::int64_t>(), z.raw());
+    kernels<Indexing>(x).select_rows(a.outer, a.n, a.inner * static_cast<std::int64_t>(item_size(x.dtype())),
+                                     index.numel(), in.raw(), index.data<std::int64_t>(), z.raw());
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz, int dim, std::int64_t n) {
@@ -44,8 +43,8 @@ struct SelectRows : Op<SelectRows> {  // z[.., i, ..] = x[.., index[i], ..]; dx 
 void add_slices(Tensor& z, const Tensor& index, const Tensor& x, int dim, double alpha) {
   const detail::Dense src(x);
   const Around a(z.shape(), dim);
-  backend_of(z).add_rows(z.dtype(), a.outer, a.n, a.inner, index.numel(), alpha, src.raw(), index.data<std::int64_t>(),
-                         z.raw());
+  kernels<Indexing>(z).add_rows(z.dtype(), a.outer, a.n, a.inner, index.numel(), alpha, src.raw(),
+                                index.data<std::int64_t>(), z.raw());
 }
 
 struct AddedRows : Op<AddedRows> {  // z = zeros with alpha x added at slices index; dx = alpha dz's slices
@@ -90,8 +89,8 @@ struct Embedding : Op<Embedding> {  // z[.., d] = w[index[..], d]; dw = dz's row
     c.save(learned);
     const detail::Dense in(w);
     Tensor z = detail::empty_tensor(shape, w.dtype(), w.device());
-    backend_of(w).select_rows(1, w.shape()[0], w.shape()[1] * static_cast<std::int64_t>(item_size(w.dtype())),
-                              index.numel(), in.raw(), index.data<std::int64_t>(), z.raw());
+    kernels<Indexing>(w).select_rows(1, w.shape()[0], w.shape()[1] * static_cast<std::int64_t>(item_size(w.dtype())),
+                                     index.numel(), in.raw(), index.data<std::int64_t>(), z.raw());
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz, const Shape& shape, std::int64_t n) {
@@ -141,7 +140,7 @@ namespace {
 /// Negative indices counted from the end.
 Tensor from_the_end(const Tensor& index, std::int64_t n) {
   const auto* from = index.data<std::int64_t>();
-  if (backend_of(index).first_outside(index.numel(), from, 0, n) < 0) return index;
+  if (kernels<Indexing>(index).first_outside(index.numel(), from, 0, n) < 0) return index;
   Tensor at = detail::empty_tensor_like(index);
   auto* to = at.data<std::int64_t>();
   for (std::int64_t i = 0; i < at.numel(); ++i) to[i] = from[i] < 0 ? from[i] + n : from[i];
@@ -190,7 +189,7 @@ void detail::write_rows(Tensor& x, const Tensor& index, const Tensor& rows) {
     return static_cast<char*>(t.raw()) + i * t.stride(0) * item;
   };
   for (std::int64_t i = 0; i < at.numel(); ++i)
-    backend_of(x).copy(x.dtype(), x.dtype(), row, moved(from, i), from_strides, moved(x, to[i]), strides);
+    kernels<Copies>(x).copy(x.dtype(), x.dtype(), row, moved(from, i), from_strides, moved(x, to[i]), strides);
   ++x.storage().version;
 }
 

@@ -41,7 +41,7 @@ Tensor integer_matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool t
   for (std::int64_t i = 0, count = lead.numel(); i < count; ++i) {
     const auto *from = x.data<std::int64_t>(), *by = y.data<std::int64_t>();
     for (int d = 0; d < r; ++d) from += at[d] * sx[d], by += at[d] * sy[d];
-    backend_of(z).gemm_int64(m, n, k, from, x_steps, by, y_steps, z.data<std::int64_t>() + i * m * n);
+    kernels<Integers>(z).gemm_int64(m, n, k, from, x_steps, by, y_steps, z.data<std::int64_t>() + i * m * n);
     for (int d = r - 1; d >= 0 && ++at[d] == lead[d]; --d) at[d] = 0;
   }
   if (b.dim() == 1) z = z.squeeze(-1);

@@ -59,7 +59,7 @@ Tensor joined(std::span<const Tensor> x, int dim, const Shape& shape) {
     if (is_nothing(t)) continue;
     char* const to =
         static_cast<char*>(z.raw()) + start * strides[dim] * static_cast<std::int64_t>(item_size(z.dtype()));
-    detail::backend_of(z).copy(t.dtype(), z.dtype(), t.shape(), t.raw(), t.strides(), to, strides);
+    kernels<Copies>(z).copy(t.dtype(), z.dtype(), t.shape(), t.raw(), t.strides(), to, strides);
     start += t.shape()[dim];
   }
   return z;
@@ -98,7 +98,7 @@ struct Flip : Op<Flip> {  // z = x with dimensions reversed; dx = dz with the sa
       strides[i] = -strides[i];
     }
     const char* const from = static_cast<const char*>(x.raw()) + last * static_cast<std::int64_t>(item_size(x.dtype()));
-    detail::backend_of(x).copy(x.dtype(), x.dtype(), x.shape(), from, strides, z.raw(), z.strides());
+    kernels<Copies>(x).copy(x.dtype(), x.dtype(), x.shape(), from, strides, z.raw(), z.strides());
     return z;
   }
   static Grads backward(Context&, const Tensor& dz, const Shape& reversed) { return {apply<Flip>(dz, reversed)}; }

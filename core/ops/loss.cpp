@@ -15,7 +15,7 @@ struct ScaledDiff : Op<ScaledDiff> {  // ds = k sum(dz (x - y)), dx = k s dz, dy
     c.save(s, x, y);
     const detail::Dense a(x), b(y);
     Tensor z = detail::empty_tensor_like(x);
-    detail::backend_of(x).scaled_diff(a.dtype(), a.numel(), a.raw(), b.raw(), s.raw(), k, z.raw());
+    kernels<DifferenceLosses>(x).scaled_diff(a.dtype(), a.numel(), a.raw(), b.raw(), s.raw(), k, z.raw());
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz, double k) {
@@ -32,7 +32,7 @@ struct MseLoss : Op<MseLoss> {  // z = mean((x - y)^2); dx = 2/n (x - y) dz, dy 
     c.save(x, y);
     const detail::Dense a(x), b(y);
     Tensor z = detail::empty_tensor(Shape(), x.dtype(), x.device());
-    detail::backend_of(x).mean_square_diff(a.dtype(), a.numel(), a.raw(), b.raw(), z.raw());
+    kernels<DifferenceLosses>(x).mean_square_diff(a.dtype(), a.numel(), a.raw(), b.raw(), z.raw());
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz) {
@@ -52,7 +52,7 @@ struct OfDifference : Op<OfDifference<F>> {  // z = f(x - y), or a derivative of
     c.save(x, y);
     const detail::Dense a(x), b(y);
     Tensor z = detail::empty_tensor_like(x);
-    detail::backend_of(x).of_difference(F, derivative, a.dtype(), a.numel(), beta, a.raw(), b.raw(), z.raw());
+    kernels<DifferenceLosses>(x).of_difference(F, derivative, a.dtype(), a.numel(), beta, a.raw(), b.raw(), z.raw());
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz, int derivative, double beta) {

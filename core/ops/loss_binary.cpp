@@ -7,7 +7,6 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::backend_of;
 using detail::throw_error;
 using detail::widened;
 
@@ -21,7 +20,8 @@ struct BceWithLogits : Op<BceWithLogits> {  // z = (1 - y) x + (1 + (p - 1) y) s
     const detail::Dense a(x), b(y);
     const Tensor pos = p.defined() ? p.expand(x.shape()).contiguous() : p;
     Tensor z = detail::empty_tensor_like(x);
-    backend_of(x).bce_with_logits(x.dtype(), a.numel(), a.raw(), b.raw(), pos.defined() ? pos.raw() : nullptr, z.raw());
+    kernels<ClassLosses>(x).bce_with_logits(x.dtype(), a.numel(), a.raw(), b.raw(), pos.defined() ? pos.raw() : nullptr,
+                                            z.raw());
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz) {

@@ -8,7 +8,6 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::backend_of;
 using detail::throw_error;
 
 /// Where the classes are: the only dimension, or the second.
@@ -38,7 +37,7 @@ Tensor checked_target(const Tensor& x, const Tensor& target, std::int64_t ignore
   Tensor at = target.to(DType::int64).contiguous();
   const auto* from = at.data<std::int64_t>();
   const std::int64_t n = at.numel(), classes = x.shape()[dim];
-  std::int64_t bad = backend_of(at).first_outside(n, from, 0, classes);
+  std::int64_t bad = kernels<Indexing>(at).first_outside(n, from, 0, classes);
   // Usually there is nothing to ignore.
   if (bad < 0 && (ignore_index < 0 || ignore_index >= classes)) return at;
   Tensor marked = detail::empty_tensor_like(at);
@@ -68,15 +67,15 @@ struct CrossEntropy : Op<CrossEntropy> {  // z[r] = h w[t] (lse - x[r,t]) + s su
                         double smooth, bool summed, double scale) {
     const detail::Dense in(x);
     const std::int64_t rows = x.shape()[0], n = x.shape()[1];
-    Backend& b = backend_of(x);
     Tensor z = detail::empty_tensor({rows}, x.dtype(), x.device()),
            p = c.needs(0) ? detail::empty_tensor_like(x) : Tensor();
-    b.cross_entropy(x.dtype(), rows, n, in.raw(), target.data<std::int64_t>(), hard, smooth,
-                    weight.defined() ? weight.raw() : nullptr, p.defined() ? p.raw() : nullptr, z.raw());
+    kernels<ClassLosses>(x).cross_entropy(x.dtype(), rows, n, in.raw(), target.data<std::int64_t>(), hard, smooth,
+                                          weight.defined() ? weight.raw() : nullptr, p.defined() ? p.raw() : nullptr,
+                                          z.raw());
     c.save(p, target, weight, x);  // x for a backward pass that is recorded: others may find it changed
     if (!summed) return z;
     Tensor total = detail::empty_tensor(Shape(), x.dtype(), x.device());
-    b.sum(x.dtype(), 1, rows, 1, z.raw(), scale, total.raw());
+    kernels<Sums>(x).sum(x.dtype(), 1, rows, 1, z.raw(), scale, total.raw());
     return total;
   }
   static Grads backward(Context& c, const Tensor& dz, double hard, double smooth, bool summed, double scale) {
@@ -91,9 +90,9 @@ struct CrossEntropy : Op<CrossEntropy> {  // z[r] = h w[t] (lse - x[r,t]) + s su
     }
     const detail::Dense gradient(g);
     Tensor dx = detail::empty_tensor_like(p);
-    backend_of(p).cross_entropy_backward(p.dtype(), p.shape()[0], p.shape()[1], p.raw(), target.data<std::int64_t>(),
-                                         hard, smooth, weight.defined() ? weight.raw() : nullptr, gradient.raw(),
-                                         summed ? 0 : 1, dx.raw());
+    kernels<ClassLosses>(p).cross_entropy_backward(
+        p.dtype(), p.shape()[0], p.shape()[1], p.raw(), target.data<std::int64_t>(), hard, smooth,
+        weight.defined() ? weight.raw() : nullptr, gradient.raw(), summed ? 0 : 1, dx.raw());
     return {dx};
   }
 
@@ -193,7 +192,7 @@ Tensor cross_entropy(const Tensor& x, const Tensor& target, const CrossEntropyOp
   double scale = 1;
   if (o.reduction == Reduction::mean) {
     const bool all_count =
-        !o.weight.defined() && backend_of(at).first_outside(at.numel(), at.data<std::int64_t>(), 0, classes) < 0;
+        !o.weight.defined() && kernels<Indexing>(at).first_outside(at.numel(), at.data<std::int64_t>(), 0, classes) < 0;
     scale = 1 / (all_count ? static_cast<double>(at.numel()) : sum(target_weights(at, o.weight, x.dtype())).item());
   }
   const Tensor losses =

@@ -34,14 +34,15 @@ Matrix matrix(const Tensor& x, bool transpose) {
 [[gnu::noinline]] void strided_gemm(const Tensor& a, bool ta, const Tensor& b, bool tb, const void* bias, Tensor& z,
                                     std::int64_t m, std::int64_t n, std::int64_t k) {
   Matrix x = matrix(a, ta), y = matrix(b, tb);
-  detail::backend_of(a).gemm(a.dtype(), x.transposed, y.transposed, m, n, k, x.data, x.ld, y.data, y.ld, bias, z.raw());
+  kernels<Products>(a).gemm(a.dtype(), x.transposed, y.transposed, m, n, k, x.data, x.ld, y.data, y.ld, bias, z.raw());
 }
 /// z[m,n] = op(a) op(b) + bias
 inline void gemm(const Tensor& a, bool ta, const Tensor& b, bool tb, const void* bias, Tensor& z, std::int64_t m,
                  std::int64_t n, std::int64_t k) {
   const TensorImpl &p = a.impl(), &q = b.impl();
   if (p.contiguous && q.contiguous) [[likely]]  // a Matrix of each costs as much as a small product
-    return backend(p.device).gemm(p.dtype, ta, tb, m, n, k, p.data, ta ? m : k, q.data, tb ? k : n, bias, z.raw());
+    return kernels<Products>(p.device).gemm(p.dtype, ta, tb, m, n, k, p.data, ta ? m : k, q.data, tb ? k : n, bias,
+                                            z.raw());
   strided_gemm(a, ta, b, tb, bias, z, m, n, k);
 }
 

@@ -7,7 +7,6 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::backend_of;
 using detail::throw_error;
 
 /// x in a dtype that the kernels compare: other integers and bool as int64, halves as float32. Complex is an error.
@@ -40,7 +39,7 @@ ValuesAndIndices of_all(const Tensor& given, bool largest, const char* op) {
   const detail::Dense in(x);
   Tensor value = detail::empty_tensor(Shape(), x.dtype(), x.device()),
          at = detail::empty_tensor(Shape(), DType::int64, x.device());
-  backend_of(x).extreme(x.dtype(), largest, 1, in.numel(), 1, in.raw(), value.raw(), at.data<std::int64_t>());
+  kernels<Scans>(x).extreme(x.dtype(), largest, 1, in.numel(), 1, in.raw(), value.raw(), at.data<std::int64_t>());
   return {value.to(given.dtype()), at};
 }
 
@@ -50,8 +49,8 @@ Tensor along(const Tensor& given, const Tensor& at, bool largest, int dim, const
   const Tensor x = comparable(given, op);
   const detail::Folded in(x, x.dim() ? detail::Dims{1} << dim : 0);
   Tensor values = detail::empty_tensor(at.shape(), x.dtype(), x.device());
-  backend_of(x).extreme(x.dtype(), largest, in.outer, in.n, in.inner, in.x.raw(), values.raw(),
-                        at.data<std::int64_t>());
+  kernels<Scans>(x).extreme(x.dtype(), largest, in.outer, in.n, in.inner, in.x.raw(), values.raw(),
+                            at.data<std::int64_t>());
   return values.to(given.dtype());
 }
 Tensor places_along(const Tensor& x, int dim, const char* op) {

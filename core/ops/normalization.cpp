@@ -10,7 +10,6 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::backend_of;
 using detail::throw_error;
 
 const void* data_or_null(const Tensor& t) { return t.defined() ? t.raw() : nullptr; }
@@ -38,8 +37,8 @@ struct LayerNorm : Op<LayerNorm> {  // x[rows.., n..] normalised over its last `
     const std::int64_t rows = moments.shape()[1], n = in.numel() / (rows ? rows : 1);
     const Tensor weight = w.defined() ? w.contiguous() : w, bias = b.defined() ? b.contiguous() : b;
     Tensor z = detail::empty_tensor_like(x);
-    backend_of(x).layer_norm(x.dtype(), rows, n, in.raw(), data_or_null(weight), data_or_null(bias), eps,
-                             moments[0].raw(), moments[1].raw(), z.raw());
+    kernels<LayerNorms>(x).layer_norm(x.dtype(), rows, n, in.raw(), data_or_null(weight), data_or_null(bias), eps,
+                                      moments[0].raw(), moments[1].raw(), z.raw());
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz, int dims, double eps) {
@@ -52,8 +51,9 @@ struct LayerNorm : Op<LayerNorm> {  // x[rows.., n..] normalised over its last `
     Tensor dx = c.needs(0) ? detail::empty_tensor_like(x) : Tensor();
     Tensor dw = c.needs(1) ? detail::empty_tensor(tail, x.dtype(), x.device()) : Tensor();
     Tensor db = c.needs(2) ? detail::empty_tensor(tail, x.dtype(), x.device()) : Tensor();
-    backend_of(x).layer_norm_backward(x.dtype(), rows, n, in.raw(), data_or_null(weight), moments[0].raw(),
-                                      moments[1].raw(), g.raw(), data_or_null(dx), data_or_null(dw), data_or_null(db));
+    kernels<LayerNorms>(x).layer_norm_backward(x.dtype(), rows, n, in.raw(), data_or_null(weight), moments[0].raw(),
+                                               moments[1].raw(), g.raw(), data_or_null(dx), data_or_null(dw),
+                                               data_or_null(db));
     return {dx, dw, db};
   }
   static Grads recorded(Context& c, const Tensor& x, const Tensor& w, const Tensor& dz, int dims, double eps) {
@@ -82,10 +82,11 @@ struct BatchNorm : Op<BatchNorm> {  // x[n, channels, ...] normalised over all b
     const Channels k(x);
     const Tensor weight = w.defined() ? w.contiguous() : w, bias = b.defined() ? b.contiguous() : b;
     if (training)
-      backend_of(x).channel_moments(x.dtype(), k.images, k.channels, k.n, in.raw(), moments[0].raw(), moments[1].raw());
+      kernels<BatchNorms>(x).channel_moments(x.dtype(), k.images, k.channels, k.n, in.raw(), moments[0].raw(),
+                                             moments[1].raw());
     Tensor z = detail::empty_tensor_like(x);
-    backend_of(x).batch_norm(x.dtype(), k.images, k.channels, k.n, in.raw(), data_or_null(weight), data_or_null(bias),
-                             moments[0].raw(), moments[1].raw(), eps, z.raw());
+    kernels<BatchNorms>(x).batch_norm(x.dtype(), k.images, k.channels, k.n, in.raw(), data_or_null(weight),
+                                      data_or_null(bias), moments[0].raw(), moments[1].raw(), eps, z.raw());
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz, bool training, double eps) {
@@ -97,9 +98,9 @@ struct BatchNorm : Op<BatchNorm> {  // x[n, channels, ...] normalised over all b
     Tensor dx = c.needs(0) ? detail::empty_tensor_like(x) : Tensor();
     Tensor dw = c.needs(1) ? detail::empty_tensor({k.channels}, x.dtype(), x.device()) : Tensor();
     Tensor db = c.needs(2) ? detail::empty_tensor({k.channels}, x.dtype(), x.device()) : Tensor();
-    backend_of(x).batch_norm_backward(x.dtype(), training, k.images, k.channels, k.n, in.raw(), data_or_null(weight),
-                                      moments[0].raw(), moments[1].raw(), eps, g.raw(), data_or_null(dx),
-                                      data_or_null(dw), data_or_null(db));
+    kernels<BatchNorms>(x).batch_norm_backward(x.dtype(), training, k.images, k.channels, k.n, in.raw(),
+                                               data_or_null(weight), moments[0].raw(), moments[1].raw(), eps, g.raw(),
+                                               data_or_null(dx), data_or_null(dw), data_or_null(db));
     return {dx, dw, db};
   }
   static Grads recorded(Context& c, const Tensor& x, const Tensor& w, const Tensor& moments, const Tensor& dz,

@@ -18,7 +18,7 @@ T only_element(const Tensor& t, DType as) {
   if (p.numel != 1)
     throw_error<ShapeError>("item: a tensor with ", p.numel, " elements cannot be converted to one number");
   T v;
-  backend(p.device).copy(p.dtype, as, Shape(), p.data, Shape(), &v, Shape());
+  kernels<Copies>(p.device).copy(p.dtype, as, Shape(), p.data, Shape(), &v, Shape());
   return v;
 }
 }  // namespace
@@ -35,7 +35,8 @@ template <class T>
 std::vector<T> Tensor::to_vector() const {
   const TensorImpl& p = impl();
   std::vector<T> out(static_cast<std::size_t>(p.numel));
-  backend(p.device).copy(p.dtype, dtype_of<T>, p.shape, p.data, strides(), out.data(), p.shape.contiguous_strides());
+  kernels<Copies>(p.device).copy(p.dtype, dtype_of<T>, p.shape, p.data, strides(), out.data(),
+                                 p.shape.contiguous_strides());
   return out;
 }
 

@@ -6,7 +6,6 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::backend_of;
 using detail::throw_error;
 
 struct MaxPool : Op<MaxPool> {  // z = the largest of each window of x, at = its place in h w; dx = dz there
@@ -15,7 +14,7 @@ struct MaxPool : Op<MaxPool> {  // z = the largest of each window of x, at = its
     c.save(at);
     const detail::Dense in(x);
     Tensor z = detail::empty_tensor(at.shape(), x.dtype(), x.device());
-    backend_of(x).max_pool2d(x.dtype(), w, x.shape()[0], in.raw(), z.raw(), at.data<std::int64_t>());
+    kernels<Pooling>(x).max_pool2d(x.dtype(), w, x.shape()[0], in.raw(), z.raw(), at.data<std::int64_t>());
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz, const Windows& w) {
@@ -31,7 +30,7 @@ struct AvgPool : Op<AvgPool> {  // z = the mean of each window of x; dx = dz sha
   static Tensor forward(Context&, const Tensor& x, const Windows& w, bool count_padding, std::int64_t divisor) {
     const detail::Dense in(x);
     Tensor z = detail::empty_tensor({x.shape()[0], w.channels, w.out[0], w.out[1]}, x.dtype(), x.device());
-    backend_of(x).avg_pool2d(x.dtype(), w, x.shape()[0], count_padding, divisor, in.raw(), z.raw());
+    kernels<Pooling>(x).avg_pool2d(x.dtype(), w, x.shape()[0], count_padding, divisor, in.raw(), z.raw());
     return z;
   }
   static Grads backward(Context&, const Tensor& dz, const Windows& w, bool count_padding, std::int64_t divisor);
@@ -42,7 +41,7 @@ struct AvgPoolBackward : Op<AvgPoolBackward> {  // x = z shared out over its win
   static Tensor forward(Context&, const Tensor& z, const Windows& w, bool count_padding, std::int64_t divisor) {
     const detail::Dense in(z);
     Tensor x = detail::empty_tensor({z.shape()[0], w.channels, w.size[0], w.size[1]}, z.dtype(), z.device());
-    backend_of(z).avg_pool2d_backward(z.dtype(), w, z.shape()[0], count_padding, divisor, in.raw(), x.raw());
+    kernels<Pooling>(z).avg_pool2d_backward(z.dtype(), w, z.shape()[0], count_padding, divisor, in.raw(), x.raw());
     return x;
   }
   static Grads backward(Context&, const Tensor& dx, const Windows& w, bool count_padding, std::int64_t divisor) {

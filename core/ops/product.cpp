@@ -6,7 +6,6 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::backend_of;
 using detail::Dims;
 using detail::Folded;
 
@@ -27,7 +26,7 @@ struct ProductOfOthers : Op<ProductOfOthers> {  // z[i] = the product of x but f
     c.save(x);
     const Folded in(x, Dims{1} << dim);
     Tensor z = detail::empty_tensor_like(x);
-    backend_of(x).product_of_others(x.dtype(), in.outer, in.n, in.inner, in.x.raw(), z.raw());
+    kernels<Scans>(x).product_of_others(x.dtype(), in.outer, in.n, in.inner, in.x.raw(), z.raw());
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz, int dim) {
@@ -57,7 +56,7 @@ struct Prod : Op<Prod> {  // z = product of x along dim (kept); dx = dz z / x, o
     Shape shape = x.shape();
     shape[dim] = 1;
     Tensor z = detail::empty_tensor(shape, x.dtype(), x.device());
-    backend_of(x).product(x.dtype(), in.outer, in.n, in.inner, in.x.raw(), z.raw());
+    kernels<Scans>(x).product(x.dtype(), in.outer, in.n, in.inner, in.x.raw(), z.raw());
     c.save(x);
     c.save_output(z);
     return z;
@@ -75,7 +74,7 @@ struct Cumsum : Op<Cumsum> {  // z[i] = x[0] + .. + x[i], or x[i] + .. + x[n-1];
   static Tensor forward(Context&, const Tensor& x, int dim, bool from_end) {
     const Folded in(x, x.dim() ? Dims{1} << dim : 0);
     Tensor z = detail::empty_tensor_like(x);
-    backend_of(x).cumsum(x.dtype(), from_end, in.outer, in.n, in.inner, in.x.raw(), z.raw());
+    kernels<Scans>(x).cumsum(x.dtype(), from_end, in.outer, in.n, in.inner, in.x.raw(), z.raw());
     return z;
   }
   static Grads backward(Context&, const Tensor& dz, int dim, bool from_end) {

@@ -168,12 +168,11 @@ DType unary_result(Unary op, DType t, const char* name) {
 
 bool is_identity_of_integers(Unary op) { return op >= Unary::floor && op <= Unary::trunc; }
 
-Tensor kernel_unary(Unary op, const char* name, const Tensor& x) {
-  if (x.dtype() != DType::int64) return unary(op, name, x);
+Tensor integer_unary(Unary op, const Tensor& x) {
   if (is_identity_of_integers(op)) return x.clone();
   const Dense d(x);
   Tensor z = empty_tensor_like(x);
-  backend_of(x).unary_int64(op, d.numel(), d.raw(), z.raw());
+  kernels<Integers>(x).unary_int64(op, d.numel(), d.raw(), z.raw());
   return z;
 }
 
@@ -185,13 +184,12 @@ void check_divisor(Binary op, const char* name, const Tensor& y) {
     throw_error<Error>(name, ": division of integers by zero; convert with .to(kFloat32) for inf and nan");
 }
 
-Tensor kernel_binary(Binary op, const char* name, const Tensor& x, const Tensor& y) {
-  if (x.dtype() != DType::int64) return binary(op, name, x, y);
+Tensor integer_binary(Binary op, const char* name, const Tensor& x, const Tensor& y) {
   check_divisor(op, name, y);
   const Shape shape = broadcast_shapes(x.shape(), y.shape());
   Tensor z = empty_tensor(shape, DType::int64, x.device());
-  backend_of(x).binary_int64(op, shape, x.raw(), broadcast_strides(x, shape), y.raw(), broadcast_strides(y, shape),
-                             z.raw());
+  kernels<Integers>(x).binary_int64(op, shape, x.raw(), broadcast_strides(x, shape), y.raw(),
+                                    broadcast_strides(y, shape), z.raw());
   return z;
 }
 
@@ -217,21 +215,25 @@ bool keeps_number(Binary op) { return op == Binary::mul || op == Binary::div || 
 
 }  // namespace
 
-Tensor promoted_unary(Unary op, const char* name, const Tensor& x) {
+Tensor promoted_unary(Unary op, const char* name, const Tensor& x, decltype(&Forward<Arithmetic>::unary) forward) {
   const ModeScope off(false);
   const DType t = unary_result(op, x.dtype(), name);
-  return kernel_unary(op, name, as_computed(x, t, name)).to(t);
+  const Tensor a = as_computed(x, t, name);
+  return (a.dtype() == DType::int64 ? integer_unary(op, a) : forward(op, name, a)).to(t);
 }
 
-Tensor promoted_binary(Binary op, const char* name, const Tensor& x, const Tensor& y) {
+Tensor promoted_binary(Binary op, const char* name, const Tensor& x, const Tensor& y,
+                       decltype(&Forward<Arithmetic>::binary) forward) {
   const ModeScope off(false);
   if (op == Binary::sub && (x.dtype() == DType::bool_ || y.dtype() == DType::bool_)) refuse_bool_difference(name);
   const DType t = binary_result(op, common_dtype(x, y, name), name), wide = computing_dtype(t, name);
   const Tensor b = keeps_number(op) && wide != DType::int64 && y.numel() == 1 ? y.to(wide) : as_computed(y, t, name);
-  return kernel_binary(op, name, as_computed(x, t, name), b).to(t);
+  const Tensor a = as_computed(x, t, name);
+  return (wide == DType::int64 ? integer_binary(op, name, a, b) : forward(op, name, a, b)).to(t);
 }
 
-Tensor promoted_scalar(Binary op, const char* name, const Tensor& x, Scalar s, bool reversed) {
+Tensor promoted_scalar(Binary op, const char* name, const Tensor& x, Scalar s, bool reversed,
+                       decltype(&Forward<Arithmetic>::scalar) forward) {
   const ModeScope off(false);
   if (op == Binary::sub && (x.dtype() == DType::bool_ || s.dtype() == DType::bool_)) refuse_bool_difference(name);
   const DType t = binary_result(op, common_dtype(x, s, name), name), wide = computing_dtype(t, name);
@@ -240,12 +242,12 @@ Tensor promoted_scalar(Binary op, const char* name, const Tensor& x, Scalar s, b
   const Tensor a = as_computed(x, t, name);
   if (wide != DType::int64) {
     const double exact = s.to_double();
-    return scalar(op, name, a, keeps_number(op) && !reversed ? exact : number_like(a, exact, t, name).item(), reversed)
+    return forward(op, name, a, keeps_number(op) && !reversed ? exact : number_like(a, exact, t, name).item(), reversed)
         .to(t);
   }
   // A divisor that wrapped around would be another; a summand gives the same in the end.
   const Tensor b = divides(op) ? number_like(a, s, t, name).to(wide) : number_like(a, s, DType::int64, name);
-  return (reversed ? kernel_binary(op, name, b, a) : kernel_binary(op, name, a, b)).to(t);
+  return (reversed ? integer_binary(op, name, b, a) : integer_binary(op, name, a, b)).to(t);
 }
 
 }  // namespace detail

@@ -1,7 +1,7 @@
 // Tensors of different dtypes (internal): what they meet in, and the way of ops that float32 and float64 do not take.
 // Everything here is off the fast path: an op gets here when its one comparison of dtypes has failed.
 #pragma once
-#include <harker/core/backend/backend.h>
+#include <harker/core/ops/common.h>
 #include <harker/core/ops/ops.h>
 
 #include <limits>
@@ -30,10 +30,23 @@ inline double largest_number(DType t) {
 /// not hold, where torch wraps around.
 Tensor number_like(const Tensor& x, Scalar s, DType t, const char* op);
 
-/// unary, binary and scalar (common.h) for whatever dtypes there are.
-Tensor promoted_unary(Unary op, const char* name, const Tensor& x);
-Tensor promoted_binary(Binary op, const char* name, const Tensor& x, const Tensor& y);
-Tensor promoted_scalar(Binary op, const char* name, const Tensor& x, Scalar s, bool reversed);
+/// unary, binary and scalar (common.h) for whatever dtypes there are; `forward`, one of the family's, is the way of
+/// floats from here.
+Tensor promoted_unary(Unary op, const char* name, const Tensor& x, decltype(&Forward<Arithmetic>::unary) forward);
+Tensor promoted_binary(Binary op, const char* name, const Tensor& x, const Tensor& y,
+                       decltype(&Forward<Arithmetic>::binary) forward);
+Tensor promoted_scalar(Binary op, const char* name, const Tensor& x, Scalar s, bool reversed,
+                       decltype(&Forward<Arithmetic>::scalar) forward);
+inline Tensor promoted_unary(Unary op, const char* name, const Tensor& x) {
+  return promoted_unary(op, name, x, is_arithmetic(op) ? Forward<Arithmetic>::unary : Forward<Functions>::unary);
+}
+inline Tensor promoted_binary(Binary op, const char* name, const Tensor& x, const Tensor& y) {
+  return promoted_binary(op, name, x, y, is_arithmetic(op) ? Forward<Arithmetic>::binary : Forward<Functions>::binary);
+}
+inline Tensor promoted_scalar(Binary op, const char* name, const Tensor& x, Scalar s, bool reversed) {
+  return promoted_scalar(op, name, x, s, reversed,
+                         is_arithmetic(op) ? Forward<Arithmetic>::scalar : Forward<Functions>::scalar);
+}
 
 }  // namespace detail
 }  // namespace harker

@@ -18,7 +18,7 @@ Tensor converted(const std::vector<T>& values, const TensorOptions& o) {
   const auto n = static_cast<std::int64_t>(values.size());
   Tensor t = empty(Shape{n}, TensorOptions{.dtype = o.dtype, .device = o.device});
   const Shape step{1};
-  backend(o.device).copy(dtype_of<T>, o.dtype, Shape{n}, values.data(), step, t.raw(), step);
+  kernels<Copies>(o.device).copy(dtype_of<T>, o.dtype, Shape{n}, values.data(), step, t.raw(), step);
   if (o.requires_grad) t.requires_grad_();
   return t;
 }

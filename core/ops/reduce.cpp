@@ -30,13 +30,13 @@ Tensor reduce(const Tensor& x, Dims over, double scale) {
     // The last call scales: the mean of nothing is 0 * inf, and only this one is sure to write every element.
     const bool last_call = d < 0 || !(over & ((Dims{2} << d) - 1));
     Tensor r = detail::empty_tensor(shape, x.dtype(), x.device());
-    detail::backend_of(x).sum(x.dtype(), outer, n, inner, z.raw(), last_call ? scale : 1.0, r.raw());
+    kernels<Sums>(x).sum(x.dtype(), outer, n, inner, z.raw(), last_call ? scale : 1.0, r.raw());
     if (last_call) scale = 1;
     z = r;
   }
   if (z.get() == x.get() || z.shares_storage(x) || scale != 1) {  // nothing was reduced
     Tensor r = detail::empty_tensor_like(z);
-    detail::backend_of(x).scalar(Binary::mul, x.dtype(), z.numel(), z.raw(), scale, false, r.raw());
+    kernels<Arithmetic>(x).scalar(Binary::mul, x.dtype(), z.numel(), z.raw(), scale, false, r.raw());
     z = r;
   }
   return z;
@@ -52,7 +52,7 @@ Tensor reduce(const Tensor& x, Dims over, double scale) {
   if (is_floating_point(x.dtype()) || is_complex(x.dtype()) || scale != 1) detail::refuse_computed(x, op);
   const detail::Folded in(x.to(DType::int64), over);
   Tensor z = detail::empty_tensor(detail::reduced_shape(x.shape(), over, keepdim), DType::int64, x.device());
-  detail::backend_of(x).sum_int64(in.outer, in.n, in.inner, in.x.data<std::int64_t>(), z.data<std::int64_t>());
+  kernels<Integers>(x).sum_int64(in.outer, in.n, in.inner, in.x.data<std::int64_t>(), z.data<std::int64_t>());
   return z;
 }
 
@@ -85,7 +85,7 @@ struct SumAll : Op<SumAll> {  // z = k sum(x); dx = k dz, repeated
       return sum_of_others(x, all_dims(x.dim(), name), false, scale, name);
     const detail::Dense a(x);
     Tensor z = detail::empty_tensor(Shape(), x.dtype(), x.device());
-    detail::backend_of(x).sum(x.dtype(), 1, a.numel(), 1, a.raw(), scale, z.raw());
+    kernels<Sums>(x).sum(x.dtype(), 1, a.numel(), 1, a.raw(), scale, z.raw());
     return z;
   }
   static Grads backward(Context&, const Tensor& dz, double scale, const Shape& from) {
@@ -96,7 +96,7 @@ struct SumAll : Op<SumAll> {  // z = k sum(x); dx = k dz, repeated
 /// Contiguous x[n, to...] summed over n.
 Tensor sum_leading(const Tensor& x, const Shape& to, std::int64_t n) {
   Tensor z = detail::empty_tensor(to, x.dtype(), x.device());
-  detail::backend_of(x).sum(x.dtype(), 1, n, z.numel(), x.raw(), 1, z.raw());
+  kernels<Sums>(x).sum(x.dtype(), 1, n, z.numel(), x.raw(), 1, z.raw());
   return z;
 }
 

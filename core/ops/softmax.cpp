@@ -7,7 +7,6 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::backend_of;
 using detail::Dims;
 using detail::Folded;
 
@@ -17,14 +16,15 @@ Tensor softmax_along(const Tensor& x, int dim, bool logarithm, const char* name)
   detail::check_computed(x, name);
   const Folded in(x, only(x, dim));
   Tensor z = detail::empty_tensor_like(x);
-  backend_of(x).softmax(x.dtype(), logarithm, in.outer, in.n, in.inner, in.x.raw(), z.raw());
+  kernels<Softmaxes>(x).softmax(x.dtype(), logarithm, in.outer, in.n, in.inner, in.x.raw(), z.raw());
   return z;
 }
 Tensor backward_along(const Tensor& z, const Tensor& dz, int dim, bool logarithm) {
   const Folded out(z, only(z, dim));
   const detail::Dense g(dz);
   Tensor dx = detail::empty_tensor_like(z);
-  backend_of(z).softmax_backward(z.dtype(), logarithm, out.outer, out.n, out.inner, out.x.raw(), g.raw(), dx.raw());
+  kernels<Softmaxes>(z).softmax_backward(z.dtype(), logarithm, out.outer, out.n, out.inner, out.x.raw(), g.raw(),
+                                         dx.raw());
   return dx;
 }
 
@@ -62,7 +62,7 @@ struct LogSumExp : Op<LogSumExp> {  // z = log sum exp(x); dx = dz exp(x - z)
     detail::check_computed(x, name);
     const Folded in(x, over);
     Tensor z = detail::empty_tensor(detail::reduced_shape(x.shape(), over, keepdim), x.dtype(), x.device());
-    backend_of(x).logsumexp(x.dtype(), in.outer, in.n, in.inner, in.x.raw(), z.raw());
+    kernels<Softmaxes>(x).logsumexp(x.dtype(), in.outer, in.n, in.inner, in.x.raw(), z.raw());
     c.save(x);
     c.save_output(z);
     return z;

@@ -6,7 +6,6 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::backend_of;
 using detail::throw_error;
 
 /// The places in order along the last dimension, int64.
@@ -19,7 +18,8 @@ Tensor order_of(const Tensor& given, bool descending, const char* op) {
   const detail::Dense in(x);
   const std::int64_t n = x.dim() ? x.shape().back() : 1, rows = n ? in.numel() / n : 0;
   Tensor at = detail::empty_tensor(x.shape(), DType::int64, x.device()), work = detail::empty_tensor_like(at);
-  backend_of(x).sort(x.dtype(), descending, rows, n, in.raw(), at.data<std::int64_t>(), work.data<std::int64_t>());
+  kernels<Sorting>(x).sort(x.dtype(), descending, rows, n, in.raw(), at.data<std::int64_t>(),
+                           work.data<std::int64_t>());
   return at;
 }
 

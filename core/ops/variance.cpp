@@ -8,7 +8,6 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::backend_of;
 using detail::Dims;
 using detail::has;
 using detail::with_kept_dims;
@@ -25,8 +24,8 @@ Tensor variance(const Tensor& x, Dims over, double correction, bool keepdim, boo
   detail::check_computed(x, name);
   const detail::Folded in(x, over);
   Tensor z = detail::empty_tensor(detail::reduced_shape(x.shape(), over, keepdim), x.dtype(), x.device());
-  backend_of(x).variance(x.dtype(), in.outer, in.n, in.inner, std::fmax(0, count_of(x.shape(), over) - correction),
-                         root, in.x.raw(), z.raw());
+  kernels<Statistics>(x).variance(x.dtype(), in.outer, in.n, in.inner,
+                                  std::fmax(0, count_of(x.shape(), over) - correction), root, in.x.raw(), z.raw());
   return z;
 }
 

@@ -23,8 +23,8 @@ struct Where : Op<Where> {  // z = mask ? x : y; dx = mask ? dz : 0, dy = mask ?
     const Shape shape = broadcast_shapes(broadcast_shapes(mask.shape(), a.shape()), b.shape());
     c.save(mask);
     Tensor z = detail::empty_tensor(shape, t, x.device());
-    detail::backend_of(x).where(t, shape, mask.raw(), broadcast_strides(mask, shape), a.raw(),
-                                broadcast_strides(a, shape), b.raw(), broadcast_strides(b, shape), z.raw());
+    kernels<Masks>(x).where(t, shape, mask.raw(), broadcast_strides(mask, shape), a.raw(), broadcast_strides(a, shape),
+                            b.raw(), broadcast_strides(b, shape), z.raw());
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz) {
@@ -38,9 +38,9 @@ struct MaskedSelect : Op<MaskedSelect> {  // z = the x whose mask is true, in or
   static Tensor forward(Context& c, const Tensor& x, const Tensor& mask) {
     c.save(mask);
     const detail::Dense a(x), m(mask);
-    Backend& backend = detail::backend_of(x);
-    Tensor z = detail::empty_tensor(Shape{backend.count_nonzero(m.numel(), m.raw())}, x.dtype(), x.device());
-    backend.compress(x.dtype(), a.numel(), a.raw(), m.raw(), z.raw());
+    Masks& masks = kernels<Masks>(x);
+    Tensor z = detail::empty_tensor(Shape{masks.count_nonzero(m.numel(), m.raw())}, x.dtype(), x.device());
+    masks.compress(x.dtype(), a.numel(), a.raw(), m.raw(), z.raw());
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz);
@@ -52,7 +52,7 @@ struct MaskedPut : Op<MaskedPut> {  // z = 0, with x in order where the mask is 
     c.save(mask);
     const detail::Dense a(x), m(mask);
     Tensor z = zeros(mask.shape(), {.dtype = x.dtype(), .device = x.device()});
-    detail::backend_of(x).decompress(x.dtype(), m.numel(), a.raw(), m.raw(), z.raw());
+    kernels<Masks>(x).decompress(x.dtype(), m.numel(), a.raw(), m.raw(), z.raw());
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz) { return {apply<MaskedSelect>(dz, c.saved(0)), Tensor()}; }
@@ -120,7 +120,7 @@ Tensor detail::masked_rows(const Tensor& x, const Tensor& mask) {
     inner *= x.shape()[i];
   }
   const Tensor chosen = harker::masked_select(x, wide);
-  if (inner == 0) rows[0] = backend_of(mask).count_nonzero(mask.numel(), mask.contiguous().raw());
+  if (inner == 0) rows[0] = kernels<Masks>(mask).count_nonzero(mask.numel(), mask.contiguous().raw());
   return chosen.reshape(rows);
 }
 Tensor detail::with_masked_rows(const Tensor& x, const Tensor& mask, const Tensor& rows) {

@@ -29,14 +29,20 @@ std::vector<T> numbers(std::int64_t n, std::uint32_t seed) {
 template <class T>
 constexpr double kEpsilon = sizeof(T) == 4 ? 1.2e-7 : 2.3e-16;
 
-/// f(backend) for every kernel set; its name is in the message of a failure.
+/// f(set) for every kernel set; its name is in the message of a failure.
 template <class F>
-void on_every_backend(const F& f) {
-  for (Backend* b : cpu_backends()) {
-    const std::string kernels = b->name();
+void on_every_set(const F& f) {
+  for (const CpuSet b : cpu_sets()) {
+    const std::string kernels = name(b);
     CAPTURE(kernels);
-    f(*b);
+    f(b);
   }
+}
+
+/// Who computes `op`.
+template <class Op>
+Elementwise& elementwise(CpuSet set, Op op) {
+  return is_arithmetic(op) ? static_cast<Elementwise&>(kernels<Arithmetic>(set)) : kernels<Functions>(set);
 }
 
 inline std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }

@@ -59,9 +59,9 @@ int wrong_conversions(int exponent, int mantissa, int bias, int top) {
 
 /// v as an element of a dtype, by one kernel set; and an element as a double.
 template <class T>
-T converted(Backend& b, double v, DType to) {
+T converted(CpuSet b, double v, DType to) {
   T out{};
-  b.copy(kFloat64, to, Shape(), &v, Shape(), &out, Shape());
+  kernels<Copies>(b).copy(kFloat64, to, Shape(), &v, Shape(), &out, Shape());
   return out;
 }
 
@@ -106,16 +106,16 @@ TEST_CASE("backend: float16 of every kernel set has the same bits") {
     for (std::uint32_t low : {0u, 1u, 0x0fffu, 0x1000u, 0x1001u, 0x7fffu, 0x8000u, 0x8001u, 0xffffu})
       x.push_back(__builtin_bit_cast(float, high << 16 | low));
   const auto n = static_cast<std::int64_t>(x.size());
-  on_every_backend([&](Backend& b) {
+  on_every_set([&](CpuSet b) {
     std::vector<std::uint16_t> half(x.size()), brain(x.size());
     std::vector<float> back(65536);
-    b.copy(kFloat32, kFloat16, Shape{n}, x.data(), Shape{1}, half.data(), Shape{1});
-    b.copy(kFloat32, kBFloat16, Shape{n}, x.data(), Shape{1}, brain.data(), Shape{1});
+    kernels<Copies>(b).copy(kFloat32, kFloat16, Shape{n}, x.data(), Shape{1}, half.data(), Shape{1});
+    kernels<Copies>(b).copy(kFloat32, kBFloat16, Shape{n}, x.data(), Shape{1}, brain.data(), Shape{1});
     int wrong = 0;
     for (std::size_t i = 0; i < x.size(); ++i)
       wrong += half[i] != Float16::from_float(x[i]) || brain[i] != BFloat16::from_float(x[i]);
     for (std::uint32_t i = 0; i < 65536; ++i) half[i] = static_cast<std::uint16_t>(i);
-    b.copy(kFloat16, kFloat32, Shape{65536}, half.data(), Shape{1}, back.data(), Shape{1});
+    kernels<Copies>(b).copy(kFloat16, kFloat32, Shape{65536}, half.data(), Shape{1}, back.data(), Shape{1});
     for (std::uint32_t i = 0; i < 65536; ++i) {
       const float expected = Float16::to_float(static_cast<std::uint16_t>(i));
       wrong += std::memcmp(&back[i], &expected, sizeof expected) != 0;
@@ -125,7 +125,7 @@ TEST_CASE("backend: float16 of every kernel set has the same bits") {
 }
 
 TEST_CASE("backend: conversions are torch's") {
-  on_every_backend([](Backend& b) {
+  on_every_set([](CpuSet b) {
     CHECK(converted<std::int32_t>(b, -300.7, kInt32) == -300);
     CHECK(converted<std::int32_t>(b, kNaN, kInt32) == INT32_MIN);
     CHECK(converted<std::int32_t>(b, 3e9, kInt32) == INT32_MIN);
@@ -149,35 +149,37 @@ TEST_CASE("backend: conversions are torch's") {
 
     const std::int64_t whole[] = {-1, 16777217, INT64_MAX};
     float f[3];
-    b.copy(kInt64, kFloat32, Shape{3}, whole, Shape{1}, f, Shape{1});
+    kernels<Copies>(b).copy(kInt64, kFloat32, Shape{3}, whole, Shape{1}, f, Shape{1});
     CHECK((f[0] == -1 && f[1] == 16777216 && f[2] == 9223372036854775808.0f));
     const std::uint64_t large = UINT64_MAX;
     double d = 0;
-    b.copy(DType::uint64, kFloat64, Shape(), &large, Shape(), &d, Shape());
+    kernels<Copies>(b).copy(DType::uint64, kFloat64, Shape(), &large, Shape(), &d, Shape());
     CHECK(d == 18446744073709551616.0);
     const std::uint8_t truth[] = {0, 1, 2, 255};
     std::int32_t numbers_of[4];
-    b.copy(kBool, kInt32, Shape{4}, truth, Shape{1}, numbers_of, Shape{1});
+    kernels<Copies>(b).copy(kBool, kInt32, Shape{4}, truth, Shape{1}, numbers_of, Shape{1});
     CHECK((numbers_of[0] == 0 && numbers_of[1] == 1 && numbers_of[2] == 1 && numbers_of[3] == 1));
 
     const float complex64[] = {1, 2, 0, 3, 0, 0};  // 1+2i, 3i, 0
     double complex128[6] = {}, real[3] = {};
     std::uint8_t nonzero[3] = {};
-    b.copy(DType::complex64, DType::complex128, Shape{3}, complex64, Shape{1}, complex128, Shape{1});
+    kernels<Copies>(b).copy(DType::complex64, DType::complex128, Shape{3}, complex64, Shape{1}, complex128, Shape{1});
     for (int i = 0; i < 6; ++i) CHECK(complex128[i] == static_cast<double>(complex64[i]));
-    b.copy(DType::complex64, kFloat64, Shape{3}, complex64, Shape{1}, real, Shape{1});
+    kernels<Copies>(b).copy(DType::complex64, kFloat64, Shape{3}, complex64, Shape{1}, real, Shape{1});
     CHECK((real[0] == 1 && real[1] == 0 && real[2] == 0));
-    b.copy(DType::complex64, kBool, Shape{3}, complex64, Shape{1}, nonzero, Shape{1});
+    kernels<Copies>(b).copy(DType::complex64, kBool, Shape{3}, complex64, Shape{1}, nonzero, Shape{1});
     CHECK((nonzero[0] == 1 && nonzero[1] == 1 && nonzero[2] == 0));
     float from_real[6] = {9, 9, 9, 9, 9, 9};
-    b.copy(kInt64, DType::complex64, Shape{3}, whole, Shape{1}, from_real, Shape{1});
+    kernels<Copies>(b).copy(kInt64, DType::complex64, Shape{3}, whole, Shape{1}, from_real, Shape{1});
     CHECK((from_real[0] == -1 && from_real[1] == 0 && from_real[2] == 16777216 && from_real[5] == 0));
-    CHECK_THROWS_AS(b.copy(kFloat32, DType::float4_e2m1fn_x2, Shape{1}, f, Shape{1}, nonzero, Shape{1}), TypeError);
+    CHECK_THROWS_AS(
+        kernels<Copies>(b).copy(kFloat32, DType::float4_e2m1fn_x2, Shape{1}, f, Shape{1}, nonzero, Shape{1}),
+        TypeError);
   });
 }
 
 TEST_CASE("backend: small whole numbers survive every pair of dtypes") {
-  on_every_backend([](Backend& b) {
+  on_every_set([](CpuSet b) {
     for (int from = 0; from < kDTypes; ++from)
       for (int to = 0; to < kDTypes; ++to) {
         const DType x = static_cast<DType>(from), y = static_cast<DType>(to);
@@ -188,9 +190,9 @@ TEST_CASE("backend: small whole numbers survive every pair of dtypes") {
         double back[600], values[600];
         for (int i = 0; i < 600; ++i) values[i] = truth ? 1 : powers ? 1 << i % 3 : i % 8;
         const Shape n{600}, one{1};
-        b.copy(kFloat64, x, n, values, one, in, one);
-        b.copy(x, y, n, in, one, out, one);
-        b.copy(y, kFloat64, n, out, one, back, one);
+        kernels<Copies>(b).copy(kFloat64, x, n, values, one, in, one);
+        kernels<Copies>(b).copy(x, y, n, in, one, out, one);
+        kernels<Copies>(b).copy(y, kFloat64, n, out, one, back, one);
         int wrong = 0;
         for (int i = 0; i < 600; ++i) wrong += back[i] != values[i];
         CAPTURE(std::string(name(x)));
@@ -220,13 +222,13 @@ TEST_CASE("backend: strided copies keep the bits of every dtype") {
   };
   std::vector<char> src(16 * 12000);
   for (std::size_t i = 0; i < src.size(); ++i) src[i] = static_cast<char>(i * 31 + i / 256);
-  on_every_backend([&](Backend& b) {
+  on_every_set([&](CpuSet b) {
     for (const auto& c : cases)
       for (int type = 0; type < kDTypes; ++type) {
         const DType t = static_cast<DType>(type);
         const std::size_t size = item_size(t);
         std::vector<char> got(src.size(), 7), expected(src.size(), 7);
-        b.copy(t, t, c.shape, src.data(), c.src, got.data(), c.dst);
+        kernels<Copies>(b).copy(t, t, c.shape, src.data(), c.src, got.data(), c.dst);
         for (std::int64_t i = 0; i < c.shape.numel(); ++i) {
           std::int64_t p = 0, q = 0, left = i;
           for (int d = c.shape.rank() - 1; d >= 0; --d) {
@@ -244,24 +246,24 @@ TEST_CASE("backend: strided copies keep the bits of every dtype") {
     for (const auto& c : cases) {
       const std::vector<float> x = numbers<float>(12000, 8);
       std::vector<double> got(12000, 7), expected(12000, 7);
-      b.copy(kFloat32, kFloat64, c.shape, x.data(), c.src, got.data(), c.dst);
+      kernels<Copies>(b).copy(kFloat32, kFloat64, c.shape, x.data(), c.src, got.data(), c.dst);
       const std::vector<double> wide(x.begin(), x.end());
-      b.copy(kFloat64, kFloat64, c.shape, wide.data(), c.src, expected.data(), c.dst);
+      kernels<Copies>(b).copy(kFloat64, kFloat64, c.shape, wide.data(), c.src, expected.data(), c.dst);
       CHECK(got == expected);
     }
   });
 }
 
 TEST_CASE("backend: fill writes every dtype") {
-  on_every_backend([](Backend& b) {
+  on_every_set([](CpuSet b) {
     for (int type = 0; type < kDTypes; ++type) {
       const DType t = static_cast<DType>(type);
       if (t == DType::float4_e2m1fn_x2) continue;
       alignas(16) char z[101 * 16];
       double back[101];
       std::memset(z, 0, sizeof z);
-      b.fill(t, 100, t == kBool ? 1.0 : 2.0, z);
-      b.copy(t, kFloat64, Shape{101}, z, Shape{1}, back, Shape{1});
+      kernels<Copies>(b).fill(t, 100, t == kBool ? 1.0 : 2.0, z);
+      kernels<Copies>(b).copy(t, kFloat64, Shape{101}, z, Shape{1}, back, Shape{1});
       int wrong = t == DType::float8_e8m0fnu ? back[100] == 2 : back[100] != 0;
       for (int i = 0; i < 100; ++i) wrong += back[i] != (t == kBool ? 1 : 2);
       CAPTURE(std::string(name(t)));

@@ -20,14 +20,14 @@ struct Size {
 
 /// The worst error of one product, in units of what rounding allows; memory around the result must stay as it was.
 template <class T>
-double gemm_error(Backend& backend, bool ta, bool tb, Size s, std::int64_t extra, bool with_bias) {
+double gemm_error(CpuSet backend, bool ta, bool tb, Size s, std::int64_t extra, bool with_bias) {
   const std::int64_t lda = (ta ? s.m : s.k) + extra, ldb = (tb ? s.k : s.n) + extra;
   const std::vector<T> a = numbers<T>((ta ? s.k : s.m) * lda, 1), b = numbers<T>((tb ? s.n : s.k) * ldb, 2);
   const std::vector<T> bias = numbers<T>(s.n, 3);
   const T guard = T(777);
   std::vector<T> c(at(s.m * s.n + 2), guard);
-  backend.gemm(dtype_of<T>, ta, tb, s.m, s.n, s.k, a.data(), lda, b.data(), ldb, with_bias ? bias.data() : nullptr,
-               c.data() + 1);
+  kernels<Products>(backend).gemm(dtype_of<T>, ta, tb, s.m, s.n, s.k, a.data(), lda, b.data(), ldb,
+                                  with_bias ? bias.data() : nullptr, c.data() + 1);
   if (c.front() != guard || c.back() != guard) return 1e9;
   double worst = 0;
   for (std::int64_t i = 0; i < s.m; ++i)
@@ -77,7 +77,7 @@ double allowed(const Size& s) {
 
 template <class T>
 void check(std::span<const Size> sizes) {
-  on_every_backend([&](Backend& backend) {
+  on_every_set([&](CpuSet backend) {
     std::size_t cases = 0;
     for (const Size& s : sizes)
       for (int flags = 0; flags < 16; ++flags) {
@@ -112,7 +112,7 @@ TEST_CASE("backend: large float32 products of every way and flag equal plain loo
 TEST_CASE("backend: large float64 products of every way and flag equal plain loops") { check<double>(kLargeSizes); }
 
 TEST_CASE("backend: a product may have any number of columns and of rows") {
-  on_every_backend([](Backend& backend) {
+  on_every_set([](CpuSet backend) {
     for (std::int64_t i = 0; i < 60; ++i)
       for (int flags = 0; flags < 4; ++flags) {
         CAPTURE(i);
@@ -127,7 +127,7 @@ TEST_CASE("backend: a product may have any number of columns and of rows") {
 TEST_CASE("backend: a product that threads share is cut into blocks and equals plain loops") {
   const int before = get_num_threads();
   set_num_threads(3);
-  on_every_backend([](Backend& backend) {
+  on_every_set([](CpuSet backend) {
     for (int flags = 0; flags < 4; ++flags) {
       CAPTURE(flags);
       CHECK(gemm_error<float>(backend, flags & 1, flags & 2, {300, 600, 48}, 3, true) < 5);
@@ -145,7 +145,7 @@ TEST_CASE("backend: a product that threads share is cut into blocks and equals p
 }
 
 TEST_CASE("backend: a large product needs no memory to pack into") {
-  on_every_backend([](Backend& backend) {
+  on_every_set([](CpuSet backend) {
     const Size size{37, 150, 500};
     std::vector<double> with, without;
     const auto errors = [&](std::vector<double>& to) {
@@ -167,8 +167,8 @@ TEST_CASE("backend: several threads may compute large products at once") {
   std::vector<std::thread> threads;
   for (double& error : errors)
     threads.emplace_back([&error] {
-      for (Backend* backend : cpu_backends())
-        error = std::max(error, gemm_error<float>(*backend, false, true, {300, 600, 48}, 0, true));
+      for (const CpuSet backend : cpu_sets())
+        error = std::max(error, gemm_error<float>(backend, false, true, {300, 600, 48}, 0, true));
     });
   for (std::thread& t : threads) t.join();
   for (const double error : errors) CHECK(error < 5);
@@ -178,9 +178,10 @@ TEST_CASE("backend: instruction sets agree within rounding") {
   const Size s{70, 90, 500};
   const std::vector<float> a = numbers<float>(s.m * s.k, 7), b = numbers<float>(s.k * s.n, 8);
   std::vector<std::vector<float>> results;
-  on_every_backend([&](Backend& backend) {
+  on_every_set([&](CpuSet backend) {
     std::vector<float> c(at(s.m * s.n));
-    backend.gemm(kFloat32, false, false, s.m, s.n, s.k, a.data(), s.k, b.data(), s.n, nullptr, c.data());
+    kernels<Products>(backend).gemm(kFloat32, false, false, s.m, s.n, s.k, a.data(), s.k, b.data(), s.n, nullptr,
+                                    c.data());
     results.push_back(std::move(c));
   });
   for (const auto& r : results)
@@ -191,31 +192,33 @@ TEST_CASE("backend: results do not depend on the number of threads") {
   const std::int64_t n = 1'500'000, rows = 300, columns = 500, depth = 500;
   const std::vector<float> x = numbers<float>(n, 5), y = numbers<float>(n, 6);
   const int before = get_num_threads();
-  on_every_backend([&](Backend& b) {
+  on_every_set([&](CpuSet b) {
     std::vector<std::vector<float>> results;
     for (int threads : {1, 2, 3, 7}) {
       set_num_threads(threads);
       std::vector<float> z(at(n)), sums(at(5000)), c(at(rows * columns));
-      b.binary(Binary::mul, kFloat32, n, x.data(), y.data(), z.data());
-      b.sum(kFloat32, 1, n, 1, x.data(), 1.0, sums.data());
-      b.sum(kFloat32, 1, 300, 5000, x.data(), 1.0, sums.data());
-      b.sum(kFloat32, 1500, 1000, 1, x.data(), 1.0, z.data());
-      b.mean_square_diff(kFloat32, n, x.data(), y.data(), z.data() + 1500);
-      b.gemm(kFloat32, false, true, rows, columns, depth, x.data(), depth, y.data(), depth, nullptr, c.data());
+      elementwise(b, Binary::mul).binary(Binary::mul, kFloat32, n, x.data(), y.data(), z.data());
+      kernels<Sums>(b).sum(kFloat32, 1, n, 1, x.data(), 1.0, sums.data());
+      kernels<Sums>(b).sum(kFloat32, 1, 300, 5000, x.data(), 1.0, sums.data());
+      kernels<Sums>(b).sum(kFloat32, 1500, 1000, 1, x.data(), 1.0, z.data());
+      kernels<DifferenceLosses>(b).mean_square_diff(kFloat32, n, x.data(), y.data(), z.data() + 1500);
+      kernels<Products>(b).gemm(kFloat32, false, true, rows, columns, depth, x.data(), depth, y.data(), depth, nullptr,
+                                c.data());
       z.insert(z.end(), sums.begin(), sums.end());
       z.insert(z.end(), c.begin(), c.end());
-      b.gemm(kFloat32, true, false, rows, columns, depth, x.data(), rows, y.data(), columns, nullptr, c.data());
+      kernels<Products>(b).gemm(kFloat32, true, false, rows, columns, depth, x.data(), rows, y.data(), columns, nullptr,
+                                c.data());
       z.insert(z.end(), c.begin(), c.end());
       const std::int64_t many = 1100, few = 3;  // of vectors, dot products, in place, narrow
       for (const bool turned : {false, true}) {
-        b.gemm(kFloat32, turned, turned, 1, many, 1001, x.data(), turned ? 1 : 1001, y.data(), turned ? 1001 : many,
-               nullptr, c.data());
+        kernels<Products>(b).gemm(kFloat32, turned, turned, 1, many, 1001, x.data(), turned ? 1 : 1001, y.data(),
+                                  turned ? 1001 : many, nullptr, c.data());
         z.insert(z.end(), c.begin(), c.begin() + many);
-        b.gemm(kFloat32, turned, turned, few, many, 1001, x.data(), turned ? few : 1001, y.data(), turned ? 1001 : many,
-               nullptr, c.data());
+        kernels<Products>(b).gemm(kFloat32, turned, turned, few, many, 1001, x.data(), turned ? few : 1001, y.data(),
+                                  turned ? 1001 : many, nullptr, c.data());
         z.insert(z.end(), c.begin(), c.begin() + few * many);
-        b.gemm(kFloat32, turned, false, many, few, 1001, x.data(), turned ? many : 1001, y.data(), few, nullptr,
-               c.data());
+        kernels<Products>(b).gemm(kFloat32, turned, false, many, few, 1001, x.data(), turned ? many : 1001, y.data(),
+                                  few, nullptr, c.data());
         z.insert(z.end(), c.begin(), c.begin() + few * many);
       }
       results.push_back(std::move(z));

@@ -18,18 +18,18 @@ using test::at;
 /// Ops run on this kernel set, with so many threads, until the end of the scope.
 class Using {
  public:
-  explicit Using(Backend& b, int threads = 1) : before_(set_cpu_backend(b)), threads_(get_num_threads()) {
+  explicit Using(CpuSet b, int threads = 1) : before_(use_cpu_set(b)), threads_(get_num_threads()) {
     set_num_threads(threads);
   }
   ~Using() {
-    set_cpu_backend(before_);
+    use_cpu_set(before_);
     set_num_threads(threads_);
   }
   Using(const Using&) = delete;
   Using& operator=(const Using&) = delete;
 
  private:
-  Backend& before_;
+  CpuSet before_;
   int threads_;
 };
 
@@ -93,7 +93,7 @@ Tensor convolved(const Tensor& x, const Tensor& w, const Tensor& b, const Geomet
 }  // namespace
 
 TEST_CASE("backend: conv2d equals plain loops, and its gradients are its transposes") {
-  test::on_every_backend([](Backend& b) {
+  test::on_every_set([](CpuSet b) {
     for (const Geometry& g : kGeometries)
       for (DType t : {kFloat64, kFloat32}) {
         CAPTURE(g.c);
@@ -121,7 +121,7 @@ TEST_CASE("backend: conv2d equals plain loops, and its gradients are its transpo
 }
 
 TEST_CASE("backend: functions along a dimension equal their formulas at every length") {
-  test::on_every_backend([](Backend& b) {
+  test::on_every_set([](CpuSet b) {
     const Using set(b);
     manual_seed(2);
     for (DType t : {kFloat64, kFloat32}) {
@@ -156,7 +156,7 @@ TEST_CASE("backend: functions along a dimension equal their formulas at every le
 }
 
 TEST_CASE("backend: layers give the same bits for every number of threads") {
-  test::on_every_backend([](Backend& b) {
+  test::on_every_set([](CpuSet b) {
     const auto run = [&](int threads) {
       const Using set(b, threads);
       manual_seed(3);

@@ -98,11 +98,11 @@ std::vector<T> spread(std::int64_t n, double low, double high) {
 }
 
 template <class T>
-void check_accuracy(Backend& b, const ReferenceFunction& f, bool relative) {
+void check_accuracy(CpuSet b, const ReferenceFunction& f, bool relative) {
   CAPTURE(f.name);
   const std::int64_t n = 20'001;
   std::vector<T> x = spread<T>(n, f.low, f.high), z(x.size());
-  b.unary(f.op, dtype_of<T>, n, x.data(), z.data());
+  elementwise(b, f.op).unary(f.op, dtype_of<T>, n, x.data(), z.data());
   double worst = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
     const Exact expected = f.f(static_cast<Exact>(x[i]));
@@ -115,7 +115,7 @@ void check_accuracy(Backend& b, const ReferenceFunction& f, bool relative) {
   for (std::int64_t count : {0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 17, 33}) {
     std::vector<T> part(x.begin(), x.begin() + count);
     part.push_back(T(9));
-    b.unary(f.op, dtype_of<T>, count, part.data(), part.data());
+    elementwise(b, f.op).unary(f.op, dtype_of<T>, count, part.data(), part.data());
     CHECK(part.back() == T(9));
     part.pop_back();
     CHECK(std::equal(part.begin(), part.end(), z.begin()));
@@ -123,7 +123,7 @@ void check_accuracy(Backend& b, const ReferenceFunction& f, bool relative) {
 }
 
 template <class T>
-void check_specials(Backend& b) {
+void check_specials(CpuSet b) {
   const T tiny = std::numeric_limits<T>::denorm_min();
   const std::vector<T> x = {T(NAN), T(INFINITY), T(-INFINITY), T(0),    T(-0.0), tiny,
                             -tiny,  T(-1),       T(1),         T(1e30), T(-1e30)};
@@ -131,7 +131,7 @@ void check_specials(Backend& b) {
     if (f.op == Unary::silu) continue;  // inf / inf, in torch, too
     CAPTURE(f.name);
     std::vector<T> z(x.size());
-    b.unary(f.op, dtype_of<T>, static_cast<std::int64_t>(x.size()), x.data(), z.data());
+    elementwise(b, f.op).unary(f.op, dtype_of<T>, static_cast<std::int64_t>(x.size()), x.data(), z.data());
     for (std::size_t i = 0; i < x.size(); ++i) {
       Exact expected = f.f(static_cast<Exact>(x[i]));
       if (f.op == Unary::sign && std::isnan(x[i])) expected = 0;
@@ -166,29 +166,30 @@ const Layout kLayouts[] = {{{7, 1}, {7, 1}}, {{1, 5}, {7, 1}},  {{0, 1}, {7, 1}}
 }  // namespace
 
 TEST_CASE("kernels: functions of one number are accurate, at every length and in place") {
-  for (Backend* b : cpu_backends()) {
-    CAPTURE(b->name());
+  for (const CpuSet b : cpu_sets()) {
+    CAPTURE(name(b));
     for (const ReferenceFunction& f : kFunctions) {
-      check_accuracy<float>(*b, f, true);
-      check_accuracy<double>(*b, f, true);
+      check_accuracy<float>(b, f, true);
+      check_accuracy<double>(b, f, true);
     }
     for (const ReferenceFunction& f : kSmooth) {
-      check_accuracy<float>(*b, f, false);
-      check_accuracy<double>(*b, f, false);
+      check_accuracy<float>(b, f, false);
+      check_accuracy<double>(b, f, false);
     }
-    check_specials<float>(*b);
-    check_specials<double>(*b);
+    check_specials<float>(b);
+    check_specials<double>(b);
   }
 }
 
 TEST_CASE("kernels: large work is shared among threads and gives the same bits") {
   const std::int64_t n = 300'001;
   const std::vector<float> x = spread<float>(n, -5, 5);
-  for (Backend* b : cpu_backends()) {
+  for (const CpuSet b : cpu_sets()) {
     std::vector<float> all(x.size()), part(x.size());
-    b->unary(Unary::tanh, kFloat32, n, x.data(), all.data());
+    elementwise(b, Unary::tanh).unary(Unary::tanh, kFloat32, n, x.data(), all.data());
     for (std::int64_t i = 0; i < n; i += 1000)
-      b->unary(Unary::tanh, kFloat32, std::min<std::int64_t>(1000, n - i), x.data() + i, part.data() + i);
+      elementwise(b, Unary::tanh)
+          .unary(Unary::tanh, kFloat32, std::min<std::int64_t>(1000, n - i), x.data() + i, part.data() + i);
     CHECK(all == part);
   }
 }
@@ -196,11 +197,11 @@ TEST_CASE("kernels: large work is shared among threads and gives the same bits")
 TEST_CASE("kernels: softplus and leak") {
   const std::vector<double> x = spread<double>(1001, -30, 30);
   std::vector<double> z(x.size());
-  for (Backend* b : cpu_backends()) {
-    b->softplus(kFloat64, 1001, x.data(), 2, 20, z.data());
+  for (const CpuSet b : cpu_sets()) {
+    kernels<Functions>(b).softplus(kFloat64, 1001, x.data(), 2, 20, z.data());
     for (std::size_t i = 0; i < x.size(); ++i)
       CHECK(units(z[i], x[i] * 2 > 20 ? Exact(x[i]) : std::log1p(std::exp(Exact(x[i]) * 2)) / 2) <= 4);
-    b->leaky_relu(kFloat64, 1001, x.data(), x.data(), 0.25, z.data());
+    kernels<Arithmetic>(b).leaky_relu(kFloat64, 1001, x.data(), x.data(), 0.25, z.data());
     for (std::size_t i = 0; i < x.size(); ++i) CHECK(z[i] == (x[i] > 0 ? x[i] : x[i] * 0.25));
   }
 }
@@ -208,12 +209,12 @@ TEST_CASE("kernels: softplus and leak") {
 TEST_CASE("kernels: functions of two numbers, strided") {
   const Shape shape{5, 7};
   const std::vector<double> x = spread<double>(80, 0.1, 4), y = spread<double>(80, -3, 3);
-  for (Backend* b : cpu_backends()) {
+  for (const CpuSet b : cpu_sets()) {
     for (const Layout& layout : kLayouts) {
       const std::vector<double> p = walk_of(x, shape, layout.x), q = walk_of(y, shape, layout.y);
       std::vector<double> z(35);
       const auto check = [&](Binary op, const std::function<double(double, double)>& f, double most) {
-        b->binary_strided(op, kFloat64, shape, x.data(), layout.x, y.data(), layout.y, z.data());
+        elementwise(b, op).binary_strided(op, kFloat64, shape, x.data(), layout.x, y.data(), layout.y, z.data());
         int wrong = 0;
         for (std::size_t i = 0; i < 35; ++i) wrong += !(units(z[i], f(p[i], q[i])) <= most);
         CHECK(wrong == 0);
@@ -231,9 +232,9 @@ TEST_CASE("kernels: functions of two numbers, strided") {
     }
     const float nan[] = {NAN, 1, NAN, 2}, other[] = {1, NAN, NAN, 1};
     float z[4];
-    b->binary(Binary::maximum, kFloat32, 4, nan, other, z);
+    elementwise(b, Binary::maximum).binary(Binary::maximum, kFloat32, 4, nan, other, z);
     CHECK((std::isnan(z[0]) && std::isnan(z[1]) && std::isnan(z[2]) && z[3] == 2));
-    b->scalar(Binary::minimum, kFloat32, 4, nan, 1.5, true, z);
+    elementwise(b, Binary::minimum).scalar(Binary::minimum, kFloat32, 4, nan, 1.5, true, z);
     CHECK((std::isnan(z[0]) && z[1] == 1 && std::isnan(z[2]) && z[3] == 1.5f));
   }
 }
@@ -248,14 +249,14 @@ TEST_CASE("kernels: comparisons, choices and logic, strided") {
     m[i] = static_cast<std::uint8_t>(i * 5 % 3);  // any byte but 0 is true
     k[i] = static_cast<std::uint8_t>(i % 2 * 255);
   }
-  for (Backend* b : cpu_backends()) {
+  for (const CpuSet b : cpu_sets()) {
     for (const Layout& layout : kLayouts) {
       const std::vector<float> p = walk_of(x, shape, layout.x), q = walk_of(y, shape, layout.y);
       const std::vector<std::uint8_t> s = walk_of(m, shape, layout.x), t = walk_of(k, shape, layout.y);
       std::vector<std::uint8_t> z(35);
       int wrong = 0;
       const auto compare = [&](Compare op, auto f) {
-        b->compare(op, kFloat32, shape, x.data(), layout.x, y.data(), layout.y, z.data());
+        kernels<Comparisons>(b).compare(op, kFloat32, shape, x.data(), layout.x, y.data(), layout.y, z.data());
         for (std::size_t i = 0; i < 35; ++i) wrong += z[i] != (f(p[i], q[i]) ? 1 : 0);
       };
       compare(Compare::eq, [](float a, float c) { return a == c; });
@@ -265,14 +266,15 @@ TEST_CASE("kernels: comparisons, choices and logic, strided") {
       compare(Compare::gt, [](float a, float c) { return a > c; });
       compare(Compare::ge, [](float a, float c) { return a >= c; });
       const auto logical = [&](Logical op, auto f) {
-        b->logical(op, shape, m.data(), layout.x, k.data(), layout.y, z.data());
+        kernels<Comparisons>(b).logical(op, shape, m.data(), layout.x, k.data(), layout.y, z.data());
         for (std::size_t i = 0; i < 35; ++i) wrong += z[i] != (f(s[i] != 0, t[i] != 0) ? 1 : 0);
       };
       logical(Logical::both, [](bool a, bool c) { return a && c; });
       logical(Logical::either, [](bool a, bool c) { return a || c; });
       logical(Logical::one, [](bool a, bool c) { return a != c; });
       std::vector<float> chosen(35);
-      b->where(kFloat32, shape, m.data(), layout.x, x.data(), layout.x, y.data(), layout.y, chosen.data());
+      kernels<Masks>(b).where(kFloat32, shape, m.data(), layout.x, x.data(), layout.x, y.data(), layout.y,
+                              chosen.data());
       for (std::size_t i = 0; i < 35; ++i) wrong += chosen[i] != (s[i] ? p[i] : q[i]);
       CHECK(wrong == 0);
     }
@@ -282,19 +284,19 @@ TEST_CASE("kernels: comparisons, choices and logic, strided") {
 TEST_CASE("kernels: masks count, pick, put back and decide") {
   const std::uint8_t mask[] = {0, 1, 255, 0, 2, 0};
   const double x[] = {1, 2, 3, 4, 5, 6};
-  for (Backend* b : cpu_backends()) {
-    CHECK(b->count_nonzero(6, mask) == 3);
+  for (const CpuSet b : cpu_sets()) {
+    CHECK(kernels<Masks>(b).count_nonzero(6, mask) == 3);
     double picked[3], back[6] = {};
-    b->compress(kFloat64, 6, x, mask, picked);
+    kernels<Masks>(b).compress(kFloat64, 6, x, mask, picked);
     CHECK((picked[0] == 2 && picked[1] == 3 && picked[2] == 5));
-    b->decompress(kFloat64, 6, picked, mask, back);
+    kernels<Masks>(b).decompress(kFloat64, 6, picked, mask, back);
     CHECK((back[0] == 0 && back[1] == 2 && back[2] == 3 && back[3] == 0 && back[4] == 5 && back[5] == 0));
     std::uint8_t z[2];
-    b->any_or_all(false, 2, 3, mask, z);
+    kernels<Masks>(b).any_or_all(false, 2, 3, mask, z);
     CHECK((z[0] == 1 && z[1] == 1));
-    b->any_or_all(true, 2, 1, mask, z);
+    kernels<Masks>(b).any_or_all(true, 2, 1, mask, z);
     CHECK((z[0] == 0 && z[1] == 1));
-    b->any_or_all(true, 2, 0, mask, z);
+    kernels<Masks>(b).any_or_all(true, 2, 0, mask, z);
     CHECK((z[0] == 1 && z[1] == 1));
   }
 }
@@ -302,10 +304,10 @@ TEST_CASE("kernels: masks count, pick, put back and decide") {
 TEST_CASE("kernels: integers wrap around") {
   const std::int64_t x[] = {INT64_MAX, INT64_MIN, -3, 2, 0, -1}, y[] = {1, -1, 4, 62, -1, -3};
   const Shape shape{6}, step{1};
-  for (Backend* b : cpu_backends()) {
+  for (const CpuSet b : cpu_sets()) {
     std::int64_t z[6];
     const auto is = [&](Binary op, std::vector<std::int64_t> expected) {
-      b->binary_int64(op, shape, x, step, y, step, z);
+      kernels<Integers>(b).binary_int64(op, shape, x, step, y, step, z);
       return std::equal(expected.begin(), expected.end(), z);
     };
     CHECK(is(Binary::add, {INT64_MIN, INT64_MAX, 1, 64, -1, -4}));
@@ -314,11 +316,11 @@ TEST_CASE("kernels: integers wrap around") {
     CHECK(is(Binary::pow, {INT64_MAX, 0, 81, std::int64_t{1} << 62, 0, -1}));
     CHECK(is(Binary::maximum, {INT64_MAX, -1, 4, 62, 0, -1}));
     CHECK(is(Binary::minimum, {1, INT64_MIN, -3, 2, -1, -3}));
-    b->unary_int64(Unary::abs, 6, x, z);
+    kernels<Integers>(b).unary_int64(Unary::abs, 6, x, z);
     CHECK((z[0] == INT64_MAX && z[1] == INT64_MIN && z[2] == 3));
-    b->unary_int64(Unary::sign, 6, x, z);
+    kernels<Integers>(b).unary_int64(Unary::sign, 6, x, z);
     CHECK((z[0] == 1 && z[1] == -1 && z[4] == 0));
-    b->unary_int64(Unary::relu, 6, x, z);
+    kernels<Integers>(b).unary_int64(Unary::relu, 6, x, z);
     CHECK((z[1] == 0 && z[3] == 2));
   }
 }

@@ -32,38 +32,38 @@ bool near(T got, double expected, double units = 2) {
 }
 
 template <class T>
-void check_elementwise(Backend& b, std::int64_t n) {
+void check_elementwise(CpuSet b, std::int64_t n) {
   constexpr DType t = dtype_of<T>;
   const std::vector<T> x = numbers<T>(n, 1), y = numbers<T>(n, 2);
   std::vector<T> z(at(n + 1), T(9));
   int wrong = 0;
   for (Binary op : kBinary) {
-    b.binary(op, t, n, x.data(), y.data(), z.data());
+    elementwise(b, op).binary(op, t, n, x.data(), y.data(), z.data());
     for (std::size_t i = 0; i < at(n); ++i) wrong += !near(z[i], apply(op, x[i], y[i]));
     std::vector<T> in_place = x;  // z may be x or y
-    b.binary(op, t, n, in_place.data(), y.data(), in_place.data());
+    elementwise(b, op).binary(op, t, n, in_place.data(), y.data(), in_place.data());
     wrong += n && std::memcmp(in_place.data(), z.data(), at(n) * sizeof(T)) != 0;
     in_place = y;
-    b.binary(op, t, n, x.data(), in_place.data(), in_place.data());
+    elementwise(b, op).binary(op, t, n, x.data(), in_place.data(), in_place.data());
     wrong += n && std::memcmp(in_place.data(), z.data(), at(n) * sizeof(T)) != 0;
     for (bool reversed : {false, true}) {
       in_place = x;
-      b.scalar(op, t, n, in_place.data(), 0.75, reversed, in_place.data());
+      elementwise(b, op).scalar(op, t, n, in_place.data(), 0.75, reversed, in_place.data());
       for (std::size_t i = 0; i < at(n); ++i)
         wrong += !near(in_place[i], reversed ? apply(op, 0.75, x[i]) : apply(op, x[i], 0.75));
     }
   }
-  b.unary(Unary::neg, t, n, x.data(), z.data());
+  elementwise(b, Unary::neg).unary(Unary::neg, t, n, x.data(), z.data());
   for (std::size_t i = 0; i < at(n); ++i) wrong += z[i] != -x[i];
-  b.unary(Unary::relu, t, n, x.data(), z.data());
+  elementwise(b, Unary::relu).unary(Unary::relu, t, n, x.data(), z.data());
   for (std::size_t i = 0; i < at(n); ++i) wrong += z[i] != std::max(x[i], T(0));
-  b.relu_backward(t, n, x.data(), y.data(), z.data());
+  kernels<Arithmetic>(b).relu_backward(t, n, x.data(), y.data(), z.data());
   for (std::size_t i = 0; i < at(n); ++i) wrong += z[i] != (y[i] > 0 ? x[i] : T(0));
   const T s = T(0.5);
-  b.scaled_diff(t, n, x.data(), y.data(), &s, 3.0, z.data());
+  kernels<DifferenceLosses>(b).scaled_diff(t, n, x.data(), y.data(), &s, 3.0, z.data());
   for (std::size_t i = 0; i < at(n); ++i) wrong += !near(z[i], 1.5 * static_cast<double>(x[i] - y[i]));
   std::vector<T> sum = y;
-  b.axpy(t, n, -0.5, x.data(), sum.data());
+  kernels<Arithmetic>(b).axpy(t, n, -0.5, x.data(), sum.data());
   for (std::size_t i = 0; i < at(n); ++i)
     wrong += std::abs(static_cast<double>(sum[i]) - (static_cast<double>(y[i]) - 0.5 * static_cast<double>(x[i]))) >
              2 * kEpsilon<T>;
@@ -103,7 +103,7 @@ const Strided kStrided[] = {
 }  // namespace
 
 TEST_CASE("backend: elementwise kernels equal plain loops for every count") {
-  on_every_backend([](Backend& b) {
+  on_every_set([](CpuSet b) {
     for (std::int64_t n : kCounts) {
       CAPTURE(n);
       check_elementwise<float>(b, n);
@@ -114,11 +114,11 @@ TEST_CASE("backend: elementwise kernels equal plain loops for every count") {
 
 TEST_CASE("backend: relu lets NaN and -0 pass and keeps infinity") {
   const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
-  on_every_backend([=](Backend& b) {
+  on_every_set([=](CpuSet b) {
     for (std::int64_t n : {5, 20}) {
       std::vector<float> x = {nan, -0.0f, inf, -inf, -1.0f}, z(20);
       x.resize(20, -2.0f);
-      b.unary(Unary::relu, kFloat32, n, x.data(), z.data());
+      elementwise(b, Unary::relu).unary(Unary::relu, kFloat32, n, x.data(), z.data());
       CHECK((std::isnan(z[0]) && z[1] == 0 && std::signbit(z[1]) && z[2] == inf && z[3] == 0 && z[4] == 0));
     }
   });
@@ -127,14 +127,14 @@ TEST_CASE("backend: relu lets NaN and -0 pass and keeps infinity") {
 TEST_CASE("backend: strided and broadcast operands of any rank") {
   const std::vector<double> x = numbers<double>(4000, 1), y = numbers<double>(4000, 2);
   const std::vector<float> xf(x.begin(), x.end()), yf(y.begin(), y.end());
-  on_every_backend([&](Backend& b) {
+  on_every_set([&](CpuSet b) {
     for (const Strided& s : kStrided)
       for (Binary op : kBinary) {
         const std::int64_t n = s.shape.numel();
         std::vector<double> z(at(n + 1), 9);
         std::vector<float> zf(at(n + 1), 9);
-        b.binary_strided(op, kFloat64, s.shape, x.data(), s.x, y.data(), s.y, z.data());
-        b.binary_strided(op, kFloat32, s.shape, xf.data(), s.x, yf.data(), s.y, zf.data());
+        elementwise(b, op).binary_strided(op, kFloat64, s.shape, x.data(), s.x, y.data(), s.y, z.data());
+        elementwise(b, op).binary_strided(op, kFloat32, s.shape, xf.data(), s.x, yf.data(), s.y, zf.data());
         int wrong = z[at(n)] != 9 || zf[at(n)] != 9;
         for (std::int64_t i = 0; i < n; ++i) {
           const std::size_t p = at(offset_of(s.shape, s.x, i)), q = at(offset_of(s.shape, s.y, i));
@@ -153,11 +153,11 @@ TEST_CASE_TEMPLATE("backend: sums over any middle dimension", T, float, double) 
                {3, 0, 4},     {1, 32, 20},     {1, 300, 20}, {1, 31, 3},   {2, 9, 5},       {4, 600, 17},
                {2, 513, 100}, {1, 3, 200'000}, {0, 5, 5},    {5, 3, 0},    {9, 1, 8},       {3, 2, 9},
                {2, 2, 31},    {1, 5, 33},      {1, 700, 7},  {1, 9, 1},    {400, 700, 1},   {30, 70, 200}};
-  on_every_backend([&](Backend& b) {
+  on_every_set([&](CpuSet b) {
     for (const auto& s : sizes) {
       const std::vector<T> x = numbers<T>(s.outer * s.n * s.inner, 4);
       std::vector<T> z(at(s.outer * s.inner + 1), T(9));
-      b.sum(dtype_of<T>, s.outer, s.n, s.inner, x.data(), 0.5, z.data());
+      kernels<Sums>(b).sum(dtype_of<T>, s.outer, s.n, s.inner, x.data(), 0.5, z.data());
       int wrong = z.back() != T(9);
       for (std::int64_t o = 0; o < s.outer; ++o)
         for (std::int64_t j = 0; j < s.inner; ++j) {
@@ -179,11 +179,11 @@ TEST_CASE_TEMPLATE("backend: sums over any middle dimension", T, float, double) 
 
 TEST_CASE("backend: a sum of a million float32 keeps five digits") {
   const std::vector<float> ones(3'000'000, 0.1f);
-  on_every_backend([&](Backend& b) {
+  on_every_set([&](CpuSet b) {
     float all = 0, rows[3] = {}, wide[20] = {};
-    b.sum(kFloat32, 1, 3'000'000, 1, ones.data(), 1, &all);
-    b.sum(kFloat32, 1, 1'000'000, 3, ones.data(), 1, rows);
-    b.sum(kFloat32, 1, 150'000, 20, ones.data(), 1, wide);
+    kernels<Sums>(b).sum(kFloat32, 1, 3'000'000, 1, ones.data(), 1, &all);
+    kernels<Sums>(b).sum(kFloat32, 1, 1'000'000, 3, ones.data(), 1, rows);
+    kernels<Sums>(b).sum(kFloat32, 1, 150'000, 20, ones.data(), 1, wide);
     CHECK(near(all, 3e6 * 0.1f, 40));
     CHECK(near(rows[2], 1e6 * 0.1f, 40));
     CHECK(near(wide[19], 1.5e5 * 0.1f, 40));
@@ -191,13 +191,13 @@ TEST_CASE("backend: a sum of a million float32 keeps five digits") {
 }
 
 TEST_CASE_TEMPLATE("backend: mean of squared differences", T, float, double) {
-  on_every_backend([](Backend& b) {
+  on_every_set([](CpuSet b) {
     for (std::int64_t n : kCounts) {
       const std::vector<T> x = numbers<T>(n, 1), y = numbers<T>(n, 2);
       long double sum = 0;
       for (std::size_t i = 0; i < at(n); ++i) sum += std::pow(static_cast<double>(x[i]) - static_cast<double>(y[i]), 2);
       T z = 9;
-      b.mean_square_diff(dtype_of<T>, n, x.data(), y.data(), &z);
+      kernels<DifferenceLosses>(b).mean_square_diff(dtype_of<T>, n, x.data(), y.data(), &z);
       CHECK(near(z, static_cast<double>(sum / static_cast<long double>(n)), 64));  // 0 / 0 is NaN as in torch
     }
   });
@@ -207,7 +207,7 @@ TEST_CASE_TEMPLATE("backend: Adam equals torch's formula with every option", T, 
   for (int options = 0; options < 32; ++options) {
     const bool amsgrad = options & 1, maximize = options & 2, decoupled = options & 4;
     const double decay = options & 8 ? 0.1 : 0, beta1 = options & 16 ? 0.25 : 0.9;
-    on_every_backend([=](Backend& b) {
+    on_every_set([=](CpuSet b) {
       const std::int64_t counts[] = {200, 20, 0, 1, 7};
       std::vector<std::vector<T>> p, m, v, w, g;
       std::vector<StepItem> items;
@@ -225,9 +225,9 @@ TEST_CASE_TEMPLATE("backend: Adam equals torch's formula with every option", T, 
       for (int t = 1; t <= steps; ++t) {
         for (std::size_t i = 0; i < g.size(); ++i)
           for (std::size_t j = 0; j < g[i].size(); ++j) g[i][j] = g0[i][j] / static_cast<T>(t);
-        b.adam(dtype_of<T>, items,
-               {lr, beta1, beta2, eps, decay, 1 - std::pow(beta1, t), std::sqrt(1 - std::pow(beta2, t)), maximize,
-                decoupled});
+        kernels<OptimizerKernel<AdamStep>>(b).run(dtype_of<T>, items,
+                                                  {lr, beta1, beta2, eps, decay, 1 - std::pow(beta1, t),
+                                                   std::sqrt(1 - std::pow(beta2, t)), maximize, decoupled});
       }
       int wrong = 0;
       for (std::size_t i = 0; i < p.size(); ++i)
@@ -256,13 +256,15 @@ TEST_CASE_TEMPLATE("backend: Adam equals torch's formula with every option", T, 
 }
 
 TEST_CASE("backend: kernel sets are listed with baseline first and can be swapped") {
-  REQUIRE(!cpu_backends().empty());
-  CHECK(std::string(cpu_backends()[0]->name()) == "baseline");
-  Backend& before = set_cpu_backend(*cpu_backends()[0]);
-  CHECK(&cpu_backend() == cpu_backends()[0]);
-  CHECK(&backend(Device{}) == cpu_backends()[0]);
-  CHECK(&set_cpu_backend(before) == cpu_backends()[0]);
-  CHECK_THROWS_AS(backend(Device{DeviceType::cuda, 0}), DeviceError);
+  REQUIRE(!cpu_sets().empty());
+  CHECK(std::string(name(cpu_sets()[0])) == "baseline");
+  CpuSet before = use_cpu_set(cpu_sets()[0]);
+  CHECK(cpu_set() == cpu_sets()[0]);
+  CHECK(&kernels<Products>(Device{}) == &kernels<Products>(cpu_sets()[0]));
+  CHECK(&kernels<Products>(Device{}) == &kernels<Products>(cpu_sets()[0]));  // found before
+  CHECK(use_cpu_set(before) == cpu_sets()[0]);
+  CHECK(&kernels<Products>(Device{}) == &kernels<Products>(before));
+  CHECK_THROWS_AS(kernels<Products>(Device{DeviceType::cuda, 0}), DeviceError);
 }
 
 TEST_CASE("backend: the number of threads is at least one") {
@@ -278,7 +280,7 @@ TEST_CASE("backend: the number of threads is at least one") {
 TEST_CASE("backend child: says which kernel set is in use") {  // run by the test below with HARKER_CPU set
   if (!std::getenv("HARKER_TEST_CHILD")) return;
   try {
-    std::printf("[in use: %s]\n", cpu_backend().name());
+    std::printf("[in use: %s]\n", name(cpu_set()));
   } catch (const DeviceError& e) { std::printf("[error: %s]\n", e.what()); }
 }
 
@@ -296,16 +298,16 @@ TEST_CASE("backend: HARKER_CPU forces a kernel set and refuses unknown ones") {
     return out;
   };
   std::string known;
-  for (Backend* b : cpu_backends()) {
-    CHECK(child(b->name()).find("[in use: " + std::string(b->name()) + "]") != std::string::npos);
+  for (const CpuSet b : cpu_sets()) {
+    CHECK(child(name(b)).find("[in use: " + std::string(name(b)) + "]") != std::string::npos);
     known += known.empty() ? "" : ", ";
-    known += b->name();
+    known += name(b);
   }
   const std::string bad = child("mmx");
   CHECK(bad.find("[error: ") != std::string::npos);
   CHECK(bad.find("'mmx'") != std::string::npos);
   CHECK(bad.find(known + "]") != std::string::npos);
   const std::string by_itself = child("");
-  const std::string expected = cpu_backends().size() > 1 ? "[in use: avx2]" : "[in use: baseline]";
+  const std::string expected = cpu_sets().size() > 1 ? "[in use: avx2]" : "[in use: baseline]";
   CHECK(by_itself.find(expected) != std::string::npos);
 }

@@ -17,9 +17,9 @@ double worst_difference(harker::DType t) {
   for (Eigen::Index i = 0; i < b.size(); ++i) b.data()[i] = static_cast<T>(std::cos(static_cast<double>(i)));
   const Matrix expected = a * b;
   double worst = 0;
-  for (harker::Backend* backend : harker::cpu_backends()) {
-    backend->gemm(t, false, false, a.rows(), b.cols(), a.cols(), a.data(), a.cols(), b.data(), b.cols(), nullptr,
-                  c.data());
+  for (const harker::CpuSet backend : harker::cpu_sets()) {
+    harker::kernels<harker::Products>(backend).gemm(t, false, false, a.rows(), b.cols(), a.cols(), a.data(), a.cols(),
+                                                    b.data(), b.cols(), nullptr, c.data());
     worst = std::max(worst, static_cast<double>((c - expected).cwiseAbs().maxCoeff()));
   }
   return worst;

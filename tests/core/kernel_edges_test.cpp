@@ -72,8 +72,8 @@ TEST_CASE("cat: an input that is passed over has an empty gradient") {
 }
 
 TEST_CASE("cumsum: float32 is carried in double") {
-  test::on_every_backend([](Backend& b) {
-    Backend& before = set_cpu_backend(b);
+  test::on_every_set([](CpuSet b) {
+    CpuSet before = use_cpu_set(b);
     const double edge = 1 << 24;
     CHECK(values(cumsum(tensor({edge, 1.0, 1.0}), 0)) == Numbers{edge, edge, edge + 2});
     CHECK(values(cumsum(tensor({{edge, edge}, {1.0, 1.0}, {1.0, 1.0}}), 0)) ==
@@ -81,7 +81,7 @@ TEST_CASE("cumsum: float32 is carried in double") {
     Tensor x = tensor({1.0, 1.0, edge}).requires_grad_();
     cumsum(x, 0).backward(tensor({1.0, 1.0, edge}));
     CHECK(values(x.grad()) == Numbers{edge + 2, edge, edge});
-    set_cpu_backend(before);
+    use_cpu_set(before);
   });
 }
 

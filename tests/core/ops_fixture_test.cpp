@@ -164,9 +164,9 @@ TEST_CASE("ops: values and gradients equal PyTorch's, with every kernel set") {
   std::vector<Json> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder))
     if (entry.path().extension() == ".json") files.push_back(test::read_json(entry.path()));
-  Backend& before = cpu_backend();
-  test::on_every_backend([&](Backend& b) {
-    set_cpu_backend(b);
+  CpuSet before = cpu_set();
+  test::on_every_set([&](CpuSet b) {
+    use_cpu_set(b);
     int run = 0, skipped = 0;
     std::set<std::string> unknown;
     for (const Json& file : files)
@@ -179,12 +179,12 @@ TEST_CASE("ops: values and gradients equal PyTorch's, with every kernel set") {
           ++skipped;
         }
       }
-    MESSAGE(std::string(b.name()), ": ", run, " cases run, ", skipped, " skipped (", unknown.size(),
+    MESSAGE(std::string(name(b)), ": ", run, " cases run, ", skipped, " skipped (", unknown.size(),
             " expressions without a row)");
     CHECK(run > 0);
     if (test::own_fixtures()) CHECK(skipped == 0);
   });
-  set_cpu_backend(before);
+  use_cpu_set(before);
 }
 
 }  // namespace harker

@@ -1,5 +1,5 @@
-# Reads `nm` of FILES (separated by |). With SET: every function other objects could share must lie in harker::SET, or be the
-# factory make_SET; else the linker could run it on a CPU that lacks the instructions.
+# Reads `nm` of FILES (separated by |). With SET: every function other objects could share must lie in harker::SET;
+# else the linker could run it on a CPU that lacks the instructions.
 # Without SET: no file may define a symbol of Eigen under its own name, which would replace that of a user's program.
 string(REPLACE "|" ";" files "${FILES}")
 set(seen 0)
@@ -18,8 +18,8 @@ foreach(file IN LISTS files)
       if(name MATCHES "^_Z[A-Z]*5Eigen")
         list(APPEND bad ${name})
       endif()
-    elseif(NOT name MATCHES "^_Z[A-Z]*6harker[0-9]+${SET}" AND NOT name MATCHES "^_ZN6harker[0-9]+make_${SET}Ev$"
-           AND NOT name MATCHES "^(_ZT[IS]N6harker(7BackendE|12LayerKernelsE)|_ZN6harker6detail10kItemSizesE|DW\\.ref\\.__gxx_personality_v0)$")  # data only
+    elseif(NOT name MATCHES "^_Z[A-Z]*6harker[0-9]+${SET}"
+           AND NOT name MATCHES "^(_ZT[IS]N6harker[0-9].*|_ZN6harker6detail10kItemSizesE|DW\\.ref\\.__gxx_personality_v0)$")  # data only
       list(APPEND bad ${name})
     endif()
   endforeach()

@@ -16,12 +16,12 @@ using test::values;
 
 /// f() by each CPU backend that this machine can run.
 template <class F>
-void with_each_backend(const F& f) {
-  for (Backend* b : cpu_backends()) {
-    Backend& before = set_cpu_backend(*b);
-    CAPTURE(b->name());
+void with_each_set(const F& f) {
+  for (const CpuSet b : cpu_sets()) {
+    CpuSet before = use_cpu_set(b);
+    CAPTURE(name(b));
     f();
-    set_cpu_backend(before);
+    use_cpu_set(before);
   }
 }
 
@@ -37,7 +37,7 @@ bool all_zero(const Tensor& t) {
 }  // namespace
 
 TEST_CASE("var and std: constant rows, columns and tensors have none") {
-  with_each_backend([] {
+  with_each_set([] {
     for (DType t : {kFloat32, kFloat64, kFloat16, kBFloat16})
       for (double c : kConstants)
         for (std::int64_t n : {2, 3, 7, 8, 31, 64, 100, 129, 1000, 5000}) {
@@ -57,7 +57,7 @@ TEST_CASE("var and std: constant rows, columns and tensors have none") {
 }
 
 TEST_CASE("var: nearly constant data is not cancelled away") {
-  with_each_backend([] {
+  with_each_set([] {
     const double big = 1 << 23;
     CHECK(var(tensor({big, big + 1})).item() == 0.5);  // the mean is between two floats
     CHECK(var(tensor({big, big + 1, big, big + 1})).item() == doctest::Approx(1.0 / 3));
@@ -81,7 +81,7 @@ TEST_CASE("var: nearly constant data is not cancelled away") {
 }
 
 TEST_CASE("std: finite where the variance is beyond float") {
-  with_each_backend([] {
+  with_each_set([] {
     CHECK(harker::std(tensor({1e20, -1e20, 0.0})).item<float>() == 1e20f);
     CHECK(harker::std(tensor({1e-25, -1e-25, 0.0})).item<float>() == 1e-25f);
     CHECK(harker::std(tensor({1e-21, -1e-21, 0.0})).item<float>() == 1e-21f);  // a square has a digit or two
@@ -97,7 +97,7 @@ TEST_CASE("std: finite where the variance is beyond float") {
 }
 
 TEST_CASE("layer_norm: a constant row is 0, whatever its size") {
-  with_each_backend([] {
+  with_each_set([] {
     for (DType t : {kFloat32, kFloat64})
       for (double c : {0.1, 1e4, 3.3e7, 1e10, -7e15, 2.3e25, 1e17})
         for (std::int64_t n : {2, 3, 7, 33, 100, 768, 5000}) {
@@ -117,7 +117,7 @@ TEST_CASE("layer_norm: a constant row is 0, whatever its size") {
 }
 
 TEST_CASE("batch_norm: running variances stay at or above 0, and a constant channel is 0") {
-  with_each_backend([] {
+  with_each_set([] {
     for (DType t : {kFloat32, kFloat64})
       for (double c : kConstants)
         for (const Shape& shape : {Shape{37, 3}, Shape{5, 3, 4}, Shape{3, 3, 7, 5}, Shape{2, 3, 1}}) {

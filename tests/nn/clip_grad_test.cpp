@@ -56,13 +56,13 @@ void check_norms() {
 }  // namespace
 
 TEST_CASE("clip_grad: the norm is that of all gradients together, and they are scaled by it") {
-  Backend& before = cpu_backend();
-  for (Backend* kernels : cpu_backends()) {
-    set_cpu_backend(*kernels);
+  CpuSet before = cpu_set();
+  for (const CpuSet kernels : cpu_sets()) {
+    use_cpu_set(kernels);
     manual_seed(0);
     check_norms();
   }
-  set_cpu_backend(before);
+  use_cpu_set(before);
 }
 
 // torch 2.15: p.grad = tensor([3., 4.]); clip_grad_norm_([p], 1.0) gives 5 and [0.6000, 0.8000], short by 1e-6 / 5.

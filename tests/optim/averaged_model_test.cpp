@@ -56,7 +56,7 @@ TEST_CASE("averaged_model: exponential and equal averages") {
 // torch 2.15: m = Linear(3, 50); a = AveragedModel(m, ...); manual_seed(0); ten times: p.copy_(randn(p.shape)) for all
 // p, a.update_parameters(m). The sums are of weight and bias, one after the other.
 TEST_CASE("averaged_model: ten updates are torch's to the bit") {
-  if (std::string(cpu_backend().name()) == "baseline") {
+  if (std::string(name(cpu_set())) == "baseline") {
     MESSAGE("skipped: torch fuses multiplication and addition, this processor cannot");
     return;
   }

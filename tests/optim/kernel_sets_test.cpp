@@ -45,17 +45,17 @@ std::vector<double> training(const Sizes& s) {
 TEST_CASE("training: every kernel set gives the same losses within float32 rounding") {
   for (const Sizes& s : {Sizes{10, 20, 1, 1}, Sizes{10, 20, 1, 33}, Sizes{130, 70, 9, 50}}) {
     std::vector<double> first;
-    Backend& before = cpu_backend();
-    for (Backend* kernels : cpu_backends()) {
-      const std::string name = kernels->name();
+    CpuSet before = cpu_set();
+    for (const CpuSet kernels : cpu_sets()) {
+      const std::string name = harker::name(kernels);
       CAPTURE(name);
       CAPTURE(s.in);
-      set_cpu_backend(*kernels);
+      use_cpu_set(kernels);
       const std::vector<double> losses = training(s);
       if (first.empty()) first = losses;
       CHECK(losses.back() < losses.front());
       for (std::size_t i = 0; i < losses.size(); ++i) CHECK(std::abs(losses[i] - first[i]) <= 1e-5 * first[i]);
     }
-    set_cpu_backend(before);
+    use_cpu_set(before);
   }
 }

@@ -60,14 +60,14 @@ void follows_here(const Options& o, const Next& next) {
 }
 template <class O, class Options, class Next>
 void follows(const Options& o, const Next& next) {
-  Backend& before = cpu_backend();
-  for (Backend* kernels : cpu_backends()) {
-    const std::string set = kernels->name();
+  CpuSet before = cpu_set();
+  for (const CpuSet kernels : cpu_sets()) {
+    const std::string set = name(kernels);
     CAPTURE(set);
-    set_cpu_backend(*kernels);
+    use_cpu_set(kernels);
     follows_here<O>(o, next);
   }
-  set_cpu_backend(before);
+  use_cpu_set(before);
 }
 
 }  // namespace
@@ -329,8 +329,8 @@ TEST_CASE("optimizers: options that cannot be trained with are errors") {
 }
 
 TEST_CASE("rmsprop: a constant gradient has no variance, never one below 0") {
-  for (Backend* b : cpu_backends()) {
-    Backend& before = set_cpu_backend(*b);
+  for (const CpuSet b : cpu_sets()) {
+    CpuSet before = use_cpu_set(b);
     for (int k = 1; k < 200; ++k) {  // 126 of these end in NaN when a rounded difference is taken as it is
       Tensor p = full({3}, 1.0).requires_grad_();
       RMSprop rmsprop({p}, {.lr = 1e-3, .alpha = 0.5, .centered = true});
@@ -341,6 +341,6 @@ TEST_CASE("rmsprop: a constant gradient has no variance, never one below 0") {
       CAPTURE(k);
       CHECK(all(isfinite(p)).item<bool>());
     }
-    set_cpu_backend(before);
+    use_cpu_set(before);
   }
 }

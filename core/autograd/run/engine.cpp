@@ -153,7 +153,7 @@ Tensor checked_seed(const Tensor& root, const Tensor& gradient) {
     if (p.dtype == DType::float32 && p.device.type == DeviceType::cpu)  // a kernel would cost 200 instructions
       *static_cast<float*>(one.raw()) = 1;
     else
-      backend(p.device).fill(p.dtype, 1, 1.0, one.raw());
+      kernels<Copies>(p.device).fill(p.dtype, 1, 1.0, one.raw());
     return one;
   }
   if (!(gradient.shape() == p.shape) || gradient.dtype() != p.dtype)

@@ -162,7 +162,7 @@ void GradAccumulator::add_to_grad(Entry& e) {
   Held held(e.leaf);
   TensorImpl* grad = grad_of(e.leaf);
   if (adds_in_place(*grad)) {
-    backend(grad->device).axpy(grad->dtype, grad->numel, 1.0, e.sum.raw(), grad->data);
+    kernels<Arithmetic>(grad->device).axpy(grad->dtype, grad->numel, 1.0, e.sum.raw(), grad->data);
     ++grad->storage->version;
     return;
   }

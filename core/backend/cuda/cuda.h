@@ -1,10 +1,11 @@
-// Where the backends of GPUs come from: implemented with CUDA, or by no_cuda.cpp without.
+// Where the kernels of GPUs come from: implemented with CUDA, or by no_cuda.cpp without.
 #pragma once
 #include <harker/core/backend/backend.h>
 
 namespace harker {
 
-/// The backend of that GPU; DeviceError if there is none.
-Backend& cuda_backend(Device d);
+/// A family's kernels for that GPU; DeviceError if there is none.
+template <class Family>
+Family& cuda_kernels(Device d);
 
 }  // namespace harker

@@ -16,18 +16,22 @@ namespace harker::HARKER_ISA {
 template <class T>
 struct AdamNumbers {
   explicit AdamNumbers(const AdamStep& s)
-      : sign(s.maximize ? T(-1) : T(1)),
+      : penalty(s.maximize, s.decoupled ? 0 : s.weight_decay),
         shrink(s.decoupled ? T(1 - s.lr * s.weight_decay) : T(1)),
-        l2(s.decoupled ? T(0) : T(s.weight_decay)),
         one_minus_beta1(T(1 - s.beta1)),
+        // torch's lerp is given the weight 1 - beta1 and computes 1 - weight: not beta1 in the last bit.
         beta1(T(1 - (1 - s.beta1))),
         beta2(T(s.beta2)),
         one_minus_beta2(T(1 - s.beta2)),
         step(T(-s.lr / s.bias_correction1)),
         inverse_correction2(T(1 / s.bias_correction2_sqrt)),
         eps(T(s.eps)) {}
-  T sign, shrink, l2, one_minus_beta1, beta1, beta2, one_minus_beta2, step, inverse_correction2, eps;
+  Penalty<T> penalty;
+  T shrink, one_minus_beta1, beta1, beta2, one_minus_beta2, step, inverse_correction2, eps;
 };
+
+/// What happens to gradient and parameter first: nothing, a decoupled decay, or whatever the options say.
+enum class Decay : std::uint8_t { none, decoupled, any };
 
 template <class T, Decay kDecay, bool kAmsgrad>
 void adam_run(const AdamNumbers<T>& k, const Index n, T* __restrict p, T* __restrict m, T* __restrict v,
@@ -35,8 +39,8 @@ void adam_run(const AdamNumbers<T>& k, const Index n, T* __restrict p, T* __rest
   const Lerp<T> lerp(k.one_minus_beta1, k.beta1);
   for (Index i = 0; i < n; ++i) {
     T grad = g[i], param = p[i];
-    if constexpr (kDecay != Decay::none) grad *= k.sign, param *= k.shrink;
-    if constexpr (kDecay == Decay::l2) grad += k.l2 * param;
+    if constexpr (kDecay == Decay::any) grad = k.penalty(grad, param);
+    if constexpr (kDecay != Decay::none) param *= k.shrink;
     m[i] = lerp(m[i], grad);
     v[i] = k.beta2 * v[i] + k.one_minus_beta2 * grad * grad;
     T second = v[i];
@@ -46,28 +50,26 @@ void adam_run(const AdamNumbers<T>& k, const Index n, T* __restrict p, T* __rest
   }
 }
 
-template <class T, Decay kDecay>
-[[gnu::noinline]] void adam_items(const AdamNumbers<T>& k, std::span<const StepItem> items) {
+template <class T, Decay kDecay, bool kAmsgrad>
+[[gnu::noinline]] void adam_items(const void* numbers, std::span<const StepItem> items) {
+  const AdamNumbers<T>& k = *static_cast<const AdamNumbers<T>*>(numbers);
   for_items<T>(
       items,
-      [&k](Index n, T* p, T* m, T* v, T* vmax, const T* g) {
-        if (vmax)
-          adam_run<T, kDecay, true>(k, n, p, m, v, vmax, g);
-        else
-          adam_run<T, kDecay, false>(k, n, p, m, v, nullptr, g);
-      },
-      [&k](std::span<const StepItem> part) { adam_items<T, kDecay>(k, part); });
+      [&k](Index n, T* p, T* m, T* v, T* vmax, const T* g) { adam_run<T, kDecay, kAmsgrad>(k, n, p, m, v, vmax, g); },
+      numbers, adam_items<T, kDecay, kAmsgrad>);
 }
 
 template <class T>
 void adam(std::span<const StepItem> items, const AdamStep& s) {
   const AdamNumbers<T> k(s);
-  if (k.l2 != T(0))
-    adam_items<T, Decay::l2>(k, items);
-  else if (s.maximize || s.decoupled)
-    adam_items<T, Decay::scaled>(k, items);
+  const bool plain = !k.penalty.changes() && !s.decoupled;
+  const bool amsgrad = !items.empty() && items.front().state[2];
+  if (plain)
+    amsgrad ? adam_items<T, Decay::none, true>(&k, items) : adam_items<T, Decay::none, false>(&k, items);
+  else if (!k.penalty.changes())
+    amsgrad ? adam_items<T, Decay::decoupled, true>(&k, items) : adam_items<T, Decay::decoupled, false>(&k, items);
   else
-    adam_items<T, Decay::none>(k, items);
+    amsgrad ? adam_items<T, Decay::any, true>(&k, items) : adam_items<T, Decay::any, false>(&k, items);
 }
 
 }  // namespace harker::HARKER_ISA

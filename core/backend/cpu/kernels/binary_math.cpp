@@ -1,6 +1,6 @@
 // z = f(x, y), element by element, for the functions that are more than a line of arithmetic.
 #include <harker/core/backend/cpu/kernels/binary_loop.h>
-#include <harker/core/backend/cpu/kernels/cpu_backend.h>
+#include <harker/core/backend/cpu/kernels/cpu_kernels.h>
 #include <harker/core/backend/cpu/kernels/dispatch.h>
 #include <harker/core/backend/cpu/kernels/scalar_math.h>
 
@@ -29,13 +29,13 @@ BinaryRun<T, T> loop_for(Binary op) {
   }
 }
 
-void CpuBackend::binary_math(Binary op, DType t, Index n, const void* x, const void* y, void* z) {
+void CpuFunctions::binary(Binary op, DType t, Index n, const void* x, const void* y, void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     run_binary<T, T>(n, In{x}, 1, In{y}, 1, Out{z}, loop_for<T>(op));
   });
 }
-void CpuBackend::scalar_math(Binary op, DType t, Index n, const void* x, double s, bool reversed, void* z) {
+void CpuFunctions::scalar(Binary op, DType t, Index n, const void* x, double s, bool reversed, void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T number = static_cast<T>(s);
@@ -45,8 +45,8 @@ void CpuBackend::scalar_math(Binary op, DType t, Index n, const void* x, double 
       run_binary<T, T>(n, In{x}, 1, &number, 0, Out{z}, loop_for<T>(op));
   });
 }
-void CpuBackend::binary_math_strided(Binary op, DType t, const Shape& shape, const void* x, const Shape& x_strides,
-                                     const void* y, const Shape& y_strides, void* z) {
+void CpuFunctions::binary_strided(Binary op, DType t, const Shape& shape, const void* x, const Shape& x_strides,
+                                  const void* y, const Shape& y_strides, void* z) {
   with_type(t, [&](auto kind) {
     using T = decltype(kind);
     run_binary<T, T>(shape, In{x}, x_strides, In{y}, y_strides, Out{z}, loop_for<T>(op));

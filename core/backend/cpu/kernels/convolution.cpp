@@ -6,7 +6,7 @@
 //
 // for every image and group; O outputs and K = channels * kernel elements of a group, P positions. Tasks for threads
 // are cut by sizes alone, and no two of them write to one place.
-#include <harker/core/backend/cpu/kernels/cpu_backend.h>
+#include <harker/core/backend/cpu/kernels/cpu_kernels.h>
 #include <harker/core/backend/cpu/kernels/dispatch.h>
 #include <harker/core/backend/cpu/kernels/im2col.h>
 #include <harker/core/backend/cpu/kernels/small_gemm.h>
@@ -175,26 +175,32 @@ void weight_gradient(const Geometry& g, Index images, const T* dz, const T* x, T
     for (Index i = 0; i < elements; ++i) dw[i] += work[(piece - 1) * elements + i];
 }
 
-void CpuBackend::conv2d(DType t, const Windows& w, Index images, Index groups, Index outputs, const void* x,
-                        const void* weight, const void* b, void* z) {
+void CpuConvolutions::conv2d(DType t, const Windows& w, Index images, Index groups, Index outputs, const void* x,
+                             const void* weight, const void* b, void* z) {
   with_type(t, [&](auto kind) {
     forward<decltype(kind)>(Geometry(w, groups, outputs), images, In{x}, In{weight}, In{b}, Out{z});
   });
 }
-void CpuBackend::conv2d_input(DType t, const Windows& w, Index images, Index groups, Index outputs, const void* dz,
-                              const void* weight, void* dx) {
+void CpuConvolutions::conv2d_input(DType t, const Windows& w, Index images, Index groups, Index outputs, const void* dz,
+                                   const void* weight, void* dx) {
   with_type(
       t, [&](auto kind) { input<decltype(kind)>(Geometry(w, groups, outputs), images, In{dz}, In{weight}, Out{dx}); });
 }
-void CpuBackend::conv2d_weight(DType t, const Windows& w, Index images, Index groups, Index outputs, const void* dz,
-                               const void* x, void* work, void* dw) {
+void CpuConvolutions::conv2d_weight(DType t, const Windows& w, Index images, Index groups, Index outputs,
+                                    const void* dz, const void* x, void* work, void* dw) {
   with_type(t, [&](auto kind) {
     weight_gradient<decltype(kind)>(Geometry(w, groups, outputs), images, In{dz}, In{x}, Out{work}, Out{dw});
   });
 }
-Index CpuBackend::conv2d_weight_work(const Windows& w, Index images, Index groups, Index outputs) {
+Index CpuConvolutions::conv2d_weight_work(const Windows& w, Index images, Index groups, Index outputs) {
   const Geometry g(w, groups, outputs);
   return larger(0, weight_pieces(g, images) - 1) * groups * g.outputs * g.K;
+}
+
+constinit CpuConvolutions convolutions;
+template <>
+Convolutions& kernels_of() {
+  return convolutions;
 }
 
 }  // namespace harker::HARKER_ISA

@@ -1,4 +1,4 @@
-// From a dtype code to a type: what the classes that implement Backend share.
+// From a dtype code to a type: what all kernels share.
 #pragma once
 #include <cstdint>
 

@@ -7,7 +7,7 @@
 
 namespace harker::HARKER_ISA {
 
-/// One product c[m,n] = op(a)[m,k] op(b)[k,n] + bias[n], as Backend::gemm.
+/// One product c[m,n] = op(a)[m,k] op(b)[k,n] + bias[n], as Products::gemm.
 template <class T>
 struct Product {
   bool ta, tb;

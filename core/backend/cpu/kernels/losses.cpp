@@ -1,13 +1,13 @@
 // The losses that are worth a kernel: those of a difference with their derivatives, the logistic one, and cross entropy
 // of class indices, where softmax and its gradient are one pass over each row.
-#include <harker/core/backend/cpu/kernels/cpu_backend.h>
+#include <harker/core/backend/cpu/kernels/cpu_kernels.h>
 #include <harker/core/backend/cpu/kernels/dispatch.h>
 #include <harker/core/backend/cpu/kernels/elementwise.h>
 #include <harker/core/backend/cpu/kernels/softmax_row.h>
 
 namespace harker::HARKER_ISA {
 
-void CpuBackend::bce_with_logits(DType t, Index n, const void* x, const void* y, const void* pos, void* z) {
+void CpuClassLosses::bce_with_logits(DType t, Index n, const void* x, const void* y, const void* pos, void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T *const in = static_cast<const T*>(x), *const target = static_cast<const T*>(y);
@@ -46,8 +46,8 @@ inline void each_row_of(Index rows, Index n, const F& run) {
   });
 }
 
-void CpuBackend::cross_entropy(DType t, Index rows, Index n, const void* x, const Index* target, double hard,
-                               double smooth, const void* weight, void* p, void* z) {
+void CpuClassLosses::cross_entropy(DType t, Index rows, Index n, const void* x, const Index* target, double hard,
+                                   double smooth, const void* weight, void* p, void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T *const in = static_cast<const T*>(x), *const w = static_cast<const T*>(weight);
@@ -78,8 +78,9 @@ void CpuBackend::cross_entropy(DType t, Index rows, Index n, const void* x, cons
   });
 }
 
-void CpuBackend::cross_entropy_backward(DType t, Index rows, Index n, const void* p, const Index* target, double hard,
-                                        double smooth, const void* weight, const void* g, Index g_step, void* dx) {
+void CpuClassLosses::cross_entropy_backward(DType t, Index rows, Index n, const void* p, const Index* target,
+                                            double hard, double smooth, const void* weight, const void* g, Index g_step,
+                                            void* dx) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T *const shares = static_cast<const T*>(p), *const w = static_cast<const T*>(weight);
@@ -105,6 +106,12 @@ void CpuBackend::cross_entropy_backward(DType t, Index rows, Index n, const void
       to[c] -= scale * static_cast<T>(chosen);
     });
   });
+}
+
+constinit CpuClassLosses class_losses;
+template <>
+ClassLosses& kernels_of() {
+  return class_losses;
 }
 
 }  // namespace harker::HARKER_ISA

@@ -29,6 +29,7 @@ inline Distances distances(Index n, const T* x, T m) {
   for (Index begin = 0; begin < n; begin += kBlock) {
     const Index end = smaller(n, begin + kBlock);
     Vector<T> sum[4], squares[4];
+    HARKER_UNROLLED
     for (int j = 0; j < 4; ++j) sum[j] = squares[j] = Vector<T>{};
     const auto add = [&](Index i, int j) {
       const Vector<T> d = load(x + i) - m;
@@ -36,8 +37,10 @@ inline Distances distances(Index n, const T* x, T m) {
       squares[j] += d * d;
     };
     Index i = begin;
-    for (; i + 4 * kW <= end; i += 4 * kW)
+    for (; i + 4 * kW <= end; i += 4 * kW) {
+      HARKER_UNROLLED
       for (int j = 0; j < 4; ++j) add(i + j * kW, j);
+    }
     for (; i + kW <= end; i += kW) add(i, 0);
     for (; i < end; ++i) {
       const T d = x[i] - m;

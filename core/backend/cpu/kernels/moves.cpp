@@ -1,6 +1,6 @@
 // What gains by the set in copies: float16 to float and back, where the processor's own instructions give the bits of
 // core/base/half.h, for all 65,536 halves; float to bfloat16; and transposing.
-#include <harker/core/backend/cpu/kernels/cpu_backend.h>
+#include <harker/core/backend/cpu/kernels/cpu_kernels.h>
 #include <harker/core/backend/cpu/kernels/transpose.h>
 #include <harker/core/base/half.h>
 
@@ -10,7 +10,7 @@
 
 namespace harker::HARKER_ISA {
 
-void CpuBackend::widen_float16(Index n, const std::uint16_t* x, float* z) {
+void CpuCopies::widen_float16(Index n, const std::uint16_t* x, float* z) {
   Index i = 0;
 #ifdef __F16C__
   for (; i + 8 <= n; i += 8)
@@ -18,7 +18,7 @@ void CpuBackend::widen_float16(Index n, const std::uint16_t* x, float* z) {
 #endif
   for (; i < n; ++i) z[i] = Float16::to_float(x[i]);
 }
-void CpuBackend::narrow_float16(Index n, const float* x, std::uint16_t* z) {
+void CpuCopies::narrow_float16(Index n, const float* x, std::uint16_t* z) {
   Index i = 0;
 #ifdef __F16C__
   for (; i + 8 <= n; i += 8)
@@ -26,17 +26,23 @@ void CpuBackend::narrow_float16(Index n, const float* x, std::uint16_t* z) {
 #endif
   for (; i < n; ++i) z[i] = Float16::from_float(x[i]);
 }
-void CpuBackend::narrow_bfloat16(Index n, const float* x, std::uint16_t* z) {
+void CpuCopies::narrow_bfloat16(Index n, const float* x, std::uint16_t* z) {
   for (Index i = 0; i < n; ++i) z[i] = BFloat16::from_float(x[i]);
 }
 
-void CpuBackend::transpose(Index rows, Index columns, const std::uint32_t* in, Index ld_in, std::uint32_t* out,
-                           Index ld_out) {
+void CpuCopies::transpose(Index rows, Index columns, const std::uint32_t* in, Index ld_in, std::uint32_t* out,
+                          Index ld_out) {
   HARKER_ISA::transpose(rows, columns, in, ld_in, out, ld_out);
 }
-void CpuBackend::transpose(Index rows, Index columns, const std::uint64_t* in, Index ld_in, std::uint64_t* out,
-                           Index ld_out) {
+void CpuCopies::transpose(Index rows, Index columns, const std::uint64_t* in, Index ld_in, std::uint64_t* out,
+                          Index ld_out) {
   HARKER_ISA::transpose(rows, columns, in, ld_in, out, ld_out);
+}
+
+constinit CpuCopies copies;
+template <>
+Copies& kernels_of() {
+  return copies;
 }
 
 }  // namespace harker::HARKER_ISA

@@ -2,7 +2,7 @@
 // elements; where n is 1 the runs would be single elements, so pieces of neighbouring channels go down all images
 // instead. Sums are carried in double where they are over many runs.
 #include <harker/core/backend/cpu/kernels/columns.h>
-#include <harker/core/backend/cpu/kernels/cpu_backend.h>
+#include <harker/core/backend/cpu/kernels/cpu_kernels.h>
 #include <harker/core/backend/cpu/kernels/dispatch.h>
 #include <harker/core/backend/cpu/kernels/moments.h>
 #include <harker/core/backend/cpu/kernels/scalar_math.h>
@@ -36,8 +36,8 @@ inline void rows_in_parallel(Index rows, Index n, const F& run) {
   });
 }
 
-void CpuBackend::layer_norm(DType t, Index rows, Index n, const void* x, const void* w, const void* b, double eps,
-                            void* mean, void* rstd, void* z) {
+void CpuLayerNorms::layer_norm(DType t, Index rows, Index n, const void* x, const void* w, const void* b, double eps,
+                               void* mean, void* rstd, void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T *const in = static_cast<const T*>(x), *const weight = static_cast<const T*>(w);
@@ -57,8 +57,8 @@ void CpuBackend::layer_norm(DType t, Index rows, Index n, const void* x, const v
   });
 }
 
-void CpuBackend::layer_norm_backward(DType t, Index rows, Index n, const void* x, const void* w, const void* mean,
-                                     const void* rstd, const void* dz, void* dx, void* dw, void* db) {
+void CpuLayerNorms::layer_norm_backward(DType t, Index rows, Index n, const void* x, const void* w, const void* mean,
+                                        const void* rstd, const void* dz, void* dx, void* dw, void* db) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T *const in = static_cast<const T*>(x), *const weight = static_cast<const T*>(w);
@@ -100,8 +100,8 @@ void CpuBackend::layer_norm_backward(DType t, Index rows, Index n, const void* x
   });
 }
 
-void CpuBackend::channel_moments(DType t, Index images, Index channels, Index n, const void* x, void* mean,
-                                 void* variance) {
+void CpuBatchNorms::channel_moments(DType t, Index images, Index channels, Index n, const void* x, void* mean,
+                                    void* variance) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);
@@ -126,8 +126,8 @@ inline T rstd_of(const T* variance, Index c, double eps) {
   return static_cast<T>(1 / sqrt_of(static_cast<double>(variance[c]) + eps));
 }
 
-void CpuBackend::batch_norm(DType t, Index images, Index channels, Index n, const void* x, const void* w, const void* b,
-                            const void* mean, const void* variance, double eps, void* z) {
+void CpuBatchNorms::batch_norm(DType t, Index images, Index channels, Index n, const void* x, const void* w,
+                               const void* b, const void* mean, const void* variance, double eps, void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T *const in = static_cast<const T*>(x), *const weight = static_cast<const T*>(w);
@@ -175,9 +175,9 @@ inline void channel_sums(Index images, Index channels, Index n, Index c, Index w
     }
 }
 
-void CpuBackend::batch_norm_backward(DType t, bool training, Index images, Index channels, Index n, const void* x,
-                                     const void* w, const void* mean, const void* variance, double eps, const void* dz,
-                                     void* dx, void* dw, void* db) {
+void CpuBatchNorms::batch_norm_backward(DType t, bool training, Index images, Index channels, Index n, const void* x,
+                                        const void* w, const void* mean, const void* variance, double eps,
+                                        const void* dz, void* dx, void* dw, void* db) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T *const in = static_cast<const T*>(x), *const weight = static_cast<const T*>(w);
@@ -212,6 +212,17 @@ void CpuBackend::batch_norm_backward(DType t, bool training, Index images, Index
         }
     });
   });
+}
+
+constinit CpuLayerNorms layer_norms;
+constinit CpuBatchNorms batch_norms;
+template <>
+LayerNorms& kernels_of() {
+  return layer_norms;
+}
+template <>
+BatchNorms& kernels_of() {
+  return batch_norms;
 }
 
 }  // namespace harker::HARKER_ISA

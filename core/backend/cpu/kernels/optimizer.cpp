@@ -1,23 +1,48 @@
 // A whole step of each optimizer: the loops are in adam.h, sgd.h and adaptive.h.
 #include <harker/core/backend/cpu/kernels/adam.h>
 #include <harker/core/backend/cpu/kernels/adaptive.h>
-#include <harker/core/backend/cpu/kernels/cpu_backend.h>
+#include <harker/core/backend/cpu/kernels/cpu_kernels.h>
 #include <harker/core/backend/cpu/kernels/dispatch.h>
 #include <harker/core/backend/cpu/kernels/sgd.h>
 
 namespace harker::HARKER_ISA {
 
-void CpuBackend::adam(DType t, std::span<const StepItem> items, const AdamStep& step) {
-  with_type(t, [&](auto k) { HARKER_ISA::adam<decltype(k)>(items, step); });
+template <>
+void CpuOptimizer<AdamStep>::run(DType t, std::span<const StepItem> items, const AdamStep& step) {
+  with_type(t, [&](auto k) { adam<decltype(k)>(items, step); });
 }
-void CpuBackend::sgd(DType t, std::span<const StepItem> items, const SgdStep& step) {
-  with_type(t, [&](auto k) { HARKER_ISA::sgd<decltype(k)>(items, step); });
+template <>
+void CpuOptimizer<SgdStep>::run(DType t, std::span<const StepItem> items, const SgdStep& step) {
+  with_type(t, [&](auto k) { sgd<decltype(k)>(items, step); });
 }
-void CpuBackend::rmsprop(DType t, std::span<const StepItem> items, const RmspropStep& step) {
-  with_type(t, [&](auto k) { HARKER_ISA::rmsprop<decltype(k)>(items, step); });
+template <>
+void CpuOptimizer<RmspropStep>::run(DType t, std::span<const StepItem> items, const RmspropStep& step) {
+  with_type(t, [&](auto k) { rmsprop<decltype(k)>(items, step); });
 }
-void CpuBackend::adagrad(DType t, std::span<const StepItem> items, const AdagradStep& step) {
-  with_type(t, [&](auto k) { HARKER_ISA::adagrad<decltype(k)>(items, step); });
+template <>
+void CpuOptimizer<AdagradStep>::run(DType t, std::span<const StepItem> items, const AdagradStep& step) {
+  with_type(t, [&](auto k) { adagrad<decltype(k)>(items, step); });
+}
+
+constinit CpuOptimizer<AdamStep> adam_kernel;
+constinit CpuOptimizer<SgdStep> sgd_kernel;
+constinit CpuOptimizer<RmspropStep> rmsprop_kernel;
+constinit CpuOptimizer<AdagradStep> adagrad_kernel;
+template <>
+OptimizerKernel<AdamStep>& kernels_of() {
+  return adam_kernel;
+}
+template <>
+OptimizerKernel<SgdStep>& kernels_of() {
+  return sgd_kernel;
+}
+template <>
+OptimizerKernel<RmspropStep>& kernels_of() {
+  return rmsprop_kernel;
+}
+template <>
+OptimizerKernel<AdagradStep>& kernels_of() {
+  return adagrad_kernel;
 }
 
 }  // namespace harker::HARKER_ISA

@@ -1,23 +1,16 @@
-// Sums, and what is made of them: means of squares, norms, variances.
+// Sums, and what is made of them: norms, variances.
 #include <harker/core/backend/cpu/kernels/reduce.h>
 
 #include <harker/core/backend/cpu/kernels/columns.h>
-#include <harker/core/backend/cpu/kernels/cpu_backend.h>
+#include <harker/core/backend/cpu/kernels/cpu_kernels.h>
 #include <harker/core/backend/cpu/kernels/dispatch.h>
 #include <harker/core/backend/cpu/kernels/moments.h>
 #include <harker/core/backend/cpu/kernels/scalar_math.h>
 
 namespace harker::HARKER_ISA {
 
-void CpuBackend::sum(DType t, Index outer, Index n, Index inner, const void* x, double scale, void* z) {
+void CpuSums::sum(DType t, Index outer, Index n, Index inner, const void* x, double scale, void* z) {
   with_type(t, [=](auto k) { HARKER_ISA::sum<decltype(k)>(outer, n, inner, In{x}, scale, Out{z}); });
-}
-
-void CpuBackend::mean_square_diff(DType t, Index n, const void* x, const void* y, void* z) {
-  with_type(t, [=](auto k) {
-    using T = decltype(k);
-    *static_cast<T*>(z) = static_cast<T>(sum_of_squared_differences<T>(n, In{x}, In{y}) / static_cast<double>(n));
-  });
 }
 
 template <class T>
@@ -55,14 +48,14 @@ double power_sum(Index n, const T* x, double p) {
   });
 }
 
-double CpuBackend::power_sum(DType t, Index n, const void* x, double p) {
+double CpuStatistics::power_sum(DType t, Index n, const void* x, double p) {
   double sum = 0;
   with_type(t, [&](auto k) { sum = HARKER_ISA::power_sum<decltype(k)>(n, In{x}, p); });
   return sum;
 }
 
-void CpuBackend::variance(DType t, Index outer, Index n, Index inner, double divisor, bool root, const void* x,
-                          void* z) {
+void CpuStatistics::variance(DType t, Index outer, Index n, Index inner, double divisor, bool root, const void* x,
+                             void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);
@@ -81,6 +74,17 @@ void CpuBackend::variance(DType t, Index outer, Index n, Index inner, double div
       for (Index j = 0; j < width; ++j) out[to + j] = rounded(of[j]);
     });
   });
+}
+
+constinit CpuSums sums;
+constinit CpuStatistics statistics;
+template <>
+Sums& kernels_of() {
+  return sums;
+}
+template <>
+Statistics& kernels_of() {
+  return statistics;
 }
 
 }  // namespace harker::HARKER_ISA

@@ -7,6 +7,9 @@
 
 namespace harker::HARKER_ISA {
 
+/// Before a loop over registers: each turn has its own, whatever the compiler thinks of the size.
+#define HARKER_UNROLLED _Pragma("GCC unroll 16")
+
 /// The sum over i < n of term(i); term takes vectors at `i` when called with a Vector<T>, single elements with a T.
 /// Four vectors of sums are in flight, 4096 elements at a time.
 template <class T, class Term>
@@ -16,10 +19,13 @@ inline double block_sums(Index n, Term term) {
   for (Index begin = 0; begin < n; begin += kBlock) {
     const Index end = smaller(n, begin + kBlock);
     Vector<T> sum[4];
+    HARKER_UNROLLED
     for (Vector<T>& s : sum) s = Vector<T>{};
     Index i = begin;
-    for (; i + 4 * kW <= end; i += 4 * kW)
+    for (; i + 4 * kW <= end; i += 4 * kW) {
+      HARKER_UNROLLED
       for (int j = 0; j < 4; ++j) sum[j] += term(i + j * kW, Vector<T>{});
+    }
     for (; i + kW <= end; i += kW) sum[0] += term(i, Vector<T>{});
     for (; i < end; ++i) total += static_cast<double>(term(i, T{}));
     total += sum_of<T>((sum[0] + sum[1]) + (sum[2] + sum[3]));
@@ -78,15 +84,21 @@ double sum_of_squared_differences(Index n, const T* x, const T* y) {
 template <class T, int Cols>
 inline void sum_block(Index n, Index inner, const T* x, const Index (&column)[Cols], Vector<T> (&sum)[Cols]) {
   Vector<T> odd[Cols];
+  HARKER_UNROLLED
   for (int j = 0; j < Cols; ++j) sum[j] = odd[j] = Vector<T>{};
   Index i = 0;
-  for (; i + 2 <= n; i += 2)
+  for (; i + 2 <= n; i += 2) {
+    HARKER_UNROLLED
     for (int j = 0; j < Cols; ++j) {
       sum[j] += load(x + i * inner + column[j]);
       odd[j] += load(x + (i + 1) * inner + column[j]);
     }
-  if (i < n)
+  }
+  if (i < n) {
+    HARKER_UNROLLED
     for (int j = 0; j < Cols; ++j) sum[j] += load(x + i * inner + column[j]);
+  }
+  HARKER_UNROLLED
   for (int j = 0; j < Cols; ++j) sum[j] += odd[j];
 }
 
@@ -95,18 +107,23 @@ template <class T, int Cols>
 inline void sum_panel(Index n, Index inner, const T* x, double scale, T* z, Index last) {
   constexpr Index kW = kWidth<T>, kBlock = 256;
   Index column[Cols];
+  HARKER_UNROLLED
   for (int j = 0; j < Cols; ++j) column[j] = j < Cols - 1 ? j * kW : last;
   Vector<T> sum[Cols];
   if (n <= kBlock) {
     sum_block<T, Cols>(n, inner, x, column, sum);
+    HARKER_UNROLLED
     for (int j = 0; j < Cols; ++j) store<T>(z + column[j], sum[j] * static_cast<T>(scale));
     return;
   }
   double total[Cols][kW] = {};
   for (Index i = 0; i < n; i += kBlock) {
     sum_block<T, Cols>(smaller(kBlock, n - i), inner, x + i * inner, column, sum);
-    for (int j = 0; j < Cols; ++j)
+    HARKER_UNROLLED
+    for (int j = 0; j < Cols; ++j) {
+      HARKER_UNROLLED
       for (int t = 0; t < kW; ++t) total[j][t] += static_cast<double>(sum[j][t]);
+    }
   }
   for (int j = 0; j < Cols; ++j)
     for (int t = 0; t < kW; ++t) z[column[j] + t] = static_cast<T>(total[j][t] * scale);
@@ -136,7 +153,7 @@ void sum_rows(Index n, Index inner, Index columns, const T* x, double scale, T* 
     sum_panel<T, 1>(n, inner, x + j, scale, z + j, left - kW);  // may overlap: the same numbers again
 }
 
-/// As Backend::sum.
+/// As Sums::sum.
 template <class T>
 void sum(Index outer, Index n, Index inner, const T* x, double scale, T* z) {
   if (inner == 1) {

@@ -1,6 +1,7 @@
 // Vectors of the instruction set this file is compiled for, written with the vector types of GCC and Clang: one source
-// serves SSE2, AVX2 and AVX-512. Every kernel lives in the namespace harker::<set>, so no two sets can share a function
-// body.
+// serves SSE2, AVX2 and AVX-512. HARKER_ISA is that set's name (baseline, avx2, avx512), given by the build, which
+// compiles each kernel file once for each; and every kernel lives in the namespace harker::<set>, so no two sets can
+// share a function body.
 #pragma once
 #include <cstdint>
 

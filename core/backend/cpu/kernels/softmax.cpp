@@ -1,7 +1,7 @@
 // Rows (inner is 1) in whole vectors; else a piece of up to 64 columns at a time goes down all n rows. The largest
 // element is subtracted before exp, so nothing overflows.
 #include <harker/core/backend/cpu/kernels/columns.h>
-#include <harker/core/backend/cpu/kernels/cpu_backend.h>
+#include <harker/core/backend/cpu/kernels/cpu_kernels.h>
 #include <harker/core/backend/cpu/kernels/dispatch.h>
 #include <harker/core/backend/cpu/kernels/reduce.h>
 #include <harker/core/backend/cpu/kernels/softmax_row.h>
@@ -40,7 +40,7 @@ struct Columns {
   }
 };
 
-void CpuBackend::logsumexp(DType t, Index outer, Index n, Index inner, const void* x, void* z) {
+void CpuSoftmaxes::logsumexp(DType t, Index outer, Index n, Index inner, const void* x, void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);
@@ -58,7 +58,7 @@ void CpuBackend::logsumexp(DType t, Index outer, Index n, Index inner, const voi
   });
 }
 
-void CpuBackend::softmax(DType t, bool logarithm, Index outer, Index n, Index inner, const void* x, void* z) {
+void CpuSoftmaxes::softmax(DType t, bool logarithm, Index outer, Index n, Index inner, const void* x, void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);
@@ -89,8 +89,8 @@ void CpuBackend::softmax(DType t, bool logarithm, Index outer, Index n, Index in
   });
 }
 
-void CpuBackend::softmax_backward(DType t, bool logarithm, Index outer, Index n, Index inner, const void* z,
-                                  const void* dz, void* dx) {
+void CpuSoftmaxes::softmax_backward(DType t, bool logarithm, Index outer, Index n, Index inner, const void* z,
+                                    const void* dz, void* dx) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T *const out = static_cast<const T*>(z), *const g = static_cast<const T*>(dz);
@@ -124,6 +124,12 @@ void CpuBackend::softmax_backward(DType t, bool logarithm, Index outer, Index n,
       }
     });
   });
+}
+
+constinit CpuSoftmaxes softmaxes;
+template <>
+Softmaxes& kernels_of() {
+  return softmaxes;
 }
 
 }  // namespace harker::HARKER_ISA

@@ -1,6 +1,6 @@
 // z = f(x), element by element, for the functions that are more than a line of
 // arithmetic. T is the element, V its vector.
-#include <harker/core/backend/cpu/kernels/cpu_backend.h>
+#include <harker/core/backend/cpu/kernels/cpu_kernels.h>
 #include <harker/core/backend/cpu/kernels/dispatch.h>
 #include <harker/core/backend/cpu/kernels/scalar_math.h>
 #include <harker/core/backend/cpu/kernels/threads.h>
@@ -15,7 +15,7 @@ inline void each(Index n, const T* x, T* z, F f) {
 }
 
 template <class T>
-struct Functions {
+struct VectorFunctions {
   using V = Vector<T>;
 
   /// 1 / (1 + e^-x): e^-x = inf gives 0.
@@ -45,7 +45,7 @@ struct Functions {
 template <class T>
 [[gnu::noinline]] void run(Unary op, Index n, const T* x, T* z) {
   using V = Vector<T>;
-  using F = Functions<T>;
+  using F = VectorFunctions<T>;
   switch (op) {
     case Unary::neg:
     case Unary::relu: return;  // elementwise.h
@@ -77,7 +77,7 @@ template <class T>
   }
 }
 
-void CpuBackend::unary_math(Unary op, DType t, Index n, const void* x, void* z) {
+void CpuFunctions::unary(Unary op, DType t, Index n, const void* x, void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     in_chunks(n,
@@ -93,7 +93,7 @@ template <class T>
   });
 }
 
-void CpuBackend::softplus(DType t, Index n, const void* x, double beta, double threshold, void* z) {
+void CpuFunctions::softplus(DType t, Index n, const void* x, double beta, double threshold, void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     in_chunks(n, [=](Index at, Index count) {
@@ -101,6 +101,12 @@ void CpuBackend::softplus(DType t, Index n, const void* x, double beta, double t
                     static_cast<T*>(z) + at);
     });
   });
+}
+
+constinit CpuFunctions functions;
+template <>
+Functions& kernels_of() {
+  return functions;
 }
 
 }  // namespace harker::HARKER_ISA

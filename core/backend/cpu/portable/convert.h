@@ -2,7 +2,7 @@
 // of these becomes the dtype again. A conversion is one way in and one way out (copy.cpp): n dtypes need a few
 // loops each, not n * n.
 #pragma once
-#include <harker/core/backend/cpu/portable/portable_backend.h>
+#include <harker/core/backend/cpu/portable/portable_kernels.h>
 #include <harker/core/base/half.h>
 #include <harker/core/dtype.h>
 
@@ -102,7 +102,7 @@ inline void with_codec(DType t, const F& use) {
     case DType::float8_e4m3fnuz: return use(SmallCodec<Float8E4M3fnuz>());
     case DType::float8_e5m2fnuz: return use(SmallCodec<Float8E5M2fnuz>());
     case DType::float8_e8m0fnu: return use(SmallCodec<Float8E8M0fnu>());
-    case DType::float16:  // PortableBackend's
+    case DType::float16:  // PortableCopies's
     case DType::complex32:
     case DType::complex64:
     case DType::complex128:
@@ -134,7 +134,7 @@ inline Wide wide_of(DType t) {
 }
 
 /// out[n], of the wide type of `from`, = in[n].
-inline void widen(PortableBackend& b, DType from, Index n, const void* in, void* out) {
+inline void widen(PortableCopies& b, DType from, Index n, const void* in, void* out) {
   if (from == DType::float16)
     return b.widen_float16(n, static_cast<const std::uint16_t*>(in), static_cast<float*>(out));
   with_codec(from, [=](auto codec) {
@@ -143,7 +143,7 @@ inline void widen(PortableBackend& b, DType from, Index n, const void* in, void*
   });
 }
 /// out[n], of dtype `to`, = in[n], of the wide type `from`; n <= kBuffer.
-inline void narrow(PortableBackend& b, Wide from, DType to, Index n, const void* in, void* out) {
+inline void narrow(PortableCopies& b, Wide from, DType to, Index n, const void* in, void* out) {
   const auto take = [=](auto codec, auto* z) {
     using Codec = decltype(codec);
     if (from == Wide::f32) return narrow_run<Codec>(n, static_cast<const float*>(in), z);

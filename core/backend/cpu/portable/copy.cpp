@@ -4,7 +4,7 @@
 #include <harker/core/backend/cpu/kernels/bits.h>
 #include <harker/core/backend/cpu/kernels/strided_loop.h>
 #include <harker/core/backend/cpu/portable/convert.h>
-#include <harker/core/backend/cpu/portable/portable_backend.h>
+#include <harker/core/backend/cpu/portable/portable_kernels.h>
 #include <harker/core/backend/cpu/refuse.h>
 
 #include <cstring>
@@ -38,7 +38,7 @@ inline void move_run(Index n, const char* src, Index src_step, char* dst, Index 
 
 /// The two innermost dimensions of a loop, where dst goes along one and src along the other.
 template <class B>
-inline void move_crossed(PortableBackend& b, const StridedLoop<2>& w, const char* src, char* dst) {
+inline void move_crossed(PortableCopies& b, const StridedLoop<2>& w, const char* src, char* dst) {
   constexpr Index kBlock = 32;
   const int i = w.rank - 2, j = w.rank - 1;
   for (Index r = 0; r < w.size[i]; r += kBlock)
@@ -60,7 +60,7 @@ inline void move_crossed(PortableBackend& b, const StridedLoop<2>& w, const char
 }
 
 /// Elements of one size, bits kept.
-void move_bits(PortableBackend& b, std::size_t bytes, const StridedLoop<2>& w, const char* src, char* dst) {
+void move_bits(PortableCopies& b, std::size_t bytes, const StridedLoop<2>& w, const char* src, char* dst) {
   with_bits(bytes, [&](auto kind) {
     using B = decltype(kind);
     const bool crossed = w.rank >= 2 && w.stride[0][w.rank - 2] == Index{sizeof(B)} && w.inner_stride(0) != 0;
@@ -74,7 +74,7 @@ void move_bits(PortableBackend& b, std::size_t bytes, const StridedLoop<2>& w, c
 }
 
 /// dst = src converted, n elements, steps in bytes: gathered, widened, narrowed and scattered a buffer at a time.
-void convert_run(PortableBackend& b, DType from, DType to, Index n, const char* src, Index src_step, char* dst,
+void convert_run(PortableCopies& b, DType from, DType to, Index n, const char* src, Index src_step, char* dst,
                  Index dst_step) {
   alignas(64) char gathered[kBuffer * 8], wide[kBuffer * 8], narrowed[kBuffer * 8];
   const std::size_t from_size = item_size(from), to_size = item_size(to);
@@ -103,7 +103,7 @@ inline DType part_of(DType t) {
 }
 
 /// dst = dst || src != 0, for the imaginary parts of complex numbers that become bool.
-void or_nonzero(PortableBackend& b, DType from, const StridedLoop<2>& w, const char* src, char* dst) {
+void or_nonzero(PortableCopies& b, DType from, const StridedLoop<2>& w, const char* src, char* dst) {
   w.each_outer(1, [&](const Index(&offset)[2]) {
     for (Index i = 0; i < w.inner_size(); ++i) {
       char truth = 0;
@@ -114,15 +114,15 @@ void or_nonzero(PortableBackend& b, DType from, const StridedLoop<2>& w, const c
 }
 
 /// Neither complex nor equal dtypes.
-void convert(PortableBackend& b, DType from, DType to, const StridedLoop<2>& w, const char* src, char* dst) {
+void convert(PortableCopies& b, DType from, DType to, const StridedLoop<2>& w, const char* src, char* dst) {
   if (from == to) return move_bits(b, item_size(to), w, src, dst);
   w.each_outer(1, [&](const Index(&offset)[2]) {
     convert_run(b, from, to, w.inner_size(), src + offset[0], w.inner_stride(0), dst + offset[1], w.inner_stride(1));
   });
 }
 
-void PortableBackend::copy(DType from, DType to, const Shape& shape, const void* source, const Shape& src_strides,
-                           void* destination, const Shape& dst_strides) {
+void PortableCopies::copy(DType from, DType to, const Shape& shape, const void* source, const Shape& src_strides,
+                          void* destination, const Shape& dst_strides) {
   const char* const src = static_cast<const char*>(source);
   char* const dst = static_cast<char*>(destination);
   const Index from_size = static_cast<Index>(item_size(from)), to_size = static_cast<Index>(item_size(to));
@@ -148,7 +148,7 @@ void PortableBackend::copy(DType from, DType to, const Shape& shape, const void*
   }
 }
 
-void PortableBackend::fill(DType t, Index n, double v, void* z) {
+void PortableCopies::fill(DType t, Index n, double v, void* z) {
   char one[16] = {};
   const DType part = is_complex(t) ? part_of(t) : t;
   if (!has_codec(part)) refuse_conversion(DType::float64, t);

@@ -2,7 +2,7 @@
 #include <harker/core/backend/cpu/kernels/dispatch.h>
 #include <harker/core/backend/cpu/kernels/elementwise.h>
 #include <harker/core/backend/cpu/kernels/scalar_math.h>
-#include <harker/core/backend/cpu/portable/portable_backend.h>
+#include <harker/core/backend/cpu/portable/portable_kernels.h>
 
 namespace harker::portable {
 
@@ -28,8 +28,8 @@ inline T difference_at(Difference f, int derivative, T beta, T d) {
   return d;
 }
 
-void PortableBackend::of_difference(Difference f, int derivative, DType t, Index n, double beta, const void* x,
-                                    const void* y, void* z) {
+void PortableDifferenceLosses::of_difference(Difference f, int derivative, DType t, Index n, double beta, const void* x,
+                                             const void* y, void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T *const a = static_cast<const T*>(x), *const b = static_cast<const T*>(y);

@@ -3,20 +3,20 @@
 #include <harker/core/backend/cpu/kernels/bits.h>
 #include <harker/core/backend/cpu/kernels/dispatch.h>
 #include <harker/core/backend/cpu/kernels/strided_loop.h>
-#include <harker/core/backend/cpu/portable/portable_backend.h>
+#include <harker/core/backend/cpu/portable/portable_kernels.h>
 
 #include <cstring>
 
 namespace harker::portable {
 
-Index PortableBackend::first_outside(Index n, const Index* index, Index low, Index high) {
+Index PortableIndexing::first_outside(Index n, const Index* index, Index low, Index high) {
   for (Index i = 0; i < n; ++i)
     if (index[i] < low || index[i] >= high) return i;
   return -1;
 }
 
-void PortableBackend::gather(std::size_t item, const Shape& shape, const void* x, const Shape& x_strides, Index step,
-                             const Index* index, void* z) {
+void PortableIndexing::gather(std::size_t item, const Shape& shape, const void* x, const Shape& x_strides, Index step,
+                              const Index* index, void* z) {
   const StridedLoop<1> loop(shape, x_strides);
   with_bits(item, [&](auto kind) {
     constexpr Index kSize = sizeof(kind);
@@ -35,8 +35,8 @@ void PortableBackend::gather(std::size_t item, const Shape& shape, const void* x
   });
 }
 
-void PortableBackend::scatter_add(DType t, const Shape& shape, const void* x, const Index* index, void* z,
-                                  const Shape& z_strides, Index step) {
+void PortableIndexing::scatter_add(DType t, const Shape& shape, const void* x, const Index* index, void* z,
+                                   const Shape& z_strides, Index step) {
   const StridedLoop<1> loop(shape, z_strides);
   with_number(t, [&](auto kind) {
     using T = decltype(kind);
@@ -53,8 +53,8 @@ void PortableBackend::scatter_add(DType t, const Shape& shape, const void* x, co
   });
 }
 
-void PortableBackend::select_rows(Index outer, Index n, Index inner, Index m, const void* x, const Index* index,
-                                  void* z) {
+void PortableIndexing::select_rows(Index outer, Index n, Index inner, Index m, const void* x, const Index* index,
+                                   void* z) {
   const char* from = static_cast<const char*>(x);
   char* out = static_cast<char*>(z);
   const auto bytes = static_cast<std::size_t>(inner);

@@ -1,7 +1,7 @@
 // Loops over int64. Signed overflow is undefined in C++, so everything that may wrap is computed unsigned.
 #include <harker/core/backend/cpu/kernels/binary_loop.h>
 #include <harker/core/backend/cpu/kernels/columns.h>
-#include <harker/core/backend/cpu/portable/portable_backend.h>
+#include <harker/core/backend/cpu/portable/portable_kernels.h>
 
 namespace harker::portable {
 
@@ -43,7 +43,7 @@ inline void each(Index n, const void* x, void* z, F f) {
   });
 }
 
-void PortableBackend::unary_int64(Unary op, Index n, const void* x, void* z) {
+void PortableIntegers::unary_int64(Unary op, Index n, const void* x, void* z) {
   switch (op) {
     case Unary::neg: return each(n, x, z, [](Signed v) { return wrapped(0 - bits(v)); });
     case Unary::relu: return each(n, x, z, [](Signed v) { return v < 0 ? 0 : v; });
@@ -84,13 +84,13 @@ inline Run loop_for(Binary op) {
   }
 }
 
-void PortableBackend::binary_int64(Binary op, const Shape& shape, const void* x, const Shape& x_strides, const void* y,
-                                   const Shape& y_strides, void* z) {
+void PortableIntegers::binary_int64(Binary op, const Shape& shape, const void* x, const Shape& x_strides, const void* y,
+                                    const Shape& y_strides, void* z) {
   run_binary(shape, static_cast<const Signed*>(x), x_strides, static_cast<const Signed*>(y), y_strides,
              static_cast<Signed*>(z), loop_for(op));
 }
 
-void PortableBackend::sum_int64(Index outer, Index n, Index inner, const Index* x, Index* z) {
+void PortableIntegers::sum_int64(Index outer, Index n, Index inner, const Index* x, Index* z) {
   each_piece(outer, n, inner, [=](Index from, Index to, Index width) {
     std::uint64_t sum[kPieceWidth] = {};
     for (Index i = 0; i < n; ++i)
@@ -99,8 +99,8 @@ void PortableBackend::sum_int64(Index outer, Index n, Index inner, const Index* 
   });
 }
 
-void PortableBackend::gemm_int64(Index m, Index n, Index k, const Signed* a, const Index (&a_strides)[2],
-                                 const Signed* b, const Index (&b_strides)[2], Signed* c) {
+void PortableIntegers::gemm_int64(Index m, Index n, Index k, const Signed* a, const Index (&a_strides)[2],
+                                  const Signed* b, const Index (&b_strides)[2], Signed* c) {
   const Index down = a_strides[0], along = a_strides[1], b_down = b_strides[0], b_along = b_strides[1];
   parallel_for(m * n * k >= kElementsWorthThreads, m, [=](Index i) {
     Signed* const row = c + i * n;
@@ -114,6 +114,12 @@ void PortableBackend::gemm_int64(Index m, Index n, Index k, const Signed* a, con
         for (Index j = 0; j < n; ++j) row[j] = wrapped(bits(row[j]) + by * bits(from[j * b_along]));
     }
   });
+}
+
+constinit PortableIntegers integers;
+template <>
+Integers& kernels_of() {
+  return integers;
 }
 
 }  // namespace harker::portable

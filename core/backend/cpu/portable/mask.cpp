@@ -2,7 +2,7 @@
 // element goes depends on all before it.
 #include <harker/core/backend/cpu/kernels/binary_loop.h>
 #include <harker/core/backend/cpu/kernels/bits.h>
-#include <harker/core/backend/cpu/portable/portable_backend.h>
+#include <harker/core/backend/cpu/portable/portable_kernels.h>
 
 namespace harker::portable {
 
@@ -26,8 +26,8 @@ void where_run(Index n, const std::uint8_t* mask, Index mask_step, const B* x, I
   }
 }
 
-void PortableBackend::where(DType t, const Shape& shape, const void* mask, const Shape& mask_strides, const void* x,
-                            const Shape& x_strides, const void* y, const Shape& y_strides, void* z) {
+void PortableMasks::where(DType t, const Shape& shape, const void* mask, const Shape& mask_strides, const void* x,
+                          const Shape& x_strides, const void* y, const Shape& y_strides, void* z) {
   const StridedLoop<3> loop(shape, mask_strides, x_strides, y_strides);
   const Index n = loop.inner_size();
   const Index ms = loop.inner_stride(0), xs = loop.inner_stride(1), ys = loop.inner_stride(2);
@@ -45,7 +45,7 @@ void PortableBackend::where(DType t, const Shape& shape, const void* mask, const
   });
 }
 
-Index PortableBackend::count_nonzero(Index n, const void* mask) {
+Index PortableMasks::count_nonzero(Index n, const void* mask) {
   const std::uint8_t* const m = static_cast<const std::uint8_t*>(mask);
   Index count = 0;
   constexpr Index kBlock = 240;  // of which a byte can tell the number
@@ -58,7 +58,7 @@ Index PortableBackend::count_nonzero(Index n, const void* mask) {
 }
 
 // Both go on until the last of `count`, without a branch that would be guessed wrong.
-void PortableBackend::compress(DType t, Index n, const void* x, const void* mask, void* z) {
+void PortableMasks::compress(DType t, Index n, const void* x, const void* mask, void* z) {
   const std::uint8_t* const m = static_cast<const std::uint8_t*>(mask);
   const Index count = count_nonzero(n, mask);
   with_bits(item_size(t), [=](auto kind) {
@@ -70,7 +70,7 @@ void PortableBackend::compress(DType t, Index n, const void* x, const void* mask
   });
 }
 
-void PortableBackend::decompress(DType t, Index n, const void* x, const void* mask, void* z) {
+void PortableMasks::decompress(DType t, Index n, const void* x, const void* mask, void* z) {
   const std::uint8_t* const m = static_cast<const std::uint8_t*>(mask);
   const Index count = count_nonzero(n, mask);
   with_bits(item_size(t), [=](auto kind) {
@@ -84,11 +84,17 @@ void PortableBackend::decompress(DType t, Index n, const void* x, const void* ma
   });
 }
 
-void PortableBackend::any_or_all(bool all, Index outer, Index n, const void* x, void* z) {
+void PortableMasks::any_or_all(bool all, Index outer, Index n, const void* x, void* z) {
   for (Index o = 0; o < outer; ++o) {
     const Index found = count_nonzero(n, static_cast<const std::uint8_t*>(x) + o * n);
     static_cast<std::uint8_t*>(z)[o] = all ? found == n : found > 0;
   }
+}
+
+constinit PortableMasks masks;
+template <>
+Masks& kernels_of() {
+  return masks;
 }
 
 }  // namespace harker::portable

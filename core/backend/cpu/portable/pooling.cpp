@@ -1,7 +1,7 @@
 // Pooling: each channel of each image is a plane of its own, and each output looks at one window of it.
 #include <harker/core/backend/cpu/kernels/dispatch.h>
 #include <harker/core/backend/cpu/kernels/threads.h>
-#include <harker/core/backend/cpu/portable/portable_backend.h>
+#include <harker/core/backend/cpu/portable/portable_kernels.h>
 
 namespace harker::portable {
 
@@ -103,17 +103,23 @@ void avg_pool_backward(const Windows& w, Index images, bool count_padding, Index
   });
 }
 
-void PortableBackend::max_pool2d(DType t, const Windows& w, Index images, const void* x, void* z, Index* index) {
+void PortablePooling::max_pool2d(DType t, const Windows& w, Index images, const void* x, void* z, Index* index) {
   with_number(t, [&](auto kind) { max_pool<decltype(kind)>(w, images, In{x}, Out{z}, index); });
 }
-void PortableBackend::avg_pool2d(DType t, const Windows& w, Index images, bool count_padding, Index divisor,
+void PortablePooling::avg_pool2d(DType t, const Windows& w, Index images, bool count_padding, Index divisor,
                                  const void* x, void* z) {
   with_number(t, [&](auto kind) { avg_pool<decltype(kind)>(w, images, count_padding, divisor, In{x}, Out{z}); });
 }
-void PortableBackend::avg_pool2d_backward(DType t, const Windows& w, Index images, bool count_padding, Index divisor,
+void PortablePooling::avg_pool2d_backward(DType t, const Windows& w, Index images, bool count_padding, Index divisor,
                                           const void* dz, void* dx) {
   with_type(t,
             [&](auto kind) { avg_pool_backward<decltype(kind)>(w, images, count_padding, divisor, In{dz}, Out{dx}); });
+}
+
+constinit PortablePooling pooling;
+template <>
+Pooling& kernels_of() {
+  return pooling;
 }
 
 }  // namespace harker::portable

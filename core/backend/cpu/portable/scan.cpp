@@ -3,7 +3,7 @@
 // all n rows, so that memory is read along. Sums and products are carried in double.
 #include <harker/core/backend/cpu/kernels/columns.h>
 #include <harker/core/backend/cpu/kernels/dispatch.h>
-#include <harker/core/backend/cpu/portable/portable_backend.h>
+#include <harker/core/backend/cpu/portable/portable_kernels.h>
 
 namespace harker::portable {
 
@@ -25,6 +25,28 @@ inline bool better(T v, T best) {
   return (Largest ? v > best : v < best) || (v != v && best == best);
 }
 
+/// The best of each of `width` columns, from which n rows of `inner` elements go down, and where it is.
+template <bool Largest, class T, class Position>
+void extreme_of_columns(Index n, Index inner, Index width, const T* x, T* best, Position* at) {
+  for (Index j = 0; j < width; ++j) best[j] = x[j], at[j] = 0;
+  for (Index i = 1; i < n; ++i) {
+    const T* const row = x + i * inner;
+    if constexpr (sizeof(Position) == 4) {
+      const Position here = static_cast<Position>(i);
+      for (Index j = 0; j < width; ++j) {  // no branch, and positions as wide as elements: vectors can do this
+        const T v = row[j], b = best[j];
+        const Position p = at[j];
+        const bool wins = static_cast<bool>(int{Largest ? v > b : v < b} | (int{v != v} & int{b == b}));
+        best[j] = wins ? v : b;
+        at[j] = wins ? here : p;
+      }
+    } else {
+      for (Index j = 0; j < width; ++j)  // at two elements a vector, branches that are guessed right are cheaper
+        if (better<Largest>(row[j], best[j])) best[j] = row[j], at[j] = i;
+    }
+  }
+}
+
 template <bool Largest, class T>
 void extreme_of(Index outer, Index n, Index inner, const T* x, T* z, Index* index) {
   if (inner == 1) {
@@ -40,22 +62,26 @@ void extreme_of(Index outer, Index n, Index inner, const T* x, T* z, Index* inde
   }
   each_piece(outer, n, inner, [=](Index from, Index to, Index width) {
     T best[kPieceWidth];
+    const auto keep = [&](const auto& at) {
+      for (Index j = 0; j < width; ++j) {
+        index[to + j] = at[j];
+        if (z) z[to + j] = best[j];
+      }
+    };
+    if constexpr (sizeof(T) == 4)
+      if (n <= INT32_MAX) {
+        std::int32_t at[kPieceWidth];
+        extreme_of_columns<Largest>(n, inner, width, x + from, best, at);
+        return keep(at);
+      }
     Index at[kPieceWidth];
-    for (Index j = 0; j < width; ++j) best[j] = x[from + j], at[j] = 0;
-    for (Index i = 1; i < n; ++i) {
-      const T* const row = x + from + i * inner;
-      for (Index j = 0; j < width; ++j)
-        if (better<Largest>(row[j], best[j])) best[j] = row[j], at[j] = i;
-    }
-    for (Index j = 0; j < width; ++j) {
-      index[to + j] = at[j];
-      if (z) z[to + j] = best[j];
-    }
+    extreme_of_columns<Largest>(n, inner, width, x + from, best, at);
+    keep(at);
   });
 }
 
-void PortableBackend::extreme(DType t, bool largest, Index outer, Index n, Index inner, const void* x, void* z,
-                              Index* index) {
+void PortableScans::extreme(DType t, bool largest, Index outer, Index n, Index inner, const void* x, void* z,
+                            Index* index) {
   with_number(t, [=](auto kind) {
     using T = decltype(kind);
     if (largest)
@@ -65,7 +91,7 @@ void PortableBackend::extreme(DType t, bool largest, Index outer, Index n, Index
   });
 }
 
-void PortableBackend::product(DType t, Index outer, Index n, Index inner, const void* x, void* z) {
+void PortableScans::product(DType t, Index outer, Index n, Index inner, const void* x, void* z) {
   with_number(t, [=](auto kind) {
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);
@@ -79,7 +105,7 @@ void PortableBackend::product(DType t, Index outer, Index n, Index inner, const 
   });
 }
 
-void PortableBackend::product_of_others(DType t, Index outer, Index n, Index inner, const void* x, void* z) {
+void PortableScans::product_of_others(DType t, Index outer, Index n, Index inner, const void* x, void* z) {
   with_type(t, [=](auto kind) {
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);
@@ -105,7 +131,7 @@ void PortableBackend::product_of_others(DType t, Index outer, Index n, Index inn
   });
 }
 
-void PortableBackend::cumsum(DType t, bool from_end, Index outer, Index n, Index inner, const void* x, void* z) {
+void PortableScans::cumsum(DType t, bool from_end, Index outer, Index n, Index inner, const void* x, void* z) {
   with_number(t, [=](auto kind) {
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);
@@ -131,6 +157,12 @@ void PortableBackend::cumsum(DType t, bool from_end, Index outer, Index n, Index
         }
     });
   });
+}
+
+constinit PortableScans scans;
+template <>
+Scans& kernels_of() {
+  return scans;
 }
 
 }  // namespace harker::portable

@@ -1,7 +1,7 @@
 // A merge sort of indices, from the bottom up: stable, n log n, and without recursion.
 #include <harker/core/backend/cpu/kernels/dispatch.h>
 #include <harker/core/backend/cpu/kernels/threads.h>
-#include <harker/core/backend/cpu/portable/portable_backend.h>
+#include <harker/core/backend/cpu/portable/portable_kernels.h>
 
 namespace harker::portable {
 
@@ -32,7 +32,7 @@ void sort_row(Index n, const T* x, Index* index, Index* work) {
     for (Index i = 0; i < n; ++i) index[i] = from[i];
 }
 
-void PortableBackend::sort(DType t, bool descending, Index rows, Index n, const void* x, Index* index, Index* work) {
+void PortableSorting::sort(DType t, bool descending, Index rows, Index n, const void* x, Index* index, Index* work) {
   with_number(t, [=](auto kind) {
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);
@@ -43,6 +43,12 @@ void PortableBackend::sort(DType t, bool descending, Index rows, Index n, const 
         sort_row<false>(n, in + r * n, index + r * n, work + r * n);
     });
   });
+}
+
+constinit PortableSorting sorting;
+template <>
+Sorting& kernels_of() {
+  return sorting;
 }
 
 }  // namespace harker::portable
