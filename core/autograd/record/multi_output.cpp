@@ -48,6 +48,9 @@ Tensor same_view(const Tensor& t) { return view_of(t, t.shape(), t.strides(), t.
 
 // --- The node.
 
+MultiOutputNode::MultiOutputNode(std::uint32_t n) : Node(n) {}
+MultiOutputNode::~MultiOutputNode() = default;
+
 void MultiOutputNode::give_history(const Tensor& t, std::uint32_t i) {
   if (!several()) return set_history(t.impl(), Ref<Node>::share(this));
   auto* output = new OutputNode;
@@ -112,6 +115,11 @@ Grads MultiOutputNode::checked(Grads grads) const {
 
 // --- Saved outputs.
 
+RecordedOutputs::RecordedOutputs(MultiOutputNode* n) : node_(*n) {}
+RecordedOutputs::RecordedOutputs(MultiOutputNode& n) : RecordedOutputs(&n) {
+  if (grad_enabled && n.ctx.count_) give();
+}
+
 void RecordedOutputs::give() {
   for (std::uint32_t i = 0; i < node_.ctx.count_; ++i) {
     Context::Saved& s = node_.ctx.item(i);
@@ -129,6 +137,9 @@ RecordedOutputs::~RecordedOutputs() {
 }
 
 // --- The call.
+
+MultiOutputCall::MultiOutputCall(bool custom) : custom_(custom) {}
+MultiOutputCall::~MultiOutputCall() = default;
 
 void MultiOutputCall::input(const Tensor& t) {
   inputs_.push_back(&t);

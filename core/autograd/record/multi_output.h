@@ -21,7 +21,8 @@ namespace detail {
 
 class MultiOutputNode : public Node {
  public:
-  explicit MultiOutputNode(std::uint32_t n) : Node(n) {}
+  explicit MultiOutputNode(std::uint32_t n);
+  ~MultiOutputNode() override;
   /// Makes t the output number `i`: its history is this node, or, when there are several, a new node in front of it.
   void give_history(const Tensor& t, std::uint32_t i);
   /// A gradient for output `i`; adds to what came before.
@@ -53,15 +54,13 @@ class MultiOutputNode : public Node {
 /// history: saved() may then be differentiated. Not for longer, since the node would own itself.
 class RecordedOutputs {
  public:
-  explicit RecordedOutputs(MultiOutputNode& n) : RecordedOutputs(&n) {
-    if (grad_enabled && n.ctx.count_) give();
-  }
+  explicit RecordedOutputs(MultiOutputNode& n);
   ~RecordedOutputs();
   RecordedOutputs(const RecordedOutputs&) = delete;
   RecordedOutputs& operator=(const RecordedOutputs&) = delete;
 
  private:
-  explicit RecordedOutputs(MultiOutputNode* n) : node_(*n) {}  // so that a throw of give() runs the destructor
+  explicit RecordedOutputs(MultiOutputNode* n);  // so that a throw of give() runs the destructor
   void give();
   MultiOutputNode& node_;
   std::vector<std::pair<std::uint32_t, Tensor>> before_;
@@ -96,7 +95,10 @@ struct MultiOutputNodeOf final : MultiOutputNode {
 class MultiOutputCall {
  public:
   /// `custom`: of a Function, whose outputs may be views that only its backward knows the way from.
-  explicit MultiOutputCall(bool custom) : custom_(custom) {}
+  explicit MultiOutputCall(bool custom);
+  ~MultiOutputCall();
+  MultiOutputCall(const MultiOutputCall&) = delete;
+  MultiOutputCall& operator=(const MultiOutputCall&) = delete;
   void input(const Tensor& t);
   void inputs(std::span<const Tensor> list);
   std::uint32_t size() const { return static_cast<std::uint32_t>(inputs_.size()); }
