@@ -8,6 +8,16 @@ namespace optim {
 
 template class OptimizerWith<Adagrad, AdagradOptions, FusedOptimizer>;
 
+Adagrad::Adagrad(std::vector<Tensor> params, const AdagradOptions& options)
+    : OptimizerWith(std::move(params), options) {
+  make_states();
+}
+Adagrad::Adagrad(std::vector<NamedTensor> params, const AdagradOptions& options)
+    : OptimizerWith(std::move(params), options) {
+  make_states();
+}
+Adagrad::Adagrad(std::vector<ParamGroup<AdagradOptions>> groups) : OptimizerWith(std::move(groups)) { make_states(); }
+
 std::span<const std::string_view> Adagrad::slot_names() const {
   static constexpr std::string_view kSlots[] = {"sum"};
   return kSlots;

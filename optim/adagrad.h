@@ -17,16 +17,10 @@ struct AdagradOptions {
 /// Makes its state when it is made, not at the first step, as torch's does: so a fresh one's state dict is not empty.
 class Adagrad : public OptimizerWith<Adagrad, AdagradOptions, FusedOptimizer> {
  public:
-  explicit Adagrad(std::vector<Tensor> params, const AdagradOptions& options = {})
-      : OptimizerWith(std::move(params), options) {
-    make_states();
-  }
+  explicit Adagrad(std::vector<Tensor> params, const AdagradOptions& options = {});
   /// With names: the state dict carries them, and is matched by them.
-  explicit Adagrad(std::vector<NamedTensor> params, const AdagradOptions& options = {})
-      : OptimizerWith(std::move(params), options) {
-    make_states();
-  }
-  explicit Adagrad(std::vector<ParamGroup<AdagradOptions>> groups) : OptimizerWith(std::move(groups)) { make_states(); }
+  explicit Adagrad(std::vector<NamedTensor> params, const AdagradOptions& options = {});
+  explicit Adagrad(std::vector<ParamGroup<AdagradOptions>> groups);
 
   static void describe(AdagradOptions& o, OptionIO& io);
   static void check(const AdagradOptions& o);

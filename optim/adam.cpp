@@ -67,6 +67,21 @@ void Adam::check(const AdamOptions& o) {
   }
 }
 
+namespace {
+AdamOptions adam(const AdamWOptions& o) {
+  return {o.lr, o.betas, o.eps, o.weight_decay, o.amsgrad, o.maximize, /*decoupled_weight_decay=*/true};
+}
+std::vector<ParamGroup<AdamOptions>> adam(const std::vector<ParamGroup<AdamWOptions>>& groups) {
+  std::vector<ParamGroup<AdamOptions>> out;
+  for (const auto& g : groups) out.push_back({g.params, adam(g.options), g.names});
+  return out;
+}
+}  // namespace
+
+AdamW::AdamW(std::vector<Tensor> params, const AdamWOptions& options) : Adam(std::move(params), adam(options)) {}
+AdamW::AdamW(std::vector<NamedTensor> params, const AdamWOptions& options) : Adam(std::move(params), adam(options)) {}
+AdamW::AdamW(const std::vector<ParamGroup<AdamWOptions>>& groups) : Adam(adam(groups)) {}
+
 void AdamW::read_options(std::size_t group, OptionIO& io, bool keep) {
   bool decoupled = true;
   io.flag("decoupled_weight_decay", decoupled);
@@ -76,12 +91,6 @@ void AdamW::read_options(std::size_t group, OptionIO& io, bool keep) {
         "AdamW. Load it into an Adam, or begin without a state");
   }
   Adam::read_options(group, io, keep);
-}
-
-std::vector<ParamGroup<AdamOptions>> AdamW::adam(const std::vector<ParamGroup<AdamWOptions>>& groups) {
-  std::vector<ParamGroup<AdamOptions>> out;
-  for (const auto& g : groups) out.push_back({g.params, adam(g.options), g.names});
-  return out;
 }
 
 }  // namespace optim

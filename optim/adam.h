@@ -18,12 +18,7 @@ struct AdamOptions {
 
 class Adam : public OptimizerWith<Adam, AdamOptions, FusedOptimizer> {
  public:
-  explicit Adam(std::vector<Tensor> params, const AdamOptions& options = {})
-      : OptimizerWith(std::move(params), options) {}
-  /// With names: the state dict carries them, and is matched by them.
-  explicit Adam(std::vector<NamedTensor> params, const AdamOptions& options = {})
-      : OptimizerWith(std::move(params), options) {}
-  explicit Adam(std::vector<ParamGroup<AdamOptions>> groups) : OptimizerWith(std::move(groups)) {}
+  using OptimizerWith::OptimizerWith;
 
   static void describe(AdamOptions& o, OptionIO& io);
   static void check(const AdamOptions& o);
@@ -59,18 +54,12 @@ struct AdamWOptions {
 /// one of AdamW, whose groups say that theirs is decoupled, and is AdamW from then on, as in torch.
 class AdamW : public Adam {
  public:
-  explicit AdamW(std::vector<Tensor> params, const AdamWOptions& o = {}) : Adam(std::move(params), adam(o)) {}
-  explicit AdamW(std::vector<NamedTensor> params, const AdamWOptions& o = {}) : Adam(std::move(params), adam(o)) {}
-  explicit AdamW(const std::vector<ParamGroup<AdamWOptions>>& groups) : Adam(adam(groups)) {}
+  explicit AdamW(std::vector<Tensor> params, const AdamWOptions& options = {});
+  explicit AdamW(std::vector<NamedTensor> params, const AdamWOptions& options = {});
+  explicit AdamW(const std::vector<ParamGroup<AdamWOptions>>& groups);
 
  protected:
   void read_options(std::size_t group, OptionIO& io, bool keep) override;
-
- private:
-  static AdamOptions adam(const AdamWOptions& o) {
-    return {o.lr, o.betas, o.eps, o.weight_decay, o.amsgrad, o.maximize, true};
-  }
-  static std::vector<ParamGroup<AdamOptions>> adam(const std::vector<ParamGroup<AdamWOptions>>& groups);
 };
 
 }  // namespace optim

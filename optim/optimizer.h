@@ -123,6 +123,10 @@ class Optimizer {
 template <class D, class Options, class Base = Optimizer>
 class OptimizerWith : public Base {
  public:
+  explicit OptimizerWith(std::vector<Tensor> params, const Options& options = {});
+  /// With names: the state dict carries them, and is matched by them.
+  explicit OptimizerWith(std::vector<NamedTensor> params, const Options& options = {});
+  explicit OptimizerWith(std::vector<ParamGroup<Options>> groups);
   ~OptimizerWith() override;
   OptimizerWith(OptimizerWith&&) noexcept;
   OptimizerWith& operator=(OptimizerWith&&) noexcept;
@@ -140,10 +144,6 @@ class OptimizerWith : public Base {
   void add_param_group(ParamGroup<Options> g);
 
  protected:
-  OptimizerWith(std::vector<Tensor> params, const Options& o);
-  OptimizerWith(std::vector<NamedTensor> params, const Options& o);
-  explicit OptimizerWith(std::vector<ParamGroup<Options>> groups);
-
   void write_options(std::size_t group, OptionIO& io) const override;
   void read_options(std::size_t group, OptionIO& io, bool keep) override;
   std::vector<Options> options_;

@@ -17,12 +17,7 @@ struct RMSpropOptions {
 
 class RMSprop : public OptimizerWith<RMSprop, RMSpropOptions, FusedOptimizer> {
  public:
-  explicit RMSprop(std::vector<Tensor> params, const RMSpropOptions& options = {})
-      : OptimizerWith(std::move(params), options) {}
-  /// With names: the state dict carries them, and is matched by them.
-  explicit RMSprop(std::vector<NamedTensor> params, const RMSpropOptions& options = {})
-      : OptimizerWith(std::move(params), options) {}
-  explicit RMSprop(std::vector<ParamGroup<RMSpropOptions>> groups) : OptimizerWith(std::move(groups)) {}
+  using OptimizerWith::OptimizerWith;
 
   static void describe(RMSpropOptions& o, OptionIO& io);
   static void check(const RMSpropOptions& o);

@@ -16,12 +16,7 @@ struct SGDOptions {
 
 class SGD : public OptimizerWith<SGD, SGDOptions, FusedOptimizer> {
  public:
-  explicit SGD(std::vector<Tensor> params, const SGDOptions& options = {})
-      : OptimizerWith(std::move(params), options) {}
-  /// With names: the state dict carries them, and is matched by them.
-  explicit SGD(std::vector<NamedTensor> params, const SGDOptions& options = {})
-      : OptimizerWith(std::move(params), options) {}
-  explicit SGD(std::vector<ParamGroup<SGDOptions>> groups) : OptimizerWith(std::move(groups)) {}
+  using OptimizerWith::OptimizerWith;
 
   static void describe(SGDOptions& o, OptionIO& io);
   static void check(const SGDOptions& o);

@@ -4,9 +4,11 @@
 #include <span>
 #include <vector>
 
-#include <harker/core/autograd/record/edge.h>
+#include <harker/core/tensor.h>
 
 namespace harker HARKER_PUBLIC {
+
+class Edge;
 
 /// Tensors that one op may save in the node itself; more are kept in memory of their own.
 inline constexpr std::uint32_t kMaxSaved = 4;
