@@ -10,6 +10,11 @@ namespace optim {
 
 using detail::throw_error;
 
+PerGroup::PerGroup() = default;
+PerGroup::PerGroup(double v) : values_{v} {}
+PerGroup::PerGroup(std::initializer_list<double> v) : values_(v), each_(true) {}
+PerGroup::PerGroup(std::vector<double> v) : values_(std::move(v)), each_(true) {}
+
 std::vector<double> PerGroup::list(const char* scheduler, const char* name, std::size_t groups) const {
   if (!each_ && values_.size() == 1) return std::vector<double>(groups, values_[0]);
   if (values_.empty()) throw_error<Error>(scheduler, ": ", name, " is required");

@@ -12,10 +12,10 @@ namespace optim {
 /// A number for all groups, or one for each: `.max_lr = 0.1`, `.max_lr = {0.1, 0.2}`.
 class PerGroup {
  public:
-  PerGroup() = default;
-  PerGroup(double v) : values_{v} {}
-  PerGroup(std::initializer_list<double> v) : values_(v), each_(true) {}
-  PerGroup(std::vector<double> v) : values_(std::move(v)), each_(true) {}
+  PerGroup();
+  PerGroup(double v);
+  PerGroup(std::initializer_list<double> v);
+  PerGroup(std::vector<double> v);
   bool one_each() const { return each_; }
   /// One for each of `groups` groups. Error, naming the scheduler and the option, when there are others.
   std::vector<double> list(const char* scheduler, const char* name, std::size_t groups) const;
