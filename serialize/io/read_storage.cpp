@@ -63,6 +63,7 @@ void* FileBytes::materialize() {
     if (bytes_.check_crc) check_crc(*source_, bytes_, crc32(bytes_.stored));
     return alias_;
   }
+  if (copy_) return copy_->data;  // by a thread that a fork has left behind
   Ref<Storage> copy = make_storage(static_cast<std::size_t>(bytes_.nbytes));
   fill(*source_, bytes_, static_cast<std::uint8_t*>(copy->data));
   copy_ = std::move(copy);
