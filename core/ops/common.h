@@ -44,8 +44,7 @@ inline bool alike(const Tensor& x, const Tensor& y) {
   return is_computed(p.dtype) && p.dtype == q.dtype && p.device == q.device;
 }
 inline void check_alike(const Tensor& x, const Tensor& y, const char* op) {
-  const TensorImpl &p = x.impl(), &q = y.impl();
-  if (!is_computed(p.dtype) || p.dtype != q.dtype || !(p.device == q.device)) [[unlikely]]
+  if (!alike(x, y)) [[unlikely]]
     refuse_alike(x, y, op);
 }
 

@@ -103,8 +103,8 @@ struct RSubScalar : Op<RSubScalar> {  // z = s - x; dx = -dz
 /// Does the number beside x compute as a double? An integer beside an integer tensor does not.
 bool real(const Tensor& x, Scalar s) { return s.is_real() || is_floating_point(x.dtype()); }
 
-struct RDivScalar : Op<RDivScalar> {  // z = s / x; dx = -dz s / x / x
-  static constexpr const char* name = "reciprocal";
+struct RDivScalar : Op<RDivScalar> {                 // z = s / x; dx = -dz s / x / x
+  static constexpr const char* name = "reciprocal";  // torch's name for it: s times the reciprocal
   static Tensor forward(Context& c, const Tensor& x, double s) {
     c.save(x);
     return scalar(Binary::div, name, x, s, true);

@@ -1,5 +1,5 @@
-// Tensors of different dtypes (internal): what they meet in, and the way of ops that float32 and float64 do not take.
-// Everything here is off the fast path: an op gets here when its one comparison of dtypes has failed.
+// Ops on dtypes other than float32 and float64, or on two that differ (internal): the dtype they are computed in, and the
+// detour through it. An op comes here when its one comparison of dtypes has failed.
 #pragma once
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/ops.h>
