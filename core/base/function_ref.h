@@ -19,14 +19,27 @@ class FunctionRef<R(A...)> {
  public:
   template <class F>
   requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> && std::is_invocable_v<F&, A...>) FunctionRef(F&& f)
-      : object_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))), call_([](void* o, A... a) -> R {
-          return static_cast<R>((*static_cast<std::remove_reference_t<F>*>(o))(std::forward<A>(a)...));
-        }) {}
-  R operator()(A... a) const { return call_(object_, std::forward<A>(a)...); }
+      : call_([](Target to, A... a) -> R {
+          using Callable = std::remove_reference_t<F>;
+          if constexpr (std::is_function_v<Callable>)
+            return static_cast<R>(reinterpret_cast<Callable*>(to.function)(std::forward<A>(a)...));
+          else
+            return static_cast<R>((*static_cast<Callable*>(to.object))(std::forward<A>(a)...));
+        }) {
+    if constexpr (std::is_function_v<std::remove_reference_t<F>>)
+      to_.function = reinterpret_cast<void (*)()>(&f);
+    else
+      to_.object = const_cast<void*>(static_cast<const void*>(std::addressof(f)));
+  }
+  R operator()(A... a) const { return call_(to_, std::forward<A>(a)...); }
 
  private:
-  void* object_;
-  R (*call_)(void*, A...);
+  union Target {
+    void* object;
+    void (*function)();  // has no address that a void* could hold
+  };
+  Target to_;
+  R (*call_)(Target, A...);
 };
 
 }  // namespace harker

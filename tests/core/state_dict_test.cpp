@@ -210,6 +210,11 @@ TEST_CASE("state dict: names lose a prefix, and the metadata follow") {
   CHECK(wrapped.contains("module.fc1.weight"));
 }
 
+namespace {
+bool is_weight(std::string_view name) { return name.ends_with(".weight"); }
+std::string_view without_first(std::string_view name) { return name.substr(1); }
+}  // namespace
+
 TEST_CASE("state dict: renamed and filtered") {
   StateDict d = dracula();
   d.metadata = Value::ordered_dict({{"fc1", Value::dict({{"version", 3}})}});
@@ -222,6 +227,8 @@ TEST_CASE("state dict: renamed and filtered") {
   CHECK_THROWS_WITH_AS(d.rename([](std::string_view) { return "same"; }), doctest::Contains("both be named 'same'"),
                        Error);
   const StateDict weights = d.filter([](std::string_view name) { return name.ends_with(".weight"); });
+  CHECK(d.filter(is_weight).size() == weights.size());
+  for (const auto& [name, t] : weights) CHECK(weights.rename(&without_first)[name.substr(1)].is(t));
   CHECK(weights.size() == 2);
   CHECK(compare(d, weights).missing.size() == 2);
 }

@@ -305,6 +305,11 @@ TEST_CASE("module: printed as torch prints it") {
         "ModuleList(\n  (0-1): 2 x Linear(in_features=2, out_features=2, bias=True)\n  (2): Tanh()\n)");
 }
 
+namespace {
+void freeze(nn::Module& m) { m.requires_grad_(false); }
+void thaw(nn::Module& m) { m.requires_grad_(); }
+}  // namespace
+
 TEST_CASE("module: train, eval, requires_grad_, zero_grad and apply reach every module") {
   Castle c;
   CHECK(c.is_training());
@@ -327,6 +332,11 @@ TEST_CASE("module: train, eval, requires_grad_, zero_grad and apply reach every 
   std::vector<std::string> order;
   c.apply([&](nn::Module& m) { order.push_back(m.class_name()); });
   CHECK(order == std::vector<std::string>{"Linear", "Linear", "ReLU", "Linear", "DraculaModel", "Castle"});
+
+  c.apply(freeze);  // a function as well, by name or by address
+  CHECK(!c.gate.weight.requires_grad());
+  c.apply(&thaw);
+  CHECK(c.gate.weight.requires_grad());
 }
 
 TEST_CASE("module: to converts in place, so that every handle sees it") {
