@@ -1,33 +1,20 @@
 // Activations as modules; they have no parameters, and exist so that a Sequential and a state dict's metadata can name
-// them. The functions are core/ops/pointwise.h and reduce.h, and have a second name here, as torch.nn.functional's.
+// them. The functions are core/ops/pointwise.h and reduce.h.
 #pragma once
-#include <harker/core/ops/ops.h>
+#include <harker/nn/functional.h>
 #include <harker/nn/module.h>
 
 namespace harker HARKER_PUBLIC {
 namespace nn {
 
-/// Activations without options, a line each: A(class, function). The tests of gradients and of layers read the list,
-/// too.
-// clang-format off
-#define HARKER_ACTIVATIONS(A)                   \
-  A(ReLU, relu)          /* max(x, 0) */        \
-  A(SiLU, silu)          /* x sigmoid(x) */     \
-  A(Sigmoid, sigmoid)    /* 1 / (1 + e^-x) */   \
-  A(Softsign, softsign)  /* x / (1 + |x|) */    \
-  A(Tanh, tanh)
-// clang-format on
-
+// Those without options: HARKER_ACTIVATIONS (functional.h).
 #define HARKER_ACTIVATION(Layer, f)                                \
   class Layer : public Module {                                    \
    public:                                                         \
     Layer() : Module(#Layer) {}                                    \
     Tensor forward(const Tensor& x) const { return harker::f(x); } \
     Tensor operator()(const Tensor& x) const;                      \
-  };                                                               \
-  namespace functional {                                           \
-  using harker::f;                                                 \
-  }
+  };
 HARKER_ACTIVATIONS(HARKER_ACTIVATION)
 #undef HARKER_ACTIVATION
 
@@ -85,14 +72,6 @@ class LogSoftmax : public Module {
  private:
   int dim_;
 };
-
-namespace functional {
-using harker::gelu;
-using harker::leaky_relu;
-using harker::log_softmax;
-using harker::softmax;
-using harker::softplus;
-}  // namespace functional
 
 }  // namespace nn
 }  // namespace harker

@@ -1,12 +1,31 @@
-// The functions of torch.nn.functional: the operations of core under their second name. Activations have it where their
-// classes are.
+// The functions of torch.nn.functional: the operations of core under their second name.
 #pragma once
-#include <harker/nn/activation.h>
+#include <harker/core/ops/ops.h>
+
+/// Activations without options, a line each: A(class, function). nn/activation.h makes the classes; the tests of
+/// gradients and of layers read the list, too.
+// clang-format off
+#define HARKER_ACTIVATIONS(A)                   \
+  A(ReLU, relu)          /* max(x, 0) */        \
+  A(SiLU, silu)          /* x sigmoid(x) */     \
+  A(Sigmoid, sigmoid)    /* 1 / (1 + e^-x) */   \
+  A(Softsign, softsign)  /* x / (1 + |x|) */    \
+  A(Tanh, tanh)
+// clang-format on
 
 namespace harker HARKER_PUBLIC {
 namespace nn {
 namespace functional {
 
+// Activations
+#define HARKER_SECOND_NAME(Layer, f) using harker::f;
+HARKER_ACTIVATIONS(HARKER_SECOND_NAME)
+#undef HARKER_SECOND_NAME
+using harker::gelu;
+using harker::leaky_relu;
+using harker::log_softmax;
+using harker::softmax;
+using harker::softplus;
 // Layers
 using harker::avg_pool2d;
 using harker::batch_norm;

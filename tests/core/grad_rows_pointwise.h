@@ -2,7 +2,7 @@
 // pointwise_table.h, and nn's list of the activations without options.
 #pragma once
 #include <core/grad_rows.h>
-#include <harker/nn/activation.h>
+#include <harker/nn/functional.h>
 
 namespace harker::test {
 

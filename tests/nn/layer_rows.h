@@ -1,5 +1,5 @@
 // Each layer as PyTorch and as harker writes it: LAYER(PyTorch's expression, its inputs, ours). The activations of
-// nn/activation.h that have no options are rows too, without being named here. layers_test.cpp makes ours;
+// nn/functional.h that have no options are rows too, without being named here. layers_test.cpp makes ours;
 // data/make_layers.py reads the rest off these lines, and data/layers.json has what it computed. An input is a shape for
 // randn, a number of classes and a shape for randint, or "rand" and a shape for rand.
 // clang-format off

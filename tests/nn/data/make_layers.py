@@ -1,5 +1,5 @@
 """make_layers.py: adds to layers.json what torch's layers begin with and compute, for layers_test.cpp: a case for each row of
-../layer_rows.h and each activation of nn/activation.h that has none yet. What is there stays; delete a line to have it made again.
+../layer_rows.h and each activation of nn/functional.h that has none yet. What is there stays; delete a line to have it made again.
 
 A case: seed 0, the module; how it is printed; its state dict (with SHA-256 of the bytes) and the generator's state after it; then
 seed 1, inputs by randn, randint or rand, the module called twice while training and once after eval(), and the gradients of
@@ -21,7 +21,7 @@ DTYPES = {torch.float64: SPECIAL, torch.float32: SPECIAL, torch.float16: SPECIAL
 
 def rows():
     """(expression, inputs) of every layer."""
-    for layer in re.findall(r"^  A\((\w+), \w+\)", (SOURCE / "nn/activation.h").read_text(), re.M):
+    for layer in re.findall(r"^  A\((\w+), \w+\)", (SOURCE / "nn/functional.h").read_text(), re.M):
         yield f"nn.{layer}()", "(3, 4)"
     yield from re.findall(r'^LAYER\("([^"]*)",\s*"([^"]*)",', (SOURCE / "tests/nn/layer_rows.h").read_text(), re.M)
 
