@@ -271,3 +271,20 @@ TEST_CASE("backend: fill writes every dtype") {
     }
   });
 }
+
+TEST_CASE("backend: fill and a repeated element reach the last place, whatever the length, and no further") {
+  on_every_set([](CpuSet b) {
+    for (DType t : {kUInt8, kFloat16, kFloat32, kFloat64, DType::complex128})
+      for (std::int64_t n : {1, 31, 32, 33, 127, 128, 129, 255, 256, 511, 512, 513, 1000, 4095, 4097, 33001}) {
+        const std::size_t item = item_size(t), bytes = static_cast<std::size_t>(n) * item;
+        CAPTURE(name(t));
+        CAPTURE(n);
+        std::vector<unsigned char> one(item), z(bytes + 16, 0xee);
+        for (std::size_t k = 0; k < item; ++k) one[k] = static_cast<unsigned char>(k + 1);
+        kernels<Copies>(b).copy(t, t, Shape{n}, one.data(), Shape{0}, z.data() + 1, Shape{1});  // not aligned
+        bool right = z[0] == 0xee && z[bytes + 1] == 0xee;
+        for (std::size_t k = 0; k < bytes; ++k) right &= z[k + 1] == one[k % item];
+        CHECK(right);
+      }
+  });
+}

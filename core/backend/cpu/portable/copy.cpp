@@ -14,6 +14,19 @@ namespace harker::portable {
 /// Elements of a mapped file need not be aligned; those that are not move by memcpy alone.
 inline bool aligned(const void* p, std::size_t bytes) { return reinterpret_cast<std::uintptr_t>(p) % bytes == 0; }
 
+/// dst = v, n times: some, and then copies of what is there. The C library's are as wide as the processor's vectors.
+template <class B>
+inline void repeat(Index n, const B& v, char* dst) {
+  constexpr Index kSize = sizeof(B), kFirst = 512 / kSize, kMost = 16384 / kSize;  // kMost: the first cache keeps it
+  Index done = smaller(n, kFirst);
+  for (Index i = 0; i < done; ++i) std::memcpy(dst + i * kSize, &v, sizeof v);
+  while (done < n) {
+    const Index more = smaller(n - done, smaller(done, kMost));
+    std::memcpy(dst + done * kSize, dst, static_cast<std::size_t>(more * kSize));
+    done += more;
+  }
+}
+
 /// dst = src, n elements; steps in bytes.
 template <class B>
 inline void move_run(Index n, const char* src, Index src_step, char* dst, Index dst_step) {
@@ -26,7 +39,7 @@ inline void move_run(Index n, const char* src, Index src_step, char* dst, Index 
     if (std::memcmp(src, src + 1, sizeof v - 1) == 0)  // all bytes are one: zeros, above all
       std::memset(dst, *src, static_cast<std::size_t>(n) * sizeof v);
     else
-      for (Index i = 0; i < n; ++i) std::memcpy(dst + i * kSize, &v, sizeof v);
+      repeat(n, v, dst);
   } else {
     for (Index i = 0; i < n; ++i) {
       B v;
