@@ -21,10 +21,6 @@ void CpuIndexing::add_rows(DType t, Index outer, Index n, Index inner, Index m, 
   });
 }
 
-constinit CpuIndexing indexing;
-template <>
-Indexing& kernels_of() {
-  return indexing;
-}
+HARKER_KERNELS(Indexing, CpuIndexing)
 
 }  // namespace harker::HARKER_ISA

@@ -197,10 +197,6 @@ Index CpuConvolutions::conv2d_weight_work(const Windows& w, Index images, Index 
   return larger(0, weight_pieces(g, images) - 1) * groups * g.outputs * g.K;
 }
 
-constinit CpuConvolutions convolutions;
-template <>
-Convolutions& kernels_of() {
-  return convolutions;
-}
+HARKER_KERNELS(Convolutions, CpuConvolutions)
 
 }  // namespace harker::HARKER_ISA

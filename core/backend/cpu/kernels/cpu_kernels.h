@@ -7,7 +7,7 @@ namespace harker::HARKER_ISA {
 
 using Index = std::int64_t;
 
-/// A family's object of this set, taken by pick.cpp: specialized beside the kernels.
+/// A family's object of this set, for pick.cpp: HARKER_KERNELS (portable_kernels.h) beside the kernels.
 template <class Family>
 [[gnu::visibility("hidden")]] Family& kernels_of();
 

@@ -57,10 +57,6 @@ void CpuArithmetic::leaky_relu(DType t, Index n, const void* x, const void* by, 
   });
 }
 
-constinit CpuArithmetic arithmetic;
-template <>
-Arithmetic& kernels_of() {
-  return arithmetic;
-}
+HARKER_KERNELS(Arithmetic, CpuArithmetic)
 
 }  // namespace harker::HARKER_ISA

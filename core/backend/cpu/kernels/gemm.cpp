@@ -16,10 +16,6 @@ void CpuProducts::gemm(DType t, bool ta, bool tb, Index m, Index n, Index k, con
   });
 }
 
-constinit CpuProducts products;
-template <>
-Products& kernels_of() {
-  return products;
-}
+HARKER_KERNELS(Products, CpuProducts)
 
 }  // namespace harker::HARKER_ISA

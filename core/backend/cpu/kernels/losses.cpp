@@ -108,10 +108,6 @@ void CpuClassLosses::cross_entropy_backward(DType t, Index rows, Index n, const 
   });
 }
 
-constinit CpuClassLosses class_losses;
-template <>
-ClassLosses& kernels_of() {
-  return class_losses;
-}
+HARKER_KERNELS(ClassLosses, CpuClassLosses)
 
 }  // namespace harker::HARKER_ISA

@@ -25,10 +25,6 @@ void CpuDifferenceLosses::scaled_diff(DType t, Index n, const void* x, const voi
   });
 }
 
-constinit CpuDifferenceLosses difference_losses;
-template <>
-DifferenceLosses& kernels_of() {
-  return difference_losses;
-}
+HARKER_KERNELS(DifferenceLosses, CpuDifferenceLosses)
 
 }  // namespace harker::HARKER_ISA

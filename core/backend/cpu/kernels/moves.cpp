@@ -39,10 +39,6 @@ void CpuCopies::transpose(Index rows, Index columns, const std::uint64_t* in, In
   HARKER_ISA::transpose(rows, columns, in, ld_in, out, ld_out);
 }
 
-constinit CpuCopies copies;
-template <>
-Copies& kernels_of() {
-  return copies;
-}
+HARKER_KERNELS(Copies, CpuCopies)
 
 }  // namespace harker::HARKER_ISA

@@ -214,15 +214,7 @@ void CpuBatchNorms::batch_norm_backward(DType t, bool training, Index images, In
   });
 }
 
-constinit CpuLayerNorms layer_norms;
-constinit CpuBatchNorms batch_norms;
-template <>
-LayerNorms& kernels_of() {
-  return layer_norms;
-}
-template <>
-BatchNorms& kernels_of() {
-  return batch_norms;
-}
+HARKER_KERNELS(LayerNorms, CpuLayerNorms)
+HARKER_KERNELS(BatchNorms, CpuBatchNorms)
 
 }  // namespace harker::HARKER_ISA

@@ -24,25 +24,9 @@ void CpuOptimizer<AdagradStep>::run(DType t, std::span<const StepItem> items, co
   with_type(t, [&](auto k) { adagrad<decltype(k)>(items, step); });
 }
 
-constinit CpuOptimizer<AdamStep> adam_kernel;
-constinit CpuOptimizer<SgdStep> sgd_kernel;
-constinit CpuOptimizer<RmspropStep> rmsprop_kernel;
-constinit CpuOptimizer<AdagradStep> adagrad_kernel;
-template <>
-OptimizerKernel<AdamStep>& kernels_of() {
-  return adam_kernel;
-}
-template <>
-OptimizerKernel<SgdStep>& kernels_of() {
-  return sgd_kernel;
-}
-template <>
-OptimizerKernel<RmspropStep>& kernels_of() {
-  return rmsprop_kernel;
-}
-template <>
-OptimizerKernel<AdagradStep>& kernels_of() {
-  return adagrad_kernel;
-}
+HARKER_KERNELS(OptimizerKernel<AdamStep>, CpuOptimizer<AdamStep>)
+HARKER_KERNELS(OptimizerKernel<SgdStep>, CpuOptimizer<SgdStep>)
+HARKER_KERNELS(OptimizerKernel<RmspropStep>, CpuOptimizer<RmspropStep>)
+HARKER_KERNELS(OptimizerKernel<AdagradStep>, CpuOptimizer<AdagradStep>)
 
 }  // namespace harker::HARKER_ISA

@@ -76,15 +76,7 @@ void CpuStatistics::variance(DType t, Index outer, Index n, Index inner, double 
   });
 }
 
-constinit CpuSums sums;
-constinit CpuStatistics statistics;
-template <>
-Sums& kernels_of() {
-  return sums;
-}
-template <>
-Statistics& kernels_of() {
-  return statistics;
-}
+HARKER_KERNELS(Sums, CpuSums)
+HARKER_KERNELS(Statistics, CpuStatistics)
 
 }  // namespace harker::HARKER_ISA

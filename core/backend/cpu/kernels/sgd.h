@@ -25,7 +25,7 @@ struct SgdNumbers {
 
 enum class Momentum : std::uint8_t { none, first, later, nesterov };
 
-/// `Plain`: the gradient is taken as it is.
+/// kPlain: the gradient is taken as it is.
 template <class T, bool kPlain, Momentum kMomentum>
 void sgd_run(const SgdNumbers<T>& k, const Index n, T* __restrict p, T* __restrict buffer, const T* __restrict g) {
   for (Index i = 0; i < n; ++i) {

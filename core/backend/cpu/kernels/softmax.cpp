@@ -126,10 +126,6 @@ void CpuSoftmaxes::softmax_backward(DType t, bool logarithm, Index outer, Index 
   });
 }
 
-constinit CpuSoftmaxes softmaxes;
-template <>
-Softmaxes& kernels_of() {
-  return softmaxes;
-}
+HARKER_KERNELS(Softmaxes, CpuSoftmaxes)
 
 }  // namespace harker::HARKER_ISA

@@ -103,10 +103,6 @@ void CpuFunctions::softplus(DType t, Index n, const void* x, double beta, double
   });
 }
 
-constinit CpuFunctions functions;
-template <>
-Functions& kernels_of() {
-  return functions;
-}
+HARKER_KERNELS(Functions, CpuFunctions)
 
 }  // namespace harker::HARKER_ISA

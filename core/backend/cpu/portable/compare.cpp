@@ -91,10 +91,6 @@ void PortableComparisons::logical(Logical op, const Shape& shape, const void* x,
   run_binary<std::uint8_t, std::uint8_t>(shape, In{x}, x_strides, In{y}, y_strides, Out{z}, loop_for(op));
 }
 
-constinit PortableComparisons comparisons;
-template <>
-Comparisons& kernels_of() {
-  return comparisons;
-}
+HARKER_KERNELS(Comparisons, PortableComparisons)
 
 }  // namespace harker::portable

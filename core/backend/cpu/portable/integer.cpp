@@ -116,10 +116,6 @@ void PortableIntegers::gemm_int64(Index m, Index n, Index k, const Signed* a, co
   });
 }
 
-constinit PortableIntegers integers;
-template <>
-Integers& kernels_of() {
-  return integers;
-}
+HARKER_KERNELS(Integers, PortableIntegers)
 
 }  // namespace harker::portable

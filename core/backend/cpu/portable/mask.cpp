@@ -91,10 +91,6 @@ void PortableMasks::any_or_all(bool all, Index outer, Index n, const void* x, vo
   }
 }
 
-constinit PortableMasks masks;
-template <>
-Masks& kernels_of() {
-  return masks;
-}
+HARKER_KERNELS(Masks, PortableMasks)
 
 }  // namespace harker::portable

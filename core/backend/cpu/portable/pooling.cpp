@@ -116,10 +116,6 @@ void PortablePooling::avg_pool2d_backward(DType t, const Windows& w, Index image
             [&](auto kind) { avg_pool_backward<decltype(kind)>(w, images, count_padding, divisor, In{dz}, Out{dx}); });
 }
 
-constinit PortablePooling pooling;
-template <>
-Pooling& kernels_of() {
-  return pooling;
-}
+HARKER_KERNELS(Pooling, PortablePooling)
 
 }  // namespace harker::portable

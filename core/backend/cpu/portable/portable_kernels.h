@@ -10,9 +10,16 @@ namespace harker::portable {
 
 using Index = std::int64_t;
 
-/// A family's one object, taken by pick.cpp: specialized beside the kernels.
+/// A family's one object, for pick.cpp.
 template <class Family>
 [[gnu::visibility("hidden")]] Family& kernels_of();
+/// Beside the kernels: of Family there is this class.
+#define HARKER_KERNELS(Family, Class) \
+  template <>                         \
+  Family& kernels_of() {              \
+    static constinit Class object;    \
+    return object;                    \
+  }
 
 // copy.cpp
 class PortableCopies : public Copies {

@@ -159,10 +159,6 @@ void PortableScans::cumsum(DType t, bool from_end, Index outer, Index n, Index i
   });
 }
 
-constinit PortableScans scans;
-template <>
-Scans& kernels_of() {
-  return scans;
-}
+HARKER_KERNELS(Scans, PortableScans)
 
 }  // namespace harker::portable

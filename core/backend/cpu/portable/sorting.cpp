@@ -45,10 +45,6 @@ void PortableSorting::sort(DType t, bool descending, Index rows, Index n, const 
   });
 }
 
-constinit PortableSorting sorting;
-template <>
-Sorting& kernels_of() {
-  return sorting;
-}
+HARKER_KERNELS(Sorting, PortableSorting)
 
 }  // namespace harker::portable
