@@ -45,8 +45,8 @@ class FusedOptimizer : public Optimizer {
   std::int64_t scratch_numel_ = 0;  // elements of the largest parameter that is stepped by copies
   // Kept, so that a step allocates nothing:
   std::vector<StepItem> cached_;  // one per parameter: where it lay at the last step; all null when it was not direct
-  std::vector<char>
-      as_before_;  // one per group: true or false (a vector of bool costs a user's file 4 % of its compiler's time)
+  // One per group: true or false. Not of bool: the class of that vector is dear to the compiler of every user.
+  std::vector<char> as_before_;
   std::vector<StepItem> items_[2];  // float32, float64
   /// A state tensor that the step needs, until all have been made.
   struct Made {

@@ -1,6 +1,6 @@
 // Optimizer: what all optimizers share: parameters in groups, zero_grad, and torch's state dict both ways. A derived
-// class gives its options (OptimizerWith<Derived, Options, Base>, described once in `describe`), the names of its state tensors, and
-// step() (or, with FusedOptimizer, a kernel). File format of the state: docs/optim.md.
+// class gives its options (OptimizerWith<Derived, Options, Base>, described once in `describe`), the names of its state
+// tensors, and step() (or, with FusedOptimizer, a kernel). File format of the state: docs/optim.md.
 #pragma once
 #include <array>
 #include <concepts>
@@ -152,7 +152,7 @@ class OptimizerWith : public Base {
   static constexpr bool kBetas = requires(Options o) { o.betas[0]; };
 };
 
-// As the compiler would write them, but in the library alone: in every user's file they would be a tenth of its time.
+// As the compiler would write them, but in the library alone, not in every user's file.
 template <class D, class Options, class Base>
 OptimizerWith<D, Options, Base>::~OptimizerWith() = default;
 template <class D, class Options, class Base>

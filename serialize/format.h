@@ -27,7 +27,8 @@ class Format {
   virtual std::span<const std::string_view> extensions() const = 0;
   /// Are these bytes (a whole file) of this format? Cheap; a damaged file of this format must still be told.
   virtual bool sniff(io::ByteView file) const = 0;
-  /// Reads and checks. Storages through io::read_storage or io::FileBytes, which check them. Errors begin with the source's name.
+  /// Reads and checks. Storages through io::read_storage or io::FileBytes, which check them. Errors begin with the
+  /// source's name.
   virtual Document read(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const = 0;
   /// Checks all there is to check, also what read() does not need (unreferenced records), and with check_contents
   /// (value/contents.h) what the tensors say. Throws FormatError.

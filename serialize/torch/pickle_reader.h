@@ -1,6 +1,6 @@
-// PickleReader: the pickle machine, protocols 0 to 5, as an interpreter with its own stack: that, marks, a memo that shares. It makes
-// plain values itself; whatever names a class or function goes to its PickleHooks, which know what may be made.
-// Nothing is ever imported or called. The opcodes are in pickle_opcodes.h.
+// PickleReader: the pickle machine, protocols 0 to 5, as an interpreter of our own: a stack on the heap, marks, a memo that
+// shares. It makes plain values itself; whatever names a class or function goes to its PickleHooks, which know what may be
+// made. Nothing is ever imported or called. The opcodes are in pickle_opcodes.h.
 #pragma once
 #include <string>
 #include <string_view>

@@ -65,7 +65,8 @@ class Context {
   int saved_count() const { return static_cast<int>(count_); }
 
   // --- In backward.
-  /// The i-th tensor in the order of saving (not the i-th input). GradError when the graph was freed, or when the tensor was changed in place since.
+  /// The i-th tensor in the order of saving (not the i-th input). GradError when the graph was freed, or when the tensor
+  /// was changed in place since.
   const Tensor& saved(int i) const {
     const std::uint32_t k = static_cast<std::uint32_t>(i);
     if (k >= count_) [[unlikely]]

@@ -160,13 +160,13 @@ Ref<MultiOutputNode> MultiOutputCall::linked(MultiOutputNode* n) const {
   return Ref<MultiOutputNode>(n);
 }
 
-/// What forward returns must be tensors of its own before they get a history.
 void MultiOutputCall::inputs(std::span<const Tensor> list) {
   for (const Tensor& t : list) input(t);
 }
 
 void MultiOutputCall::output(Tensor& t) { outputs_.push_back(&t); }
 
+/// What forward returns must be tensors of its own before they get a history.
 void MultiOutputCall::own_handles() const {
   std::vector<const TensorImpl*> taken;
   for (const Tensor* t : inputs_) taken.push_back(t->get());
