@@ -1,5 +1,10 @@
 # How harker's targets are made: dependencies, the rooted include folder, components, and the CPU kernels of each instruction set.
 
+# What files are compiled with beside their component's options. A file may be named more than once.
+function(harker_options options)
+  set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_OPTIONS ${options})
+endfunction()
+
 # Header-only dependencies must not leak into the export, so their include folders are taken, not their targets.
 function(harker_take_include target variable)
   get_target_property(dirs ${target} INTERFACE_INCLUDE_DIRECTORIES)
