@@ -140,6 +140,7 @@ function(harker_kernels name)
       set_source_files_properties(${folder}/kernels/${kernel}.cpp PROPERTIES COMPILE_OPTIONS "$<${is_baseline}:-Os>")
     endforeach()
   endif()
+  harker_options(-ffp-contract=off ${folder}/kernels/random.cpp)  # PyTorch's bits
   foreach(isa IN ITEMS portable LISTS sets)
     add_library(harker_kernels_${isa} OBJECT ${${isa}})
     target_compile_features(harker_kernels_${isa} PRIVATE cxx_std_20)

@@ -1,5 +1,5 @@
 // Families of kernels (core/backend/backend.h) that go over elements one by one: copies, arithmetic, functions,
-// comparisons, choices by masks, integers. z[n] = f(x[n]) is meant for each of n elements that lie side by side.
+// comparisons, choices by masks, integers, random numbers. z[n] = f(x[n]) is meant for each of n elements that lie side by side.
 #pragma once
 #include <cstdint>
 
@@ -175,6 +175,18 @@ class Integers {
 
  protected:
   ~Integers() = default;
+};
+
+/// Random numbers of a generator's words, to the bits that core/random/fill.cpp promises.
+class RandomNumbers {
+ public:
+  /// z[n] between `from` and `to`, by the low 24 bits of each word; never `to` unless it is `from`.
+  virtual void uniform(std::int64_t n, const std::uint32_t* words, float from, float to, float* z) = 0;
+  /// z[16 * blocks] = normal numbers of those in [0, 1), multiples of 2^-24, that stand there: eight pairs a block.
+  virtual void normal(std::int64_t blocks, float mean, float std, float* z) = 0;
+
+ protected:
+  ~RandomNumbers() = default;
 };
 
 }  // namespace harker

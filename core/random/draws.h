@@ -35,6 +35,8 @@ struct Mersenne {
     y ^= (y << 15) & 0xefc60000u;
     return y ^ (y >> 18);
   }
+  /// The same n times, but in vectors.
+  void draw(std::uint32_t* out, std::int64_t n);
 };
 
 struct Generator::Engine {
@@ -49,6 +51,7 @@ class Draws {
   explicit Draws(Generator& g) : lock_(g.engine_->mutex), mersenne_(g.engine_->mersenne) {}
 
   std::uint32_t random() { return mersenne_.draw(); }
+  void random(std::uint32_t* out, std::int64_t n) { mersenne_.draw(out, n); }
   std::uint64_t random64() {
     const std::uint64_t high = mersenne_.draw();
     return high << 32 | mersenne_.draw();

@@ -1,7 +1,7 @@
 // Tensors filled with random numbers, each distribution drawing exactly as PyTorch's CPU kernels do (docs/random.md).
 // Compiled with -ffp-contract=off: every fused multiply-add here is written out, since torch's own are part of the
-// result. The logarithm, sine and cosine of the float32 normal are the single-precision polynomials of Cephes (S.
-// Moshier), in the order in which avx_mathfun (J. Pommier) evaluates them.
+// result. Floats are made of a generator's words by a kernel (core/backend/cpu/kernels/random.cpp).
+#include <harker/core/backend/backend.h>
 #include <harker/core/base/half.h>
 #include <harker/core/base/text.h>
 #include <harker/core/grad_mode.h>
@@ -67,15 +67,15 @@ DType drawn_as(const Tensor& t, const char* op) {
 
 // --- Uniform.
 
-template <class T>
-T uniform_bits(Draws& g);
-template <>
-float uniform_bits<float>(Draws& g) {
-  return static_cast<float>(g.random() & 0xffffffu) * 0x1p-24f;
-}
-template <>
-double uniform_bits<double>(Draws& g) {
-  return g.uniform();
+/// use(first, count, words) for n words of the generator, a stretch at a time.
+template <class Use>
+void in_stretches(std::int64_t n, Draws& g, const Use& use) {
+  std::uint32_t words[Mersenne::kWords];
+  for (std::int64_t i = 0; i < n; i += Mersenne::kWords) {
+    const std::int64_t count = std::min<std::int64_t>(n - i, Mersenne::kWords);
+    g.random(words, count);
+    use(i, count, words);
+  }
 }
 
 /// v as the dtype rounds it; 16-bit floats are made as float.
@@ -87,94 +87,53 @@ float rounded_to(DType t, float v) {
 double rounded_to(DType, double v) { return v; }
 
 /// Between the ends as they are, also where the dtype has no such numbers.
+void fill_uniform(float* out, std::int64_t n, float from, float to, Draws& g) {
+  RandomNumbers& kernel = kernels<RandomNumbers>(Device{});
+  in_stretches(n, g, [&](std::int64_t i, std::int64_t count, const std::uint32_t* words) {
+    kernel.uniform(count, words, from, to, out + i);
+  });
+}
+void fill_uniform(double* out, std::int64_t n, double from, double to, Draws& g) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double v = std::fma(g.uniform(), to - from, from);
+    out[i] = v == to ? from : v;
+  }
+}
 template <class T>
 void fill_uniform(T* out, std::int64_t n, T from, T to, DType as, Draws& g) {
-  for (std::int64_t i = 0; i < n; ++i) out[i] = std::fma(uniform_bits<T>(g), to - from, from);
-  if (as != dtype_of<T>)
-    for (std::int64_t i = 0; i < n; ++i) out[i] = rounded_to(as, out[i]);
+  fill_uniform(out, n, from, to, g);
+  if (as == dtype_of<T>) return;
   const T first = rounded_to(as, from), end = rounded_to(as, to);
-  for (std::int64_t i = 0; i < n; ++i)
+  for (std::int64_t i = 0; i < n; ++i) {
+    out[i] = rounded_to(as, out[i]);
     if (out[i] == end) out[i] = first;
+  }
 }
 
 // --- Normal: blocks of 16, eight pairs of Box-Muller each.
 
-float cephes_log(float x) {
-  constexpr float kHorner[] = {-1.1514610310E-1f, 1.1676998740E-1f, -1.2420140846E-1f, 1.4249322787E-1f,
-                               -1.6668057665E-1f, 2.0000714765E-1f, -2.4999993993E-1f, 3.3333331174E-1f};
-  std::uint32_t bits;
-  std::memcpy(&bits, &x, 4);
-  if (x < 0x1p-126f) bits = 0x00800000;
-  float e = static_cast<float>(static_cast<int>(bits >> 23) - 0x7f) + 1.0f;
-  bits = (bits & ~0x7f800000u) | 0x3f000000u;
-  std::memcpy(&x, &bits, 4);
-  const bool low = x < 0.707106781186547524f;
-  const float add = low ? x : 0.0f;
-  x -= 1.0f;
-  if (low) e -= 1.0f;
-  x += add;
-  const float z = x * x;
-  float y = 7.0376836292E-2f;
-  for (float c : kHorner) y = std::fma(y, x, c);
-  y = y * x;
-  y = std::fma(y, z, e * -2.12194440e-4f);
-  y = std::fma(-z, 0.5f, y);
-  x = x + y;
-  return std::fma(e, 0.693359375f, x);
+void box_muller(std::int64_t blocks, float* at, float mean, float std) {
+  kernels<RandomNumbers>(Device{}).normal(blocks, mean, std, at);
 }
-
-/// x >= 0
-void cephes_sincos(float x, float& sine, float& cosine) {
-  const int octant = (static_cast<int>(x * 1.27323954473516f) + 1) & ~1;
-  const bool swapped = (octant & 2) != 0, sine_negative = (octant & 4) != 0, cosine_negative = ((octant - 2) & 4) == 0;
-  const float y = static_cast<float>(octant);
-  x = std::fma(y, -0.78515625f, x);
-  x = std::fma(y, -2.4187564849853515625e-4f, x);
-  x = std::fma(y, -3.77489497744594108e-8f, x);
-  const float z = x * x;
-  float c = std::fma(2.443315711809948E-005f, z, -1.388731625493765E-003f);
-  c = std::fma(c, z, 4.166664568298827E-002f);
-  c = c * z;
-  c = std::fma(c, z, -(z * 0.5f));
-  c += 1.0f;
-  float s = std::fma(-1.9515295891E-4f, z, 8.3321608736E-3f);
-  s = std::fma(s, z, -1.6666654611E-1f);
-  s = s * z;
-  s = std::fma(s, x, x);
-  if (swapped) std::swap(s, c);
-  sine = sine_negative ? -s : s;
-  cosine = cosine_negative ? -c : c;
-}
-
-void box_muller_16(float* at, float mean, float std) {
-  for (int j = 0; j < 8; ++j) {
-    const float u1 = 1.0f - at[j], u2 = at[j + 8];
-    const float radius = std::sqrt(-2.0f * cephes_log(u1));
-    float s, c;
-    cephes_sincos(static_cast<float>(2 * kPi) * u2, s, c);
-    at[j] = std::fma(radius * c, std, mean);
-    at[j + 8] = std::fma(radius * s, std, mean);
-  }
-}
-void box_muller_16(double* at, double mean, double std) {
-  for (int j = 0; j < 8; ++j) {
-    const double u1 = 1 - at[j], u2 = at[j + 8];
-    const double radius = std::sqrt(-2 * std::log(u1)), theta = 2.0 * kPi * u2;
-    at[j] = std::fma(radius * std::cos(theta), std, mean);
-    at[j + 8] = std::fma(radius * std::sin(theta), std, mean);
-  }
+void box_muller(std::int64_t blocks, double* at, double mean, double std) {
+  for (; blocks > 0; --blocks, at += 16)
+    for (int j = 0; j < 8; ++j) {
+      const double u1 = 1 - at[j], u2 = at[j + 8];
+      const double radius = std::sqrt(-2 * std::log(u1)), theta = 2.0 * kPi * u2;
+      at[j] = std::fma(radius * std::cos(theta), std, mean);
+      at[j + 8] = std::fma(radius * std::sin(theta), std, mean);
+    }
 }
 
 /// n >= 16. A rest of n % 16 is drawn anew together with the numbers before it, as torch does; only float32 and float64
 /// also spend draws on the rest before that (`rest_twice`).
 template <class T>
-void fill_normal_blocks(T* out, std::int64_t n, double mean, double std, bool rest_twice, Draws& g) {
-  const auto block = [&](T* at) { box_muller_16(at, static_cast<T>(mean), static_cast<T>(std)); };
-  for (std::int64_t i = 0; i < (rest_twice ? n : n - n % 16); ++i) out[i] = uniform_bits<T>(g);
-  for (std::int64_t i = 0; i + 15 < n; i += 16) block(out + i);
+void fill_normal_blocks(T* out, std::int64_t n, T mean, T std, bool rest_twice, Draws& g) {
+  fill_uniform(out, rest_twice ? n : n - n % 16, T(0), T(1), g);
+  box_muller(n / 16, out, mean, std);
   if (n % 16) {
-    for (std::int64_t i = n - 16; i < n; ++i) out[i] = uniform_bits<T>(g);
-    block(out + n - 16);
+    fill_uniform(out + n - 16, 16, T(0), T(1), g);
+    box_muller(1, out + n - 16, mean, std);
   }
 }
 
@@ -203,7 +162,7 @@ Tensor& normal_(Tensor& t, double mean, double std, Generator& g) {
   const bool blocks = t.numel() >= 16 && t.is_contiguous();
   const auto fill = [&]<class T>(T* out, std::int64_t n) {
     Draws draws(g);
-    if (blocks) return fill_normal_blocks(out, n, mean, std, t.dtype() == made, draws);
+    if (blocks) return fill_normal_blocks(out, n, static_cast<T>(mean), static_cast<T>(std), t.dtype() == made, draws);
     for (std::int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(draws.normal(mean, std));
   };
   return fill_with(t, made, [&](Tensor& out) {
@@ -229,8 +188,14 @@ Tensor& bernoulli_(Tensor& t, double p, Generator& g) {
   if (!(p >= 0 && p <= 1)) throw_error<Error>("bernoulli_: p must lie in [0, 1], not ", p);
   return fill_with(t, DType::uint8, [&](Tensor& out) {
     auto* at = out.data<std::uint8_t>();
+    const std::int64_t below = static_cast<std::int64_t>(std::ceil(p * 0x1p53));  // of 53 bits: a uniform number < p
     Draws draws(g);
-    for (std::int64_t i = 0; i < out.numel(); ++i) at[i] = draws.uniform() < p;
+    in_stretches(2 * out.numel(), draws, [&](std::int64_t i, std::int64_t count, const std::uint32_t* words) {
+      for (std::int64_t j = 0; j < count; j += 2) {
+        const std::uint64_t bits = std::uint64_t{words[j] & 0x1fffffu} << 32 | words[j + 1];
+        at[(i + j) / 2] = static_cast<std::int64_t>(bits) < below;
+      }
+    });
   });
 }
 

@@ -1,5 +1,6 @@
 // MT19937 (M. Matsumoto, T. Nishimura): its seed, and the 624 words that are made at once.
 #include <harker/core/random/draws.h>
+#include <algorithm>
 
 namespace harker {
 
@@ -25,6 +26,28 @@ void Mersenne::refill() {
   words[kWords - 1] = words[kShift - 1] ^ twist(words[kWords - 1], words[0]);
   left = kWords;
   next = 0;
+}
+
+void Mersenne::draw(std::uint32_t* out, std::int64_t n) {
+  while (n > 0) {
+    if (left == 1) {
+      refill();
+      ++left;  // the first word of 624 does not count
+    }
+    const int count = static_cast<int>(std::min<std::int64_t>(n, left - 1));
+    const std::uint32_t* from = words + next;
+    for (int i = 0; i < count; ++i) {
+      std::uint32_t y = from[i];
+      y ^= y >> 11;
+      y ^= (y << 7) & 0x9d2c5680u;
+      y ^= (y << 15) & 0xefc60000u;
+      out[i] = y ^ (y >> 18);
+    }
+    next += static_cast<std::uint32_t>(count);
+    left -= count;
+    out += count;
+    n -= count;
+  }
 }
 
 }  // namespace harker

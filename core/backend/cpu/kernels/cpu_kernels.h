@@ -47,6 +47,13 @@ class CpuFunctions final : public Functions {
   void softplus(DType, Index n, const void* x, double beta, double threshold, void* z) override;
 };
 
+// random.cpp
+class CpuRandomNumbers final : public RandomNumbers {
+ public:
+  void uniform(Index n, const std::uint32_t* words, float from, float to, float* z) override;
+  void normal(Index blocks, float mean, float std, float* z) override;
+};
+
 // reduce.cpp
 class CpuSums final : public Sums {
  public:
