@@ -60,7 +60,16 @@ const Geometry kGeometries[] = {
     {2, 1, 12, 40, 3, 9, 9, {.padding = 4}},                   // one channel, 81 elements
     {1, 6, 10, 10, 9, 3, 3, {.stride = 3, .padding = 2, .dilation = 2, .groups = 3}},
     {2, 4, 8, 8, 4, 3, 3, {.padding = 1, .groups = 4}},
-    {8, 16, 16, 16, 24, 3, 3, {.padding = 1}},  // worth threads
+    // One channel a group: rows of many vectors, of one and a rest, of less; two outputs; what is cut off; steps.
+    {2, 3, 5, 70, 3, 3, 3, {.padding = 1, .groups = 3}},
+    {1, 3, 12, 21, 6, 3, 5, {.padding = {1, 2}, .dilation = {1, 2}, .groups = 3}},
+    {2, 2, 6, 5, 4, 3, 3, {.padding = 1, .groups = 2}},
+    {1, 2, 7, 19, 2, 2, 3, {.padding = 4, .groups = 2}},
+    {1, 2, 9, 40, 2, 3, 3, {.stride = 2, .padding = 1, .groups = 2}},
+    {1, 4, 8, 37, 8, 3, 2, {.stride = {1, 2}, .padding = {0, 1}, .dilation = {2, 3}, .groups = 4}},
+    {1, 2, 9, 40, 2, 3, 4, {.stride = {2, 3}, .padding = 1, .groups = 2}},
+    {4, 32, 16, 16, 32, 9, 9, {.padding = 4, .groups = 32}},  // worth threads
+    {8, 16, 16, 16, 24, 3, 3, {.padding = 1}},                // that too
 };
 
 Tensor convolved(const Tensor& x, const Tensor& w, const Tensor& b, const Geometry& g) {

@@ -7,6 +7,7 @@
 // for every image and group; O outputs and K = channels * kernel elements of a group, P positions. Tasks for threads
 // are cut by sizes alone, and no two of them write to one place.
 #include <harker/core/backend/cpu/kernels/cpu_kernels.h>
+#include <harker/core/backend/cpu/kernels/depthwise.h>
 #include <harker/core/backend/cpu/kernels/dispatch.h>
 #include <harker/core/backend/cpu/kernels/im2col.h>
 #include <harker/core/backend/cpu/kernels/small_gemm.h>
@@ -37,6 +38,8 @@ struct Geometry {
     plane = outputs * P;
   }
   Index work(Index images) const { return images * groups * outputs * K * P; }
+  /// Has the product of matrices hardly a row?
+  bool depthwise() const { return w.channels == 1 && outputs <= 2 && K <= 256; }
 };
 
 /// Blocks of the matrix of at most kRightSide elements, with room for at least a vector of rows and of columns.
@@ -76,17 +79,18 @@ inline void clear(Index n, T* p) {
   for (Index i = 0; i < n; ++i) p[i] = 0;
 }
 
-/// Does the matrix of windows equal the image?
-inline bool is_pointwise(const Windows& w) {
-  return w.kernel[0] * w.kernel[1] == 1 && w.stride[0] == 1 && w.stride[1] == 1 && w.padding[0] == 0 &&
-         w.padding[1] == 0;
-}
-
 template <class T>
 void forward(const Geometry& g, Index images, const T* x, const T* weight, const T* bias, T* z) {
+  if (g.depthwise())
+    return parallel_for(g.work(images) >= kConvWorthThreads, images * g.groups, [&](Index part) {
+      for (Index o = part % g.groups * g.outputs, i = 0; i < g.outputs; ++i, ++o)
+        with_step(g.w.stride[1], [&]<int Step>() {
+          correlate<Step>(g.w, 1, x + part * g.image_size, weight + o * g.K, bias ? bias[o] : T(0),
+                          z + part * g.plane + i * g.P);
+        });
+    });
   const Blocks<T> blocks(g.K, g.P, 64);
   const Index across = (g.P + blocks.columns - 1) / blocks.columns;
-  const bool direct = is_pointwise(g.w);
   parallel_for(g.work(images) >= kConvWorthThreads, images * g.groups * across, [&](Index at) {
     alignas(64) T block[kRightSide];
     const Index part = at / across, p = at % across * blocks.columns, count = smaller(blocks.columns, g.P - p);
@@ -99,10 +103,9 @@ void forward(const Geometry& g, Index images, const T* x, const T* weight, const
     if (count < kWidth<T>) clear(blocks.rows * blocks.ld, block);
     for (Index k = 0; k < g.K; k += blocks.rows) {
       const Index rows = smaller(blocks.rows, g.K - k);
-      const bool in_place = direct && count >= kWidth<T>;
-      if (!in_place) im2col(g.w, image, k, rows, p, count, block, blocks.ld);
-      product_into(false, g.outputs, count, rows, Left<T>{w + k, g.K, 1}, in_place ? image + k * g.P + p : block,
-                   in_place ? g.P : blocks.ld, bias || k > 0, out, g.P);
+      im2col(g.w, image, k, rows, p, count, block, blocks.ld);
+      product_into(false, g.outputs, count, rows, Left<T>{w + k, g.K, 1}, static_cast<const T*>(block), blocks.ld,
+                   bias || k > 0, out, g.P);
     }
   });
 }
@@ -110,6 +113,15 @@ void forward(const Geometry& g, Index images, const T* x, const T* weight, const
 template <class T>
 void input(const Geometry& g, Index images, const T* dz, const T* weight, T* dx) {
   const Index area = g.w.kernel[0] * g.w.kernel[1];
+  if (g.depthwise() && g.w.stride[0] == 1 && g.w.stride[1] == 1)
+    return parallel_for(g.work(images) >= kConvWorthThreads, images * g.groups, [&](Index part) {
+      T kernels[2 * 256];
+      const T* const own = weight + part % g.groups * g.outputs * area;
+      for (Index s = 0; s < g.outputs; ++s)
+        for (Index k = 0; k < area; ++k) kernels[s * area + k] = own[(s + 1) * area - 1 - k];
+      correlate<1>(turned_around(g.w), g.outputs, dz + part * g.plane, static_cast<const T*>(kernels), T(0),
+                   dx + part * g.image_size);
+    });
   // Tasks own whole channels, so that no two of them add to one place.
   const Index channels = area >= 64 ? 1 : even_piece_of(g.w.channels, 64 / area);
   const Index tasks = (g.w.channels + channels - 1) / channels;
@@ -144,6 +156,7 @@ void input(const Geometry& g, Index images, const T* dz, const T* weight, T* dx)
 }
 
 inline Index weight_pieces(const Geometry& g, Index images) {
+  if (g.depthwise()) return 1;
   return g.work(images) >= kConvWorthThreads ? smaller(images, kWeightPieces) : smaller(images, 1);
 }
 
@@ -153,6 +166,14 @@ void weight_gradient(const Geometry& g, Index images, const T* dz, const T* x, T
   const Index elements = g.groups * g.outputs * g.K;
   const Blocks<T> blocks(g.K, g.P, 64);
   clear(elements, dw);
+  if (g.depthwise())
+    return parallel_for(g.work(images) >= kConvWorthThreads, g.groups * g.outputs, [&](Index o) {
+      for (Index i = 0; i < images; ++i)
+        with_step(g.w.stride[1], [&]<int Step>() {
+          correlate_taps<Step>(g.w, dz + (i * g.groups * g.outputs + o) * g.P,
+                               x + (i * g.groups + o / g.outputs) * g.image_size, dw + o * g.K);
+        });
+    });
   parallel_for(pieces > 1, pieces * g.groups, [&](Index at) {
     alignas(64) T block[kRightSide];
     const Index piece = at / g.groups, group = at % g.groups;
