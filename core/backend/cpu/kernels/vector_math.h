@@ -1,6 +1,7 @@
 // The transcendental functions of whole vectors, within 2 units in the last place (erf of floats: 3), with C's values
 // at 0, infinities and NaN; and rows of any length worked through in whole vectors. The polynomials are Taylor's for
-// exp of doubles, of Cephes (S. Moshier) for exp and erf of floats and tanh, and of fdlibm (Sun) for log.
+// exp of doubles, of Cephes (S. Moshier) for exp of floats, erf of floats below 1 and tanh, of fdlibm (Sun) for log, and
+// fitted (least largest error) for erf of floats beyond 1.
 #pragma once
 #include <harker/core/backend/cpu/kernels/scalar_math.h>
 #include <harker/core/backend/cpu/kernels/simd.h>
@@ -115,6 +116,13 @@ inline Vector<double> exp_of(Vector<double> x) {
   return times_power<double>(small_expm1(by.r) + 1.0, by.n);
 }
 
+/// The same where |x| < 80: 2^n is a number.
+inline Vector<float> small_exp(Vector<float> x) {
+  const Reduced<float> by = by_powers_of_two(x);
+  const auto n = bits_of<float>(by.n + kRounder<float>) - bits_of<float>(all(kRounder<float>));
+  return (small_expm1(by.r) + 1.0f) * from_bits<float>((n + kBias<float>) << kFraction<float>);
+}
+
 /// e^x - 1
 template <class T>
 inline Vector<T> vector_expm1(Vector<T> x) {
@@ -200,14 +208,10 @@ inline Vector<float> erf_of(Vector<float> x) {
   const Vector<float> near =
       x * polynomial(z, 7.853861353153693e-5f, -8.010193625184903e-4f, 5.188327685732524e-3f, -2.685381193529856e-2f,
                      1.128358514861418e-1f, -3.761262582423300e-1f, 1.128379165726710f);
-  const Vector<float> q = 1.0f / (a < 1.0f ? all(1.0f) : a), y = q * q;
-  const Vector<float> up_to_2 = polynomial(y, 2.326819970068386e-2f, -1.387039388740657e-1f, 3.687424674597105e-1f,
-                                           -5.824733027278666e-1f, 6.210004621745983e-1f, -4.944515323274145e-1f,
-                                           3.404879937665872e-1f, -2.741127028184656e-1f, 5.638259427386472e-1f);
-  const Vector<float> beyond =
-      polynomial(y, -1.047766399936249e+1f, 1.297719955372516e+1f, -7.495518717768503e+0f, 2.921019019210786e+0f,
-                 -1.015265279202700e+0f, 4.218463358204948e-1f, -2.820767439740514e-1f, 5.641895067754075e-1f);
-  const Vector<float> far = 1.0f - exp_of(-z) * q * (a < 2.0f ? up_to_2 : beyond);
+  // erfc(a) = e^-p(a), of which 1 takes so few bits that six powers will do; beyond 4 it is less than they show.
+  const Vector<float> far =
+      1.0f - small_exp(-polynomial(a > 4.0f ? all(4.0f) : a, -1.8557401e-4f, 2.9396072e-3f, -2.1805318e-2f,
+                                   1.0303737e-1f, 6.3822567e-1f, 1.1270400f, 3.5371952e-4f));
   return a < 1.0f ? near : with_sign<float>(far, x);
 }
 /// x = n pi/2 + r with |r| <= pi/4, found in double: right to the last place of r up to |x| = 1e5. quarter: n, modulo 4
