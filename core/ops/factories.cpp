@@ -215,7 +215,7 @@ Tensor from_vector(const std::vector<T>& values, const Shape& shape) {
   return t;
 }
 
-Tensor detail::listed(const Tensor& values, const TensorOptions& options) {
+Tensor detail::listed_as(const Tensor& values, const TensorOptions& options) {
   const DType t = values.dtype();
   const TensorOptions o = made_of(harker::is_floating_point(t) ? get_default_dtype()
                                   : t == DType::int32          ? DType::int64

@@ -13,7 +13,7 @@ namespace harker HARKER_PUBLIC {
 
 namespace detail {
 Tensor tensor_of(const double* values, std::int64_t n, const TensorOptions& options);
-Tensor listed(const Tensor& values, const TensorOptions& options);
+Tensor listed_as(const Tensor& values, const TensorOptions& options);
 }  // namespace detail
 
 // The dtype is the default one (get_default_dtype()) unless the options name another.
@@ -103,11 +103,11 @@ Tensor from_vector(const std::vector<T>& values, const Shape& shape);
 /// int becomes int64, unless the options say otherwise.
 template <class T>
 Tensor tensor(const std::vector<T>& values, TensorOptions options = {}) {
-  return detail::listed(from_vector(values, Shape(values.size())), options);
+  return detail::listed_as(from_vector(values, Shape(values.size())), options);
 }
 template <class T>
 Tensor tensor(const std::vector<T>& values, DType t) {
-  return detail::listed(from_vector(values, Shape(values.size())), TensorOptions{.dtype = t});
+  return detail::listed_as(from_vector(values, Shape(values.size())), TensorOptions{.dtype = t});
 }
 
 /// A tensor over memory that stays its owner's, without a copy: the tensor and its views read and write there, and it must
