@@ -139,7 +139,7 @@ TEST_CASE("idioms: values, shapes and dtypes are LibTorch's") {
     CHECK(d.result.dtype() == d.dtype);
     CHECK(d.result.shape() == d.shape);
     CHECK(numbers(d.result) == d.values);
-    CHECK(d.result.requires_grad() == (test::has(d.text, "requires_grad") && !test::has(d.text, ".to(")));
+    CHECK(d.result.requires_grad() == (test::has(d.text, "requires_grad") && !test::has(d.text, "i.to(")));
   }
 }
 
@@ -284,7 +284,7 @@ TEST_CASE("idioms: random numbers are torch's") {
   const auto seeded = [](const Tensor& t) { return numbers(t); };
 #define DRAWN(expression) (manual_seed(7), seeded(expression))
   CHECK(DRAWN(empty(5).random_(10)) == Numbers{5, 2, 1, 6, 3});
-  CHECK(DRAWN(empty({2, 3}).t().random_(-5, 6)) == Numbers{-2, -2, -4, 4, -3, 5});
+  CHECK(DRAWN(empty({2, 3}).t().random_(-5, 6)) == Numbers{-2, 4, -2, -3, -4, 5});
   CHECK(DRAWN(randint(10, {6})) == Numbers{5, 2, 1, 6, 3, 7});
   CHECK(DRAWN(randint(10, 6, kInt)) == Numbers{5, 2, 1, 6, 3, 7});
   CHECK(DRAWN(randint(3, 9, 6, kFloat)) == Numbers{6, 7, 4, 5, 4, 6});
