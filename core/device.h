@@ -14,6 +14,7 @@ struct Device {
   std::int8_t index = 0;  ///< which GPU; 0 for the CPU
   bool operator==(const Device&) const = default;
 };
+inline constexpr Device kCPU = {}, kCUDA = {DeviceType::cuda};
 
 /// "cpu", "cuda:0".
 std::string name(Device d);

@@ -45,6 +45,15 @@ inline constexpr int kDTypes = 25;
 inline constexpr DType kFloat32 = DType::float32, kFloat64 = DType::float64, kFloat16 = DType::float16,
                        kBFloat16 = DType::bfloat16, kUInt8 = DType::uint8, kInt8 = DType::int8, kInt16 = DType::int16,
                        kInt32 = DType::int32, kInt64 = DType::int64, kBool = DType::bool_;
+/// The same under C++'s names.
+inline constexpr DType kFloat = kFloat32, kDouble = kFloat64, kHalf = kFloat16, kLong = kInt64, kInt = kInt32,
+                       kShort = kInt16, kChar = kInt8, kByte = kUInt8;
+
+/// What real numbers become where nothing else says: tensors of factories, a real number beside an integer tensor,
+/// functions of integers. float32, until set_default_dtype makes it another for all threads: float64, float16 or
+/// bfloat16, TypeError for others.
+DType get_default_dtype() noexcept;
+void set_default_dtype(DType t);
 
 namespace detail {
 // Not inside item_size, where each call would build it on the stack first.

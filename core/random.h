@@ -3,7 +3,6 @@
 // runs on. The recipe: docs/random.md.
 #pragma once
 #include <cstdint>
-#include <memory>
 
 #include <harker/core/value.h>
 
@@ -39,7 +38,7 @@ class Generator {
  private:
   friend class Draws;
   struct Engine;
-  std::unique_ptr<Engine> engine_;
+  Engine* engine_;  // owned; never null
 };
 
 /// The generator used when none is given; one for the process, like torch's, but where a GeneratorGuard says otherwise.
@@ -62,8 +61,14 @@ void manual_seed(std::uint64_t seed);
 // --- Filling. In place, not recorded; GradError on a tensor that requires grad unless grad mode is off.
 Tensor& uniform_(Tensor& t, double from = 0, double to = 1, Generator& g = default_generator());
 Tensor& normal_(Tensor& t, double mean = 0, double std = 1, Generator& g = default_generator());
-Tensor& random_(Tensor& t, Generator& g = default_generator());  ///< int64: 0 .. 2^63 - 1
+/// Whole numbers: of an integer dtype from 0 to its largest, of a floating-point one to the largest up to which it holds
+/// all of them (2^24 for float32); bool tosses a coin. Or from `from` (0) inclusive to `to` exclusive, which the dtype must
+/// hold.
+Tensor& random_(Tensor& t, Generator& g = default_generator());
+Tensor& random_(Tensor& t, std::int64_t from, std::int64_t to, Generator& g = default_generator());
 Tensor& bernoulli_(Tensor& t, double p = 0.5, Generator& g = default_generator());
+/// Each with its own probability: p broadcasts to t.
+Tensor& bernoulli_(Tensor& t, const Tensor& p, Generator& g = default_generator());
 /// Density lambda exp(-lambda x), x >= 0; lambda > 0.
 Tensor& exponential_(Tensor& t, double lambda = 1, Generator& g = default_generator());
 
@@ -71,8 +76,34 @@ Tensor rand(const Shape& shape, TensorOptions options = {}, Generator& g = defau
 Tensor randn(const Shape& shape, TensorOptions options = {}, Generator& g = default_generator());
 inline Tensor rand(const Shape& shape, DType t) { return rand(shape, TensorOptions{.dtype = t}); }
 inline Tensor randn(const Shape& shape, DType t) { return randn(shape, TensorOptions{.dtype = t}); }
-/// int64 numbers from low (inclusive) to high (exclusive).
-Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generator& g = default_generator());
+/// Whole numbers from low (inclusive; 0) to high (exclusive), int64 unless the options name another dtype.
+Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, TensorOptions options = {},
+               Generator& g = default_generator());
+inline Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generator& g) {
+  return randint(low, high, shape, TensorOptions(), g);
+}
+inline Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, DType t) {
+  return randint(low, high, shape, TensorOptions{.dtype = t});
+}
+inline Tensor randint(std::int64_t high, const Shape& shape, TensorOptions options = {}) {
+  return randint(0, high, shape, options);
+}
+inline Tensor randint(std::int64_t high, const Shape& shape, DType t) {
+  return randint(0, high, shape, TensorOptions{.dtype = t});
+}
+/// Of t's shape and order in memory, and of its dtype and device where the options name none.
+Tensor rand_like(const Tensor& t, TensorOptions options = {});
+Tensor randn_like(const Tensor& t, TensorOptions options = {});
+Tensor randint_like(const Tensor& t, std::int64_t low, std::int64_t high, TensorOptions options = {});
+inline Tensor randint_like(const Tensor& t, std::int64_t high, TensorOptions options = {}) {
+  return randint_like(t, 0, high, options);
+}
+/// Normal numbers: of one mean and deviation in a shape, or each of its own, broadcast. The deviation is not negative.
+Tensor normal(double mean, double std, const Shape& shape, TensorOptions options = {},
+              Generator& g = default_generator());
+Tensor normal(const Tensor& mean, const Tensor& std, Generator& g = default_generator());
+Tensor normal(const Tensor& mean, double std = 1, Generator& g = default_generator());
+Tensor normal(double mean, const Tensor& std, Generator& g = default_generator());
 // --- core/random/choice.cpp
 /// 1 with the probability that stands in p, else 0; in p's dtype.
 Tensor bernoulli(const Tensor& p, Generator& g = default_generator());
@@ -80,7 +111,8 @@ Tensor bernoulli(const Tensor& p, Generator& g = default_generator());
 /// int64 of shape (n) or (rows, n). Without replacement a category is chosen once at most. ShapeError for more choices
 /// than that allows, Error for weights that are negative, infinite or all 0.
 Tensor multinomial(const Tensor& weights, std::int64_t n, bool replacement = false, Generator& g = default_generator());
-/// 0 .. n-1 in random order, int64.
-Tensor randperm(std::int64_t n, Generator& g = default_generator());
+/// 0 .. n-1 in random order, int64 unless the options name another dtype.
+Tensor randperm(std::int64_t n, TensorOptions options = {}, Generator& g = default_generator());
+inline Tensor randperm(std::int64_t n, Generator& g) { return randperm(n, TensorOptions(), g); }
 
 }  // namespace harker

@@ -18,9 +18,10 @@ class Scalar {
         kind_(std::same_as<T, bool> ? DType::bool_ : DType::int64),
         above_(std::unsigned_integral<T> && static_cast<std::int64_t>(v) < 0) {}
 
-  /// The dtype of a tensor made of it: float32 (for every real number), int64 or bool.
-  constexpr DType dtype() const noexcept { return kind_; }
+  /// The dtype of a tensor made of it: the default dtype for every real number, int64 or bool.
+  DType dtype() const noexcept { return is_real() ? get_default_dtype() : kind_; }
   constexpr bool is_real() const noexcept { return kind_ == DType::float32; }
+  constexpr bool is_bool() const noexcept { return kind_ == DType::bool_; }
   /// An unsigned integer that no int64 holds: to_int64() has wrapped it around.
   constexpr bool is_above_int64() const noexcept { return above_; }
   constexpr double to_double() const noexcept {

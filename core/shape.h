@@ -7,6 +7,7 @@
 #include <span>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <harker/core/export.h>
 
@@ -18,10 +19,19 @@ class Shape {
 
   Shape() noexcept { at_[0] = at_[1] = 0; }
   Shape(std::initializer_list<std::int64_t> sizes) : Shape(sizes.begin(), sizes.size()) {}
-  /// From a span, vector or array of sizes. (A template, so that no copy of a Shape asks whether it is a range of sizes: that
+  Shape(const std::vector<std::int64_t>& sizes) : Shape(sizes.data(), sizes.size()) {}
+  /// One dimension of this size: `ones(5)`, `x.view(-1)`; or one dimension: `x.sum(0)`. Not from a bool, which would be a
+  /// flag in the wrong place.
+  template <class I>
+  requires(std::is_integral_v<I> && !std::is_same_v<I, bool>) Shape(I size)
+  noexcept : rank_(1) {
+    at_[0] = static_cast<std::int64_t>(size);
+    at_[1] = 0;
+  }
+  /// From a span or array of sizes. (A template, so that no copy of a Shape asks whether it is a range of sizes: that
   /// question alone costs a user's file 5 % of its compiler's time.)
   template <class Sizes>
-  requires(!std::is_same_v<Sizes, Shape> &&
+  requires(!std::is_same_v<Sizes, Shape> && !std::is_integral_v<Sizes> &&
            std::is_convertible_v<const Sizes&, std::span<const std::int64_t>>) explicit Shape(const Sizes& sizes) {
     const std::span<const std::int64_t> s = sizes;
     *this = Shape(s.data(), s.size());
@@ -68,6 +78,8 @@ class Shape {
   }
 
   int rank() const noexcept { return static_cast<int>(rank_); }
+  std::size_t size() const noexcept { return static_cast<std::size_t>(rank_); }
+  std::vector<std::int64_t> vec() const;
   std::int64_t* data() noexcept { return rank_ > kInline ? heap_ : at_; }
   const std::int64_t* data() const noexcept { return rank_ > kInline ? heap_ : at_; }
   std::int64_t* begin() noexcept { return data(); }

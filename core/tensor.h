@@ -24,9 +24,23 @@ namespace harker HARKER_PUBLIC {
 class Tensor;
 class IndexedTensor;
 
+/// A dtype, or none: then it is what the function makes of itself, and read as a dtype the default one.
+class OptionalDType {
+ public:
+  constexpr OptionalDType() noexcept = default;
+  constexpr OptionalDType(DType t) noexcept : dtype_(t), given_(true) {}
+  constexpr bool has_value() const noexcept { return given_; }
+  constexpr DType value_or(DType t) const noexcept { return given_ ? dtype_ : t; }
+  operator DType() const noexcept { return given_ ? dtype_ : get_default_dtype(); }
+
+ private:
+  DType dtype_ = DType::float32;
+  bool given_ = false;
+};
+
 /// For factories: `zeros({2, 3}, {.dtype = kFloat64, .requires_grad = true})`; a bare dtype does as well.
 struct TensorOptions {
-  DType dtype = DType::float32;
+  OptionalDType dtype = {};
   Device device = {};
   bool requires_grad = false;
 };
@@ -67,6 +81,7 @@ class Tensor : public TensorMethods {
   const Shape& sizes() const { return impl().shape; }
   /// Number of dimensions.
   int dim() const { return impl().shape.rank(); }
+  int ndimension() const { return dim(); }
   /// Size of dimension `d`; negative counts from the end. Throws ShapeError out of range.
   std::int64_t size(int d) const;
   std::int64_t numel() const { return impl().numel; }
@@ -75,7 +90,19 @@ class Tensor : public TensorMethods {
   std::int64_t stride(int d) const;
   std::int64_t storage_offset() const { return impl().offset; }
   DType dtype() const { return impl().dtype; }
+  DType scalar_type() const { return dtype(); }
+  DType type() const { return dtype(); }
   Device device() const { return impl().device; }
+  /// Its dtype and device, for another tensor.
+  TensorOptions options() const { return {dtype(), device()}; }
+  bool is_floating_point() const { return harker::is_floating_point(dtype()); }
+  bool is_complex() const { return harker::is_complex(dtype()); }
+  bool is_cuda() const { return device().type == DeviceType::cuda; }
+  bool is_same_size(const Tensor& o) const { return shape() == o.shape(); }
+  /// Bytes of one element, and of all.
+  std::size_t itemsize() const { return item_size(dtype()); }
+  std::int64_t element_size() const { return static_cast<std::int64_t>(itemsize()); }
+  std::size_t nbytes() const { return static_cast<std::size_t>(numel()) * itemsize(); }
   bool is_contiguous() const { return impl().contiguous; }
   /// The bytes behind it; equal storages mean shared memory.
   Storage& storage() const { return *impl().storage; }
@@ -91,6 +118,11 @@ class Tensor : public TensorMethods {
       wrong_type(dtype_of<T>);
     return static_cast<T*>(impl().data);
   }
+  template <class T>
+  T* data_ptr() const {
+    return data<T>();
+  }
+  void* data_ptr() const { return raw(); }
   void* raw() const { return impl().data; }
   /// The only element of a tensor that has one, converted to T. Throws ShapeError for any other number of elements.
   template <class T = double>
@@ -114,16 +146,18 @@ class Tensor : public TensorMethods {
     return p.flags & TensorImpl::kView ? view_requires_grad() : p.requires_grad;  // a view's own may be out of date
   }
   /// GradError for a tensor that was computed (use detach()) when turning it off; only floating point can require grad.
-  Tensor& requires_grad_(bool on = true);
+  Tensor& requires_grad_(bool on = true) const;
+  Tensor& set_requires_grad(bool on) const { return requires_grad_(on); }
   /// Not computed: made by the user, or under a NoGradGuard.
   bool is_leaf() const;
   /// The name of the operation that made it ("mul"), or "" for a leaf.
   std::string grad_fn() const;
   /// The accumulated gradient: the same tensor each time, undefined before the first backward.
   Tensor grad() const;
-  void set_grad(const Tensor& g);
+  Tensor mutable_grad() const { return grad(); }
+  void set_grad(const Tensor& g) const;  ///< another tensor, or none: `set_grad({})`
   /// Keep the gradient of a tensor that is no leaf.
-  void retain_grad();
+  void retain_grad() const;
   bool retains_grad() const { return impl().flags & TensorImpl::kRetainsGrad; }
   /// Calls f(gradient) when a backward pass has computed this tensor's whole gradient, before it goes on (of a leaf: at
   /// the end of the pass, before grad() changes). What f returns takes the gradient's place: a tensor of the same shape
@@ -142,7 +176,7 @@ class Tensor : public TensorMethods {
   /// The same bytes without history.
   Tensor detach() const;
   /// Forgets the history of this very tensor: it becomes a leaf that does not require grad. GradError for a view.
-  Tensor& detach_();
+  Tensor& detach_() const;
   /// Is it a view that an op made while grad mode was on? Recorded changes in place then pass between it and its base.
   bool is_view() const;
   /// Was it made in InferenceMode (core/grad_mode.h)?
@@ -151,10 +185,13 @@ class Tensor : public TensorMethods {
   // --- Views (core/ops/view.cpp, index.cpp): they share storage. Negative dimensions count from the end.
   Tensor view(const Shape& shape) const;     ///< one size may be -1; ShapeError when it cannot be a view
   Tensor reshape(const Shape& shape) const;  ///< a view where possible, else a copy
+  Tensor view_as(const Tensor& o) const { return view(o.shape()); }
+  Tensor reshape_as(const Tensor& o) const { return reshape(o.shape()); }
   Tensor transpose(int dim0, int dim1) const;
   Tensor t() const;  ///< the transpose of a matrix; a vector stays
   Tensor permute(const Shape& dims) const;
   Tensor expand(const Shape& shape) const;  ///< sizes of 1 are repeated; -1 keeps a size
+  Tensor expand_as(const Tensor& o) const { return expand(o.shape()); }
   Tensor squeeze() const;
   Tensor squeeze(int dim) const;
   Tensor unsqueeze(int dim) const;
@@ -176,13 +213,25 @@ class Tensor : public TensorMethods {
   /// become some number (they are undefined in torch).
   Tensor to(DType dtype) const;
   Tensor to(Device device) const;
+  Tensor to(Device device, DType dtype) const { return to(device).to(dtype); }
+  /// What the options name; requires_grad does not count.
+  Tensor to(const TensorOptions& o) const { return to(o.device).to(o.dtype.value_or(dtype())); }
+  Tensor to(const Tensor& like) const { return to(like.device()).to(like.dtype()); }
+  Tensor type_as(const Tensor& like) const { return to(like); }
+  Tensor toType(DType dtype) const { return to(dtype); }
+  Tensor cpu() const { return to(Device{}); }
 
   // --- In place. Recorded as any other op when autograd has to: the tensor, and with it its base and all views of the
   // same memory, gets a new history; an op that had saved the old value says so in backward. GradError for a leaf that
   // requires grad and for views of one: use NoGradGuard for parameters.
-  Tensor& copy_(const Tensor& src);  ///< broadcasts and converts
-  Tensor& fill_(Scalar value);
-  Tensor& zero_() { return fill_(0.0); }
+  Tensor& copy_(const Tensor& src) const;  ///< broadcasts and converts
+  Tensor& fill_(Scalar value) const;
+  Tensor& fill_(const Tensor& value) const;  ///< of one element, 0-d
+  Tensor& zero_() const { return fill_(0.0); }
+  /// Another shape, row-major, for this very tensor: its elements are those that lie in its memory from its first on, and
+  /// what is added is not initialised. Not recorded. Error when it must grow and memory that others see, or that is not
+  /// ours, would have to move; GradError when it requires grad. The block that it has outgrown goes with the tensor.
+  Tensor& resize_(const Shape& shape) const;
 
   // --- For ops and readers of files.
   TensorImpl& impl() const {
@@ -203,28 +252,23 @@ class Tensor : public TensorMethods {
   Ref<TensorImpl> p_;
 };
 
-inline const Tensor& TensorMethods::self() const { return static_cast<const Tensor&>(*this); }
-inline Tensor& TensorMethods::self() { return static_cast<Tensor&>(*this); }
-template <std::integral I>
-Tensor TensorMethods::sum(I dim, bool keepdim) const {
-  return sum(Shape{static_cast<std::int64_t>(dim)}, keepdim);
-}
-template <std::integral I>
-Tensor TensorMethods::mean(I dim, bool keepdim) const {
-  return mean(Shape{static_cast<std::int64_t>(dim)}, keepdim);
-}
-template <std::integral I>
-Tensor TensorMethods::any(I dim, bool keepdim) const {
-  return any(Shape{static_cast<std::int64_t>(dim)}, keepdim);
-}
-template <std::integral I>
-Tensor TensorMethods::all(I dim, bool keepdim) const {
-  return all(Shape{static_cast<std::int64_t>(dim)}, keepdim);
-}
+inline Tensor& TensorMethods::self() const { return static_cast<Tensor&>(const_cast<TensorMethods&>(*this)); }
 
-/// What max along a dimension, sort and their kin return: elements, and where they were (int64).
-struct ValuesAndIndices {
+/// What max along a dimension, sort and their kin return: elements, and where they were (int64). By name, as `auto [v, i] =
+/// x.max(1)`, and as the std::tuple that LibTorch returns: `std::get<1>(x.max(1))`, `std::tie(v, i) = x.max(1)`. For these
+/// it is a pair of references to its own members.
+struct ValuesAndIndices : std::pair<Tensor&, Tensor&> {
   Tensor values, indices;
+  ValuesAndIndices() noexcept : pair(values, indices) {}
+  ValuesAndIndices(Tensor v, Tensor i) noexcept : pair(values, indices), values(std::move(v)), indices(std::move(i)) {}
+  ValuesAndIndices(const ValuesAndIndices& o) noexcept : ValuesAndIndices(o.values, o.indices) {}
+  ValuesAndIndices(ValuesAndIndices&& o) noexcept : ValuesAndIndices(std::move(o.values), std::move(o.indices)) {}
+  ValuesAndIndices& operator=(ValuesAndIndices o) noexcept {
+    values = std::move(o.values);
+    indices = std::move(o.indices);
+    return *this;
+  }
+  ~ValuesAndIndices() = default;
 };
 
 /// Prints values as PyTorch does, shortened for large tensors.
@@ -237,10 +281,18 @@ Tensor make_view(Ref<Storage> storage, DType dtype, const Shape& shape, const Sh
 /// True when both have the same dtype and shape and equal elements (NaN equals nothing).
 bool equal(const Tensor& a, const Tensor& b);
 /// True when |a - b| <= atol + rtol * |b| everywhere; the shapes broadcast, ShapeError when they do not. Dtypes may
-/// differ (but no complex number is close to a real one), and integers are compared exactly.
-bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8);
+/// differ (but no complex number is close to a real one), and integers are compared exactly. NaN is close to NaN where
+/// `equal_nan`.
+bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
 
 }  // namespace harker
+
+template <>
+struct std::tuple_size<harker::ValuesAndIndices> : std::integral_constant<std::size_t, 2> {};
+template <std::size_t I>
+struct std::tuple_element<I, harker::ValuesAndIndices> {
+  using type = harker::Tensor;
+};
 
 // The rest of it.
 #include <harker/core/tensor/factories.h>

@@ -13,6 +13,8 @@
 namespace harker HARKER_PUBLIC {
 namespace detail {
 
+std::span<const Tensor> spanned(const std::vector<Tensor>& all) noexcept { return all; }
+
 struct HookedCall::State {
   nn::Module module;
   Ref<ModuleHooks> hooks;

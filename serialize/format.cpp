@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <istream>
+#include <ostream>
 
 #include <harker/core/base/text.h>
 #include <harker/serialize/format.h>
@@ -108,7 +109,13 @@ Value load(std::span<const std::uint8_t> bytes, const LoadOptions& options) {
 Value load(std::istream& in, const LoadOptions& options) {
   std::vector<std::uint8_t> data;
   char piece[64 << 10];
-  while (in.read(piece, sizeof piece) || in.gcount() > 0) data.insert(data.end(), piece, piece + in.gcount());
+  while (in.read(piece, sizeof piece) || in.gcount() > 0) {
+    if (data.size() + static_cast<std::size_t>(in.gcount()) > options.max_stream)
+      detail::throw_error<IoError>("load: the stream holds more than ", options.max_stream,
+                                   " bytes "
+                                   "(LoadOptions::max_stream); raise the limit, or load a file");
+    data.insert(data.end(), piece, piece + in.gcount());
+  }
   if (in.bad()) detail::throw_error<IoError>("load: reading from the stream failed");
   const std::shared_ptr<const io::Source> source = io::Source::adopt(std::move(data), "stream");
   return detect_format(*source).read(source, options).value;
@@ -119,6 +126,16 @@ SaveReport save(const Value& value, const FilePath& path, const SaveOptions& opt
   io::AtomicFile file(path.string(), options.durable);
   const SaveReport report = format.write(file, value, file_name(path.string()), options);
   file.commit();
+  return report;
+}
+
+SaveReport save(const Value& value, std::ostream& out, const SaveOptions& options) {
+  io::MemorySink sink;
+  const SaveReport report =
+      format_named(options.format.empty() ? "torch" : options.format).write(sink, value, "archive", options);
+  const std::vector<std::uint8_t> bytes = sink.take();
+  out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  if (!out.flush()) detail::throw_error<IoError>("save: writing to the stream failed");
   return report;
 }
 

@@ -6,9 +6,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include <harker/core/state_dict.h>
+#include <harker/core/stateful.h>
 
 namespace harker HARKER_PUBLIC {
 
@@ -48,6 +49,7 @@ struct LoadOptions {
   int max_depth = 1000;
   std::uint64_t max_memo = 10'000'000;  ///< objects that a pickle may number
   std::uint64_t max_bytes = 16 << 20;   ///< memory for a pickle's objects beyond a multiple of the file's size
+  std::uint64_t max_stream = std::uint64_t{8} << 30;  ///< bytes that are read from a stream, whose size nobody knows
 };
 
 struct SaveOptions {
@@ -77,11 +79,29 @@ Value load(const FilePath& path, const LoadOptions& options = {});
 /// The same from memory; with options.mmap the bytes must outlive the result.
 Value load(std::span<const std::uint8_t> bytes, const LoadOptions& options = {});
 Value load(std::istream& in, const LoadOptions& options = {});
+/// Into `to`, a module, an optimizer, or whatever else takes its state back: what its load_state_dict() returns and throws.
+/// From a path or a stream.
+template <Stateful T, class From>
+auto load(T& to, From&& from, const LoadOptions& options = {}) {
+  return to.load_state_dict(load(std::forward<From>(from), options));
+}
+/// A tensor, from a file that holds nothing else; TypeError for another.
+inline void load(Tensor& to, const FilePath& path, const LoadOptions& options = {}) {
+  to = load(path, options).tensor();
+}
 
 /// Writes a file, atomically and durably. Extensions: .pt .pth .pickle .pkl .bin .ckpt .tar PyTorch; .pb .onnx
 /// protobuf; .harker ours; Error for any other (it lists these) unless options.format says which. What
 /// torch.load(weights_only=True) cannot read back is written with a warning (core/warning.h) that names its path.
 SaveReport save(const Value& value, const FilePath& path, const SaveOptions& options = {});
+/// To a stream, in PyTorch's format unless options.format says otherwise. Nothing is written when `value` cannot be saved;
+/// IoError when the stream fails.
+SaveReport save(const Value& value, std::ostream& out, const SaveOptions& options = {});
+/// The state of a module, an optimizer, or whatever else has one: to a path or a stream.
+template <Stateful T, class To>
+SaveReport save(const T& from, To&& to, const SaveOptions& options = {}) {
+  return save(Value(from.state_dict()), std::forward<To>(to), options);
+}
 /// The bytes that save would write; options.format is needed. `name` is what PyTorch's format calls its root folder.
 std::vector<std::uint8_t> save_to_bytes(const Value& value, const SaveOptions& options,
                                         std::string_view name = "archive");

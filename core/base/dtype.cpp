@@ -1,7 +1,11 @@
-// The names of the dtypes, in the order of the enumeration.
+// The names of the dtypes, in the order of the enumeration, and the default one.
 #include <harker/core/dtype.h>
 
+#include <atomic>
 #include <ostream>
+
+#include <harker/core/base/text.h>
+#include <harker/core/error.h>
 
 namespace harker HARKER_PUBLIC {
 
@@ -20,6 +24,8 @@ constexpr std::string_view kNames[] = {"float32",         "float64",
                                        "qint8",           "quint8",
                                        "qint32"};
 static_assert(std::size(kNames) == kDTypes);
+
+std::atomic<DType> default_dtype{DType::float32};
 }  // namespace
 
 std::string_view name(DType t) {
@@ -28,6 +34,13 @@ std::string_view name(DType t) {
 }
 
 std::ostream& operator<<(std::ostream& out, DType t) { return out << name(t); }
+
+DType get_default_dtype() noexcept { return default_dtype.load(std::memory_order_relaxed); }
+void set_default_dtype(DType t) {
+  if (!is_trainable(t))
+    detail::throw_error<TypeError>("set_default_dtype: float32, float64, float16 or bfloat16, not ", name(t));
+  default_dtype.store(t, std::memory_order_relaxed);
+}
 
 std::optional<DType> dtype_from_name(std::string_view name) {
   if (name == "bool_") return DType::bool_;

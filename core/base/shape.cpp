@@ -13,6 +13,8 @@ namespace harker HARKER_PUBLIC {
 // Not in the header: the first span that is made of an address costs a user's file 2 % of its compiler's time.
 Shape::operator std::span<const std::int64_t>() const noexcept { return {data(), static_cast<std::size_t>(rank_)}; }
 
+std::vector<std::int64_t> Shape::vec() const { return {begin(), end()}; }
+
 Shape Shape::filled(int rank, std::int64_t fill) {
   if (rank < 0) detail::throw_error<ShapeError>("a shape cannot have ", rank, " dimensions");
   Shape s;

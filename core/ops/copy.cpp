@@ -52,7 +52,7 @@ Tensor Tensor::contiguous() const { return is_contiguous() ? *this : clone(); }
 
 Tensor Tensor::to(DType dtype) const {
   if (impl().dtype == dtype) return *this;
-  if (!is_floating_point(dtype)) {
+  if (!harker::is_floating_point(dtype)) {
     detail::ModeScope off(false);  // an integer carries no gradient
     return apply<To>(*this, dtype, impl().dtype);
   }
@@ -65,9 +65,10 @@ Tensor Tensor::to(Device device) const {
   throw_error<DeviceError>("to: cannot copy from ", name(impl().device), " to ", name(device));
 }
 
-Tensor& Tensor::fill_(Scalar value) {
+Tensor& Tensor::fill_(Scalar value) const {
   if (detail::records_change(*this, "fill_", {}, false))
-    return detail::record_change(*this, "fill_", [&](const Tensor& x) { return apply<Fill>(x, std::optional(value)); });
+    return detail::record_change(self(), "fill_",
+                                 [&](const Tensor& x) { return apply<Fill>(x, std::optional(value)); });
   TensorImpl& p = impl();
   if (p.contiguous) {
     detail::put_number(p, value, "fill_");
@@ -78,18 +79,24 @@ Tensor& Tensor::fill_(Scalar value) {
                                    strides());
   }
   ++p.storage->version;
-  return *this;
+  return self();
+}
+Tensor& Tensor::fill_(const Tensor& value) const {
+  if (value.dim() != 0)
+    throw_error<ShapeError>("fill_: the value must be a number or a 0-d tensor, this one is ", value.shape(),
+                            "; copy_() broadcasts");
+  return copy_(value);
 }
 
-Tensor& Tensor::copy_(const Tensor& src) {
+Tensor& Tensor::copy_(const Tensor& src) const {
   if (detail::records_change(*this, "copy_", {&src}))
-    return detail::record_change(*this, "copy_", [&](const Tensor& x) { return apply<Copy>(x, src); });
+    return detail::record_change(self(), "copy_", [&](const Tensor& x) { return apply<Copy>(x, src); });
   TensorImpl& p = impl();
   Tensor from = detail::expanded(src, *this, "copy_");
   if (from.shares_storage(*this)) from = copied(from, from.dtype());  // they may overlap
   kernels<Copies>(p.device).copy(from.dtype(), p.dtype, p.shape, from.raw(), from.strides(), p.data, strides());
   ++p.storage->version;
-  return *this;
+  return self();
 }
 
 }  // namespace harker

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <memory>
 
 #include <harker/core/backend/backend.h>
 #include <harker/core/base/text.h>
@@ -57,8 +58,9 @@ Tensor empty(const Shape& shape, TensorOptions o) {
   if (o.requires_grad) t.requires_grad_();
   return t;
 }
-Tensor full(const Shape& shape, Scalar value, TensorOptions o) { return filled(shape, value, o, "full"); }
-Tensor full(const Shape& shape, Scalar value) { return full(shape, value, TensorOptions{.dtype = value.dtype()}); }
+Tensor full(const Shape& shape, Scalar value, TensorOptions o) {
+  return filled(shape, value, detail::made_of(value.dtype(), o), "full");
+}
 Tensor zeros(const Shape& shape, TensorOptions o) { return filled(shape, 0, o, "zeros"); }
 Tensor ones(const Shape& shape, TensorOptions o) { return filled(shape, 1, o, "ones"); }
 Tensor empty_like(const Tensor& t) { return detail::empty_tensor_like(t); }
@@ -68,7 +70,17 @@ Tensor filled_like(const Tensor& t, Scalar value, const char* op) {
   detail::put_number(z.impl(), value, op);
   return z;
 }
+/// The options with t's dtype and device where they name none.
+TensorOptions like(const Tensor& t, TensorOptions o) {
+  o.dtype = o.dtype.value_or(t.dtype());
+  if (o.device == Device{}) o.device = t.device();
+  return o;
+}
 }  // namespace
+Tensor empty_like(const Tensor& t, TensorOptions o) { return empty(t.shape(), like(t, o)); }
+Tensor zeros_like(const Tensor& t, TensorOptions o) { return zeros(t.shape(), like(t, o)); }
+Tensor ones_like(const Tensor& t, TensorOptions o) { return ones(t.shape(), like(t, o)); }
+Tensor full_like(const Tensor& t, Scalar value, TensorOptions o) { return full(t.shape(), value, like(t, o)); }
 Tensor full_like(const Tensor& t, Scalar value) { return filled_like(t, value, "full_like"); }
 Tensor zeros_like(const Tensor& t) { return filled_like(t, 0.0, "zeros_like"); }
 Tensor ones_like(const Tensor& t) { return filled_like(t, 1.0, "ones_like"); }
@@ -127,6 +139,12 @@ void detail::put_number(TensorImpl& p, Scalar v, const char* op) {
   }
 }
 
+TensorOptions detail::made_of(DType values, TensorOptions o) {
+  if (!o.dtype.has_value())
+    o.dtype = o.requires_grad && !harker::is_floating_point(values) ? get_default_dtype() : values;
+  return o;
+}
+
 Tensor detail::tensor_of(const double* values, std::int64_t n, const TensorOptions& o) {
   return from_doubles(values, n, Shape{n}, o);
 }
@@ -157,8 +175,9 @@ struct Listed {
       whole |= v.number().dtype() == DType::int64;
     }
   }
-  DType dtype() const { return real || numbers.empty() ? DType::float32 : whole ? DType::int64 : DType::bool_; }
-  Tensor make(const TensorOptions& o) const {
+  DType dtype() const { return real || numbers.empty() ? get_default_dtype() : whole ? DType::int64 : DType::bool_; }
+  Tensor make(TensorOptions o) const {
+    o = detail::made_of(dtype(), o);
     const Shape as(std::span<const std::int64_t>(shape.data(), shape.size()));
     if (real || is_floating_point(o.dtype)) {
       std::vector<double> values;
@@ -177,10 +196,9 @@ struct Listed {
 };
 }  // namespace
 
-Tensor tensor(std::initializer_list<TensorValue> values) {
-  Listed listed;
-  listed.gather({values.begin(), values.size()}, 0);
-  return listed.make({.dtype = listed.dtype()});
+Tensor tensor(std::initializer_list<TensorValue> values) { return tensor(values, TensorOptions()); }
+Tensor tensor(Scalar value, TensorOptions o) {
+  return filled(Shape(), value, detail::made_of(value.dtype(), o), "tensor");
 }
 Tensor tensor(std::initializer_list<TensorValue> values, TensorOptions o) {
   Listed listed;
@@ -197,6 +215,16 @@ Tensor from_vector(const std::vector<T>& values, const Shape& shape) {
   return t;
 }
 
+Tensor detail::listed_as(const Tensor& values, const TensorOptions& options) {
+  const DType t = values.dtype();
+  const TensorOptions o = made_of(harker::is_floating_point(t) ? get_default_dtype()
+                                  : t == DType::int32          ? DType::int64
+                                                               : t,
+                                  options);
+  Tensor z = values.to(o.dtype).to(o.device);
+  return o.requires_grad ? z.requires_grad_() : z;
+}
+
 #define HARKER_FROM_VECTOR(T) template HARKER_PUBLIC Tensor from_vector<T>(const std::vector<T>&, const Shape&);
 HARKER_FROM_VECTOR(float)
 HARKER_FROM_VECTOR(double)
@@ -206,5 +234,53 @@ HARKER_FROM_VECTOR(std::int16_t)
 HARKER_FROM_VECTOR(std::int8_t)
 HARKER_FROM_VECTOR(std::uint8_t)
 #undef HARKER_FROM_VECTOR
+
+namespace {
+/// Memory of the caller's, who frees it.
+struct Lent final : StorageOwner {
+  void* const data;
+  explicit Lent(void* d) : data(d) {}
+  void* materialize() override { return data; }
+};
+
+/// Bytes from the first element to the end of the last. ShapeError when memory has not so many.
+std::size_t spanned(const Shape& shape, const Shape& strides, DType dtype) {
+  if (strides.rank() != shape.rank())
+    throw_error<ShapeError>("from_blob: ", strides, " are not the strides of ", shape);
+  std::int64_t last = 0, bytes;
+  bool none = false, overflow = false;
+  for (int d = 0; d < shape.rank(); ++d) {
+    if (strides[d] < 0) throw_error<ShapeError>("from_blob: negative stride in ", strides);
+    none |= shape[d] == 0;
+    std::int64_t way = 0;
+    overflow |= __builtin_mul_overflow(shape[d] - 1, strides[d], &way) || __builtin_add_overflow(last, way, &last);
+  }
+  if (none) return 0;
+  overflow |= __builtin_add_overflow(last, 1, &last) ||
+              __builtin_mul_overflow(last, static_cast<std::int64_t>(item_size(dtype)), &bytes);
+  if (overflow)
+    throw_error<ShapeError>("from_blob: ", shape, " with the strides ", strides, " has more bytes than memory can");
+  return static_cast<std::size_t>(bytes);
+}
+}  // namespace
+
+Tensor detail::from_blob(StorageOwner* owner, void* data, const Shape& shape, const Shape* strides,
+                         const TensorOptions& o) {
+  std::unique_ptr<StorageOwner> kept(owner);
+  const DType dtype = o.dtype;
+  check_shape(shape, dtype, "from_blob");
+  const Shape steps = strides ? *strides : shape.contiguous_strides();
+  const std::size_t nbytes = spanned(shape, steps, dtype);
+  if (!data && nbytes > 0) throw_error<Error>("from_blob: a null pointer to the elements of ", shape);
+  kernels<Copies>(o.device);
+  Tensor t = make_view(make_storage(kept.release(), data, nbytes, false), dtype, shape, steps, 0, o.device);
+  return o.requires_grad ? t.requires_grad_() : t;
+}
+Tensor from_blob(void* data, const Shape& shape, TensorOptions o) {
+  return detail::from_blob(new Lent(data), data, shape, nullptr, o);
+}
+Tensor from_blob(void* data, const Shape& shape, const Shape& strides, TensorOptions o) {
+  return detail::from_blob(new Lent(data), data, shape, &strides, o);
+}
 
 }  // namespace harker

@@ -78,14 +78,14 @@ Tensor operand(const Tensor& src, const Tensor& x, const char* op) {
 }  // namespace
 
 #define HARKER_POINTWISE(f, ...)                                                                  \
-  Tensor& TensorMethods::f##_() {                                                                 \
+  Tensor& TensorMethods::f##_() const {                                                           \
     return unary_changed<Unary::f>(self(), #f "_", [](const Tensor& x) { return harker::f(x); }); \
   }
 HARKER_POINTWISE(relu)
 #include <harker/core/ops/pointwise_table.h>
 #undef HARKER_POINTWISE
 
-Tensor& TensorMethods::add_(const Tensor& o, Scalar alpha) {
+Tensor& TensorMethods::add_(const Tensor& o, Scalar alpha) const {
   if (!direct(self(), o) || records_change(self(), "add_", {&o})) return add_changed(self(), o, alpha);
   TensorImpl& p = self().impl();
   const Tensor y = operand(o, self(), "add_");
@@ -93,7 +93,10 @@ Tensor& TensorMethods::add_(const Tensor& o, Scalar alpha) {
   ++p.storage->version;
   return self();
 }
-Tensor& TensorMethods::mul_(const Tensor& o) {
+Tensor& TensorMethods::sub_(const Tensor& o, Scalar alpha) const {
+  return add_(o, alpha.is_real() ? Scalar(-alpha.to_double()) : Scalar(-alpha.to_int64()));
+}
+Tensor& TensorMethods::mul_(const Tensor& o) const {
   if (!direct(self(), o) || records_change(self(), "mul_", {&o}))
     return changed(
         self(), "mul_", [](const Tensor& x, const Tensor& y) { return x * y; }, o);
@@ -103,47 +106,69 @@ Tensor& TensorMethods::mul_(const Tensor& o) {
   ++p.storage->version;
   return self();
 }
-Tensor& TensorMethods::div_(const Tensor& o) {
+Tensor& TensorMethods::div_(const Tensor& o) const {
   return changed(
       self(), "div_", [](const Tensor& x, const Tensor& y) { return harker::div(x, y); }, o);
 }
 
-Tensor& TensorMethods::add_(Scalar s) {
+Tensor& TensorMethods::add_(Scalar s) const {
   return scalar_changed(self(), "add_", Binary::add, s, [=](const Tensor& x) { return harker::add(x, s); });
 }
-Tensor& TensorMethods::sub_(Scalar s) {
+Tensor& TensorMethods::sub_(Scalar s) const {
   return scalar_changed(self(), "sub_", Binary::sub, s, [=](const Tensor& x) { return harker::sub(x, s); });
 }
-Tensor& TensorMethods::mul_(Scalar s) {
+Tensor& TensorMethods::mul_(Scalar s) const {
   return scalar_changed(self(), "mul_", Binary::mul, s, [=](const Tensor& x) { return harker::mul(x, s); });
 }
-Tensor& TensorMethods::div_(Scalar s) {
+Tensor& TensorMethods::div_(Scalar s) const {
   return scalar_changed(self(), "div_", Binary::div, s, [=](const Tensor& x) { return harker::div(x, s); });
 }
-Tensor& TensorMethods::pow_(Scalar e) {
+Tensor& TensorMethods::pow_(Scalar e) const {
   return changed(self(), "pow_", [=](const Tensor& x) { return harker::pow(x, e); });
 }
-Tensor& TensorMethods::pow_(const Tensor& y) {
+Tensor& TensorMethods::pow_(const Tensor& y) const {
   return changed(
       self(), "pow_", [](const Tensor& x, const Tensor& e) { return harker::pow(x, e); }, y);
 }
-Tensor& TensorMethods::clamp_(std::optional<Scalar> min, std::optional<Scalar> max) {
+Tensor& TensorMethods::clamp_(std::optional<Scalar> min, std::optional<Scalar> max) const {
   return changed(self(), "clamp_", [&](const Tensor& x) { return harker::clamp(x, min, max); });
 }
-Tensor& TensorMethods::clamp_(const Tensor& min) { return clamp_(min, Tensor()); }
-Tensor& TensorMethods::clamp_(const Tensor& min, const Tensor& max) {
+Tensor& TensorMethods::clamp_(const Tensor& min) const { return clamp_(min, Tensor()); }
+Tensor& TensorMethods::clamp_(const Tensor& min, const Tensor& max) const {
   return changed(
       self(), "clamp_", [](const Tensor& x, const Tensor& a, const Tensor& b) { return harker::clamp(x, a, b); }, min,
       max);
 }
-Tensor& TensorMethods::masked_fill_(const Tensor& mask, Scalar value) {
+Tensor& TensorMethods::masked_fill_(const Tensor& mask, Scalar value) const {
   return changed(
       self(), "masked_fill_", [=](const Tensor& x, const Tensor& m) { return harker::masked_fill(x, m, value); }, mask);
 }
-Tensor& TensorMethods::masked_fill_(const Tensor& mask, const Tensor& value) {
+Tensor& TensorMethods::masked_fill_(const Tensor& mask, const Tensor& value) const {
   return changed(
       self(), "masked_fill_",
       [](const Tensor& x, const Tensor& m, const Tensor& v) { return harker::masked_fill(x, m, v); }, mask, value);
 }
+
+#define HARKER_ARITHMETIC(op, f)                                              \
+  Tensor& TensorMethods::operator op(const Tensor& o) const& { return f(o); } \
+  Tensor& TensorMethods::operator op(Scalar s) const& { return f(s); }
+HARKER_ARITHMETIC(+=, add_)
+HARKER_ARITHMETIC(-=, sub_)
+HARKER_ARITHMETIC(*=, mul_)
+HARKER_ARITHMETIC(/=, div_)
+#undef HARKER_ARITHMETIC
+
+#define HARKER_BITS(op)                                                               \
+  Tensor& TensorMethods::operator op##=(const Tensor& o) const& {                     \
+    return changed(                                                                   \
+        self(), #op "=", [](const Tensor& x, const Tensor& y) { return x op y; }, o); \
+  }                                                                                   \
+  Tensor& TensorMethods::operator op##=(Scalar s) const& {                            \
+    return changed(self(), #op "=", [=](const Tensor& x) { return x op s; });         \
+  }
+HARKER_BITS(&)
+HARKER_BITS(|)
+HARKER_BITS(^)
+#undef HARKER_BITS
 
 }  // namespace harker

@@ -50,6 +50,10 @@ Tensor logical_and(const Tensor& x, const Tensor& y);
 Tensor logical_or(const Tensor& x, const Tensor& y);
 Tensor logical_xor(const Tensor& x, const Tensor& y);
 Tensor logical_not(const Tensor& x);
+/// Both sides are computed, whatever the left one is.
+inline Tensor operator&&(const Tensor& x, const Tensor& y) { return logical_and(x, y); }
+inline Tensor operator||(const Tensor& x, const Tensor& y) { return logical_or(x, y); }
+inline Tensor operator!(const Tensor& x) { return logical_not(x); }
 Tensor isnan(const Tensor& x);
 Tensor isinf(const Tensor& x);
 Tensor isfinite(const Tensor& x);
@@ -94,14 +98,6 @@ Tensor any(const Tensor& x);
 Tensor all(const Tensor& x);
 Tensor any(const Tensor& x, const Shape& dims, bool keepdim = false);
 Tensor all(const Tensor& x, const Shape& dims, bool keepdim = false);
-template <std::integral I>
-Tensor any(const Tensor& x, I dim, bool keepdim = false) {
-  return any(x, Shape{static_cast<std::int64_t>(dim)}, keepdim);
-}
-template <std::integral I>
-Tensor all(const Tensor& x, I dim, bool keepdim = false) {
-  return all(x, Shape{static_cast<std::int64_t>(dim)}, keepdim);
-}
 
 // --- where.cpp
 /// mask ? x : y, broadcast; mask is bool. What is not chosen has the gradient 0, whatever it is.

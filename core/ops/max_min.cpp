@@ -122,6 +122,8 @@ Tensor place_along(const Tensor& x, bool largest, int d, bool keepdim, const cha
 
 }  // namespace
 
+Tensor max(const Tensor& x, const Tensor& y) { return maximum(x, y); }
+Tensor min(const Tensor& x, const Tensor& y) { return minimum(x, y); }
 Tensor max(const Tensor& x) { return apply<Extreme<MaxName>>(x); }
 Tensor min(const Tensor& x) { return apply<Extreme<MinName>>(x); }
 ValuesAndIndices max(const Tensor& x, int dim, bool keepdim) { return extreme_along<MaxName>(x, dim, keepdim); }

@@ -81,18 +81,19 @@ std::vector<long double> whole_numbers(const Tensor& t) {
     out.push_back(t.dtype() == DType::uint64 ? static_cast<long double>(static_cast<std::uint64_t>(v)) : v);
   return out;
 }
-/// NaN is close to nothing, and infinity to itself alone.
+/// NaN is close to nothing (but NaN, where equal_nan), and infinity to itself alone.
 template <class T>
-bool all_close(const std::vector<T>& x, const std::vector<T>& y, double rtol, double atol) {
+bool all_close(const std::vector<T>& x, const std::vector<T>& y, double rtol, double atol, bool equal_nan = false) {
   for (std::size_t i = 0; i < x.size(); ++i) {
     const T off = std::fabs(x[i] - y[i]), allowed = static_cast<T>(atol) + static_cast<T>(rtol) * std::fabs(y[i]);
+    if (equal_nan && std::isnan(x[i]) && std::isnan(y[i])) continue;
     if (!(x[i] == y[i] || (off <= allowed && std::isfinite(off)))) return false;
   }
   return true;
 }
 }  // namespace
 
-bool allclose(const Tensor& p, const Tensor& q, double rtol, double atol) {
+bool allclose(const Tensor& p, const Tensor& q, double rtol, double atol, bool equal_nan) {
   if (!(rtol >= 0 && atol >= 0))
     throw_error<Error>("allclose: rtol (", rtol, ") and atol (", atol, ") must not be negative");
   if (is_complex(p.dtype()) != is_complex(q.dtype())) return false;
@@ -101,7 +102,7 @@ bool allclose(const Tensor& p, const Tensor& q, double rtol, double atol) {
   const Tensor a = parts(p.expand(shape)), b = parts(q.expand(shape));
   if (!is_floating_point(a.dtype()) && !is_floating_point(b.dtype()))
     return all_close(whole_numbers(a), whole_numbers(b), rtol, atol);
-  return all_close(a.to_vector<double>(), b.to_vector<double>(), rtol, atol);
+  return all_close(a.to_vector<double>(), b.to_vector<double>(), rtol, atol, equal_nan);
 }
 
 }  // namespace harker

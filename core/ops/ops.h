@@ -9,6 +9,8 @@ namespace harker HARKER_PUBLIC {
 // --- elementwise.cpp: z = x op y, broadcast.
 Tensor add(const Tensor& x, const Tensor& y);
 Tensor sub(const Tensor& x, const Tensor& y);
+Tensor add(const Tensor& x, const Tensor& y, Scalar alpha);  ///< x + alpha y
+Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha);
 Tensor mul(const Tensor& x, const Tensor& y);
 Tensor div(const Tensor& x, const Tensor& y);
 inline Tensor operator+(const Tensor& x, const Tensor& y) { return add(x, y); }
@@ -63,6 +65,21 @@ template <std::integral I>
 Tensor operator/(I s, const Tensor& x) {
   return div(Scalar(s), x);
 }
+// --- view.cpp, copy.cpp: members of Tensor as functions.
+inline Tensor reshape(const Tensor& x, const Shape& shape) { return x.reshape(shape); }
+inline Tensor transpose(const Tensor& x, int dim0, int dim1) { return x.transpose(dim0, dim1); }
+inline Tensor permute(const Tensor& x, const Shape& dims) { return x.permute(dims); }
+inline Tensor squeeze(const Tensor& x) { return x.squeeze(); }
+inline Tensor squeeze(const Tensor& x, int dim) { return x.squeeze(dim); }
+inline Tensor unsqueeze(const Tensor& x, int dim) { return x.unsqueeze(dim); }
+inline Tensor flatten(const Tensor& x, int start_dim = 0, int end_dim = -1) { return x.flatten(start_dim, end_dim); }
+inline Tensor select(const Tensor& x, int dim, std::int64_t index) { return x.select(dim, index); }
+inline Tensor narrow(const Tensor& x, int dim, std::int64_t start, std::int64_t length) {
+  return x.narrow(dim, start, length);
+}
+inline Tensor clone(const Tensor& x) { return x.clone(); }
+inline Tensor detach(const Tensor& x) { return x.detach(); }
+inline bool is_floating_point(const Tensor& x) { return x.is_floating_point(); }
 /// The shape that a and b broadcast to. ShapeError (in PyTorch's words) when there is none.
 Shape broadcast_shapes(const Shape& a, const Shape& b);
 
@@ -75,16 +92,8 @@ Tensor relu_backward(const Tensor& x, const Tensor& by);
 // --- reduce.cpp
 Tensor sum(const Tensor& x);  ///< over all elements, 0-d
 Tensor sum(const Tensor& x, const Shape& dims, bool keepdim = false);
-template <std::integral I>  // not plain std::int64_t: {1} must remain a Shape
-Tensor sum(const Tensor& x, I dim, bool keepdim = false) {
-  return sum(x, Shape{static_cast<std::int64_t>(dim)}, keepdim);
-}
 Tensor mean(const Tensor& x);
 Tensor mean(const Tensor& x, const Shape& dims, bool keepdim = false);
-template <std::integral I>
-Tensor mean(const Tensor& x, I dim, bool keepdim = false) {
-  return mean(x, Shape{static_cast<std::int64_t>(dim)}, keepdim);
-}
 /// Sums broadcast dimensions away until the shape is `shape`: the reverse of expand.
 Tensor sum_to(const Tensor& x, const Shape& shape);
 

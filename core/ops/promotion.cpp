@@ -162,7 +162,7 @@ DType unary_result(Unary op, DType t, const char* name) {
       return t;
     case Unary::sign: return t;
     case Unary::square: return t == DType::bool_ ? DType::int64 : t;
-    default: return DType::float32;
+    default: return get_default_dtype();
   }
 }
 
@@ -195,7 +195,7 @@ Tensor integer_binary(Binary op, const char* name, const Tensor& x, const Tensor
 
 /// The dtype of x op y, given what the two meet in.
 DType binary_result(Binary op, DType t, const char* name) {
-  if (op == Binary::div && is_whole(t)) return DType::float32;
+  if (op == Binary::div && is_whole(t)) return get_default_dtype();
   if (t == DType::bool_ && op == Binary::pow)
     throw_error<TypeError>(name, ": no powers of bool tensors; convert one with .to(kInt64)");
   if (t == DType::bool_ && divides(op))
@@ -235,7 +235,7 @@ Tensor promoted_binary(Binary op, const char* name, const Tensor& x, const Tenso
 Tensor promoted_scalar(Binary op, const char* name, const Tensor& x, Scalar s, bool reversed,
                        decltype(&Forward<Arithmetic>::scalar) forward) {
   const ModeScope off(false);
-  if (op == Binary::sub && (x.dtype() == DType::bool_ || s.dtype() == DType::bool_)) refuse_bool_difference(name);
+  if (op == Binary::sub && (x.dtype() == DType::bool_ || s.is_bool())) refuse_bool_difference(name);
   const DType t = binary_result(op, common_dtype(x, s, name), name), wide = computing_dtype(t, name);
   if (op == Binary::pow && wide == DType::int64 && !reversed && s.to_int64() < 0)
     throw_error<TypeError>(name, ": integers to negative integer powers are not integers; convert with .to(kFloat32)");

@@ -43,7 +43,9 @@ constexpr double kMostElements = 9e15;
 }  // namespace
 
 Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions o) {
-  if (start.is_real() || end.is_real() || step.is_real()) {
+  const bool real = start.is_real() || end.is_real() || step.is_real();
+  o = detail::made_of(real ? get_default_dtype() : DType::int64, o);
+  if (real) {
     const double from = start.to_double(), by = step.to_double(), distance = end.to_double() - from;
     const bool away = distance != 0 && (distance < 0) != (by < 0);  // the quotient may be a -0
     const double count = std::ceil(distance / by);
@@ -67,11 +69,8 @@ Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions o) {
   if (static_cast<double>(n) > kMostElements) refuse_range(start, end, step);
   return counted(from, by, n, o);
 }
-Tensor arange(Scalar start, Scalar end, Scalar step) {
-  const bool real = start.is_real() || end.is_real() || step.is_real();
-  return arange(start, end, step, TensorOptions{.dtype = real ? DType::float32 : DType::int64});
-}
-Tensor arange(Scalar end) { return arange(0, end, 1); }
+Tensor arange(Scalar start, Scalar end, TensorOptions o) { return arange(start, end, 1, o); }
+Tensor arange(Scalar end, TensorOptions o) { return arange(0, end, 1, o); }
 
 namespace {
 /// From both ends, one fused rounding for each number, as torch's vectors do it.

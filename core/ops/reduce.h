@@ -3,8 +3,6 @@
 // All compute with float32 and float64 (float16 and bfloat16 through float32); where it says so, integers too. All are
 // differentiable, also twice.
 #pragma once
-#include <concepts>
-
 #include <harker/core/tensor.h>
 
 namespace harker HARKER_PUBLIC {
@@ -14,6 +12,8 @@ namespace harker HARKER_PUBLIC {
 Tensor max(const Tensor& x);
 Tensor min(const Tensor& x);
 /// Along one dimension, with the places (int64): the first among equals, which alone receives the gradient.
+Tensor max(const Tensor& x, const Tensor& y);  ///< maximum, element by element
+Tensor min(const Tensor& x, const Tensor& y);
 ValuesAndIndices max(const Tensor& x, int dim, bool keepdim = false);
 ValuesAndIndices min(const Tensor& x, int dim, bool keepdim = false);
 /// The place of the first largest (smallest) element, int64: in the flattened tensor, or along a dimension.
@@ -41,17 +41,12 @@ struct VarOptions {
 };
 Tensor var(const Tensor& x, VarOptions options = {});
 Tensor var(const Tensor& x, const Shape& dims, VarOptions options = {});
-template <std::integral I>
-Tensor var(const Tensor& x, I dim, VarOptions options = {}) {
-  return var(x, Shape{static_cast<std::int64_t>(dim)}, options);
-}
+/// LibTorch's form: a correction of 1 or of 0.
+Tensor var(const Tensor& x, const Shape& dims, bool unbiased, bool keepdim = false);
 /// The square root of var. Where it is 0, so is its gradient.
 Tensor std(const Tensor& x, VarOptions options = {});
 Tensor std(const Tensor& x, const Shape& dims, VarOptions options = {});
-template <std::integral I>
-Tensor std(const Tensor& x, I dim, VarOptions options = {}) {
-  return harker::std(x, Shape{static_cast<std::int64_t>(dim)}, options);
-}
+Tensor std(const Tensor& x, const Shape& dims, bool unbiased, bool keepdim = false);
 /// (sum |x|^p)^(1/p); p may be infinite (the largest |x|). Where it is 0, so is its gradient.
 Tensor norm(const Tensor& x, double p = 2);
 Tensor norm(const Tensor& x, double p, const Shape& dims, bool keepdim = false);
@@ -59,10 +54,6 @@ Tensor norm(const Tensor& x, double p, const Shape& dims, bool keepdim = false);
 // --- softmax.cpp
 /// log(sum exp(x)), without overflow.
 Tensor logsumexp(const Tensor& x, const Shape& dims, bool keepdim = false);
-template <std::integral I>
-Tensor logsumexp(const Tensor& x, I dim, bool keepdim = false) {
-  return logsumexp(x, Shape{static_cast<std::int64_t>(dim)}, keepdim);
-}
 /// exp(x) / sum exp(x) along a dimension.
 Tensor softmax(const Tensor& x, int dim);
 /// x - logsumexp(x) along a dimension.

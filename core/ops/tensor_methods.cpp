@@ -13,8 +13,8 @@ Tensor TensorMethods::add(Scalar s) const { return harker::add(self(), s); }
 Tensor TensorMethods::sub(Scalar s) const { return harker::sub(self(), s); }
 Tensor TensorMethods::mul(Scalar s) const { return harker::mul(self(), s); }
 Tensor TensorMethods::div(Scalar s) const { return harker::div(self(), s); }
-Tensor TensorMethods::add(const Tensor& o) const { return harker::add(self(), o); }
-Tensor TensorMethods::sub(const Tensor& o) const { return harker::sub(self(), o); }
+Tensor TensorMethods::add(const Tensor& o, Scalar alpha) const { return harker::add(self(), o, alpha); }
+Tensor TensorMethods::sub(const Tensor& o, Scalar alpha) const { return harker::sub(self(), o, alpha); }
 Tensor TensorMethods::mul(const Tensor& o) const { return harker::mul(self(), o); }
 Tensor TensorMethods::div(const Tensor& o) const { return harker::div(self(), o); }
 
@@ -22,6 +22,12 @@ Tensor TensorMethods::matmul(const Tensor& o) const { return harker::matmul(self
 Tensor TensorMethods::mm(const Tensor& o) const {
   if (self().dim() != 2 || o.dim() != 2)
     detail::throw_error<ShapeError>("mm: both must be matrices, got ", self().shape(), " and ", o.shape());
+  return harker::matmul(self(), o);
+}
+
+Tensor TensorMethods::dot(const Tensor& o) const {
+  if (self().dim() != 1 || o.dim() != 1)
+    detail::throw_error<ShapeError>("dot: both must be vectors, got ", self().shape(), " and ", o.shape());
   return harker::matmul(self(), o);
 }
 
@@ -70,6 +76,12 @@ Tensor TensorMethods::any() const { return harker::any(self()); }
 Tensor TensorMethods::all() const { return harker::all(self()); }
 Tensor TensorMethods::any(const Shape& dims, bool keepdim) const { return harker::any(self(), dims, keepdim); }
 Tensor TensorMethods::all(const Shape& dims, bool keepdim) const { return harker::all(self(), dims, keepdim); }
+bool TensorMethods::equal(const Tensor& o) const { return harker::equal(self(), o); }
+bool TensorMethods::allclose(const Tensor& o, double rtol, double atol, bool equal_nan) const {
+  return harker::allclose(self(), o, rtol, atol, equal_nan);
+}
+Tensor TensorMethods::where(const Tensor& mask, const Tensor& o) const { return harker::where(mask, self(), o); }
+Tensor TensorMethods::where(const Tensor& mask, Scalar o) const { return harker::where(mask, self(), o); }
 Tensor TensorMethods::masked_select(const Tensor& mask) const { return harker::masked_select(self(), mask); }
 Tensor TensorMethods::masked_fill(const Tensor& mask, Scalar value) const {
   return harker::masked_fill(self(), mask, value);
@@ -80,6 +92,8 @@ Tensor TensorMethods::masked_fill(const Tensor& mask, const Tensor& value) const
 
 Tensor TensorMethods::max() const { return harker::max(self()); }
 Tensor TensorMethods::min() const { return harker::min(self()); }
+Tensor TensorMethods::max(const Tensor& o) const { return harker::maximum(self(), o); }
+Tensor TensorMethods::min(const Tensor& o) const { return harker::minimum(self(), o); }
 ValuesAndIndices TensorMethods::max(int dim, bool keepdim) const { return harker::max(self(), dim, keepdim); }
 ValuesAndIndices TensorMethods::min(int dim, bool keepdim) const { return harker::min(self(), dim, keepdim); }
 Tensor TensorMethods::argmax() const { return harker::argmax(self()); }
@@ -112,12 +126,22 @@ Tensor TensorMethods::std(const Shape& dims, double correction, bool keepdim) co
 }
 
 Tensor TensorMethods::norm(double p) const { return harker::norm(self(), p); }
+Tensor TensorMethods::norm(double p, const Shape& dims, bool keepdim) const {
+  return harker::norm(self(), p, dims, keepdim);
+}
 
 Tensor TensorMethods::logsumexp(const Shape& dims, bool keepdim) const {
   return harker::logsumexp(self(), dims, keepdim);
 }
 Tensor TensorMethods::softmax(int dim) const { return harker::softmax(self(), dim); }
 Tensor TensorMethods::log_softmax(int dim) const { return harker::log_softmax(self(), dim); }
+
+Tensor TensorMethods::new_empty(const Shape& shape) const { return harker::empty(shape, self().options()); }
+Tensor TensorMethods::new_zeros(const Shape& shape) const { return harker::zeros(shape, self().options()); }
+Tensor TensorMethods::new_ones(const Shape& shape) const { return harker::ones(shape, self().options()); }
+Tensor TensorMethods::new_full(const Shape& shape, Scalar value) const {
+  return harker::full(shape, value, self().options());
+}
 
 Tensor TensorMethods::gather(int dim, const Tensor& index) const { return harker::gather(self(), dim, index); }
 Tensor TensorMethods::scatter_add(int dim, const Tensor& index, const Tensor& src) const {

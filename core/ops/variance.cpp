@@ -70,11 +70,17 @@ Tensor var(const Tensor& given, const Shape& dims, VarOptions o) {
     return apply<Var>(x, detail::dims_of(dims, x.dim(), "var"), o.correction, o.keepdim);
   });
 }
+Tensor var(const Tensor& x, const Shape& dims, bool unbiased, bool keepdim) {
+  return var(x, dims, {.correction = unbiased ? 1.0 : 0.0, .keepdim = keepdim});
+}
 Tensor std(const Tensor& x, VarOptions options) { return harker::std(x, Shape(), options); }
 Tensor std(const Tensor& given, const Shape& dims, VarOptions o) {
   return detail::through_float(given, [&](const Tensor& x) {
     return apply<Std>(x, detail::dims_of(dims, x.dim(), "std"), o.correction, o.keepdim);
   });
+}
+Tensor std(const Tensor& x, const Shape& dims, bool unbiased, bool keepdim) {
+  return harker::std(x, dims, {.correction = unbiased ? 1.0 : 0.0, .keepdim = keepdim});
 }
 
 }  // namespace harker

@@ -3,6 +3,7 @@
 #include <harker/core/base/text.h>
 #include <harker/core/grad_mode.h>
 #include <harker/core/ops/common.h>
+#include <harker/core/ops/in_place.h>
 #include <harker/core/random/draws.h>
 
 #include <cmath>
@@ -60,19 +61,25 @@ void choose_with_replacement(const T* weights, std::int64_t categories, std::int
 }  // namespace
 
 namespace {
+/// 1 with each of these probabilities, else 0, in the dtype in which they are drawn and in the shape and memory order of
+/// `like`: in that order they are drawn.
+Tensor decided(const Tensor& probabilities, const Tensor& like, Generator& g, const char* op) {
+  Tensor p = detail::empty_tensor({like.numel()}, made_as(probabilities, op), like.device());
+  Tensor seen = detail::alias(p, like.shape(), detail::empty_tensor_in_order(like).strides(), 0);
+  seen.copy_(probabilities);
+  check_between(p, 0, 1, op, "probabilities must lie in [0, 1]");
+  Draws draws(g);
+  if (p.dtype() == DType::float64)
+    draw_each(p.data<double>(), p.numel(), draws);
+  else
+    draw_each(p.data<float>(), p.numel(), draws);
+  return seen;
+}
+
 struct Bernoulli : Op<Bernoulli> {  // z = 1 with probability x, else 0; dx = 0
   static constexpr const char* name = "bernoulli";
   static Tensor forward(Context&, const Tensor& x, Generator* g) {
-    // The probabilities as they lie in memory: in that order they are drawn.
-    Tensor p = detail::empty_tensor({x.numel()}, made_as(x, name), x.device());
-    Tensor seen = detail::alias(p, x.shape(), detail::empty_tensor_in_order(x).strides(), 0);
-    seen.copy_(x);
-    check_between(p, 0, 1, name, "probabilities must lie in [0, 1]");
-    Draws draws(*g);
-    if (p.dtype() == DType::float64)
-      draw_each(p.data<double>(), p.numel(), draws);
-    else
-      draw_each(p.data<float>(), p.numel(), draws);
+    const Tensor seen = decided(x, x, *g, name);
     Tensor z = detail::empty_tensor_like(x);
     return z.copy_(seen);
   }
@@ -81,6 +88,17 @@ struct Bernoulli : Op<Bernoulli> {  // z = 1 with probability x, else 0; dx = 0
 }  // namespace
 
 Tensor bernoulli(const Tensor& given, Generator& g) { return apply<Bernoulli>(given, &g); }
+Tensor& bernoulli_(Tensor& t, const Tensor& p, Generator& g) {
+  return detail::change_in_place(
+      t, "bernoulli_",
+      [&](const Tensor& x) {
+        const detail::ModeScope off(false);
+        return decided(p.expand(x.shape()), x, g, "bernoulli_").to(x.dtype());
+      },
+      p);
+}
+Tensor& TensorMethods::bernoulli_(const Tensor& p, Generator& g) const { return harker::bernoulli_(self(), p, g); }
+Tensor TensorMethods::bernoulli(Generator& g) const { return harker::bernoulli(self(), g); }
 
 Tensor multinomial(const Tensor& given, std::int64_t n, bool replacement, Generator& g) {
   NoGradGuard no_grad;
@@ -111,6 +129,10 @@ Tensor multinomial(const Tensor& given, std::int64_t n, bool replacement, Genera
       choose_with_replacement(p.data<float>() + r * categories, categories, n, to, draws);
   }
   return z;
+}
+
+Tensor TensorMethods::multinomial(std::int64_t n, bool replacement, Generator& g) const {
+  return harker::multinomial(self(), n, replacement, g);
 }
 
 }  // namespace harker

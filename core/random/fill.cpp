@@ -6,6 +6,7 @@
 #include <harker/core/base/text.h>
 #include <harker/core/grad_mode.h>
 #include <harker/core/ops/in_place.h>
+#include <harker/core/ops/ops.h>
 #include <harker/core/random/draws.h>
 #include <harker/core/tensor/make.h>
 #include <algorithm>
@@ -173,14 +174,65 @@ Tensor& normal_(Tensor& t, double mean, double std, Generator& g) {
   });
 }
 
-Tensor& random_(Tensor& t, Generator& g) {
-  check_writable(t, "random_");
-  if (t.dtype() != DType::int64) throw_error<TypeError>("random_: needs int64, not ", name(t.dtype()));
+namespace {
+/// The largest whole number to which `t` holds all of them: 2^digits of floating point.
+std::int64_t most_of(DType t, const char* op) {
+  switch (t) {
+    case DType::float64: return std::int64_t{1} << 53;
+    case DType::float32: return 1 << 24;
+    case DType::float16: return 1 << 11;
+    case DType::bfloat16: return 1 << 8;
+    case DType::uint8: return UINT8_MAX;
+    case DType::int8: return INT8_MAX;
+    case DType::int16: return INT16_MAX;
+    case DType::uint16: return UINT16_MAX;
+    case DType::int32: return INT32_MAX;
+    case DType::uint32: return UINT32_MAX;
+    case DType::uint64:
+    case DType::int64: return INT64_MAX;
+    case DType::bool_: return 1;
+    default: throw_error<TypeError>(op, ": no whole numbers of ", name(t));
+  }
+}
+bool is_signed(DType t) { return is_floating_point(t) || (t >= DType::int8 && t <= DType::int64); }
+
+/// t = whole numbers, draw() + base.
+template <class Draw>
+Tensor& fill_whole(Tensor& t, Generator& g, std::int64_t base, const Draw& draw) {
   return fill_with(t, DType::int64, [&](Tensor& out) {
     auto* at = out.data<std::int64_t>();
     Draws draws(g);
-    for (std::int64_t i = 0; i < out.numel(); ++i) at[i] = static_cast<std::int64_t>(draws.random64() & INT64_MAX);
+    for (std::int64_t i = 0; i < out.numel(); ++i)
+      at[i] = static_cast<std::int64_t>(draw(draws) + static_cast<std::uint64_t>(base));
   });
+}
+}  // namespace
+
+Tensor& random_(Tensor& t, Generator& g) {
+  check_writable(t, "random_");
+  const std::uint64_t count = static_cast<std::uint64_t>(most_of(t.dtype(), "random_")) + 1;
+  if (t.dtype() == DType::float64 || count > UINT64_C(1) << 32)
+    return fill_whole(t, g, 0, [=](Draws& d) { return d.random64() % count; });
+  return fill_whole(t, g, 0, [=](Draws& d) { return d.random() % count; });
+}
+
+namespace {
+Tensor& fill_between(Tensor& t, std::int64_t from, std::int64_t to, Generator& g, const char* op) {
+  const std::int64_t most = most_of(t.dtype(), op),
+                     least = is_signed(t.dtype()) ? -most - !is_floating_point(t.dtype()) : 0;
+  if (from < least || to - 1 > most)
+    throw_error<Error>(op, ": ", name(t.dtype()), " does not hold all numbers from ", from, " to ", to,
+                       ", without that");
+  const std::uint64_t range = static_cast<std::uint64_t>(to) - static_cast<std::uint64_t>(from);
+  if (range >= UINT64_C(1) << 28) return fill_whole(t, g, from, [=](Draws& d) { return d.random64() % range; });
+  return fill_whole(t, g, from, [=](Draws& d) { return d.random() % range; });
+}
+}  // namespace
+
+Tensor& random_(Tensor& t, std::int64_t from, std::int64_t to, Generator& g) {
+  check_writable(t, "random_");
+  if (from >= to) throw_error<Error>("random_: from (", from, ") must be less than to (", to, ")");
+  return fill_between(t, from, to, g, "random_");
 }
 
 Tensor& bernoulli_(Tensor& t, double p, Generator& g) {
@@ -232,20 +284,67 @@ Tensor randn(const Shape& shape, TensorOptions options, Generator& g) {
   return made_by(shape, options, [&](Tensor& t) { normal_(t, 0, 1, g); });
 }
 
-Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generator& g) {
+Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, TensorOptions o, Generator& g) {
   if (low >= high) throw_error<Error>("randint: low (", low, ") must be less than high (", high, ")");
-  Tensor t = empty(shape, DType::int64);
-  auto* at = t.data<std::int64_t>();
-  const std::uint64_t from = static_cast<std::uint64_t>(low), range = static_cast<std::uint64_t>(high) - from;
-  const bool wide = range >= 1ull << 28;
-  Draws draws(g);
-  for (std::int64_t i = 0; i < t.numel(); ++i) {
-    at[i] = static_cast<std::int64_t>((wide ? draws.random64() : draws.random()) % range + from);
-  }
-  return t;
+  o.dtype = o.dtype.value_or(DType::int64);
+  return made_by(shape, o, [&](Tensor& t) { fill_between(t, low, high, g, "randint"); });
 }
 
-Tensor randperm(std::int64_t n, Generator& g) {
+namespace {
+/// A tensor like t, in its order in memory, filled.
+template <class Fill>
+Tensor made_like(const Tensor& t, TensorOptions o, const Fill& fill) {
+  o.dtype = o.dtype.value_or(t.dtype());
+  if (o.device == Device{}) o.device = t.device();
+  return made_by(t.shape(), o, [&](Tensor& z) {
+    if (!t.is_contiguous()) z = detail::alias(z, t.shape(), detail::empty_tensor_in_order(t).strides(), 0);
+    fill(z);
+  });
+}
+}  // namespace
+
+Tensor rand_like(const Tensor& t, TensorOptions o) {
+  return made_like(t, o, [](Tensor& z) { uniform_(z); });
+}
+Tensor randn_like(const Tensor& t, TensorOptions o) {
+  return made_like(t, o, [](Tensor& z) { normal_(z); });
+}
+Tensor randint_like(const Tensor& t, std::int64_t low, std::int64_t high, TensorOptions o) {
+  if (low >= high) throw_error<Error>("randint_like: low (", low, ") must be less than high (", high, ")");
+  return made_like(t, o, [&](Tensor& z) { fill_between(z, low, high, default_generator(), "randint_like"); });
+}
+
+Tensor normal(double mean, double std, const Shape& shape, TensorOptions o, Generator& g) {
+  return made_by(shape, o, [&](Tensor& t) { normal_(t, mean, std, g); });
+}
+namespace {
+/// Numbers of the mean 0 and the deviation 1 in the shape of both.
+Tensor spread(const Tensor& like, const Shape& shape, Generator& g) {
+  Tensor z = empty(shape, like.options());
+  return normal_(z, 0, 1, g);
+}
+void check_deviations(const Tensor& std) {
+  if (std.numel() > 0 && !(min(std).item() >= 0))
+    throw Error("normal: the deviations must be >= 0, not negative or NaN");
+}
+}  // namespace
+Tensor normal(const Tensor& mean, const Tensor& std, Generator& g) {
+  const NoGradGuard no_grad;
+  check_deviations(std);
+  return spread(mean, broadcast_shapes(mean.shape(), std.shape()), g).mul_(std).add_(mean);
+}
+Tensor normal(const Tensor& mean, double std, Generator& g) {
+  const NoGradGuard no_grad;
+  Tensor z = empty(mean.shape(), mean.options());
+  return normal_(z, 0, std, g).add_(mean);
+}
+Tensor normal(double mean, const Tensor& std, Generator& g) {
+  const NoGradGuard no_grad;
+  check_deviations(std);
+  return spread(std, std.shape(), g).mul_(std).add_(mean);
+}
+
+Tensor randperm(std::int64_t n, TensorOptions o, Generator& g) {
   if (n < 0) throw_error<ShapeError>("randperm: n must be >= 0, not ", n);
   Tensor t = arange(n);
   auto* at = t.data<std::int64_t>();
@@ -255,7 +354,28 @@ Tensor randperm(std::int64_t n, Generator& g) {
     const std::uint64_t left = static_cast<std::uint64_t>(n - i);
     std::swap(at[i], at[i + static_cast<std::int64_t>((wide ? draws.random64() : draws.random()) % left)]);
   }
-  return t;
+  const DType as = o.dtype.value_or(DType::int64);
+  if (n > 0 && n - 1 > most_of(as, "randperm"))
+    throw_error<Error>("randperm: ", name(as), " does not hold all numbers below ", n);
+  t = t.to(as).to(o.device);
+  return o.requires_grad ? t.requires_grad_() : t;
+}
+
+// --- As members.
+Tensor& TensorMethods::uniform_(double from, double to, Generator& g) const {
+  return harker::uniform_(self(), from, to, g);
+}
+Tensor& TensorMethods::normal_(double mean, double std, Generator& g) const {
+  return harker::normal_(self(), mean, std, g);
+}
+Tensor& TensorMethods::random_(Generator& g) const { return harker::random_(self(), g); }
+Tensor& TensorMethods::random_(std::int64_t to, Generator& g) const { return harker::random_(self(), 0, to, g); }
+Tensor& TensorMethods::random_(std::int64_t from, std::int64_t to, Generator& g) const {
+  return harker::random_(self(), from, to, g);
+}
+Tensor& TensorMethods::bernoulli_(double p, Generator& g) const { return harker::bernoulli_(self(), p, g); }
+Tensor& TensorMethods::exponential_(double lambda, Generator& g) const {
+  return harker::exponential_(self(), lambda, g);
 }
 
 }  // namespace harker

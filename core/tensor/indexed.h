@@ -28,8 +28,45 @@ class IndexedTensor : public Tensor {
   void operator=(const Tensor& y) &&;
   void operator=(const IndexedTensor& y) && { std::move(*this) = static_cast<const Tensor&>(y); }
   void operator=(Scalar value) &&;
+  // x[mask] += y is x[mask] = (x[mask] += y), as Python has it; `part` is changed where it lies.
+  using Tensor::operator+=;
+  using Tensor::operator-=;
+  using Tensor::operator*=;
+  using Tensor::operator/=;
+  using Tensor::operator&=;
+  using Tensor::operator|=;
+  using Tensor::operator^=;
+  template <class Y>
+  void operator+=(const Y& y) && {
+    write_back(static_cast<const Tensor&>(*this) += y);
+  }
+  template <class Y>
+  void operator-=(const Y& y) && {
+    write_back(static_cast<const Tensor&>(*this) -= y);
+  }
+  template <class Y>
+  void operator*=(const Y& y) && {
+    write_back(static_cast<const Tensor&>(*this) *= y);
+  }
+  template <class Y>
+  void operator/=(const Y& y) && {
+    write_back(static_cast<const Tensor&>(*this) /= y);
+  }
+  template <class Y>
+  void operator&=(const Y& y) && {
+    write_back(static_cast<const Tensor&>(*this) &= y);
+  }
+  template <class Y>
+  void operator|=(const Y& y) && {
+    write_back(static_cast<const Tensor&>(*this) |= y);
+  }
+  template <class Y>
+  void operator^=(const Y& y) && {
+    write_back(static_cast<const Tensor&>(*this) ^= y);
+  }
 
  private:
+  void write_back(const Tensor& rows) { std::move(*this) = Tensor(rows); }
   Tensor x_, index_;
 };
 

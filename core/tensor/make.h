@@ -29,6 +29,8 @@ Tensor alias(const Tensor& t, const Shape& shape, const Shape& strides, std::int
 /// (core/autograd/record/view_history.h).
 Tensor view_of(const Tensor& t, const Shape& shape, const Shape& strides, std::int64_t offset);
 
+/// The options with a dtype: without one that of the values, but the default one for integers that shall require grad.
+TensorOptions made_of(DType values, TensorOptions o);
 /// TypeError naming `op` when `t` is an integer dtype that has no such number, or a floating-point one whose largest is
 /// smaller. A negative integer is, in an unsigned dtype, counted from the end, as in torch.
 void check_holds(DType t, Scalar v, const char* op);

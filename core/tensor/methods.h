@@ -2,7 +2,6 @@
 // the free function of that name; the definitions, nearly all a line each, are in core/ops/tensor_methods.cpp. Shapes,
 // bytes, views and gradients are Tensor's own (core/tensor.h).
 #pragma once
-#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -12,15 +11,17 @@
 
 namespace harker HARKER_PUBLIC {
 
+class Generator;
 class Tensor;
 struct ValuesAndIndices;
+Generator& default_generator();
 
 /// Base of Tensor and of nothing else.
 class TensorMethods {
  public:
   // --- Arithmetic (core/ops/ops.h).
-  Tensor add(const Tensor& o) const;
-  Tensor sub(const Tensor& o) const;
+  Tensor add(const Tensor& o, Scalar alpha = 1) const;
+  Tensor sub(const Tensor& o, Scalar alpha = 1) const;
   Tensor mul(const Tensor& o) const;
   Tensor div(const Tensor& o) const;
   Tensor add(Scalar s) const;
@@ -30,15 +31,12 @@ class TensorMethods {
   Tensor neg() const;
   Tensor matmul(const Tensor& o) const;
   Tensor mm(const Tensor& o) const;
+  Tensor dot(const Tensor& o) const;
   Tensor relu() const;
   Tensor sum() const;
   Tensor sum(const Shape& dims, bool keepdim = false) const;
-  template <std::integral I>  // not plain std::int64_t: {1} must remain a Shape
-  Tensor sum(I dim, bool keepdim = false) const;
   Tensor mean() const;
   Tensor mean(const Shape& dims, bool keepdim = false) const;
-  template <std::integral I>
-  Tensor mean(I dim, bool keepdim = false) const;
 
   // --- Functions of single elements (core/ops/pointwise.h).
   Tensor exp() const;
@@ -101,10 +99,11 @@ class TensorMethods {
   Tensor all() const;
   Tensor any(const Shape& dims, bool keepdim = false) const;
   Tensor all(const Shape& dims, bool keepdim = false) const;
-  template <std::integral I>
-  Tensor any(I dim, bool keepdim = false) const;
-  template <std::integral I>
-  Tensor all(I dim, bool keepdim = false) const;
+  bool equal(const Tensor& o) const;
+  bool allclose(const Tensor& o, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false) const;
+  /// This where the mask is true, `o` elsewhere.
+  Tensor where(const Tensor& mask, const Tensor& o) const;
+  Tensor where(const Tensor& mask, Scalar o) const;
   Tensor masked_select(const Tensor& mask) const;
   Tensor masked_fill(const Tensor& mask, Scalar value) const;
   Tensor masked_fill(const Tensor& mask, const Tensor& value) const;
@@ -112,6 +111,8 @@ class TensorMethods {
   // --- Reductions and order (core/ops/reduce.h).
   Tensor max() const;
   Tensor min() const;
+  Tensor max(const Tensor& o) const;  ///< maximum
+  Tensor min(const Tensor& o) const;
   ValuesAndIndices max(int dim, bool keepdim = false) const;
   ValuesAndIndices min(int dim, bool keepdim = false) const;
   Tensor argmax() const;
@@ -124,11 +125,13 @@ class TensorMethods {
   Tensor prod() const;
   Tensor prod(int dim, bool keepdim = false) const;
   Tensor cumsum(int dim) const;
+  /// As in LibTorch a `true` in place of the correction is 1, unbiased, and a `false` is 0.
   Tensor var() const;
   Tensor var(const Shape& dims, double correction = 1, bool keepdim = false) const;
   Tensor std() const;
   Tensor std(const Shape& dims, double correction = 1, bool keepdim = false) const;
   Tensor norm(double p = 2) const;
+  Tensor norm(double p, const Shape& dims, bool keepdim = false) const;
   Tensor logsumexp(const Shape& dims, bool keepdim = false) const;
   Tensor softmax(int dim) const;
   Tensor log_softmax(int dim) const;
@@ -142,44 +145,78 @@ class TensorMethods {
   std::vector<Tensor> split(std::int64_t size, int dim = 0) const;
   std::vector<Tensor> chunk(std::int64_t chunks, int dim = 0) const;
 
+  // --- New tensors of this one's dtype and device (core/tensor/factories.h).
+  Tensor new_empty(const Shape& shape) const;
+  Tensor new_zeros(const Shape& shape) const;
+  Tensor new_ones(const Shape& shape) const;
+  Tensor new_full(const Shape& shape, Scalar value) const;
+
+  // --- Random numbers (core/random.h); those in place are not recorded.
+  Tensor& uniform_(double from = 0, double to = 1, Generator& g = default_generator()) const;
+  Tensor& normal_(double mean = 0, double std = 1, Generator& g = default_generator()) const;
+  Tensor& random_(Generator& g = default_generator()) const;
+  Tensor& random_(std::int64_t to, Generator& g = default_generator()) const;
+  Tensor& random_(std::int64_t from, std::int64_t to, Generator& g = default_generator()) const;
+  Tensor& bernoulli_(double p = 0.5, Generator& g = default_generator()) const;
+  Tensor& bernoulli_(const Tensor& p, Generator& g = default_generator()) const;
+  Tensor& exponential_(double lambda = 1, Generator& g = default_generator()) const;
+  Tensor bernoulli(Generator& g = default_generator()) const;
+  Tensor multinomial(std::int64_t n, bool replacement = false, Generator& g = default_generator()) const;
+
   // --- In place (core/ops/in_place_math.cpp), recorded as copy_ is. TypeError when the result is of a higher kind than this
-  // tensor's dtype: an integer tensor does not take fractions.
-  Tensor& add_(const Tensor& o, Scalar alpha = 1);
-  Tensor& sub_(const Tensor& o) { return add_(o, -1); }
-  Tensor& mul_(const Tensor& o);
-  Tensor& div_(const Tensor& o);
-  Tensor& add_(Scalar s);
-  Tensor& sub_(Scalar s);
-  Tensor& mul_(Scalar s);
-  Tensor& div_(Scalar s);
-  Tensor& neg_();
-  Tensor& abs_();
-  Tensor& exp_();
-  Tensor& expm1_();
-  Tensor& log_();
-  Tensor& log1p_();
-  Tensor& sqrt_();
-  Tensor& rsqrt_();
-  Tensor& square_();
-  Tensor& reciprocal_();
-  Tensor& sin_();
-  Tensor& cos_();
-  Tensor& relu_();
-  Tensor& sigmoid_();
-  Tensor& tanh_();
-  Tensor& erf_();
-  Tensor& sign_();
-  Tensor& floor_();
-  Tensor& ceil_();
-  Tensor& round_();
-  Tensor& trunc_();
-  Tensor& pow_(Scalar e);
-  Tensor& pow_(const Tensor& y);
-  Tensor& clamp_(std::optional<Scalar> min, std::optional<Scalar> max = std::nullopt);
-  Tensor& clamp_(const Tensor& min, const Tensor& max);
-  Tensor& clamp_(const Tensor& min);
-  Tensor& masked_fill_(const Tensor& mask, Scalar value);
-  Tensor& masked_fill_(const Tensor& mask, const Tensor& value);
+  // tensor's dtype: an integer tensor does not take fractions. const: what changes are the numbers, not the handle.
+  Tensor& add_(const Tensor& o, Scalar alpha = 1) const;
+  Tensor& sub_(const Tensor& o, Scalar alpha = 1) const;
+  Tensor& mul_(const Tensor& o) const;
+  Tensor& div_(const Tensor& o) const;
+  Tensor& add_(Scalar s) const;
+  Tensor& sub_(Scalar s) const;
+  Tensor& mul_(Scalar s) const;
+  Tensor& div_(Scalar s) const;
+  Tensor& neg_() const;
+  Tensor& abs_() const;
+  Tensor& exp_() const;
+  Tensor& expm1_() const;
+  Tensor& log_() const;
+  Tensor& log1p_() const;
+  Tensor& sqrt_() const;
+  Tensor& rsqrt_() const;
+  Tensor& square_() const;
+  Tensor& reciprocal_() const;
+  Tensor& sin_() const;
+  Tensor& cos_() const;
+  Tensor& relu_() const;
+  Tensor& sigmoid_() const;
+  Tensor& tanh_() const;
+  Tensor& erf_() const;
+  Tensor& sign_() const;
+  Tensor& floor_() const;
+  Tensor& ceil_() const;
+  Tensor& round_() const;
+  Tensor& trunc_() const;
+  Tensor& pow_(Scalar e) const;
+  Tensor& pow_(const Tensor& y) const;
+  Tensor& clamp_(std::optional<Scalar> min, std::optional<Scalar> max = std::nullopt) const;
+  Tensor& clamp_(const Tensor& min, const Tensor& max) const;
+  Tensor& clamp_(const Tensor& min) const;
+  Tensor& masked_fill_(const Tensor& mask, Scalar value) const;
+  Tensor& masked_fill_(const Tensor& mask, const Tensor& value) const;
+
+  // x += y is x.add_(y) and so on: in x's memory, recorded. Of x[mask] and x[index], what they read goes back into x.
+  Tensor& operator+=(const Tensor& o) const&;
+  Tensor& operator-=(const Tensor& o) const&;
+  Tensor& operator*=(const Tensor& o) const&;
+  Tensor& operator/=(const Tensor& o) const&;
+  Tensor& operator&=(const Tensor& o) const&;
+  Tensor& operator|=(const Tensor& o) const&;
+  Tensor& operator^=(const Tensor& o) const&;
+  Tensor& operator+=(Scalar s) const&;
+  Tensor& operator-=(Scalar s) const&;
+  Tensor& operator*=(Scalar s) const&;
+  Tensor& operator/=(Scalar s) const&;
+  Tensor& operator&=(Scalar s) const&;
+  Tensor& operator|=(Scalar s) const&;
+  Tensor& operator^=(Scalar s) const&;
 
  protected:
   TensorMethods() = default;
@@ -189,9 +226,8 @@ class TensorMethods {
   TensorMethods& operator=(TensorMethods&&) = default;
   ~TensorMethods() = default;
 
- private:
-  const Tensor& self() const;
-  Tensor& self();
+  /// This handle; also for those who change what it points to.
+  Tensor& self() const;
 };
 
 }  // namespace harker

@@ -17,8 +17,8 @@ using test::Numbers;
 using test::values;
 using test::words;
 
-// torch 2.15's promote_types, "--" where it refuses: rows and columns in the order of kShort.
-constexpr const char* kShort[] = {"f4", "f8", "f2", "bf", "u1", "i1", "i2", "i4", "i8",
+// torch 2.15's promote_types, "--" where it refuses: rows and columns in the order of kShortNames.
+constexpr const char* kShortNames[] = {"f4", "f8", "f2", "bf", "u1", "i1", "i2", "i4", "i8",
                                   "b1", "u2", "u4", "u8", "c4", "c8", "cx", "e4"};
 constexpr DType kOrder[] = {DType::float32,    DType::float64,      DType::float16, DType::bfloat16,  DType::uint8,
                             DType::int8,       DType::int16,        DType::int32,   DType::int64,     DType::bool_,
@@ -49,7 +49,7 @@ std::string text_of(const F& dtype) {
   try {
     const DType t = dtype();
     for (std::size_t i = 0; i < std::size(kOrder); ++i)
-      if (kOrder[i] == t) return kShort[i];
+      if (kOrder[i] == t) return kShortNames[i];
     return "??";
   } catch (const TypeError&) { return "--"; }
 }
@@ -62,8 +62,8 @@ TEST_CASE("promotion: promote_types equals torch's table") {
     for (std::size_t k = 0; k < std::size(kOrder); ++k) {
       std::string expected;
       row >> expected;
-      CAPTURE(kShort[i]);
-      CAPTURE(kShort[k]);
+      CAPTURE(kShortNames[i]);
+      CAPTURE(kShortNames[k]);
       CHECK(text_of([&] { return promote_types(kOrder[i], kOrder[k]); }) == expected);
     }
   }

@@ -44,6 +44,16 @@ inline std::vector<LayerRow> layer_rows_as_written() {
     };
   };
   std::vector<LayerRow> r = {
+      // --- views as functions
+      {"reshape", {{2, 6}}, [](In x) { return square(reshape(x[0], {3, -1})); }, true, {0, 6}},
+      {"transpose", {{2, 3}}, [](In x) { return transpose(x[0], 0, 1) * 2; }, true, {0, 3}},
+      {"permute", {{2, 3, 1}}, [](In x) { return square(permute(x[0], {2, 0, 1})); }},
+      {"squeeze", {{2, 1}}, [](In x) { return squeeze(x[0]) * squeeze(x[0], 1); }},
+      {"unsqueeze", {{2, 3}}, [](In x) { return unsqueeze(x[0], -1) * 2; }, true, {0, 3}},
+      {"flatten", {{2, 3}}, [](In x) { return square(flatten(x[0])); }, true, {0, 3}},
+      {"select", {{2, 3}}, [](In x) { return select(x[0], 1, 2) * x[0][0][1]; }},
+      {"narrow", {{4, 3}}, [](In x) { return square(narrow(x[0], 0, 1, 2)); }},
+      {"clone", {{2, 3}}, [](In x) { return clone(x[0]) * 2; }, true, {0, 3}},
       // --- joining and choosing
       {"cat 0", {{2, 3}, {1, 3}, {4, 3}}, [](In x) { return cat({x[0], x[1], x[2]}, 0); }},
       {"cat -1", {{2, 3}, {2, 1}}, [](In x) { return cat({x[0], x[1], x[0]}, -1); }, true, {2, 0}},

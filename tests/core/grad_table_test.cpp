@@ -35,6 +35,8 @@ const std::set<std::string> kWithoutGradient = {
     // they give integers
     "argmax", "argmin", "argsort", "one_hot", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not",
     "bitwise_left_shift", "bitwise_right_shift",
+    // it ends here
+    "detach",
     // autograd_test.cpp has them
     "sum_to", "matmul", "linear"};
 

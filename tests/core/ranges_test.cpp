@@ -24,7 +24,7 @@ TEST_CASE("arange: integers give int64, a fraction anywhere float32") {
   CHECK(values(arange(5, 6, 100)) == Numbers{5});
   CHECK(values(arange(1, 2, 0.25)) == Numbers{1, 1.25, 1.5, 1.75});
   CHECK(arange(0, 3, 1, kFloat64).dtype() == kFloat64);
-  CHECK(arange(0, 3, 1, {.requires_grad = false}).dtype() == kFloat32);
+  CHECK(arange(0, 3, 1, {.requires_grad = false}).dtype() == kInt64);
   CHECK(values(arange(0, 2.5, 1, kInt64)) == Numbers{0, 1, 2});
   CHECK(arange(4, 4).shape() == Shape{0});
   CHECK(arange(INT64_MAX - 2, INT64_MAX)[1].item<std::int64_t>() == INT64_MAX - 1);

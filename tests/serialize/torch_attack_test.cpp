@@ -33,7 +33,7 @@ std::string many(const std::string& opcodes, int n) {
   return out;
 }
 std::string memo(char i) { return std::string("q") + i + "0"; }
-const std::string kLong = text(std::string(100'000, 'a'));
+const std::string kLongText = text(std::string(100'000, 'a'));
 
 std::string message_of(const std::vector<std::uint8_t>& file, const LoadOptions& options = {}) {
   try {
@@ -46,7 +46,7 @@ std::vector<std::uint8_t> bytes_of(const std::string& s) { return {s.begin(), s.
 }  // namespace
 
 TEST_CASE("torch: a long name in a thousand STACK_GLOBALs is refused") {
-  const std::string two = kLong + memo(0) + kLong + memo(1) + "](";
+  const std::string two = kLongText + memo(0) + kLongText + memo(1) + "](";
   const std::string global("h\0h\1\x93", 5);
   CHECK(message_of(archive(kStart + two + many(global, 2000) + "e."), {.unknown = Unknown::keep}).find("again and") !=
         std::string::npos);
@@ -56,22 +56,22 @@ TEST_CASE("torch: a long name in a thousand STACK_GLOBALs is refused") {
 TEST_CASE("torch: a key that holds much in tuples is refused when it is used again and again") {
   const std::string use("h\0N", 3);
   const std::string sizes = "ctorch\nSize\n(" + many("K\1", 30'000) + "t\x85R";
-  for (const std::string& key : {kLong + "\x85\x85", "](" + many("K\1", 200) + "e0(" + many("N", 30'000) + "t\x85\x85",
-                                 "]" + kLong + "a0(" + kLong + "\x91\x85", sizes}) {
+  for (const std::string& key : {kLongText + "\x85\x85", "](" + many("K\1", 200) + "e0(" + many("N", 30'000) + "t\x85\x85",
+                                 "]" + kLongText + "a0(" + kLongText + "\x91\x85", sizes}) {
     const std::string dict = kStart + key + memo(0) + "}(";
     CAPTURE(key.substr(0, 20));
     CHECK(message_of(archive(dict + many(use, 4000) + "u.")).find("again and again") != std::string::npos);
     CHECK(load(archive(dict + many(use, 20) + "u.")).len() == 1);
   }
   const std::string frozen =
-      kStart + kLong + "\x85\x85" + memo(0) + "](" + many(std::string("(h\0\x91", 4), 4000) + "e.";
+      kStart + kLongText + "\x85\x85" + memo(0) + "](" + many(std::string("(h\0\x91", 4), 4000) + "e.";
   CHECK(message_of(archive(frozen)).find("again and again") != std::string::npos);
 }
 
 TEST_CASE("torch: calls that hash one long key again and again are refused") {
   const std::string call("h\0h\1R", 5);
-  const std::string list = "]" + kLong + "\x85" + "a\x85", pairs = "](" + kLong + "\x85N\x86" + "e\x85",
-                    dict = "}" + kLong + "\x85Ns\x85";
+  const std::string list = "]" + kLongText + "\x85" + "a\x85", pairs = "](" + kLongText + "\x85N\x86" + "e\x85",
+                    dict = "}" + kLongText + "\x85Ns\x85";
   const std::pair<std::string, std::string> makers[] = {{"c__builtin__\nset\n", list},
                                                         {"c__builtin__\nfrozenset\n", list},
                                                         {"ccollections\nOrderedDict\n", pairs},
@@ -94,7 +94,7 @@ TEST_CASE("torch: a large state that is given again and again is refused") {
 }
 
 TEST_CASE("torch: a long name of a view in a thousand storages of a legacy stream is refused") {
-  const std::string id = "(" + text("storage") + "ctorch\nFloatStorage\n" + text("0") + text("cpu") + "K\1" + kLong +
+  const std::string id = "(" + text("storage") + "ctorch\nFloatStorage\n" + text("0") + text("cpu") + "K\1" + kLongText +
                          std::string("K\0K\1\x87t", 6) + memo(1);
   const auto stream = [&](int n) {
     return bytes_of(kStart + "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19." + kStart + "M\xe9\3." + kStart + "}." +

@@ -102,8 +102,8 @@ void MultiOutputNode::check(const Tensor& g, std::uint32_t i) const {
 Grads MultiOutputNode::checked(std::vector<Tensor> grads) const {
   if (grads.size() != inputs) wrong_count(grads.size());
   for (std::uint32_t i = 0; i < inputs; ++i) check(grads[i], i);
-  auto many = std::make_unique<Tensor[]>(inputs);
-  std::move(grads.begin(), grads.end(), many.get());
+  detail::TensorArray many(inputs);
+  std::move(grads.begin(), grads.end(), many.at);
   return Grads(std::move(many));
 }
 

@@ -5,7 +5,6 @@
 #include <atomic>
 #include <concepts>
 #include <cstdint>
-#include <memory>
 #include <utility>
 
 #include <harker/core/autograd/record/context.h>
@@ -127,6 +126,21 @@ inline bool Context::needs(int input) const {
 }
 inline std::size_t Context::input_count() const { return node_ ? node_->inputs : 0; }
 
+namespace detail {
+/// Owns an array. (The first std::unique_ptr costs a user's file 2 % of its compiler's time.)
+struct TensorArray {
+  Tensor* at = nullptr;
+  TensorArray() noexcept = default;
+  explicit TensorArray(std::size_t n) : at(new Tensor[n]) {}
+  TensorArray(TensorArray&& o) noexcept : at(std::exchange(o.at, nullptr)) {}
+  TensorArray& operator=(TensorArray&& o) noexcept {
+    std::swap(at, o.at);
+    return *this;
+  }
+  ~TensorArray() { delete[] at; }
+};
+}  // namespace detail
+
 /// The gradients of a node's inputs, in order; undefined where there is none. Up to four in place, which is all that
 /// most operations have; a node with more inputs allocates.
 class Grads {
@@ -135,15 +149,15 @@ class Grads {
   template <std::convertible_to<Tensor>... T>
   Grads(T&&... t) : count_(sizeof...(T)), few_{std::forward<T>(t)...} {}
   /// As many as the node has inputs.
-  explicit Grads(std::unique_ptr<Tensor[]> many) : count_(UINT32_MAX), many_(std::move(many)) {}
-  Tensor* data() { return many_ ? many_.get() : few_; }
+  explicit Grads(detail::TensorArray many) : count_(UINT32_MAX), many_(std::move(many)) {}
+  Tensor* data() { return many_.at ? many_.at : few_; }
   /// How many were given; UINT32_MAX: as many as the node has inputs.
   std::uint32_t size() const { return count_; }
 
  private:
   std::uint32_t count_;
   Tensor few_[kInline];
-  std::unique_ptr<Tensor[]> many_;
+  detail::TensorArray many_;
 };
 
 namespace detail {

@@ -27,19 +27,19 @@ void drop_history(TensorImpl* p) noexcept {
 
 bool Tensor::view_requires_grad() const { return detail::as_known(*this).requires_grad; }
 
-Tensor& Tensor::requires_grad_(bool on) {
+Tensor& Tensor::requires_grad_(bool on) const {
   TensorImpl& p = detail::up_to_date(*this);
   if (p.grad_fn) {
-    if (on) return *this;
+    if (on) return self();
     throw_error<GradError>("requires_grad_(false): only a leaf can be changed; this tensor was computed by ",
                            p.grad_fn->name(), " (use detach())");
   }
-  if (on && !is_floating_point(p.dtype) && !is_complex(p.dtype))
+  if (on && !harker::is_floating_point(p.dtype) && !harker::is_complex(p.dtype))
     throw_error<GradError>("requires_grad_: only floating point tensors can require grad, this one is ", name(p.dtype));
   if (on && p.flags & TensorImpl::kInference && !is_inference_mode_enabled())
     throw_error<GradError>("requires_grad_: the tensor was made in InferenceMode; use a clone() of it made outside");
   p.requires_grad = on;
-  return *this;
+  return self();
 }
 
 bool Tensor::is_leaf() const { return detail::as_known(*this).grad_fn == nullptr; }
@@ -54,7 +54,7 @@ Tensor Tensor::grad() const {
   return Tensor(g);
 }
 
-void Tensor::set_grad(const Tensor& g) {
+void Tensor::set_grad(const Tensor& g) const {
   TensorImpl& p = impl();
   if (g.defined() && (!(g.shape() == p.shape) || g.dtype() != p.dtype))
     throw_error<ShapeError>("set_grad: a gradient of ", name(g.dtype()), " ", g.shape(), " for a tensor of ",
@@ -63,7 +63,7 @@ void Tensor::set_grad(const Tensor& g) {
   Tensor old(std::exchange(p.grad, copy.release()));
 }
 
-void Tensor::retain_grad() {
+void Tensor::retain_grad() const {
   TensorImpl& p = detail::up_to_date(*this);
   if (!p.requires_grad) throw_error<GradError>("retain_grad: the tensor does not require grad");
   if (!p.grad_fn) return;  // a leaf keeps its gradient anyway
@@ -73,13 +73,13 @@ void Tensor::retain_grad() {
 
 bool Tensor::is_view() const { return detail::base_of(impl()) != nullptr; }
 
-Tensor& Tensor::detach_() {
+Tensor& Tensor::detach_() const {
   TensorImpl& p = impl();
   if (detail::base_of(p))
     throw_error<GradError>(
         "detach_: the tensor is a view, whose history is that of what it is a view of; use detach()");
   detail::adopt_history(p, {});
-  return *this;
+  return self();
 }
 
 }  // namespace harker
