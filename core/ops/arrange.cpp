@@ -136,7 +136,6 @@ std::vector<Tensor> meshgrid(const std::vector<Tensor>& tensors, std::string_vie
     Shape one = Shape::filled(shape.rank(), 1);
     one[i] = t.numel();
     t = t.view(one).expand(shape);
-    if (swap) t = t.transpose(0, 1);
   }
   if (swap) std::swap(all[0], all[1]);
   return all;
