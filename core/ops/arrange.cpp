@@ -50,6 +50,7 @@ Tensor roll(const Tensor& x, const Shape& shifts, const Shape& dims) {
   const Shape along = dims.rank() == 0 && shifts.rank() == 1 ? Shape{0} : dims;
   if (shifts.rank() != along.rank() || shifts.rank() == 0)
     throw_error<ShapeError>("roll: needs a shift for each dimension, got shifts ", shifts, " and dimensions ", dims);
+  if (x.dim() == 0) throw_error<ShapeError>("roll: a 0-d tensor has no dimension ", along[0]);
   Tensor z = x;
   for (int i = 0; i < along.rank(); ++i) {
     const int dim = dim_of(along[i], x.dim(), "roll");

@@ -84,17 +84,13 @@ Tensor quantile_of(const Tensor& given, const Tensor& q, std::optional<int> d, b
   const Tensor x = d && given.dim() ? given : given.reshape({given.numel()});
   const Tensor in_order = sort(x, dim).values.transpose(dim, -1);
   const Tensor shares = q.dim() ? q : q.unsqueeze(0);
-  Tensor rank;  // [.., q]
-  {
-    detail::ModeScope off(false);
-    const std::int64_t n = in_order.shape().back();
-    const Tensor there = present(in_order, -1).to(x.dtype());
-    rank = shares * (past_nan ? clamp_min(there - 1, 0) : full_like(there, n - 1));
-    if (!past_nan) rank = where(lt(there, n), n - 1, rank);  // the last one is NaN then
-    if (how == Between::lower) rank = floor(rank);
-    if (how == Between::higher) rank = ceil(rank);
-    if (how == Between::nearest) rank = round(rank);
-  }
+  const std::int64_t n = in_order.shape().back();
+  const Tensor there = present(in_order, -1).to(x.dtype());
+  Tensor rank = shares * (past_nan ? clamp_min(there - 1, 0) : full_like(there, n - 1));  // [.., q]
+  if (!past_nan) rank = where(lt(there, n), n - 1, rank);  // the last one is NaN then
+  if (how == Between::lower) rank = floor(rank);
+  if (how == Between::higher) rank = ceil(rank);
+  if (how == Between::nearest) rank = round(rank);
   const Tensor below = floor(rank);
   Tensor z = gather(in_order, -1, below.to(kInt64));
   if (how == Between::linear || how == Between::midpoint) {

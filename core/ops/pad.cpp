@@ -38,9 +38,12 @@ Tensor sources(Mode mode, std::int64_t n, std::int64_t before, std::int64_t behi
                             " of ", x.shape());
   Tensor at = detail::empty_tensor({size}, DType::int64, x.device());
   auto* to = at.data<std::int64_t>();
+  // What is taken away does not come round again.
+  const bool cuts = mode == Mode::circular;
+  const std::int64_t first = cuts && before < 0 ? -before : 0, last = n + (cuts && behind < 0 ? behind : 0);
   for (std::int64_t i = 0; i < size; ++i) {
     const std::int64_t j = i - before;
-    const bool inside = j >= 0 && j < n;
+    const bool inside = j >= first && j < last;
     if (inside || mode == Mode::constant)
       to[i] = inside ? j : -1;
     else if (mode == Mode::reflect)
@@ -48,7 +51,7 @@ Tensor sources(Mode mode, std::int64_t n, std::int64_t before, std::int64_t behi
     else if (mode == Mode::replicate)
       to[i] = j < 0 ? 0 : n - 1;
     else
-      to[i] = j < 0 ? j + n : j - n;
+      to[i] = j < first ? j + last - first : j - last + first;
   }
   return at;
 }

@@ -28,11 +28,11 @@ void each_along(const Folded& x, bool from_end, const F& f) {
 }
 Dims along(const Tensor& x, int dim) { return x.dim() ? Dims{1} << dim : 0; }
 
-/// z[i] = x[i - by], zeros where there is none.
-Tensor shifted(const Tensor& x, int dim, std::int64_t by) {
+/// z[i] = x[i - by]; where there is none zeros, or the nearest one.
+Tensor shifted(const Tensor& x, int dim, std::int64_t by, bool nearest = false) {
   const std::int64_t n = x.shape()[dim];
   Tensor at = detail::empty_tensor({n}, DType::int64, x.device());
-  for (std::int64_t i = 0; i < n; ++i) at.data<std::int64_t>()[i] = i - by >= 0 && i - by < n ? i - by : -1;
+  for (std::int64_t i = 0; i < n; ++i) at.data<std::int64_t>()[i] = i - by >= 0 && i - by < n ? i - by : nearest ? i : -1;
   return detail::select_rows(x, at, dim);
 }
 
@@ -97,7 +97,7 @@ struct LogCumsumExp : Op<LogCumsumExp> {  // z = log of the running sum of e^x
       const Tensor none = eq(whole, -INFINITY);
       return where(none, 0, exp(where(none, 0, part - whole)));
     };
-    const Tensor u = apply<Recurrence>(dz, share(z, shifted(z, dim, -1)), dim, true);
+    const Tensor u = apply<Recurrence>(dz, share(z, shifted(z, dim, -1, true)), dim, true);
     return {share(x, z) * u};
   }
 };
@@ -159,6 +159,7 @@ Tensor diff(const Tensor& x, std::int64_t times, int d, const Tensor& prepend, c
   if (x.dim() == 0) throw_error<ShapeError>("diff: a 0-d tensor has no neighbours");
   if (times < 0) throw_error<ShapeError>("diff: cannot be taken ", times, " times");
   const int dim = detail::wrap_dim(d, x.dim(), "diff");
+  if (times == 0) return x.clone();
   std::vector<Tensor> parts;
   for (const Tensor* t : {&prepend, &x, &append})
     if (t->defined()) parts.push_back(*t);

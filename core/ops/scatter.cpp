@@ -175,7 +175,7 @@ Tensor put(const Tensor& x, const Tensor& index, const Tensor& source, bool accu
 }
 
 Tensor take_along_dim(const Tensor& x, const Tensor& index, std::optional<int> d) {
-  if (!d) return gather(flat(x), 0, flat(index));
+  if (!d) return gather(flat(x), 0, detail::index_from_end(flat(index), x.numel(), "take_along_dim", 0));
   const int dim = detail::wrap_dim(*d, x.dim(), "take_along_dim");
   if (x.dim() != index.dim())
     throw_error<ShapeError>("take_along_dim: the input ", x.shape(), " and the index ", index.shape(),
@@ -186,7 +186,8 @@ Tensor take_along_dim(const Tensor& x, const Tensor& index, std::optional<int> d
   Shape of_x = broadcast_shapes(a, b), of_index = of_x;
   of_x[dim] = x.shape()[dim];
   of_index[dim] = index.shape()[dim];
-  return gather(x.expand(of_x), dim, index.expand(of_index));
+  const Tensor at = detail::index_from_end(index, x.shape()[dim], "take_along_dim", dim);
+  return gather(x.expand(of_x), dim, at.expand(of_index));
 }
 
 // --- In place: the same, written into x's memory.

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include <harker/core/ops/gather.h>
+#include <harker/core/ops/half.h>
 #include <harker/core/ops/promotion.h>
 #include <harker/core/ops/reduce_dims.h>
 
@@ -84,6 +85,7 @@ Tensor bincount(const Tensor& x, const Tensor& weights, std::int64_t minlength) 
 
 Tensor histc(const Tensor& given, std::int64_t bins, double low, double high) {
   detail::ModeScope off(false);
+  if (detail::is_half(given)) return histc(given.to(kFloat32), bins, low, high).to(given.dtype());
   detail::check_computed(given, "histc");
   if (bins < 1) throw_error<ShapeError>("histc: needs at least 1 bin, got ", bins);
   const Tensor x = given.reshape({given.numel()});

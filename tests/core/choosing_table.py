@@ -88,7 +88,8 @@ def case(text):
 
 def main():
     rows = open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "choosing_rows.h")).read()
-    texts = re.findall(r'ROW\(\s*"((?:[^"\\]|\\.)*)"', rows)
+    literals = re.findall(r'ROW\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)', rows)  # clang-format cuts long ones
+    texts = ["".join(re.findall(r'"((?:[^"\\]|\\.)*)"', t)) for t in literals]
     assert len(texts) == len(set(texts)), [t for t in texts if texts.count(t) > 1]
     lines = [json.dumps(t) + ":" + json.dumps(case(t), separators=(",", ":")) for t in (u.replace('\\"', '"') for u in texts)]
     print('{"torch":%s,"cases":{\n%s\n}}' % (json.dumps(torch.__version__), ",\n".join(lines)))

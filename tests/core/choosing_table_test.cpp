@@ -24,21 +24,21 @@ Tensor pattern(const Shape& shape, std::int64_t a, std::int64_t m, const F& f) {
 Tensor tracked(const Tensor& t) { return t.clone().requires_grad_(); }
 
 struct World {
-  Tensor x = tracked(pattern({3, 4}, 7, 12, [](double k) { return k / 4 - 1.25; }));
-  Tensor y = tracked(pattern({3, 4}, 5, 12, [](double k) { return k / 8 - 0.5; }));
-  Tensor z = tracked(pattern({2, 3, 4}, 11, 24, [](double k) { return k / 8 - 1.5; }));
-  Tensor t = tracked(pattern({3, 5}, 7, 5, [](double k) { return k / 2 - 1; }));
-  Tensor v = tracked(pattern({6}, 5, 6, [](double k) { return k / 2 - 1; }));
-  Tensor n = tracked(pattern({3, 5}, 4, 15, [](double k) { return k == 0 || k == 7 ? NAN : k / 4 - 2; }));
-  Tensor image = tracked(pattern({1, 2, 4, 5}, 9, 40, [](double k) { return k / 8 - 2; }));
+  Tensor x = tracked(pattern({3, 4}, 7, 12, [](double q) { return q / 4 - 1.25; }));
+  Tensor y = tracked(pattern({3, 4}, 5, 12, [](double q) { return q / 8 - 0.5; }));
+  Tensor z = tracked(pattern({2, 3, 4}, 11, 24, [](double q) { return q / 8 - 1.5; }));
+  Tensor t = tracked(pattern({3, 5}, 7, 5, [](double q) { return q / 2 - 1; }));
+  Tensor v = tracked(pattern({6}, 5, 6, [](double q) { return q / 2 - 1; }));
+  Tensor n = tracked(pattern({3, 5}, 4, 15, [](double q) { return q == 0 || q == 7 ? NAN : q / 4 - 2; }));
+  Tensor image = tracked(pattern({1, 2, 4, 5}, 9, 40, [](double q) { return q / 8 - 2; }));
   Tensor e = zeros({0, 3}, kFloat64).requires_grad_();
   Tensor s = scalar_tensor(1.5, kFloat64).requires_grad_();
-  Tensor i = pattern({3, 4}, 5, 3, [](double k) { return k; }).to(kInt64);
-  Tensor k = pattern({6}, 7, 4, [](double k) { return k; }).to(kInt64);
-  Tensor b = pattern({3, 4}, 5, 3, [](double k) { return k == 1 ? 1.0 : 0.0; }).to(kBool);
-  Tensor w = pattern({3, 4}, 5, 7, [](double k) { return k - 3; }).to(kInt64);
-  Tensor u = pattern({8}, 3, 5, [](double k) { return k; }).to(kUInt8);
-  Tensor h = pattern({3, 4}, 7, 12, [](double k) { return k / 4 - 1.25; }).to(kFloat32);
+  Tensor i = pattern({3, 4}, 5, 3, [](double q) { return q; }).to(kInt64);
+  Tensor k = pattern({6}, 7, 4, [](double q) { return q; }).to(kInt64);
+  Tensor b = pattern({3, 4}, 5, 3, [](double q) { return q == 1 ? 1.0 : 0.0; }).to(kBool);
+  Tensor w = pattern({3, 4}, 5, 7, [](double q) { return q - 3; }).to(kInt64);
+  Tensor u = pattern({8}, 3, 5, [](double q) { return q; }).to(kUInt8);
+  Tensor h = pattern({3, 4}, 7, 12, [](double q) { return q / 4 - 1.25; }).to(kFloat32);
 };
 
 /// One tensor or several.
@@ -95,7 +95,7 @@ void check(const Row& row, const Json& expected) {
     const double tolerance = r.dtype() == kFloat32 ? 1e-6 : 1e-12;
     if (r.numel() == static_cast<std::int64_t>(out.at("data").size())) check_numbers(r, out.at("data"), tolerance);
     if (!r.requires_grad()) continue;
-    const Tensor weight = pattern(r.shape(), 5, 1000000, [](double k) { return std::fmod(k - 3, 7) / 4 - 0.5; });
+    const Tensor weight = pattern(r.shape(), 5, 1000000, [](double q) { return std::fmod(q - 3, 7) / 4 - 0.5; });
     total = total.defined() ? total + sum(r * weight.to(r.dtype())) : sum(r * weight.to(r.dtype()));
   }
   const bool recorded = total.defined();

@@ -240,6 +240,7 @@ void add_choosing_rows(std::vector<LayerRow>& r) {
       {"cumprod 0-d", {{}}, [](In x) { return cumprod(x[0], 0) * x[0]; }},
       {"logcumsumexp", {{2, 4}}, [](In x) { return logcumsumexp(x[0], 1) * x[0]; }, true, {2, 0}},
       {"logcumsumexp 0", {{3, 2}}, [](In x) { return logcumsumexp(x[0], 0); }},
+      {"logcumsumexp far apart", {{2, 3}}, [](In x) { return logcumsumexp(x[0] * 3 + 800, 1); }},
       {"logcumsumexp 0-d", {{}}, [](In x) { return logcumsumexp(x[0], 0) * x[0]; }},
       {"cummax", {{3, 4}}, [](In x) { return cummax(x[0], 1).values * x[0]; }, false},
       {"cummin", {{3, 4}}, [](In x) { return cummin(x[0], 0).values * x[0]; }, false},
@@ -258,6 +259,7 @@ void add_choosing_rows(std::vector<LayerRow>& r) {
          return quantile(x[0], tensor({0.2, 0.9}, kFloat64), 0);
        },
        false},
+      {"quantile by q", {{3, 4}, {2}}, [](In x) { return quantile(x[0], sigmoid(x[1]), 1); }, false},
       {"nanquantile", {{3, 4}}, [](In x) { return nanquantile(x[0], 0.7) * 2; }, false},
   };
   r.insert(r.end(), rows.begin(), rows.end());
