@@ -194,6 +194,7 @@ class Tensor : public TensorMethods {
   Tensor expand_as(const Tensor& o) const { return expand(o.shape()); }
   Tensor squeeze() const;
   Tensor squeeze(int dim) const;
+  Tensor squeeze(const Shape& dims) const;
   Tensor unsqueeze(int dim) const;
   Tensor flatten(int start_dim = 0, int end_dim = -1) const;
   Tensor select(int dim, std::int64_t index) const;
@@ -201,9 +202,9 @@ class Tensor : public TensorMethods {
   Tensor slice(int dim, std::int64_t start = 0, std::int64_t end = INT64_MAX, std::int64_t step = 1) const;
   Tensor narrow(int dim, std::int64_t start, std::int64_t length) const;
   Tensor operator[](std::int64_t index) const { return select(0, index); }
-  /// The rows whose mask is true: the mask has this tensor's leading dimensions (core/ops/where.cpp). Or the rows that
-  /// integers name, negative ones from the end: of shape index.shape + shape[1:] (core/ops/index_select.cpp). A copy, but for
-  /// one integer without dimensions, which is select(0, i). Assigned to, it writes these rows: `x[gt(x, 1)] = 1`.
+  /// index({mask_or_index}) (core/ops/index.h). The rows whose mask is true: the mask has this tensor's leading dimensions.
+  /// Or the rows that integers name, negative ones from the end: of shape index.shape + shape[1:]. A copy, but for one
+  /// integer without dimensions, which is select(0, i). Assigned to, it writes these rows: `x[gt(x, 1)] = 1`.
   IndexedTensor operator[](const Tensor& mask_or_index) const;
 
   // --- Copies (core/ops/copy.cpp).

@@ -40,6 +40,16 @@ using harker::max_pool2d;
 using harker::max_pool2d_with_indices;
 using harker::one_hot;
 using harker::scaled_dot_product_attention;
+// Padding, and windows of images as columns (core/ops/arrange.h)
+using harker::pad;
+inline Tensor unfold(const Tensor& x, const Shape& kernel_size, const Shape& dilation = {1, 1},
+                     const Shape& padding = {0, 0}, const Shape& stride = {1, 1}) {
+  return im2col(x, kernel_size, dilation, padding, stride);
+}
+inline Tensor fold(const Tensor& x, const Shape& output_size, const Shape& kernel_size, const Shape& dilation = {1, 1},
+                   const Shape& padding = {0, 0}, const Shape& stride = {1, 1}) {
+  return col2im(x, output_size, kernel_size, dilation, padding, stride);
+}
 // Losses
 using harker::binary_cross_entropy;
 using harker::binary_cross_entropy_with_logits;

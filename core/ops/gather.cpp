@@ -119,21 +119,27 @@ Tensor detail::checked_index(const Tensor& index, std::int64_t low, std::int64_t
   return whole;
 }
 
+Tensor detail::covered_index(const Tensor& x, int dim, const Tensor& index, const char* op) {
+  check_covered(index, x, dim, false, op, "the input");
+  return checked_index(index, 0, x.dim() ? x.shape()[dim] : 1, op, dim, true);
+}
+Tensor detail::covered_source(const Tensor& src, int dim, const Tensor& at, const char* op) {
+  check_covered(at, src, dim, true, op, "the source");
+  Tensor from = src;
+  for (int i = 0; i < src.dim() && i < at.dim() && at.numel() > 0; ++i)
+    if (at.shape()[i] != from.shape()[i]) from = from.narrow(i, 0, at.shape()[i]);
+  return from;
+}
+
 Tensor gather(const Tensor& x, int d, const Tensor& index) {
   const int dim = detail::wrap_dim(d, x.dim(), "gather");
-  check_covered(index, x, dim, false, "gather", "the input");
-  const Tensor at = detail::checked_index(index, 0, x.dim() ? x.shape()[dim] : 1, "gather", dim, true);
-  return apply<Gather>(x, at, dim, x.shape());
+  return apply<Gather>(x, detail::covered_index(x, dim, index, "gather"), dim, x.shape());
 }
 
 Tensor scatter_add(const Tensor& x, int d, const Tensor& index, const Tensor& src) {
   const int dim = detail::wrap_dim(d, x.dim(), "scatter_add");
-  check_covered(index, x, dim, false, "scatter_add", "the input");
-  check_covered(index, src, dim, true, "scatter_add", "the source");
-  const Tensor at = detail::checked_index(index, 0, x.dim() ? x.shape()[dim] : 1, "scatter_add", dim, true);
-  Tensor from = src;
-  for (int i = 0; i < src.dim() && i < at.dim() && at.numel() > 0; ++i)
-    if (at.shape()[i] != from.shape()[i]) from = from.narrow(i, 0, at.shape()[i]);
+  const Tensor at = detail::covered_index(x, dim, index, "scatter_add");
+  const Tensor from = detail::covered_source(src, dim, at, "scatter_add");
   return detail::adding(x, from, "scatter_add",
                         [&](const Tensor& a, const Tensor& b) { return apply<ScatterAdd>(a, b, at, dim); });
 }

@@ -14,14 +14,28 @@ Tensor gather_backward(const Tensor& dz, const Tensor& index, int dim, const Sha
 Tensor checked_index(const Tensor& index, std::int64_t low, std::int64_t size, const char* op, int dim,
                      bool any_if_empty = false);
 
-/// x[mask], and x with `rows`, of x[mask]'s shape and x's dtype, in their place.
-Tensor masked_rows(const Tensor& x, const Tensor& mask);
-Tensor with_masked_rows(const Tensor& x, const Tensor& mask, const Tensor& rows);
-/// x with `rows`, of x[index]'s shape and x's dtype, in place of x[index]: of two for one place the last. write_rows
-/// writes them, not recorded.
-Tensor with_rows(const Tensor& x, const Tensor& index, const Tensor& rows);
-void write_rows(Tensor& x, const Tensor& index, const Tensor& rows);
+/// The same for indices of which negative ones count from the end of n: each in [0, n).
+Tensor index_from_end(const Tensor& index, std::int64_t n, const char* op, int dim);
+/// The places where a mask is true, in the mask laid flat.
+Tensor places_of(const Tensor& mask);
+/// The index as gather and scatter take it: contiguous int64, in range, no larger than x but in dim, and than src.
+Tensor covered_index(const Tensor& x, int dim, const Tensor& index, const char* op);
+/// The part of src that such an index covers.
+Tensor covered_source(const Tensor& src, int dim, const Tensor& at, const char* op);
 
+// Slices of dimension dim of x, at places that are contiguous int64, in range, or negative for none (index_select.cpp).
+/// Those at `at`.
+Tensor select_rows(const Tensor& x, const Tensor& at, int dim);
+/// Zeros with n slices, `rows` added at `at`: the gradient of that. x with them added.
+Tensor added_rows(const Tensor& rows, const Tensor& at, int dim, std::int64_t n);
+Tensor add_rows(const Tensor& x, const Tensor& at, const Tensor& rows, int dim);
+/// x with `rows`, of its dtype, there (zeros where undefined): of two for one place the last.
+Tensor put_rows(const Tensor& x, const Tensor& at, const Tensor& rows, int dim);
+/// Writes them into x, which is contiguous; not recorded.
+void write_rows(Tensor& x, const Tensor& at, const Tensor& rows, int dim);
+
+/// y without the dimensions of size 1 in front that its place has not: Python takes `x[0] = ones({1, 3})`.
+Tensor fitted(Tensor y, int dim);
 /// What adding elements of this dtype is computed in: halves in float32, integers in int64. TypeError for others.
 DType added_in(const Tensor& x, const char* op);
 /// f(x, src) in a dtype that adds.

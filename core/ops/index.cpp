@@ -22,7 +22,7 @@ Tensor range_view(const Tensor& x, const Range& r) {
 
 Tensor scatter(const Tensor& dz, const Range& r, const Shape& shape);
 
-struct Slice : Op<Slice> {  // z = x[range]; dx = dz scattered into zeros
+struct Part : Op<Part> {  // z = x[range]; dx = dz scattered into zeros
   static constexpr const char* name = "slice";
   static Tensor forward(Context&, const Tensor& x, const Range& r, const Shape&) { return range_view(x, r); }
   static Grads backward(Context&, const Tensor& dz, const Range& r, const Shape& from) {
@@ -38,7 +38,7 @@ struct Scatter : Op<Scatter> {  // z = zeros with z[range] = x; dx = dz[range]
     return z;
   }
   static Grads backward(Context&, const Tensor& dz, const Range& r, const Shape&) {
-    return {apply<Slice>(dz, r, dz.shape())};
+    return {apply<Part>(dz, r, dz.shape())};
   }
 };
 
@@ -55,7 +55,7 @@ Tensor Tensor::slice(int d, std::int64_t start, std::int64_t end, std::int64_t s
   start = clamp(start);
   end = clamp(end);
   std::int64_t length = end > start ? (end - start - 1) / step + 1 : 0;
-  return apply<Slice>(*this, Range{i, start, length, step}, shape());
+  return apply<Part>(*this, Range{i, start, length, step}, shape());
 }
 
 Tensor Tensor::narrow(int d, std::int64_t start, std::int64_t length) const {
@@ -67,7 +67,7 @@ Tensor Tensor::narrow(int d, std::int64_t start, std::int64_t length) const {
   if (start < 0) start += n;
   if (length < 0 || length > n - start)
     throw_error<ShapeError>("narrow: start (", start, ") + length (", length, ") exceeds dimension size (", n, ")");
-  return apply<Slice>(*this, Range{i, start, length, 1}, shape());
+  return apply<Part>(*this, Range{i, start, length, 1}, shape());
 }
 
 Tensor Tensor::select(int d, std::int64_t index) const {
@@ -76,7 +76,7 @@ Tensor Tensor::select(int d, std::int64_t index) const {
   std::int64_t n = shape()[i];
   if (index < -n || index >= n)
     throw_error<ShapeError>("select: index ", index, " is out of bounds for dimension ", i, " with size ", n);
-  return apply<Slice>(*this, Range{i, index < 0 ? index + n : index, 1, 1}, shape()).squeeze(i);
+  return apply<Part>(*this, Range{i, index < 0 ? index + n : index, 1, 1}, shape()).squeeze(i);
 }
 
 }  // namespace harker

@@ -1,6 +1,9 @@
-// Rows chosen by an integer tensor, and the reverse, which adds: index_select, index_add, indexing as Python has it,
-// embedding, one_hot. A negative index inside the ops means "none": zeros, or nothing added.
+// Slices of a dimension chosen by an integer tensor, and the reverse, which adds them or puts them there: index_select,
+// index_add, index_copy, index_fill, embedding, one_hot. A negative index inside the ops means "none": zeros, nothing added,
+// nothing put. What chooses in other ways (indexing.cpp, scatter.cpp, arrange.cpp) computes an index for these ops.
 #include <cmath>
+#include <cstring>
+#include <vector>
 
 #include <harker/core/ops/gather.h>
 #include <harker/core/ops/index.h>
@@ -82,6 +85,66 @@ struct IndexAdd : Op<IndexAdd> {  // z = x, alpha src added at slices index; dx 
   }
 };
 
+/// Writes slice i of rows, or zeros, to slice index[i] of memory that lies as `a` says, `inner` in bytes.
+void write_slices(void* z, const Around& a, const std::int64_t* index, std::int64_t m, const void* rows) {
+  const auto write = [&](auto bytes) {
+    for (std::int64_t o = 0; o < a.outer; ++o)
+      for (std::int64_t i = 0; i < m; ++i) {
+        if (index[i] < 0) continue;
+        char* const to = static_cast<char*>(z) + (o * a.n + index[i]) * a.inner;
+        if (rows)
+          std::memcpy(to, static_cast<const char*>(rows) + (o * m + i) * a.inner, static_cast<std::size_t>(bytes));
+        else
+          std::memset(to, 0, static_cast<std::size_t>(bytes));
+      }
+  };
+  switch (a.inner) {  // single elements without a call
+    case 0: return;
+    case 4: return write(std::integral_constant<std::size_t, 4>{});
+    case 8: return write(std::integral_constant<std::size_t, 8>{});
+    default: write(a.inner);
+  }
+}
+Around in_bytes(const Tensor& x, int dim) {
+  Around a(x.shape(), dim);
+  a.inner *= static_cast<std::int64_t>(item_size(x.dtype()));
+  return a;
+}
+
+/// -1 for all but the last of those that name one place of n.
+Tensor last_only(const Tensor& index, std::int64_t n) {
+  std::vector<std::int64_t> last(static_cast<std::size_t>(n), -1);
+  const auto* at = index.data<std::int64_t>();
+  for (std::int64_t i = 0; i < index.numel(); ++i)
+    if (at[i] >= 0) last[static_cast<std::size_t>(at[i])] = i;
+  Tensor z = detail::empty_tensor_like(index);
+  for (std::int64_t i = 0; i < index.numel(); ++i)
+    z.data<std::int64_t>()[i] = at[i] >= 0 && last[static_cast<std::size_t>(at[i])] == i ? at[i] : -1;
+  return z;
+}
+
+struct PutRows
+    : Op<PutRows> {  // z = x with src (zeros where undefined) at slices index; dx = dz without, dsrc = dz there
+  static constexpr const char* name = "index_copy";
+  static Tensor forward(Context& c, const Tensor& x, const Tensor& src, const Tensor& index, int dim) {
+    c.save(index);
+    Tensor z = x.clone();
+    if (src.defined()) {
+      const detail::Dense in(src);
+      write_slices(z.raw(), in_bytes(z, dim), index.data<std::int64_t>(), index.numel(), in.raw());
+    } else {
+      write_slices(z.raw(), in_bytes(z, dim), index.data<std::int64_t>(), index.numel(), nullptr);
+    }
+    return z;
+  }
+  static Grads backward(Context& c, const Tensor& dz, int dim) {
+    const Tensor& index = c.saved(0);
+    const std::int64_t n = dz.dim() ? dz.shape()[dim] : 1;
+    return {c.needs(0) ? apply<PutRows>(dz, Tensor(), index, dim) : Tensor(),
+            c.needs(1) ? apply<SelectRows>(dz, last_only(index, n), dim, n) : Tensor()};
+  }
+};
+
 struct Embedding : Op<Embedding> {  // z[.., d] = w[index[..], d]; dw = dz's rows added back, but for the padding's
   static constexpr const char* name = "embedding";
   static Tensor forward(Context& c, const Tensor& w, const Tensor& index, const Tensor& learned, const Shape& shape,
@@ -136,61 +199,73 @@ Tensor index_add(const Tensor& x, int d, const Tensor& index, const Tensor& give
                         [&](const Tensor& a, const Tensor& b) { return apply<IndexAdd>(a, b, at, dim, alpha); });
 }
 
+Tensor detail::select_rows(const Tensor& x, const Tensor& at, int dim) {
+  return apply<SelectRows>(x, at, dim, x.dim() ? x.shape()[dim] : 1);
+}
+Tensor detail::added_rows(const Tensor& rows, const Tensor& at, int dim, std::int64_t n) {
+  return harker::added_rows(rows, at, dim, n, 1);
+}
+Tensor detail::add_rows(const Tensor& x, const Tensor& at, const Tensor& rows, int dim) {
+  return adding(x, rows, "index_add",
+                [&](const Tensor& a, const Tensor& b) { return apply<IndexAdd>(a, b, at, dim, 1.0); });
+}
+Tensor detail::put_rows(const Tensor& x, const Tensor& at, const Tensor& rows, int dim) {
+  return apply<PutRows>(x, rows, at, dim);
+}
+void detail::write_rows(Tensor& x, const Tensor& at, const Tensor& rows, int dim) {
+  const Tensor index = at.shares_storage(x) ? at.clone() : at;
+  const Tensor from = rows.shares_storage(x) ? rows.clone() : rows.contiguous();
+  write_slices(x.raw(), in_bytes(x, dim), index.data<std::int64_t>(), index.numel(), from.raw());
+  ++x.storage().version;
+}
+
+Tensor detail::index_from_end(const Tensor& index, std::int64_t n, const char* op, int dim) {
+  const Tensor at = checked_index(index, -n, n, op, dim);
+  const auto* from = at.data<std::int64_t>();
+  if (kernels<Indexing>(at).first_outside(at.numel(), from, 0, n) < 0) return at;
+  Tensor z = empty_tensor_like(at);
+  for (std::int64_t i = 0; i < at.numel(); ++i) z.data<std::int64_t>()[i] = from[i] < 0 ? from[i] + n : from[i];
+  return z;
+}
+
 namespace {
-/// Negative indices counted from the end.
-Tensor from_the_end(const Tensor& index, std::int64_t n) {
-  const auto* from = index.data<std::int64_t>();
-  if (kernels<Indexing>(index).first_outside(index.numel(), from, 0, n) < 0) return index;
-  Tensor at = detail::empty_tensor_like(index);
-  auto* to = at.data<std::int64_t>();
-  for (std::int64_t i = 0; i < at.numel(); ++i) to[i] = from[i] < 0 ? from[i] + n : from[i];
-  return at;
-}
-/// The rows of x that `index` names, checked, counted from the front.
-Tensor rows_of(const Tensor& x, const Tensor& index) {
-  if (x.dim() == 0) throw_error<ShapeError>("index: a 0-d tensor cannot be indexed");
-  const std::int64_t n = x.shape()[0];
-  return from_the_end(checked_index(index, -n, n, "index", 0), n);
-}
-/// The shape of as many rows of x as there are indices.
-Shape listed(const Tensor& x, const Tensor& at) { return x.shape().erased(0).inserted(0, at.numel()); }
+/// For index_copy and index_fill: the places, 1-d, and the shape of what goes there.
+struct Target {
+  int dim;
+  Tensor at;
+  Shape rows;
+  Target(const Tensor& x, int d, const Tensor& index, bool from_end, const char* op)
+      : dim(detail::wrap_dim(d, x.dim(), op)), rows(x.shape()) {
+    if (index.dim() > 1)
+      throw_error<ShapeError>(op, ": the index must have one dimension, this one is ", index.shape());
+    const std::int64_t n = x.dim() ? x.shape()[dim] : 1;
+    at = from_end ? detail::index_from_end(index, n, op, dim) : checked_index(index, 0, n, op, dim);
+    if (x.dim() > 0) rows[dim] = at.numel();
+  }
+};
 }  // namespace
 
-Tensor index(const Tensor& x, const Tensor& index) {
-  if (index.dtype() == DType::bool_) return detail::masked_rows(x, index);
-  const Tensor at = rows_of(x, index);
-  if (index.dim() == 0) return x.select(0, *at.data<std::int64_t>());
-  Tensor z = apply<SelectRows>(x, at, 0, x.shape()[0]);
-  if (index.dim() == 1) return z;
-  Shape shape = x.shape().erased(0);
-  for (int i = index.dim() - 1; i >= 0; --i) shape = shape.inserted(0, index.shape()[i]);
-  return z.reshape(shape);
+Tensor index_copy(const Tensor& x, int d, const Tensor& index, const Tensor& src) {
+  const Target to(x, d, index, false, "index_copy");
+  if (src.dtype() != x.dtype())
+    throw_error<TypeError>("index_copy: the input is ", name(x.dtype()), ", the source ", name(src.dtype()),
+                           "; convert one with .to()");
+  // A source that is a number counts as one slice of a vector.
+  const bool number = src.dim() == 0 && to.rows.rank() <= 1 && to.at.numel() == 1;
+  if (!(src.shape() == to.rows || number) || (x.dim() == 0 && to.at.numel() != 1))
+    throw_error<ShapeError>("index_copy: the source is ", src.shape(), ", an input of ", x.shape(), " and ",
+                            to.at.numel(), " indices of dimension ", to.dim, " need ", to.rows);
+  return apply<PutRows>(x, src, to.at, to.dim);
 }
-
-Tensor detail::with_rows(const Tensor& x, const Tensor& index, const Tensor& rows) {
-  const Tensor at = rows_of(x, index);
-  const std::int64_t n = x.shape()[0];
-  Tensor from = full({n}, -1, kInt64);  // which of `rows` comes here
-  const auto* to = at.data<std::int64_t>();
-  for (std::int64_t i = 0; i < at.numel(); ++i) from.data<std::int64_t>()[to[i]] = i;
-  Tensor written = from.ge(0);
-  while (written.dim() < x.dim()) written = written.unsqueeze(-1);
-  return where(written, apply<SelectRows>(rows.reshape(listed(x, at)), from, 0, at.numel()), x);
+Tensor index_fill(const Tensor& x, int dim, const Tensor& index, Scalar value) {
+  return index_fill(x, dim, index, full({}, value, {.dtype = x.dtype(), .device = x.device()}));
 }
-void detail::write_rows(Tensor& x, const Tensor& index, const Tensor& rows) {
-  ModeScope off(false);
-  Tensor at = rows_of(x, index), from = rows.reshape(listed(x, at));
-  if (at.shares_storage(x)) at = at.clone();
-  if (from.shares_storage(x)) from = from.clone();
-  const auto* to = at.data<std::int64_t>();
-  const Shape row = x.shape().erased(0), strides = x.strides().erased(0), from_strides = from.strides().erased(0);
-  const auto item = static_cast<std::int64_t>(item_size(x.dtype()));
-  const auto moved = [item](const Tensor& t, std::int64_t i) {
-    return static_cast<char*>(t.raw()) + i * t.stride(0) * item;
-  };
-  for (std::int64_t i = 0; i < at.numel(); ++i)
-    kernels<Copies>(x).copy(x.dtype(), x.dtype(), row, moved(from, i), from_strides, moved(x, to[i]), strides);
-  ++x.storage().version;
+Tensor index_fill(const Tensor& x, int d, const Tensor& index, const Tensor& value) {
+  if (value.dim() != 0)
+    throw_error<ShapeError>("index_fill: the value must be a number or a 0-d tensor, this one is ", value.shape());
+  const Target to(x, d, index, true, "index_fill");
+  if (to.at.numel() == 0) return x.clone();
+  return apply<PutRows>(x, value.to(x.dtype()).expand(to.rows), to.at, to.dim);
 }
 
 Tensor embedding(const Tensor& index, const Tensor& weight, EmbeddingOptions options) {

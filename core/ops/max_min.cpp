@@ -5,15 +5,13 @@
 #include <harker/core/ops/reduce_dims.h>
 
 namespace harker HARKER_PUBLIC {
-namespace {
 
 using detail::throw_error;
 
-/// x in a dtype that the kernels compare: other integers and bool as int64, halves as float32. Complex is an error.
-Tensor comparable(const Tensor& x, const char* op) {
+Tensor detail::comparable(const Tensor& x, const char* op) {
   const DType t = x.dtype();
   if (is_computed(t) || t == DType::int64) return x;
-  if (detail::is_half(x)) return x.to(DType::float32);
+  if (is_half(x)) return x.to(DType::float32);
   switch (t) {
     case DType::bool_:
     case DType::uint8:
@@ -25,6 +23,17 @@ Tensor comparable(const Tensor& x, const char* op) {
     default: throw_error<TypeError>(op, ": cannot order elements of ", name(t), "; convert it with .to(kFloat32)");
   }
 }
+
+Tensor detail::even_shares(const Tensor& x, const Tensor& z) {
+  ModeScope off(false);  // constant: the choice does not change with x
+  const bool nan = ne(z, z).item<bool>();
+  const Tensor chosen = (nan ? ne(x, x) : eq(x, z)).to(is_computed(x.dtype()) ? x.dtype() : DType::float32);
+  return (chosen / sum(chosen).item()).to(x.dtype());
+}
+
+namespace {
+
+using detail::comparable;
 
 [[noreturn]] void refuse_empty(const char* op, const Shape& shape) {
   throw_error<ShapeError>(op, ": a tensor of ", shape,
@@ -78,17 +87,7 @@ struct Extreme : Op<Extreme<Name>> {  // z = the extreme of all x; dx = dz / cou
     c.save_output(z);
     return z;
   }
-  static Grads backward(Context& c, const Tensor& dz) {
-    const Tensor &x = c.saved(0), &z = c.saved(1);
-    Tensor shares;  // constant: the choice does not change with x
-    {
-      detail::ModeScope off(false);
-      const bool nan = ne(z, z).item<bool>();
-      shares = (nan ? ne(x, x) : eq(x, z)).to(is_computed(x.dtype()) ? x.dtype() : DType::float32);
-      shares = (shares / sum(shares).item()).to(x.dtype());
-    }
-    return {dz * shares};
-  }
+  static Grads backward(Context& c, const Tensor& dz) { return {dz * detail::even_shares(c.saved(0), c.saved(1))}; }
 };
 
 template <class Name>

@@ -111,9 +111,11 @@ Tensor bilinear(const Tensor& a, const Tensor& b, const Tensor& weight, const Te
 }  // namespace harker
 
 // The other families.
+#include <harker/core/ops/arrange.h>
 #include <harker/core/ops/index.h>
 #include <harker/core/ops/layers.h>
 #include <harker/core/ops/logic.h>
 #include <harker/core/ops/loss.h>
+#include <harker/core/ops/order.h>
 #include <harker/core/ops/pointwise.h>
 #include <harker/core/ops/reduce.h>

@@ -9,13 +9,7 @@ namespace {
 using detail::Dims;
 using detail::Folded;
 
-/// Integers of all kinds and bool as int64, as torch has it.
-Tensor counted(const Tensor& x, const char* op) {
-  const DType t = x.dtype();
-  if (is_computed(t) || t == DType::int64) return x;
-  if (is_floating_point(t) || is_complex(t)) detail::refuse_computed(x, op);
-  return x.to(DType::int64);
-}
+using detail::counted;
 
 Tensor prod_along(const Tensor& x, int dim);
 
@@ -83,6 +77,13 @@ struct Cumsum : Op<Cumsum> {  // z[i] = x[0] + .. + x[i], or x[i] + .. + x[n-1];
 };
 
 }  // namespace
+
+Tensor detail::counted(const Tensor& x, const char* op) {
+  const DType t = x.dtype();
+  if (is_computed(t) || t == DType::int64) return x;
+  if (is_floating_point(t) || is_complex(t)) refuse_computed(x, op);
+  return x.to(DType::int64);
+}
 
 Tensor prod(const Tensor& given) {
   return detail::through_float(given, [](const Tensor& t) {

@@ -25,8 +25,8 @@ Tensor argmin(const Tensor& x, int dim, bool keepdim = false);
 // --- sort.cpp: integers too. Stable; NaN is the largest. The values are differentiable.
 ValuesAndIndices sort(const Tensor& x, int dim = -1, bool descending = false);
 Tensor argsort(const Tensor& x, int dim = -1, bool descending = false);
-/// The k largest (or smallest) along a dimension, in order.
-ValuesAndIndices topk(const Tensor& x, std::int64_t k, int dim = -1, bool largest = true);
+/// The k largest (or smallest) along a dimension, in order, whatever `sorted` says.
+ValuesAndIndices topk(const Tensor& x, std::int64_t k, int dim = -1, bool largest = true, bool sorted = true);
 
 // --- product.cpp: integers too, as int64.
 Tensor prod(const Tensor& x);

@@ -21,6 +21,13 @@ Shape reduced_shape(const Shape& shape, Dims over, bool keepdim);
 /// A gradient, or any result, of a reduction of a tensor of shape `from`, with the reduced dimensions back as size 1.
 Tensor with_kept_dims(const Tensor& z, const Shape& from, Dims over, bool keepdim);
 
+/// x in a dtype that kernels compare: other integers and bool as int64, halves as float32. Complex is an error.
+Tensor comparable(const Tensor& x, const char* op);
+/// x in a dtype that kernels multiply and add in: integers of all kinds and bool as int64, as torch has it.
+Tensor counted(const Tensor& x, const char* op);
+/// 1 / count where x is z, else 0, of x's dtype: where the gradient of a z that all of x gave goes.
+Tensor even_shares(const Tensor& x, const Tensor& z);
+
 /// x / z, but 0 where z is 0. Recorded.
 Tensor over_or_zero(const Tensor& x, const Tensor& z);
 

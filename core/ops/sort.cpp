@@ -42,7 +42,7 @@ Tensor argsort(const Tensor& x, int d, bool descending) {
   return order_along(x, descending, detail::wrap_dim(d, x.dim(), "argsort"), "argsort");
 }
 
-ValuesAndIndices topk(const Tensor& x, std::int64_t k, int d, bool largest) {
+ValuesAndIndices topk(const Tensor& x, std::int64_t k, int d, bool largest, bool) {
   const int dim = detail::wrap_dim(d, x.dim(), "topk");
   const std::int64_t n = x.dim() ? x.shape()[dim] : 1;
   if (k < 0 || k > n) throw_error<ShapeError>("topk: k is ", k, ", dimension ", dim, " has ", n, " elements");

@@ -103,8 +103,8 @@ Tensor TensorMethods::argmin(int dim, bool keepdim) const { return harker::argmi
 
 ValuesAndIndices TensorMethods::sort(int dim, bool descending) const { return harker::sort(self(), dim, descending); }
 Tensor TensorMethods::argsort(int dim, bool descending) const { return harker::argsort(self(), dim, descending); }
-ValuesAndIndices TensorMethods::topk(std::int64_t k, int dim, bool largest) const {
-  return harker::topk(self(), k, dim, largest);
+ValuesAndIndices TensorMethods::topk(std::int64_t k, int dim, bool largest, bool sorted) const {
+  return harker::topk(self(), k, dim, largest, sorted);
 }
 
 Tensor TensorMethods::prod() const { return harker::prod(self()); }
@@ -159,6 +159,111 @@ Tensor TensorMethods::flip(const Shape& dims) const { return harker::flip(self()
 std::vector<Tensor> TensorMethods::split(std::int64_t size, int dim) const { return harker::split(self(), size, dim); }
 std::vector<Tensor> TensorMethods::chunk(std::int64_t chunks, int dim) const {
   return harker::chunk(self(), chunks, dim);
+}
+
+// Choosing, arranging, order.
+Tensor TensorMethods::scatter(int dim, const Tensor& index, const Tensor& src) const {
+  return harker::scatter(self(), dim, index, src);
+}
+Tensor TensorMethods::scatter(int dim, const Tensor& index, Scalar value) const {
+  return harker::scatter(self(), dim, index, value);
+}
+Tensor TensorMethods::scatter_reduce(int dim, const Tensor& index, const Tensor& src, std::string_view reduce,
+                                     bool include_self) const {
+  return harker::scatter_reduce(self(), dim, index, src, reduce, include_self);
+}
+Tensor TensorMethods::index_copy(int dim, const Tensor& index, const Tensor& src) const {
+  return harker::index_copy(self(), dim, index, src);
+}
+Tensor TensorMethods::index_fill(int dim, const Tensor& index, Scalar value) const {
+  return harker::index_fill(self(), dim, index, value);
+}
+Tensor TensorMethods::masked_scatter(const Tensor& mask, const Tensor& source) const {
+  return harker::masked_scatter(self(), mask, source);
+}
+Tensor TensorMethods::take(const Tensor& index) const { return harker::take(self(), index); }
+Tensor TensorMethods::take_along_dim(const Tensor& index, std::optional<int> dim) const {
+  return harker::take_along_dim(self(), index, dim);
+}
+Tensor TensorMethods::nonzero() const { return harker::nonzero(self()); }
+Tensor TensorMethods::argwhere() const { return harker::argwhere(self()); }
+Tensor TensorMethods::roll(const Shape& shifts, const Shape& dims) const { return harker::roll(self(), shifts, dims); }
+Tensor TensorMethods::fliplr() const { return harker::fliplr(self()); }
+Tensor TensorMethods::flipud() const { return harker::flipud(self()); }
+Tensor TensorMethods::rot90(std::int64_t k, const Shape& dims) const { return harker::rot90(self(), k, dims); }
+Tensor TensorMethods::repeat(const Shape& repeats) const { return harker::repeat(self(), repeats); }
+Tensor TensorMethods::tile(const Shape& repeats) const { return harker::tile(self(), repeats); }
+Tensor TensorMethods::repeat_interleave(std::int64_t repeats, std::optional<int> dim) const {
+  return harker::repeat_interleave(self(), repeats, dim);
+}
+Tensor TensorMethods::repeat_interleave(const Tensor& repeats, std::optional<int> dim) const {
+  return harker::repeat_interleave(self(), repeats, dim);
+}
+std::vector<Tensor> TensorMethods::split(const Shape& sizes, int dim) const {
+  return harker::split(self(), sizes, dim);
+}
+std::vector<Tensor> TensorMethods::tensor_split(std::int64_t sections, int dim) const {
+  return harker::tensor_split(self(), sections, dim);
+}
+std::vector<Tensor> TensorMethods::tensor_split(const Shape& indices, int dim) const {
+  return harker::tensor_split(self(), indices, dim);
+}
+std::vector<Tensor> TensorMethods::unbind(int dim) const { return harker::unbind(self(), dim); }
+Tensor TensorMethods::movedim(const Shape& from, const Shape& to) const { return harker::movedim(self(), from, to); }
+Tensor TensorMethods::swapaxes(int dim0, int dim1) const { return self().transpose(dim0, dim1); }
+Tensor TensorMethods::swapdims(int dim0, int dim1) const { return self().transpose(dim0, dim1); }
+Tensor TensorMethods::broadcast_to(const Shape& shape) const { return self().expand(shape); }
+Tensor TensorMethods::unflatten(int dim, const Shape& sizes) const { return harker::unflatten(self(), dim, sizes); }
+Tensor TensorMethods::unfold(int dim, std::int64_t size, std::int64_t step) const {
+  return harker::unfold(self(), dim, size, step);
+}
+Tensor TensorMethods::diag(std::int64_t diagonal) const { return harker::diag(self(), diagonal); }
+Tensor TensorMethods::diagonal(std::int64_t offset, int dim1, int dim2) const {
+  return harker::diagonal(self(), offset, dim1, dim2);
+}
+Tensor TensorMethods::diag_embed(std::int64_t offset, int dim1, int dim2) const {
+  return harker::diag_embed(self(), offset, dim1, dim2);
+}
+Tensor TensorMethods::diagflat(std::int64_t offset) const { return harker::diagflat(self(), offset); }
+Tensor TensorMethods::diagonal_scatter(const Tensor& src, std::int64_t offset, int dim1, int dim2) const {
+  return harker::diagonal_scatter(self(), src, offset, dim1, dim2);
+}
+Tensor TensorMethods::select_scatter(const Tensor& src, int dim, std::int64_t index) const {
+  return harker::select_scatter(self(), src, dim, index);
+}
+Tensor TensorMethods::slice_scatter(const Tensor& src, int dim, std::int64_t start, std::int64_t end,
+                                    std::int64_t step) const {
+  return harker::slice_scatter(self(), src, dim, start, end, step);
+}
+Tensor TensorMethods::trace() const { return harker::trace(self()); }
+Tensor TensorMethods::cumprod(int dim) const { return harker::cumprod(self(), dim); }
+Tensor TensorMethods::logcumsumexp(int dim) const { return harker::logcumsumexp(self(), dim); }
+ValuesAndIndices TensorMethods::cummax(int dim) const { return harker::cummax(self(), dim); }
+ValuesAndIndices TensorMethods::cummin(int dim) const { return harker::cummin(self(), dim); }
+Tensor TensorMethods::diff(std::int64_t n, int dim) const { return harker::diff(self(), n, dim); }
+ValuesAndIndices TensorMethods::kthvalue(std::int64_t k, int dim, bool keepdim) const {
+  return harker::kthvalue(self(), k, dim, keepdim);
+}
+ValuesAndIndices TensorMethods::mode(int dim, bool keepdim) const { return harker::mode(self(), dim, keepdim); }
+Tensor TensorMethods::median() const { return harker::median(self()); }
+ValuesAndIndices TensorMethods::median(int dim, bool keepdim) const { return harker::median(self(), dim, keepdim); }
+Tensor TensorMethods::nanmedian() const { return harker::nanmedian(self()); }
+ValuesAndIndices TensorMethods::nanmedian(int dim, bool keepdim) const {
+  return harker::nanmedian(self(), dim, keepdim);
+}
+Tensor TensorMethods::quantile(double q, std::optional<int> dim, bool keepdim, std::string_view interpolation) const {
+  return harker::quantile(self(), q, dim, keepdim, interpolation);
+}
+Tensor TensorMethods::quantile(const Tensor& q, std::optional<int> dim, bool keepdim,
+                               std::string_view interpolation) const {
+  return harker::quantile(self(), q, dim, keepdim, interpolation);
+}
+Tensor TensorMethods::bincount(const Tensor& weights, std::int64_t minlength) const {
+  return harker::bincount(self(), weights, minlength);
+}
+Tensor TensorMethods::bincount() const { return harker::bincount(self()); }
+Tensor TensorMethods::histc(std::int64_t bins, double min, double max) const {
+  return harker::histc(self(), bins, min, max);
 }
 
 }  // namespace harker

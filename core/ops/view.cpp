@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include <harker/core/ops/common.h>
+#include <harker/core/ops/reduce_dims.h>
 
 namespace harker HARKER_PUBLIC {
 
@@ -179,6 +180,18 @@ Tensor Tensor::squeeze(int d) const {
   int i = wrap_dim(d, dim(), "squeeze");
   bool drop = dim() > 0 && shape()[i] == 1;
   return apply<View>(*this, drop ? shape().erased(i) : shape(), drop ? strides().erased(i) : strides(), shape());
+}
+
+Tensor Tensor::squeeze(const Shape& dims) const {
+  if (dims.rank() == 0) return apply<View>(*this, shape(), strides(), shape());
+  Shape to = shape(), by = strides();
+  const detail::Dims dropped = detail::dims_of(dims, dim(), "squeeze");
+  for (int i = dim() - 1; i >= 0; --i) {
+    if (!detail::has(dropped, i) || to[i] != 1) continue;
+    to = to.erased(i);
+    by = by.erased(i);
+  }
+  return apply<View>(*this, to, by, shape());
 }
 
 Tensor Tensor::unsqueeze(int d) const {

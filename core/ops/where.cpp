@@ -97,35 +97,4 @@ Tensor masked_select(const Tensor& x, const Tensor& mask) {
   return apply<MaskedSelect>(a, m);
 }
 
-namespace {
-/// The mask as wide as x, each dimension that it lacks of size 1.
-Tensor leading(const Tensor& mask, const Tensor& x) {
-  check_mask(mask, "index");
-  bool leads = mask.dim() <= x.dim();
-  for (int i = 0; leads && i < mask.dim(); ++i) leads = mask.shape()[i] == x.shape()[i];
-  if (!leads)
-    throw_error<ShapeError>("index: a mask of ", mask.shape(), " does not fit the leading dimensions of ", x.shape());
-  Tensor wide = mask;
-  while (wide.dim() < x.dim()) wide = wide.unsqueeze(-1);
-  return wide;
-}
-}  // namespace
-
-Tensor detail::masked_rows(const Tensor& x, const Tensor& mask) {
-  const Tensor wide = leading(mask, x);
-  Shape rows{-1};
-  std::int64_t inner = 1;
-  for (int i = mask.dim(); i < x.dim(); ++i) {
-    rows = rows.inserted(rows.rank(), x.shape()[i]);
-    inner *= x.shape()[i];
-  }
-  const Tensor chosen = harker::masked_select(x, wide);
-  if (inner == 0) rows[0] = kernels<Masks>(mask).count_nonzero(mask.numel(), mask.contiguous().raw());
-  return chosen.reshape(rows);
-}
-Tensor detail::with_masked_rows(const Tensor& x, const Tensor& mask, const Tensor& rows) {
-  const Tensor wide = leading(mask, x);
-  return where(wide, apply<MaskedPut>(rows.reshape({rows.numel()}), wide.expand(x.shape())), x);
-}
-
 }  // namespace harker

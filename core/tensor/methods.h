@@ -4,6 +4,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include <harker/core/scalar.h>
@@ -12,7 +13,11 @@
 namespace harker HARKER_PUBLIC {
 
 class Generator;
+class IndexedTensor;
 class Tensor;
+namespace indexing {
+class TensorIndex;
+}
 struct ValuesAndIndices;
 Generator& default_generator();
 
@@ -121,7 +126,7 @@ class TensorMethods {
   Tensor argmin(int dim, bool keepdim = false) const;
   ValuesAndIndices sort(int dim = -1, bool descending = false) const;
   Tensor argsort(int dim = -1, bool descending = false) const;
-  ValuesAndIndices topk(std::int64_t k, int dim = -1, bool largest = true) const;
+  ValuesAndIndices topk(std::int64_t k, int dim = -1, bool largest = true, bool sorted = true) const;
   Tensor prod() const;
   Tensor prod(int dim, bool keepdim = false) const;
   Tensor cumsum(int dim) const;
@@ -162,6 +167,82 @@ class TensorMethods {
   Tensor& exponential_(double lambda = 1, Generator& g = default_generator()) const;
   Tensor bernoulli(Generator& g = default_generator()) const;
   Tensor multinomial(std::int64_t n, bool replacement = false, Generator& g = default_generator()) const;
+
+  // --- Choosing: lists of indices, and what is put at chosen places (core/ops/index.h).
+  IndexedTensor index(const std::vector<indexing::TensorIndex>& indices) const;
+  Tensor& index_put_(const std::vector<indexing::TensorIndex>& indices, const Tensor& value, bool accumulate = false) const;
+  Tensor& index_put_(const std::vector<indexing::TensorIndex>& indices, Scalar value, bool accumulate = false) const;
+  Tensor index_put(const std::vector<indexing::TensorIndex>& indices, const Tensor& value,
+                   bool accumulate = false) const;
+  Tensor scatter(int dim, const Tensor& index, const Tensor& src) const;
+  Tensor scatter(int dim, const Tensor& index, Scalar value) const;
+  Tensor scatter_reduce(int dim, const Tensor& index, const Tensor& src, std::string_view reduce,
+                        bool include_self = true) const;
+  Tensor index_copy(int dim, const Tensor& index, const Tensor& src) const;
+  Tensor index_fill(int dim, const Tensor& index, Scalar value) const;
+  Tensor masked_scatter(const Tensor& mask, const Tensor& source) const;
+  Tensor take(const Tensor& index) const;
+  Tensor take_along_dim(const Tensor& index, std::optional<int> dim = std::nullopt) const;
+  Tensor nonzero() const;
+  Tensor argwhere() const;
+  Tensor& scatter_(int dim, const Tensor& index, const Tensor& src) const;
+  Tensor& scatter_(int dim, const Tensor& index, Scalar value) const;
+  Tensor& scatter_add_(int dim, const Tensor& index, const Tensor& src) const;
+  Tensor& scatter_reduce_(int dim, const Tensor& index, const Tensor& src, std::string_view reduce,
+                          bool include_self = true) const;
+  Tensor& index_add_(int dim, const Tensor& index, const Tensor& src, Scalar alpha = 1) const;
+  Tensor& index_copy_(int dim, const Tensor& index, const Tensor& src) const;
+  Tensor& index_fill_(int dim, const Tensor& index, Scalar value) const;
+  Tensor& masked_scatter_(const Tensor& mask, const Tensor& source) const;
+  Tensor& put_(const Tensor& index, const Tensor& source, bool accumulate = false) const;
+  Tensor& fill_diagonal_(Scalar value) const;
+  // --- Arranging (core/ops/arrange.h).
+  Tensor roll(const Shape& shifts, const Shape& dims = {}) const;
+  Tensor fliplr() const;
+  Tensor flipud() const;
+  Tensor rot90(std::int64_t k = 1, const Shape& dims = {0, 1}) const;
+  Tensor repeat(const Shape& repeats) const;
+  Tensor tile(const Shape& repeats) const;
+  Tensor repeat_interleave(std::int64_t repeats, std::optional<int> dim = std::nullopt) const;
+  Tensor repeat_interleave(const Tensor& repeats, std::optional<int> dim = std::nullopt) const;
+  std::vector<Tensor> split(const Shape& sizes, int dim = 0) const;
+  std::vector<Tensor> tensor_split(std::int64_t sections, int dim = 0) const;
+  std::vector<Tensor> tensor_split(const Shape& indices, int dim = 0) const;
+  std::vector<Tensor> unbind(int dim = 0) const;
+  Tensor movedim(const Shape& from, const Shape& to) const;
+  Tensor swapaxes(int dim0, int dim1) const;
+  Tensor swapdims(int dim0, int dim1) const;
+  Tensor broadcast_to(const Shape& shape) const;
+  Tensor unflatten(int dim, const Shape& sizes) const;
+  Tensor unfold(int dim, std::int64_t size, std::int64_t step) const;
+  Tensor diag(std::int64_t diagonal = 0) const;
+  Tensor diagonal(std::int64_t offset = 0, int dim1 = 0, int dim2 = 1) const;
+  Tensor diag_embed(std::int64_t offset = 0, int dim1 = -2, int dim2 = -1) const;
+  Tensor diagflat(std::int64_t offset = 0) const;
+  Tensor diagonal_scatter(const Tensor& src, std::int64_t offset = 0, int dim1 = 0, int dim2 = 1) const;
+  Tensor select_scatter(const Tensor& src, int dim, std::int64_t index) const;
+  Tensor slice_scatter(const Tensor& src, int dim = 0, std::int64_t start = 0, std::int64_t end = INT64_MAX,
+                       std::int64_t step = 1) const;
+  Tensor trace() const;
+  // --- Running results, and what an order tells (core/ops/order.h).
+  Tensor cumprod(int dim) const;
+  Tensor logcumsumexp(int dim) const;
+  ValuesAndIndices cummax(int dim) const;
+  ValuesAndIndices cummin(int dim) const;
+  Tensor diff(std::int64_t n = 1, int dim = -1) const;
+  ValuesAndIndices kthvalue(std::int64_t k, int dim = -1, bool keepdim = false) const;
+  ValuesAndIndices mode(int dim = -1, bool keepdim = false) const;
+  Tensor median() const;
+  ValuesAndIndices median(int dim, bool keepdim = false) const;
+  Tensor nanmedian() const;
+  ValuesAndIndices nanmedian(int dim, bool keepdim = false) const;
+  Tensor quantile(double q, std::optional<int> dim = std::nullopt, bool keepdim = false,
+                  std::string_view interpolation = "linear") const;
+  Tensor quantile(const Tensor& q, std::optional<int> dim = std::nullopt, bool keepdim = false,
+                  std::string_view interpolation = "linear") const;
+  Tensor bincount(const Tensor& weights, std::int64_t minlength = 0) const;
+  Tensor bincount() const;
+  Tensor histc(std::int64_t bins = 100, double min = 0, double max = 0) const;
 
   // --- In place (core/ops/in_place_math.cpp), recorded as copy_ is. TypeError when the result is of a higher kind than this
   // tensor's dtype: an integer tensor does not take fractions. const: what changes are the numbers, not the handle.

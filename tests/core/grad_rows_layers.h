@@ -3,6 +3,7 @@
 // stride of 0); and, where it says so, with a size of 0.
 #pragma once
 #include <core/grad_rows.h>
+#include <core/grad_rows_choosing.h>
 
 #include <harker/core/random.h>
 
@@ -232,6 +233,7 @@ inline std::vector<LayerRow> layer_rows_as_written() {
   r.push_back({"kl_div batch_mean", {{3, 4}, {3, 4}}, [](In x) {
                  return kl_div(x[0], probability(x[1]), {.reduction = Reduction::batch_mean});
                }});
+  add_choosing_rows(r);
   return r;
 }
 

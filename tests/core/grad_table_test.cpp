@@ -34,7 +34,8 @@ const std::set<std::string> kWithoutGradient = {
     "isfinite", "any", "all",
     // they give integers
     "argmax", "argmin", "argsort", "one_hot", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not",
-    "bitwise_left_shift", "bitwise_right_shift",
+    "bitwise_left_shift", "bitwise_right_shift", "nonzero", "argwhere", "nonzero_numpy", "tril_indices", "triu_indices",
+    "searchsorted", "bucketize", "bincount", "histc", "isin",
     // it ends here
     "detach",
     // autograd_test.cpp has them

@@ -138,6 +138,96 @@ const std::vector<Misuse> kMisuses = {
      {"index_add", "(3, 4)", "(2, 4)"},
      [](World& w) { index_add(w.x, 0, w.index, w.y); }},
     {"index out of range", Kind::shape, {"index", "index 3", "size 3"}, [](World& w) { w.x[w.far]; }},
+    {"index of nobody's",
+     Kind::type,
+     {"index", "float32", "int64"},
+     [](World& w) {
+       w.x.index({Slice(), w.reals});
+     }},
+    {"index out of range of the second",
+     Kind::shape,
+     {"index", "index 4", "dimension 1", "size 4"},
+     [](World& w) {
+       w.x.index({Slice(), tensor({4})});
+     }},
+    {"indices beyond the dimensions",
+     Kind::shape,
+     {"index", "3 indices", "(3, 4)"},
+     [](World& w) {
+       w.x.index({0, Slice(), 0});
+     }},
+    {"indices that do not meet",
+     Kind::shape,
+     {"index", "(2)", "(3)", "broadcast"},
+     [](World& w) {
+       w.x.index({w.index, tensor({0, 1, 2})});
+     }},
+    {"two ellipses",
+     Kind::shape,
+     {"index", "one ellipsis"},
+     [](World& w) {
+       w.x.index({"...", Ellipsis});
+     }},
+    {"a word for an index", Kind::type, {"index", "...", ":"}, [](World& w) { w.x.index({":"}); }},
+    {"a mask of the second dimension",
+     Kind::shape,
+     {"index", "(3)", "dimension 1", "(3, 4)"},
+     [](World& w) {
+       w.x.index({Slice(), w.mask});
+     }},
+    {"a step back",
+     Kind::shape,
+     {"slice", "step", "greater than zero"},
+     [](World& w) { w.x.index({Slice(None, None, -1)}); }},
+    {"index_put_ of other sizes",
+     Kind::shape,
+     {"index_put_", "(5)", "(2, 4)"},
+     [](World& w) { w.x.index_put_({w.index}, w.five); }},
+    {"index_put_ of repeated elements",
+     Kind::shape,
+     {"index_put_", "stride 0"},
+     [](World& w) { w.twofold.index_put_({w.index}, 1); }},
+    {"index_put_ of a leaf", Kind::grad, {"index_put_", "leaf"}, [](World& w) { w.leaf.index_put_({w.index}, 1); }},
+    {"scatter of another dtype",
+     Kind::type,
+     {"scatter", "float32", "int64", ".to()"},
+     [](World& w) { scatter(w.x, 0, tensor({{0}}), w.whole); }},
+    {"scatter out of range",
+     Kind::shape,
+     {"scatter", "index 3", "dimension 0", "size 3"},
+     [](World& w) { w.x.scatter_(0, tensor({{3}}), w.y); }},
+    {"scatter_reduce by another word",
+     Kind::type,
+     {"scatter_reduce", "amax", "median"},
+     [](World& w) { scatter_reduce(w.x, 0, tensor({{0}}), w.y, "median"); }},
+    {"masked_scatter of too few",
+     Kind::shape,
+     {"masked_scatter", "12 places", "(5)"},
+     [](World& w) { masked_scatter(w.x, w.x.ge(0), w.five); }},
+    {"pad beyond the mirror",
+     Kind::shape,
+     {"pad", "(4, 0)", "size 4", "(3, 4)"},
+     [](World& w) {
+       pad(w.x, {4, 0}, "reflect");
+     }},
+    {"pad of half a pair", Kind::shape, {"pad", "pairs", "(1)"}, [](World& w) { pad(w.x, {1}); }},
+    {"repeat of more than can be counted",
+     Kind::shape,
+     {"repeat", "counted"},
+     [](World& w) {
+       w.x.repeat({INT64_MAX, 1});
+     }},
+    {"unfold of large windows", Kind::shape, {"unfold", "5", "size 4"}, [](World& w) { w.x.unfold(1, 5, 1); }},
+    {"im2col of negative kernels",
+     Kind::shape,
+     {"im2col", "kernel"},
+     [](World& w) {
+       im2col(w.image, {-1, 1});
+     }},
+    {"median of nothing", Kind::shape, {"median", "(0, 4)"}, [](World& w) { median(w.x.slice(0, 0, 0), 0); }},
+    {"quantile of integers", Kind::type, {"quantile", "int64"}, [](World& w) { quantile(w.whole, 0.5); }},
+    {"bincount of negative numbers", Kind::shape, {"bincount", "-1"}, [](World& w) { bincount(w.negative); }},
+    {"unique of complex", Kind::type, {"complex64"}, [](World& w) { unique(w.x.to(DType::complex64)); }},
     {"index of a number", Kind::shape, {"index", "0-d"}, [](World& w) { w.scalar[w.index]; }},
     {"embedding out of range",
      Kind::shape,
@@ -266,9 +356,7 @@ const std::vector<Misuse> kMisuses = {
     {"batch_norm of one row",
      Kind::shape,
      {"batch_norm", "more than 1 value", "(1, 4)"},
-     [](World& w) {
-       batch_norm(ones({1, 4}), w.mean, w.var, {}, {}, true);
-     }},
+     [](World& w) { batch_norm(ones({1, 4}), w.mean, w.var, {}, {}, true); }},
     {"batch_norm of a vector",
      Kind::shape,
      {"batch_norm", "(4)"},
@@ -289,22 +377,16 @@ const std::vector<Misuse> kMisuses = {
     {"conv2d of other channels",
      Kind::shape,
      {"conv2d", "(6, 4, 3, 3)", "takes 4", "has 3"},
-     [](World& w) {
-       conv2d(ones({1, 3, 5, 5}), w.kernel);
-     }},
+     [](World& w) { conv2d(ones({1, 3, 5, 5}), w.kernel); }},
     {"conv2d of a matrix", Kind::shape, {"conv2d", "(3, 4)", "channels"}, [](World& w) { conv2d(w.x, w.kernel); }},
     {"conv2d with a weight of 3 dimensions",
      Kind::shape,
      {"conv2d", "4 dimensions"},
-     [](World& w) {
-       conv2d(w.image, ones({2, 3, 3}));
-     }},
+     [](World& w) { conv2d(w.image, ones({2, 3, 3})); }},
     {"conv2d with too large a kernel",
      Kind::shape,
      {"conv2d", "does not fit", "3"},
-     [](World& w) {
-       conv2d(ones({1, 4, 2, 2}), w.kernel);
-     }},
+     [](World& w) { conv2d(ones({1, 4, 2, 2}), w.kernel); }},
     {"conv2d with another bias",
      Kind::shape,
      {"conv2d", "bias", "(5)", "(6)"},
@@ -342,9 +424,7 @@ const std::vector<Misuse> kMisuses = {
     {"max_pool2d of masks",
      Kind::type,
      {"max_pool2d", "bool"},
-     [](World&) {
-       max_pool2d(ones({1, 1, 4, 4}, kBool), 2);
-     }},
+     [](World&) { max_pool2d(ones({1, 1, 4, 4}, kBool), 2); }},
     {"avg_pool2d of a matrix", Kind::shape, {"avg_pool2d", "(3, 4)"}, [](World& w) { avg_pool2d(w.x, 2); }},
     {"avg_pool2d without a kernel",
      Kind::shape,
