@@ -63,6 +63,15 @@ template <std::integral I>
 Tensor operator/(I s, const Tensor& x) {
   return div(Scalar(s), x);
 }
+// --- scaled.cpp
+/// x + alpha y, x - alpha y, y - alpha x. TypeError for a real alpha between integers.
+Tensor add(const Tensor& x, const Tensor& y, Scalar alpha);
+Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha);
+Tensor rsub(const Tensor& x, const Tensor& y, Scalar alpha = 1);
+Tensor add(const Tensor& x, Scalar s, Scalar alpha);
+Tensor sub(const Tensor& x, Scalar s, Scalar alpha);
+Tensor rsub(const Tensor& x, Scalar s, Scalar alpha = 1);
+
 /// The shape that a and b broadcast to. ShapeError (in PyTorch's words) when there is none.
 Shape broadcast_shapes(const Shape& a, const Shape& b);
 
@@ -107,4 +116,5 @@ Tensor bilinear(const Tensor& a, const Tensor& b, const Tensor& weight, const Te
 #include <harker/core/ops/logic.h>
 #include <harker/core/ops/loss.h>
 #include <harker/core/ops/pointwise.h>
+#include <harker/core/ops/products.h>
 #include <harker/core/ops/reduce.h>

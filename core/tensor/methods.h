@@ -5,8 +5,10 @@
 #include <concepts>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
+#include <harker/core/dtype.h>
 #include <harker/core/scalar.h>
 #include <harker/core/shape.h>
 
@@ -180,6 +182,116 @@ class TensorMethods {
   Tensor& clamp_(const Tensor& min);
   Tensor& masked_fill_(const Tensor& mask, Scalar value);
   Tensor& masked_fill_(const Tensor& mask, const Tensor& value);
+
+  // --- Rarer functions, products and reductions (core/ops/pointwise.h, products.h, reduce.h).
+  Tensor tan() const;
+  Tensor asin() const;
+  Tensor acos() const;
+  Tensor atan() const;
+  Tensor sinh() const;
+  Tensor cosh() const;
+  Tensor asinh() const;
+  Tensor acosh() const;
+  Tensor atanh() const;
+  Tensor log2() const;
+  Tensor log10() const;
+  Tensor exp2() const;
+  Tensor erfc() const;
+  Tensor erfinv() const;
+  Tensor lgamma() const;
+  Tensor digamma() const;
+  Tensor sinc() const;
+  Tensor frac() const;
+  Tensor sgn() const;
+  Tensor logit(std::optional<double> eps = std::nullopt) const;
+  Tensor nan_to_num(double nan = 0, std::optional<double> posinf = std::nullopt,
+                    std::optional<double> neginf = std::nullopt) const;
+  Tensor round(std::int64_t decimals) const;
+  Tensor atan2(const Tensor& o) const;
+  Tensor hypot(const Tensor& o) const;
+  Tensor copysign(const Tensor& o) const;
+  Tensor logaddexp(const Tensor& o) const;
+  Tensor xlogy(const Tensor& o) const;
+  Tensor fmax(const Tensor& o) const;
+  Tensor fmin(const Tensor& o) const;
+  Tensor isclose(const Tensor& o, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false) const;
+  Tensor div(const Tensor& o, std::optional<std::string_view> rounding_mode) const;
+  Tensor div(Scalar s, std::optional<std::string_view> rounding_mode) const;
+  Tensor addcmul(const Tensor& a, const Tensor& b, Scalar value = 1) const;
+  Tensor addcdiv(const Tensor& a, const Tensor& b, Scalar value = 1) const;
+  Tensor lerp(const Tensor& end, Scalar weight) const;
+  Tensor lerp(const Tensor& end, const Tensor& weight) const;
+  Tensor bmm(const Tensor& o) const;
+  Tensor mv(const Tensor& o) const;
+  Tensor dot(const Tensor& o) const;
+  Tensor inner(const Tensor& o) const;
+  Tensor outer(const Tensor& o) const;
+  Tensor cross(const Tensor& o, std::optional<int> dim = std::nullopt) const;
+  Tensor addmm(const Tensor& a, const Tensor& b, Scalar beta = 1, Scalar alpha = 1) const;
+  Tensor addmv(const Tensor& a, const Tensor& x, Scalar beta = 1, Scalar alpha = 1) const;
+  Tensor baddbmm(const Tensor& a, const Tensor& b, Scalar beta = 1, Scalar alpha = 1) const;
+  Tensor max(const Tensor& o) const;
+  Tensor min(const Tensor& o) const;
+  Tensor amax(const Shape& dims = {}, bool keepdim = false) const;
+  Tensor amin(const Shape& dims = {}, bool keepdim = false) const;
+  Tensor nansum(const Shape& dims = {}, bool keepdim = false) const;
+  Tensor nanmean(const Shape& dims = {}, bool keepdim = false) const;
+  Tensor count_nonzero(const Shape& dims = {}) const;
+  Tensor dist(const Tensor& o, double p = 2) const;
+  Tensor renorm(double p, int dim, double maxnorm) const;
+  Tensor norm(double p, const Shape& dims, bool keepdim = false) const;
+  Tensor sum(DType dtype) const;
+  Tensor sum(const Shape& dims, bool keepdim, DType dtype) const;
+  Tensor mean(DType dtype) const;
+  Tensor mean(const Shape& dims, bool keepdim, DType dtype) const;
+  Tensor prod(DType dtype) const;
+  Tensor prod(int dim, bool keepdim, DType dtype) const;
+  Tensor cumsum(int dim, DType dtype) const;
+  Tensor softmax(int dim, DType dtype) const;
+  Tensor log_softmax(int dim, DType dtype) const;
+  // In place (core/ops/in_place_rare.cpp).
+  Tensor& tan_();
+  Tensor& asin_();
+  Tensor& acos_();
+  Tensor& atan_();
+  Tensor& sinh_();
+  Tensor& cosh_();
+  Tensor& asinh_();
+  Tensor& acosh_();
+  Tensor& atanh_();
+  Tensor& log2_();
+  Tensor& log10_();
+  Tensor& exp2_();
+  Tensor& erfc_();
+  Tensor& erfinv_();
+  Tensor& lgamma_();
+  Tensor& digamma_();
+  Tensor& sinc_();
+  Tensor& frac_();
+  Tensor& logit_(std::optional<double> eps = std::nullopt);
+  Tensor& nan_to_num_(double nan = 0, std::optional<double> posinf = std::nullopt,
+                      std::optional<double> neginf = std::nullopt);
+  Tensor& clamp_min_(Scalar min);
+  Tensor& clamp_max_(Scalar max);
+  Tensor& floor_divide_(const Tensor& y);
+  Tensor& floor_divide_(Scalar s);
+  Tensor& remainder_(const Tensor& y);
+  Tensor& remainder_(Scalar s);
+  Tensor& fmod_(const Tensor& y);
+  Tensor& fmod_(Scalar s);
+  Tensor& div_(const Tensor& y, std::optional<std::string_view> rounding_mode);
+  Tensor& div_(Scalar s, std::optional<std::string_view> rounding_mode);
+  Tensor& atan2_(const Tensor& o);
+  Tensor& hypot_(const Tensor& o);
+  Tensor& copysign_(const Tensor& o);
+  Tensor& xlogy_(const Tensor& o);
+  Tensor& addcmul_(const Tensor& a, const Tensor& b, Scalar value = 1);
+  Tensor& addcdiv_(const Tensor& a, const Tensor& b, Scalar value = 1);
+  Tensor& lerp_(const Tensor& end, Scalar weight);
+  Tensor& lerp_(const Tensor& end, const Tensor& weight);
+  Tensor& addmm_(const Tensor& a, const Tensor& b, Scalar beta = 1, Scalar alpha = 1);
+  Tensor& addmv_(const Tensor& a, const Tensor& x, Scalar beta = 1, Scalar alpha = 1);
+  Tensor& baddbmm_(const Tensor& a, const Tensor& b, Scalar beta = 1, Scalar alpha = 1);
 
  protected:
   TensorMethods() = default;
