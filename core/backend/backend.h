@@ -17,7 +17,7 @@
 /// X(F) for every family F.
 // clang-format off
 #define HARKER_FAMILIES(X) \
-  X(Copies) X(Arithmetic) X(Functions) X(Comparisons) X(Masks) X(Integers) X(RandomNumbers) \
+  X(Copies) X(Arithmetic) X(Functions) X(RareFunctions) X(Comparisons) X(Masks) X(Integers) X(RandomNumbers) \
   X(Sums) X(Statistics) X(Scans) X(Sorting) X(Softmaxes) X(Indexing) \
   X(Products) X(DifferenceLosses) X(ClassLosses) X(LayerNorms) X(BatchNorms) X(Convolutions) X(Pooling) \
   X(OptimizerKernel<AdamStep>) X(OptimizerKernel<SgdStep>) X(OptimizerKernel<RmspropStep>) X(OptimizerKernel<AdagradStep>)

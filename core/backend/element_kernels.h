@@ -9,10 +9,10 @@
 
 namespace harker HARKER_PUBLIC {
 
-/// The first four are Arithmetic, the others Functions; maximum and minimum give NaN where either is NaN;
+/// The first four are Arithmetic, those up to fmod Functions; maximum and minimum give NaN where either is NaN;
 /// sigmoid_backward is x (1 - y) y and tanh_backward x (1 - y^2), of a gradient x and an output y. floor_divide is
-/// Python's //, remainder its % (the divisor's sign), fmod C's (the dividend's sign). The last five are for int64
-/// alone.
+/// Python's //, remainder its % (the divisor's sign), fmod C's (the dividend's sign). bitwise_and
+/// to gcd are for int64 alone, what follows is RareFunctions: polygamma is the derivative of order x of digamma, at y.
 enum class Binary : std::uint8_t {
   add,
   sub,
@@ -30,9 +30,17 @@ enum class Binary : std::uint8_t {
   bitwise_or,
   bitwise_xor,
   shift_left,
-  shift_right
+  shift_right,
+  gcd,
+  atan2,
+  hypot,
+  logaddexp,
+  logaddexp2,
+  copysign,
+  polygamma
 };
-/// The first two are Arithmetic, the others Functions. round: halves to even. sign of NaN is 0, as in torch. A slope is a derivative.
+/// The first two are Arithmetic, those from tan on RareFunctions, the others Functions. round: halves to even. sign of NaN
+/// is 0, as in torch. A slope is a derivative. sinc is sin(pi x) / (pi x).
 enum class Unary : std::uint8_t {
   neg,
   relu,
@@ -60,7 +68,24 @@ enum class Unary : std::uint8_t {
   gelu,
   gelu_slope,
   gelu_tanh,
-  gelu_tanh_slope
+  gelu_tanh_slope,
+  tan,
+  asin,
+  acos,
+  atan,
+  sinh,
+  cosh,
+  asinh,
+  acosh,
+  atanh,
+  log2,
+  log10,
+  exp2,
+  erfc,
+  erfinv,
+  lgamma,
+  digamma,
+  sinc
 };
 /// False where either is NaN, but for ne.
 enum class Compare : std::uint8_t { eq, ne, lt, le, gt, ge };
@@ -119,9 +144,17 @@ class Functions : public Elementwise {
   ~Functions() = default;
 };
 
-/// Is it of the family Arithmetic, not of Functions?
+/// Functions that no program spends its time in: one number at a time, computed as double and rounded once.
+class RareFunctions : public Elementwise {
+ protected:
+  ~RareFunctions() = default;
+};
+
+/// Is it of the family Arithmetic, or of RareFunctions? Else of Functions.
 constexpr bool is_arithmetic(Unary op) { return op <= Unary::relu; }
 constexpr bool is_arithmetic(Binary op) { return op <= Binary::div; }
+constexpr bool is_rare(Unary op) { return op >= Unary::tan; }
+constexpr bool is_rare(Binary op) { return op >= Binary::atan2; }
 
 /// All operands strided (0 repeats an element), z contiguous and apart from them.
 class Comparisons {
@@ -161,7 +194,7 @@ class Integers {
   /// neg, abs, sign, square and relu.
   virtual void unary_int64(Unary, std::int64_t n, const void* x, void* z) = 0;
   /// add, sub, mul, pow (a negative exponent gives 1 / x^|y| towards 0; 0 for x = 0), maximum, minimum, the three whole
-  /// quotients and rests, and the last five of Binary; strided as binary_strided. A shift by 64 or more, or by less
+  /// quotients and rests, and bitwise_and to gcd (never negative); strided as binary_strided. A shift by 64 or more, or by less
   /// than 0, leaves nothing of the number but, to the right, its sign.
   virtual void binary_int64(Binary, const Shape& shape, const void* x, const Shape& x_strides, const void* y,
                             const Shape& y_strides, void* z) = 0;

@@ -103,5 +103,7 @@ Tensor clamp(const Tensor& x, const Tensor& min, const Tensor& max) {
 }
 Tensor clamp_min(const Tensor& x, Scalar min) { return clamp(x, min); }
 Tensor clamp_max(const Tensor& x, Scalar max) { return clamp(x, std::nullopt, max); }
+Tensor clamp_min(const Tensor& x, const Tensor& min) { return maximum(x, min); }
+Tensor clamp_max(const Tensor& x, const Tensor& max) { return minimum(x, max); }
 
 }  // namespace harker

@@ -58,6 +58,7 @@ Tensor Forward<Family>::scalar(Binary op, const char* name, const Tensor& x, dou
 
 template struct Forward<Arithmetic>;
 template struct Forward<Functions>;
+template struct Forward<RareFunctions>;
 
 }  // namespace detail
 }  // namespace harker

@@ -57,19 +57,25 @@ struct Forward {
 };
 extern template struct Forward<Arithmetic>;
 extern template struct Forward<Functions>;
+extern template struct Forward<RareFunctions>;
 
 // Inline, so that an op, which knows what it computes, refers to the one family.
 /// z = op(x), contiguous.
 inline Tensor unary(Unary op, const char* name, const Tensor& x) {
-  return is_arithmetic(op) ? Forward<Arithmetic>::unary(op, name, x) : Forward<Functions>::unary(op, name, x);
+  return is_arithmetic(op) ? Forward<Arithmetic>::unary(op, name, x)
+         : is_rare(op)     ? Forward<RareFunctions>::unary(op, name, x)
+                           : Forward<Functions>::unary(op, name, x);
 }
 /// z = x op y, broadcast.
 inline Tensor binary(Binary op, const char* name, const Tensor& x, const Tensor& y) {
-  return is_arithmetic(op) ? Forward<Arithmetic>::binary(op, name, x, y) : Forward<Functions>::binary(op, name, x, y);
+  return is_arithmetic(op) ? Forward<Arithmetic>::binary(op, name, x, y)
+         : is_rare(op)     ? Forward<RareFunctions>::binary(op, name, x, y)
+                           : Forward<Functions>::binary(op, name, x, y);
 }
 /// z = x op s, or s op x when `reversed`.
 inline Tensor scalar(Binary op, const char* name, const Tensor& x, double s, bool reversed = false) {
   return is_arithmetic(op) ? Forward<Arithmetic>::scalar(op, name, x, s, reversed)
+         : is_rare(op)     ? Forward<RareFunctions>::scalar(op, name, x, s, reversed)
                            : Forward<Functions>::scalar(op, name, x, s, reversed);
 }
 /// x's strides for reading it as if it had `shape`, to which it broadcasts: 0 where it is repeated.

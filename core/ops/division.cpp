@@ -1,4 +1,4 @@
-// Division with a whole quotient: floor_divide, and the two remainders, which differ in whose sign they have.
+// Division with a whole quotient: floor_divide, div with a rounding_mode, and the two remainders, which differ in whose sign they have.
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/promotion.h>
 
@@ -57,6 +57,19 @@ struct FmodBy : ByNumber<FmodBy, Binary::fmod, true> {  // z = x - trunc(x / s) 
   static constexpr const char* name = "fmod";
 };
 
+struct TruncDivide : Op<TruncDivide> {  // z = trunc(x / y); dx = 0, dy = 0
+  static constexpr const char* name = "div";
+  static Tensor forward(Context&, const Tensor& x, const Tensor& y) {
+    const DType t = detail::common_dtype(x, y, name);
+    return is_floating_point(t) || is_complex(t) ? trunc(x / y) : floor_divide(x - fmod(x, y), y);
+  }
+  static Grads backward(Context&, const Tensor& dz) { return {zeros_like(dz), zeros_like(dz)}; }
+};
+
+[[noreturn]] void refuse_rounding(std::string_view mode) {
+  detail::throw_error<Error>("div: rounding_mode is '", mode, "', it must be 'trunc' or 'floor'");
+}
+
 /// Integers with integers are not recorded: they carry no gradient.
 template <class O>
 Tensor by_number(Binary op, const Tensor& x, Scalar s) {
@@ -80,5 +93,16 @@ Tensor remainder(Scalar s, const Tensor& y) { return remainder(number_beside(y, 
 Tensor fmod(const Tensor& x, const Tensor& y) { return apply<Fmod>(x, y); }
 Tensor fmod(const Tensor& x, Scalar s) { return by_number<FmodBy>(Binary::fmod, x, s); }
 Tensor fmod(Scalar s, const Tensor& y) { return fmod(number_beside(y, s, "fmod"), y); }
+Tensor div(const Tensor& x, const Tensor& y, std::optional<std::string_view> rounding_mode) {
+  if (!rounding_mode) return div(x, y);
+  if (*rounding_mode == "floor") return floor_divide(x, y);
+  if (*rounding_mode != "trunc") refuse_rounding(*rounding_mode);
+  return apply<TruncDivide>(x, y);
+}
+Tensor div(const Tensor& x, Scalar s, std::optional<std::string_view> rounding_mode) {
+  if (!rounding_mode) return div(x, s);
+  if (*rounding_mode == "floor") return floor_divide(x, s);
+  return div(x, number_beside(x, s, "div"), rounding_mode);
+}
 
 }  // namespace harker

@@ -12,7 +12,6 @@ namespace {
 
 using detail::change_in_place;
 using detail::records_change;
-using detail::throw_error;
 
 /// Does the kernel write over x's elements where they lie?
 bool direct(const Tensor& x) { return is_computed(x.dtype()) && x.is_contiguous(); }
@@ -52,22 +51,6 @@ Tensor& scalar_changed(Tensor& x, const char* op, Binary kernel, Scalar s, const
   return x;
 }
 
-/// x = x + alpha * o, for whatever dtypes there are.
-Tensor& add_changed(Tensor& x, const Tensor& o, Scalar alpha) {
-  if (alpha.is_real() && !is_floating_point(x.dtype()) && !is_floating_point(o.dtype()))
-    throw_error<TypeError>("add_: alpha is ", alpha.to_double(), ", a real number, and both tensors are of integers");
-  const double size = alpha.to_double();
-  Scalar factor = alpha;
-  if (o.dtype() == DType::bool_ && (size == 0 || size == 1)) factor = size == 1;
-  return changed(
-      x, "add_",
-      [&](const Tensor& old, const Tensor& y) {
-        if (size == -1) return old - y;
-        return old + (size == 1 ? y : harker::mul(y, factor));
-      },
-      o);
-}
-
 /// What x's kernel reads beside x, contiguous: a copy when it overlaps x without being the same elements.
 Tensor operand(const Tensor& src, const Tensor& x, const char* op) {
   detail::ModeScope off(false);
@@ -86,7 +69,9 @@ HARKER_POINTWISE(relu)
 #undef HARKER_POINTWISE
 
 Tensor& TensorMethods::add_(const Tensor& o, Scalar alpha) const {
-  if (!direct(self(), o) || records_change(self(), "add_", {&o})) return add_changed(self(), o, alpha);
+  if (!direct(self(), o) || records_change(self(), "add_", {&o}))
+    return changed(
+        self(), "add_", [=](const Tensor& x, const Tensor& y) { return harker::add(x, y, alpha); }, o);
   TensorImpl& p = self().impl();
   const Tensor y = operand(o, self(), "add_");
   kernels<Arithmetic>(p.device).axpy(p.dtype, p.numel, alpha.to_double(), y.raw(), p.data);

@@ -1,11 +1,13 @@
 // The largest and the smallest element: over all, along a dimension, and where they are.
 #include <harker/core/ops/gather.h>
 #include <harker/core/ops/half.h>
+#include <harker/core/ops/pointwise.h>
 #include <harker/core/ops/reduce.h>
 #include <harker/core/ops/reduce_dims.h>
 
 namespace harker HARKER_PUBLIC {
 
+using detail::Dims;
 using detail::throw_error;
 
 Tensor detail::comparable(const Tensor& x, const char* op) {
@@ -103,6 +105,37 @@ struct ExtremeAlong : Op<ExtremeAlong<Name>> {  // z = the extreme along dim, at
   }
 };
 
+/// z = the extreme over some dimensions; dx = dz / count where x is z, else 0.
+struct ExtremeOver : Op<ExtremeOver> {
+  static const char* name_of(bool largest, Dims, bool, const Shape&) { return largest ? "amax" : "amin"; }
+  static Tensor forward(Context& c, const Tensor& given, bool largest, Dims over, bool keepdim, const Shape& from) {
+    const char* const op = name_of(largest, over, keepdim, from);
+    for (int i = 0; i < from.rank(); ++i)
+      if (detail::has(over, i) && from[i] == 0) refuse_empty(op, from);
+    const Tensor x = comparable(given, op);
+    const detail::Folded in(x, over);
+    const Shape shape = detail::reduced_shape(from, over, keepdim);
+    Tensor value = detail::empty_tensor(shape, x.dtype(), x.device()),
+           at = detail::empty_tensor(shape, DType::int64, x.device());
+    kernels<Scans>(x).extreme(x.dtype(), largest, in.outer, in.n, in.inner, in.x.raw(), value.raw(),
+                              at.data<std::int64_t>());
+    Tensor z = value.to(given.dtype());
+    c.save(given);
+    c.save_output(z);
+    return z;
+  }
+  static Grads backward(Context& c, const Tensor& dz, bool, Dims over, bool keepdim, const Shape& from) {
+    const Tensor& x = c.saved(0);
+    Tensor shares;  // constant: the choice does not change with x
+    {
+      detail::ModeScope off(false);
+      const Tensor mask = eq(x, detail::with_kept_dims(c.saved_output(1), from, over, keepdim));
+      shares = mask.to(x.dtype()) / (from.rank() ? sum(mask, detail::list_of(over, from.rank()), true) : mask);
+    }
+    return {detail::with_kept_dims(dz, from, over, keepdim) * shares};
+  }
+};
+
 template <class Name>
 ValuesAndIndices extreme_along(const Tensor& x, int d, bool keepdim) {
   const int dim = detail::wrap_dim(d, x.dim(), Name::text);
@@ -121,12 +154,22 @@ Tensor place_along(const Tensor& x, bool largest, int d, bool keepdim, const cha
 
 }  // namespace
 
-Tensor max(const Tensor& x, const Tensor& y) { return maximum(x, y); }
-Tensor min(const Tensor& x, const Tensor& y) { return minimum(x, y); }
 Tensor max(const Tensor& x) { return apply<Extreme<MaxName>>(x); }
 Tensor min(const Tensor& x) { return apply<Extreme<MinName>>(x); }
 ValuesAndIndices max(const Tensor& x, int dim, bool keepdim) { return extreme_along<MaxName>(x, dim, keepdim); }
 ValuesAndIndices min(const Tensor& x, int dim, bool keepdim) { return extreme_along<MinName>(x, dim, keepdim); }
+Tensor max(const Tensor& x, const Tensor& y) { return maximum(x, y); }
+Tensor min(const Tensor& x, const Tensor& y) { return minimum(x, y); }
+Tensor amax(const Tensor& x, const Shape& dims, bool keepdim) {
+  return apply<ExtremeOver>(x, true, detail::dims_of(dims, x.dim(), "amax"), keepdim, x.shape());
+}
+Tensor amin(const Tensor& x, const Shape& dims, bool keepdim) {
+  return apply<ExtremeOver>(x, false, detail::dims_of(dims, x.dim(), "amin"), keepdim, x.shape());
+}
+std::pair<Tensor, Tensor> aminmax(const Tensor& x) { return {amin(x), amax(x)}; }
+std::pair<Tensor, Tensor> aminmax(const Tensor& x, int dim, bool keepdim) {
+  return {amin(x, {dim}, keepdim), amax(x, {dim}, keepdim)};
+}
 Tensor argmax(const Tensor& x) { return of_all(x, true, "argmax").indices; }
 Tensor argmin(const Tensor& x) { return of_all(x, false, "argmin").indices; }
 Tensor argmax(const Tensor& x, int dim, bool keepdim) { return place_along(x, true, dim, keepdim, "argmax"); }

@@ -18,26 +18,11 @@ Tensor summed(const Tensor& x, Dims over, bool keepdim) {
   return x.dim() ? sum(x, list_of(over, x.dim()), keepdim) : x;
 }
 
-/// The largest (smallest) element over several dimensions, which become the last one. Not recorded.
-Tensor extreme(const Tensor& x, bool largest, Dims over, bool keepdim) {
-  Shape order = x.shape();
-  int at = 0;
-  for (bool reduced : {false, true})
-    for (int i = 0; i < x.dim(); ++i)
-      if (detail::has(over, i) == reduced) order[at++] = i;
-  const Shape kept = detail::reduced_shape(x.shape(), over, false);
-  std::int64_t n = 1;
-  for (int i = 0; i < x.dim(); ++i) n *= detail::has(over, i) ? x.shape()[i] : 1;
-  const Tensor rows = x.permute(order).reshape(kept.inserted(kept.rank(), n));
-  const Tensor z = largest ? max(rows, -1).values : min(rows, -1).values;
-  return keepdim ? z.reshape(detail::reduced_shape(x.shape(), over, true)) : z;
-}
-
 Tensor value(const Tensor& x, double p, Dims over, bool keepdim) {
   if (p == 2) return sqrt(summed(x * x, over, keepdim));
   if (p == 1) return summed(abs(x), over, keepdim);
   if (p == 0) return summed(ne(x, 0).to(x.dtype()), over, keepdim);
-  if (std::isinf(p)) return extreme(abs(x), p > 0, over, keepdim);
+  if (std::isinf(p)) return (p > 0 ? amax : amin)(abs(x), list_of(over, x.dim()), keepdim);
   return pow(summed(pow(abs(x), p), over, keepdim), 1 / p);
 }
 

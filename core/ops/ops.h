@@ -80,6 +80,15 @@ inline Tensor narrow(const Tensor& x, int dim, std::int64_t start, std::int64_t 
 inline Tensor clone(const Tensor& x) { return x.clone(); }
 inline Tensor detach(const Tensor& x) { return x.detach(); }
 inline bool is_floating_point(const Tensor& x) { return x.is_floating_point(); }
+// --- scaled.cpp
+/// x + alpha y, x - alpha y, y - alpha x. TypeError for a real alpha between integers.
+Tensor add(const Tensor& x, const Tensor& y, Scalar alpha);
+Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha);
+Tensor rsub(const Tensor& x, const Tensor& y, Scalar alpha = 1);
+Tensor add(const Tensor& x, Scalar s, Scalar alpha);
+Tensor sub(const Tensor& x, Scalar s, Scalar alpha);
+Tensor rsub(const Tensor& x, Scalar s, Scalar alpha = 1);
+
 /// The shape that a and b broadcast to. ShapeError (in PyTorch's words) when there is none.
 Shape broadcast_shapes(const Shape& a, const Shape& b);
 
@@ -118,4 +127,5 @@ Tensor bilinear(const Tensor& a, const Tensor& b, const Tensor& weight, const Te
 #include <harker/core/ops/loss.h>
 #include <harker/core/ops/order.h>
 #include <harker/core/ops/pointwise.h>
+#include <harker/core/ops/products.h>
 #include <harker/core/ops/reduce.h>

@@ -32,6 +32,77 @@ Tensor ceil(const Tensor& x);
 Tensor round(const Tensor& x);  ///< halves to even
 Tensor trunc(const Tensor& x);
 
+// --- rare_table.h: one number after the other, of float32 by way of float64.
+Tensor tan(const Tensor& x);
+Tensor asin(const Tensor& x);
+Tensor acos(const Tensor& x);
+Tensor atan(const Tensor& x);
+Tensor sinh(const Tensor& x);
+Tensor cosh(const Tensor& x);
+Tensor asinh(const Tensor& x);
+Tensor acosh(const Tensor& x);
+Tensor atanh(const Tensor& x);
+Tensor log2(const Tensor& x);
+Tensor log10(const Tensor& x);
+Tensor exp2(const Tensor& x);
+Tensor erfc(const Tensor& x);     ///< 1 - erf(x)
+Tensor erfinv(const Tensor& x);   ///< the y of erf(y) = x
+Tensor lgamma(const Tensor& x);   ///< log |gamma(x)|
+Tensor digamma(const Tensor& x);  ///< the derivative of lgamma
+Tensor sinc(const Tensor& x);     ///< sin(pi x) / (pi x), 1 at 0
+// --- rare.cpp. Not of integers alone: hypot, logaddexp, logaddexp2.
+Tensor polygamma(std::int64_t n, const Tensor& x);   ///< the n-th derivative of digamma
+Tensor atan2(const Tensor& y, const Tensor& x);      ///< the angle of (x, y), -pi to pi; its gradient at (0, 0) is 0
+Tensor hypot(const Tensor& x, const Tensor& y);      ///< sqrt(x^2 + y^2), without overflow
+Tensor logaddexp(const Tensor& x, const Tensor& y);  ///< log(e^x + e^y), without overflow
+Tensor logaddexp2(const Tensor& x, const Tensor& y);
+Tensor copysign(const Tensor& x, const Tensor& y);  ///< |x| with the sign of y, of -0 and NaN too
+Tensor copysign(const Tensor& x, Scalar s);
+
+// --- corners.cpp
+Tensor frac(const Tensor& x);  ///< x - trunc(x)
+Tensor deg2rad(const Tensor& x);
+Tensor rad2deg(const Tensor& x);
+Tensor positive(const Tensor& x);  ///< x itself
+Tensor sgn(const Tensor& x);       ///< sign(x)
+Tensor signbit(const Tensor& x);   ///< is it negative? bool; -0 and NaN have a sign too
+Tensor isposinf(const Tensor& x);
+Tensor isneginf(const Tensor& x);
+/// Is |x - y| <= atol + rtol |y|? An infinity is close to itself, NaN to NaN if `equal_nan`.
+Tensor isclose(const Tensor& x, const Tensor& y, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
+/// maximum and minimum, but the other number where one is NaN.
+Tensor fmax(const Tensor& x, const Tensor& y);
+Tensor fmin(const Tensor& x, const Tensor& y);
+/// Without a number for an infinity: the largest of the dtype.
+Tensor nan_to_num(const Tensor& x, double nan = 0, std::optional<double> posinf = std::nullopt,
+                  std::optional<double> neginf = std::nullopt);
+/// 0 where x < 0 (or NaN), `values` where x = 0, 1 where x > 0. Of one dtype, without gradient.
+Tensor heaviside(const Tensor& x, const Tensor& values);
+/// log(x / (1 - x)), x brought into [eps, 1 - eps] before.
+Tensor logit(const Tensor& x, std::optional<double> eps = std::nullopt);
+/// x log(y), and x log(1 + y); 0 where x is 0, unless y is NaN.
+Tensor xlogy(const Tensor& x, const Tensor& y);
+Tensor xlogy(const Tensor& x, Scalar y);
+Tensor xlogy(Scalar x, const Tensor& y);
+Tensor xlog1py(const Tensor& x, const Tensor& y);
+/// pow of float64.
+Tensor float_power(const Tensor& x, const Tensor& y);
+Tensor float_power(const Tensor& x, Scalar e);
+Tensor float_power(Scalar s, const Tensor& x);
+Tensor ldexp(const Tensor& x, const Tensor& e);        ///< x 2^e
+Tensor round(const Tensor& x, std::int64_t decimals);  ///< to so many decimals; negative ones are tens, hundreds
+/// The largest common divisor of integers, and the smallest common multiple: never negative.
+Tensor gcd(const Tensor& x, const Tensor& y);
+Tensor lcm(const Tensor& x, const Tensor& y);
+
+// --- scaled.cpp
+/// x + value a b, x + value a / b.
+Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, Scalar value = 1);
+Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, Scalar value = 1);
+/// start + weight (end - start), exact at both ends. Of one floating-point dtype.
+Tensor lerp(const Tensor& start, const Tensor& end, Scalar weight);
+Tensor lerp(const Tensor& start, const Tensor& end, const Tensor& weight);
+
 // --- power.cpp
 /// x^y. As in torch: x^0 is 1 and has the gradient 0 for every x; 0^y has the gradient 0 in y for y >= 0. Integers to
 /// integers are integers; a negative number as the exponent is a TypeError then.
@@ -55,6 +126,11 @@ inline Tensor operator%(Scalar s, const Tensor& y) { return remainder(s, y); }
 Tensor fmod(const Tensor& x, const Tensor& y);
 Tensor fmod(const Tensor& x, Scalar s);
 Tensor fmod(Scalar s, const Tensor& y);
+/// x / y, rounded towards 0 ("trunc") or down ("floor": floor_divide), with the gradient 0 then.
+Tensor div(const Tensor& x, const Tensor& y, std::optional<std::string_view> rounding_mode);
+Tensor div(const Tensor& x, Scalar s, std::optional<std::string_view> rounding_mode);
+inline Tensor true_divide(const Tensor& x, const Tensor& y) { return div(x, y, std::nullopt); }
+inline Tensor true_divide(const Tensor& x, Scalar s) { return div(x, s, std::nullopt); }
 
 // --- clamp.cpp: NaN where either is NaN; where both are equal the gradient is shared half and half.
 Tensor maximum(const Tensor& x, const Tensor& y);
@@ -65,6 +141,8 @@ Tensor clamp(const Tensor& x, std::optional<Scalar> min, std::optional<Scalar> m
 Tensor clamp(const Tensor& x, const Tensor& min, const Tensor& max = {});
 Tensor clamp_min(const Tensor& x, Scalar min);
 Tensor clamp_max(const Tensor& x, Scalar max);
+Tensor clamp_min(const Tensor& x, const Tensor& min);  ///< maximum
+Tensor clamp_max(const Tensor& x, const Tensor& max);  ///< minimum
 
 // --- activation.cpp
 Tensor leaky_relu(const Tensor& x, double negative_slope = 0.01);  ///< its gradient at 0 is the slope

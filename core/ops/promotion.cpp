@@ -195,7 +195,7 @@ Tensor integer_binary(Binary op, const char* name, const Tensor& x, const Tensor
 
 /// The dtype of x op y, given what the two meet in.
 DType binary_result(Binary op, DType t, const char* name) {
-  if (op == Binary::div && is_whole(t)) return get_default_dtype();
+  if ((op == Binary::div || is_rare(op)) && is_whole(t)) return get_default_dtype();
   if (t == DType::bool_ && op == Binary::pow)
     throw_error<TypeError>(name, ": no powers of bool tensors; convert one with .to(kInt64)");
   if (t == DType::bool_ && divides(op))

@@ -3,6 +3,8 @@
 // All compute with float32 and float64 (float16 and bfloat16 through float32); where it says so, integers too. All are
 // differentiable, also twice.
 #pragma once
+#include <utility>
+
 #include <harker/core/tensor.h>
 
 namespace harker HARKER_PUBLIC {
@@ -12,10 +14,17 @@ namespace harker HARKER_PUBLIC {
 Tensor max(const Tensor& x);
 Tensor min(const Tensor& x);
 /// Along one dimension, with the places (int64): the first among equals, which alone receives the gradient.
-Tensor max(const Tensor& x, const Tensor& y);  ///< maximum, element by element
-Tensor min(const Tensor& x, const Tensor& y);
 ValuesAndIndices max(const Tensor& x, int dim, bool keepdim = false);
 ValuesAndIndices min(const Tensor& x, int dim, bool keepdim = false);
+/// maximum(x, y), minimum(x, y).
+Tensor max(const Tensor& x, const Tensor& y);
+Tensor min(const Tensor& x, const Tensor& y);
+/// The largest (smallest) over some dimensions: the gradient is shared evenly among equal ones.
+Tensor amax(const Tensor& x, const Shape& dims = {}, bool keepdim = false);
+Tensor amin(const Tensor& x, const Shape& dims = {}, bool keepdim = false);
+/// The smallest and the largest.
+std::pair<Tensor, Tensor> aminmax(const Tensor& x);
+std::pair<Tensor, Tensor> aminmax(const Tensor& x, int dim, bool keepdim = false);
 /// The place of the first largest (smallest) element, int64: in the flattened tensor, or along a dimension.
 Tensor argmax(const Tensor& x);
 Tensor argmax(const Tensor& x, int dim, bool keepdim = false);
@@ -58,5 +67,38 @@ Tensor logsumexp(const Tensor& x, const Shape& dims, bool keepdim = false);
 Tensor softmax(const Tensor& x, int dim);
 /// x - logsumexp(x) along a dimension.
 Tensor log_softmax(const Tensor& x, int dim);
+
+// --- distance.cpp
+Tensor dist(const Tensor& x, const Tensor& y, double p = 2);  ///< norm(x - y, p)
+/// The norms of the rows of x - y + eps: all dimensions but the last stay.
+Tensor pairwise_distance(const Tensor& x, const Tensor& y, double p = 2, double eps = 1e-6, bool keepdim = false);
+/// z[..., i, j] = the norm of x[..., i, :] - y[..., j, :], p >= 0; the gradient is 0 where that is 0. Takes memory for all
+/// differences.
+Tensor cdist(const Tensor& x, const Tensor& y, double p = 2);
+/// x with every slice of dimension `dim` whose norm is above maxnorm scaled down to it.
+Tensor renorm(const Tensor& x, double p, int dim, double maxnorm);
+
+// --- statistics.cpp
+Tensor nansum(const Tensor& x, const Shape& dims = {}, bool keepdim = false);   ///< NaN counts as 0
+Tensor nanmean(const Tensor& x, const Shape& dims = {}, bool keepdim = false);  ///< of those that are not NaN
+Tensor count_nonzero(const Tensor& x, const Shape& dims = {});                  ///< int64
+std::pair<Tensor, Tensor> var_mean(const Tensor& x, const Shape& dims = {}, VarOptions options = {});
+std::pair<Tensor, Tensor> std_mean(const Tensor& x, const Shape& dims = {}, VarOptions options = {});
+/// The covariances of the rows of x[variables, samples], and what is left of them when each variable is divided by its
+/// deviation.
+Tensor cov(const Tensor& x, double correction = 1);
+Tensor corrcoef(const Tensor& x);
+// In another dtype: of x.to(dtype).
+Tensor sum(const Tensor& x, DType dtype);
+Tensor sum(const Tensor& x, const Shape& dims, bool keepdim, DType dtype);
+Tensor mean(const Tensor& x, DType dtype);
+Tensor mean(const Tensor& x, const Shape& dims, bool keepdim, DType dtype);
+Tensor nansum(const Tensor& x, const Shape& dims, bool keepdim, DType dtype);
+Tensor prod(const Tensor& x, DType dtype);
+Tensor prod(const Tensor& x, int dim, bool keepdim, DType dtype);
+Tensor cumsum(const Tensor& x, int dim, DType dtype);
+Tensor norm(const Tensor& x, double p, const Shape& dims, bool keepdim, DType dtype);
+Tensor softmax(const Tensor& x, int dim, DType dtype);
+Tensor log_softmax(const Tensor& x, int dim, DType dtype);
 
 }  // namespace harker

@@ -1,5 +1,4 @@
 // The operations as members: x.exp() is exp(x).
-#include <harker/core/base/text.h>
 #include <harker/core/ops/ops.h>
 
 namespace harker HARKER_PUBLIC {
@@ -19,17 +18,7 @@ Tensor TensorMethods::mul(const Tensor& o) const { return harker::mul(self(), o)
 Tensor TensorMethods::div(const Tensor& o) const { return harker::div(self(), o); }
 
 Tensor TensorMethods::matmul(const Tensor& o) const { return harker::matmul(self(), o); }
-Tensor TensorMethods::mm(const Tensor& o) const {
-  if (self().dim() != 2 || o.dim() != 2)
-    detail::throw_error<ShapeError>("mm: both must be matrices, got ", self().shape(), " and ", o.shape());
-  return harker::matmul(self(), o);
-}
-
-Tensor TensorMethods::dot(const Tensor& o) const {
-  if (self().dim() != 1 || o.dim() != 1)
-    detail::throw_error<ShapeError>("dot: both must be vectors, got ", self().shape(), " and ", o.shape());
-  return harker::matmul(self(), o);
-}
+Tensor TensorMethods::mm(const Tensor& o) const { return harker::mm(self(), o); }
 
 Tensor TensorMethods::relu() const { return harker::relu(self()); }
 
@@ -92,8 +81,6 @@ Tensor TensorMethods::masked_fill(const Tensor& mask, const Tensor& value) const
 
 Tensor TensorMethods::max() const { return harker::max(self()); }
 Tensor TensorMethods::min() const { return harker::min(self()); }
-Tensor TensorMethods::max(const Tensor& o) const { return harker::maximum(self(), o); }
-Tensor TensorMethods::min(const Tensor& o) const { return harker::minimum(self(), o); }
 ValuesAndIndices TensorMethods::max(int dim, bool keepdim) const { return harker::max(self(), dim, keepdim); }
 ValuesAndIndices TensorMethods::min(int dim, bool keepdim) const { return harker::min(self(), dim, keepdim); }
 Tensor TensorMethods::argmax() const { return harker::argmax(self()); }
@@ -126,9 +113,6 @@ Tensor TensorMethods::std(const Shape& dims, double correction, bool keepdim) co
 }
 
 Tensor TensorMethods::norm(double p) const { return harker::norm(self(), p); }
-Tensor TensorMethods::norm(double p, const Shape& dims, bool keepdim) const {
-  return harker::norm(self(), p, dims, keepdim);
-}
 
 Tensor TensorMethods::logsumexp(const Shape& dims, bool keepdim) const {
   return harker::logsumexp(self(), dims, keepdim);
@@ -265,5 +249,85 @@ Tensor TensorMethods::bincount() const { return harker::bincount(self()); }
 Tensor TensorMethods::histc(std::int64_t bins, double min, double max) const {
   return harker::histc(self(), bins, min, max);
 }
+// Rarer functions, products and reductions.
+#define HARKER_RARE(name, ...) \
+  Tensor TensorMethods::name() const { return harker::name(self()); }
+#include <harker/core/ops/rare_table.h>
+#undef HARKER_RARE
+Tensor TensorMethods::frac() const { return harker::frac(self()); }
+Tensor TensorMethods::sgn() const { return harker::sgn(self()); }
+Tensor TensorMethods::logit(std::optional<double> eps) const { return harker::logit(self(), eps); }
+Tensor TensorMethods::nan_to_num(double nan, std::optional<double> posinf, std::optional<double> neginf) const {
+  return harker::nan_to_num(self(), nan, posinf, neginf);
+}
+Tensor TensorMethods::round(std::int64_t decimals) const { return harker::round(self(), decimals); }
+Tensor TensorMethods::atan2(const Tensor& o) const { return harker::atan2(self(), o); }
+Tensor TensorMethods::hypot(const Tensor& o) const { return harker::hypot(self(), o); }
+Tensor TensorMethods::copysign(const Tensor& o) const { return harker::copysign(self(), o); }
+Tensor TensorMethods::logaddexp(const Tensor& o) const { return harker::logaddexp(self(), o); }
+Tensor TensorMethods::xlogy(const Tensor& o) const { return harker::xlogy(self(), o); }
+Tensor TensorMethods::fmax(const Tensor& o) const { return harker::fmax(self(), o); }
+Tensor TensorMethods::fmin(const Tensor& o) const { return harker::fmin(self(), o); }
+Tensor TensorMethods::isclose(const Tensor& o, double rtol, double atol, bool equal_nan) const {
+  return harker::isclose(self(), o, rtol, atol, equal_nan);
+}
+Tensor TensorMethods::div(const Tensor& o, std::optional<std::string_view> rounding_mode) const {
+  return harker::div(self(), o, rounding_mode);
+}
+Tensor TensorMethods::div(Scalar s, std::optional<std::string_view> rounding_mode) const {
+  return harker::div(self(), s, rounding_mode);
+}
+Tensor TensorMethods::addcmul(const Tensor& a, const Tensor& b, Scalar value) const {
+  return harker::addcmul(self(), a, b, value);
+}
+Tensor TensorMethods::addcdiv(const Tensor& a, const Tensor& b, Scalar value) const {
+  return harker::addcdiv(self(), a, b, value);
+}
+Tensor TensorMethods::lerp(const Tensor& end, Scalar weight) const { return harker::lerp(self(), end, weight); }
+Tensor TensorMethods::lerp(const Tensor& end, const Tensor& weight) const { return harker::lerp(self(), end, weight); }
+Tensor TensorMethods::bmm(const Tensor& o) const { return harker::bmm(self(), o); }
+Tensor TensorMethods::mv(const Tensor& o) const { return harker::mv(self(), o); }
+Tensor TensorMethods::dot(const Tensor& o) const { return harker::dot(self(), o); }
+Tensor TensorMethods::inner(const Tensor& o) const { return harker::inner(self(), o); }
+Tensor TensorMethods::outer(const Tensor& o) const { return harker::outer(self(), o); }
+Tensor TensorMethods::cross(const Tensor& o, std::optional<int> dim) const { return harker::cross(self(), o, dim); }
+Tensor TensorMethods::addmm(const Tensor& a, const Tensor& b, Scalar beta, Scalar alpha) const {
+  return harker::addmm(self(), a, b, beta, alpha);
+}
+Tensor TensorMethods::addmv(const Tensor& a, const Tensor& x, Scalar beta, Scalar alpha) const {
+  return harker::addmv(self(), a, x, beta, alpha);
+}
+Tensor TensorMethods::baddbmm(const Tensor& a, const Tensor& b, Scalar beta, Scalar alpha) const {
+  return harker::baddbmm(self(), a, b, beta, alpha);
+}
+Tensor TensorMethods::max(const Tensor& o) const { return harker::max(self(), o); }
+Tensor TensorMethods::min(const Tensor& o) const { return harker::min(self(), o); }
+Tensor TensorMethods::amax(const Shape& dims, bool keepdim) const { return harker::amax(self(), dims, keepdim); }
+Tensor TensorMethods::amin(const Shape& dims, bool keepdim) const { return harker::amin(self(), dims, keepdim); }
+Tensor TensorMethods::nansum(const Shape& dims, bool keepdim) const { return harker::nansum(self(), dims, keepdim); }
+Tensor TensorMethods::nanmean(const Shape& dims, bool keepdim) const { return harker::nanmean(self(), dims, keepdim); }
+Tensor TensorMethods::count_nonzero(const Shape& dims) const { return harker::count_nonzero(self(), dims); }
+Tensor TensorMethods::dist(const Tensor& o, double p) const { return harker::dist(self(), o, p); }
+Tensor TensorMethods::renorm(double p, int dim, double maxnorm) const {
+  return harker::renorm(self(), p, dim, maxnorm);
+}
+Tensor TensorMethods::norm(double p, const Shape& dims, bool keepdim) const {
+  return harker::norm(self(), p, dims, keepdim);
+}
+Tensor TensorMethods::sum(DType dtype) const { return harker::sum(self(), dtype); }
+Tensor TensorMethods::sum(const Shape& dims, bool keepdim, DType dtype) const {
+  return harker::sum(self(), dims, keepdim, dtype);
+}
+Tensor TensorMethods::mean(DType dtype) const { return harker::mean(self(), dtype); }
+Tensor TensorMethods::mean(const Shape& dims, bool keepdim, DType dtype) const {
+  return harker::mean(self(), dims, keepdim, dtype);
+}
+Tensor TensorMethods::prod(DType dtype) const { return harker::prod(self(), dtype); }
+Tensor TensorMethods::prod(int dim, bool keepdim, DType dtype) const {
+  return harker::prod(self(), dim, keepdim, dtype);
+}
+Tensor TensorMethods::cumsum(int dim, DType dtype) const { return harker::cumsum(self(), dim, dtype); }
+Tensor TensorMethods::softmax(int dim, DType dtype) const { return harker::softmax(self(), dim, dtype); }
+Tensor TensorMethods::log_softmax(int dim, DType dtype) const { return harker::log_softmax(self(), dim, dtype); }
 
 }  // namespace harker

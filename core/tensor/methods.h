@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <harker/core/dtype.h>
 #include <harker/core/scalar.h>
 #include <harker/core/shape.h>
 
@@ -36,7 +37,6 @@ class TensorMethods {
   Tensor neg() const;
   Tensor matmul(const Tensor& o) const;
   Tensor mm(const Tensor& o) const;
-  Tensor dot(const Tensor& o) const;
   Tensor relu() const;
   Tensor sum() const;
   Tensor sum(const Shape& dims, bool keepdim = false) const;
@@ -117,7 +117,6 @@ class TensorMethods {
   Tensor max() const;
   Tensor min() const;
   Tensor max(const Tensor& o) const;  ///< maximum
-  Tensor min(const Tensor& o) const;
   ValuesAndIndices max(int dim, bool keepdim = false) const;
   ValuesAndIndices min(int dim, bool keepdim = false) const;
   Tensor argmax() const;
@@ -136,7 +135,6 @@ class TensorMethods {
   Tensor std() const;
   Tensor std(const Shape& dims, double correction = 1, bool keepdim = false) const;
   Tensor norm(double p = 2) const;
-  Tensor norm(double p, const Shape& dims, bool keepdim = false) const;
   Tensor logsumexp(const Shape& dims, bool keepdim = false) const;
   Tensor softmax(int dim) const;
   Tensor log_softmax(int dim) const;
@@ -298,6 +296,115 @@ class TensorMethods {
   Tensor& operator&=(Scalar s) const&;
   Tensor& operator|=(Scalar s) const&;
   Tensor& operator^=(Scalar s) const&;
+
+  // --- Rarer functions, products and reductions (core/ops/pointwise.h, products.h, reduce.h).
+  Tensor tan() const;
+  Tensor asin() const;
+  Tensor acos() const;
+  Tensor atan() const;
+  Tensor sinh() const;
+  Tensor cosh() const;
+  Tensor asinh() const;
+  Tensor acosh() const;
+  Tensor atanh() const;
+  Tensor log2() const;
+  Tensor log10() const;
+  Tensor exp2() const;
+  Tensor erfc() const;
+  Tensor erfinv() const;
+  Tensor lgamma() const;
+  Tensor digamma() const;
+  Tensor sinc() const;
+  Tensor frac() const;
+  Tensor sgn() const;
+  Tensor logit(std::optional<double> eps = std::nullopt) const;
+  Tensor nan_to_num(double nan = 0, std::optional<double> posinf = std::nullopt,
+                    std::optional<double> neginf = std::nullopt) const;
+  Tensor round(std::int64_t decimals) const;
+  Tensor atan2(const Tensor& o) const;
+  Tensor hypot(const Tensor& o) const;
+  Tensor copysign(const Tensor& o) const;
+  Tensor logaddexp(const Tensor& o) const;
+  Tensor xlogy(const Tensor& o) const;
+  Tensor fmax(const Tensor& o) const;
+  Tensor fmin(const Tensor& o) const;
+  Tensor isclose(const Tensor& o, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false) const;
+  Tensor div(const Tensor& o, std::optional<std::string_view> rounding_mode) const;
+  Tensor div(Scalar s, std::optional<std::string_view> rounding_mode) const;
+  Tensor addcmul(const Tensor& a, const Tensor& b, Scalar value = 1) const;
+  Tensor addcdiv(const Tensor& a, const Tensor& b, Scalar value = 1) const;
+  Tensor lerp(const Tensor& end, Scalar weight) const;
+  Tensor lerp(const Tensor& end, const Tensor& weight) const;
+  Tensor bmm(const Tensor& o) const;
+  Tensor mv(const Tensor& o) const;
+  Tensor dot(const Tensor& o) const;
+  Tensor inner(const Tensor& o) const;
+  Tensor outer(const Tensor& o) const;
+  Tensor cross(const Tensor& o, std::optional<int> dim = std::nullopt) const;
+  Tensor addmm(const Tensor& a, const Tensor& b, Scalar beta = 1, Scalar alpha = 1) const;
+  Tensor addmv(const Tensor& a, const Tensor& x, Scalar beta = 1, Scalar alpha = 1) const;
+  Tensor baddbmm(const Tensor& a, const Tensor& b, Scalar beta = 1, Scalar alpha = 1) const;
+  Tensor min(const Tensor& o) const;
+  Tensor amax(const Shape& dims = {}, bool keepdim = false) const;
+  Tensor amin(const Shape& dims = {}, bool keepdim = false) const;
+  Tensor nansum(const Shape& dims = {}, bool keepdim = false) const;
+  Tensor nanmean(const Shape& dims = {}, bool keepdim = false) const;
+  Tensor count_nonzero(const Shape& dims = {}) const;
+  Tensor dist(const Tensor& o, double p = 2) const;
+  Tensor renorm(double p, int dim, double maxnorm) const;
+  Tensor norm(double p, const Shape& dims, bool keepdim = false) const;
+  Tensor sum(DType dtype) const;
+  Tensor sum(const Shape& dims, bool keepdim, DType dtype) const;
+  Tensor mean(DType dtype) const;
+  Tensor mean(const Shape& dims, bool keepdim, DType dtype) const;
+  Tensor prod(DType dtype) const;
+  Tensor prod(int dim, bool keepdim, DType dtype) const;
+  Tensor cumsum(int dim, DType dtype) const;
+  Tensor softmax(int dim, DType dtype) const;
+  Tensor log_softmax(int dim, DType dtype) const;
+  // In place (core/ops/in_place_rare.cpp).
+  Tensor& tan_() const;
+  Tensor& asin_() const;
+  Tensor& acos_() const;
+  Tensor& atan_() const;
+  Tensor& sinh_() const;
+  Tensor& cosh_() const;
+  Tensor& asinh_() const;
+  Tensor& acosh_() const;
+  Tensor& atanh_() const;
+  Tensor& log2_() const;
+  Tensor& log10_() const;
+  Tensor& exp2_() const;
+  Tensor& erfc_() const;
+  Tensor& erfinv_() const;
+  Tensor& lgamma_() const;
+  Tensor& digamma_() const;
+  Tensor& sinc_() const;
+  Tensor& frac_() const;
+  Tensor& logit_(std::optional<double> eps = std::nullopt) const;
+  Tensor& nan_to_num_(double nan = 0, std::optional<double> posinf = std::nullopt,
+                      std::optional<double> neginf = std::nullopt) const;
+  Tensor& clamp_min_(Scalar min) const;
+  Tensor& clamp_max_(Scalar max) const;
+  Tensor& floor_divide_(const Tensor& y) const;
+  Tensor& floor_divide_(Scalar s) const;
+  Tensor& remainder_(const Tensor& y) const;
+  Tensor& remainder_(Scalar s) const;
+  Tensor& fmod_(const Tensor& y) const;
+  Tensor& fmod_(Scalar s) const;
+  Tensor& div_(const Tensor& y, std::optional<std::string_view> rounding_mode) const;
+  Tensor& div_(Scalar s, std::optional<std::string_view> rounding_mode) const;
+  Tensor& atan2_(const Tensor& o) const;
+  Tensor& hypot_(const Tensor& o) const;
+  Tensor& copysign_(const Tensor& o) const;
+  Tensor& xlogy_(const Tensor& o) const;
+  Tensor& addcmul_(const Tensor& a, const Tensor& b, Scalar value = 1) const;
+  Tensor& addcdiv_(const Tensor& a, const Tensor& b, Scalar value = 1) const;
+  Tensor& lerp_(const Tensor& end, Scalar weight) const;
+  Tensor& lerp_(const Tensor& end, const Tensor& weight) const;
+  Tensor& addmm_(const Tensor& a, const Tensor& b, Scalar beta = 1, Scalar alpha = 1) const;
+  Tensor& addmv_(const Tensor& a, const Tensor& x, Scalar beta = 1, Scalar alpha = 1) const;
+  Tensor& baddbmm_(const Tensor& a, const Tensor& b, Scalar beta = 1, Scalar alpha = 1) const;
 
  protected:
   TensorMethods() = default;

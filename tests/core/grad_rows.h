@@ -18,6 +18,8 @@ enum class Domain {
   any,       ///< -1.05 to 1.05, no closer than 0.05 to 0
   positive,  ///< 0.3 to 1.35
   steps,     ///< far from whole and half numbers
+  unit,      ///< -0.84 to 0.84
+  above_one  ///< 1.1 to 2.15
 };
 
 /// One op (its public name), computed from tensors of these shapes. `name` tells its rows apart.

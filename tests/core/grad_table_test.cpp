@@ -4,6 +4,7 @@
 
 #include <core/grad_rows.h>
 #include <core/grad_rows_layers.h>
+#include <core/grad_rows_math.h>
 #include <core/grad_rows_pointwise.h>
 
 #include <harker/core/autograd/autograd.h>
@@ -24,6 +25,7 @@ using test::GradRows;
 GradRows all_rows() {
   GradRows rows = test::pointwise_rows();
   for (GradRow& row : test::layer_rows()) rows.push_back(std::move(row));
+  for (GradRow& row : test::math_rows()) rows.push_back(std::move(row));
   return rows;
 }
 
@@ -31,13 +33,15 @@ GradRows all_rows() {
 const std::set<std::string> kWithoutGradient = {
     // they give bool
     "eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_xor", "logical_not", "isnan", "isinf",
-    "isfinite", "any", "all",
+    "isfinite", "any", "all", "isposinf", "isneginf", "isclose", "signbit",
     // they give integers
-    "argmax", "argmin", "argsort", "one_hot", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not",
-    "bitwise_left_shift", "bitwise_right_shift", "nonzero", "argwhere", "nonzero_numpy", "tril_indices", "triu_indices",
-    "searchsorted", "bucketize", "bincount", "histc", "isin",
+    "argmax", "argmin", "argsort", "one_hot", "count_nonzero", "gcd", "lcm", "bitwise_and", "bitwise_or", "bitwise_xor",
+    "bitwise_not", "bitwise_left_shift", "bitwise_right_shift", "nonzero", "argwhere", "nonzero_numpy", "tril_indices",
+    "triu_indices", "searchsorted", "bucketize", "bincount", "histc", "isin",
     // it ends here
     "detach",
+    // torch has none
+    "heaviside",
     // autograd_test.cpp has them
     "sum_to", "matmul", "linear"};
 
@@ -50,6 +54,8 @@ Tensor sample(const Shape& shape, Domain domain, int which) {
     v = v < 0 ? v - 0.05 : v + 0.05;
     if (domain == Domain::positive) v = 0.3 + 1.05 * u;
     if (domain == Domain::steps) v = std::floor(10 * u) - 5 + 0.25;
+    if (domain == Domain::unit) v *= 0.8;
+    if (domain == Domain::above_one) v = 1.1 + 1.05 * u;
     t.data<double>()[i] = v;
   }
   return t.requires_grad_();
@@ -65,7 +71,8 @@ std::set<std::string> public_ops() {
     std::stringstream buffer;
     buffer << in.rdbuf();
     const std::string text = buffer.str();
-    static const std::regex function("\n(?:inline )?(?:Tensor|ValuesAndIndices|std::vector<Tensor>) (\\w+)\\(");
+    static const std::regex function(
+        "\n(?:inline )?(?:Tensor|ValuesAndIndices|std::vector<Tensor>|std::pair<Tensor, Tensor>) (\\w+)\\(");
     static const std::regex include("#include <harker/core/ops/(\\w+\\.h)>");
     for (std::sregex_iterator m(text.begin(), text.end(), function), end; m != end; ++m) names.insert(m->str(1));
     for (std::sregex_iterator m(text.begin(), text.end(), include), end; m != end; ++m) files.push_back(m->str(1));

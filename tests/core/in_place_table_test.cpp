@@ -33,11 +33,59 @@ struct Change {
 /// True at every second place.
 Tensor chequered(const Tensor& x) { return (x.detach() * 1000).to(kInt64).to(kFloat64) > 800; }
 
+/// What is added, and then multiplied by.
+struct Where {
+  static constexpr double any[] = {0, 1}, positive[] = {0, 1}, unit[] = {-0.3, 0.8}, above_one[] = {0.5, 1};
+};
+/// x with another first row.
+Tensor stack_first(const Tensor& x, const Tensor& row) { return cat({row.unsqueeze(0), x.slice(0, 1)}, 0); }
+
 const Change kChanges[] = {
     HARKER_UNARY(relu),
 #define HARKER_POINTWISE(f, ...) HARKER_UNARY(f),
 #include <harker/core/ops/pointwise_table.h>
 #undef HARKER_POINTWISE
+// Those of a domain of their own, from where they are defined.
+#define HARKER_RARE(f, domain, ...)                                             \
+  HARKER_CHANGE(#f "_", x.add_(Where::domain[0]).mul_(Where::domain[1]).f##_(), \
+                f((x + Where::domain[0]) * Where::domain[1])),
+#include <harker/core/ops/rare_table.h>
+#undef HARKER_RARE
+    HARKER_CHANGE("frac_", x.mul_(0.5).frac_(), frac(x * 0.5)),
+    HARKER_CHANGE("logit_", x.mul_(0.5).logit_(), logit(x * 0.5)),
+    HARKER_CHANGE("logit_", x.mul_(0.5).logit_(0.1), logit(x * 0.5, 0.1)),
+    HARKER_CHANGE("nan_to_num_", x.nan_to_num_(), nan_to_num(x)),
+    HARKER_CHANGE("clamp_min_", x.clamp_min_(0.7), clamp_min(x, 0.7)),
+    HARKER_CHANGE("clamp_max_", x.clamp_max_(1.1), clamp_max(x, 1.1)),
+    HARKER_CHANGE("floor_divide_", x.floor_divide_(0.37), floor_divide(x, 0.37)),
+    HARKER_CHANGE("floor_divide_", x.floor_divide_(y.detach() * 0 + 0.37), floor_divide(x, 0.37)),
+    HARKER_CHANGE("remainder_", x.remainder_(0.37), remainder(x, 0.37)),
+    HARKER_CHANGE("remainder_", x.remainder_(y.detach() * 0 + 0.37), remainder(x, 0.37)),
+    HARKER_CHANGE("fmod_", x.fmod_(0.37), fmod(x, 0.37)),
+    HARKER_CHANGE("fmod_", x.fmod_(y.detach() * 0 + 0.37), fmod(x, 0.37)),
+    HARKER_CHANGE("div_", x.div_(0.37, "trunc"), div(x, 0.37, "trunc")),
+    HARKER_CHANGE("div_", x.div_(y.detach() * 0 + 0.37, "floor"), div(x, 0.37, "floor")),
+    HARKER_CHANGE("div_", x.div_(y, std::nullopt), x / y),
+    HARKER_CHANGE("atan2_", x.atan2_(y), atan2(x, y)),
+    HARKER_CHANGE("atan2_", x.atan2_(x.select(0, 0)), atan2(x, x.select(0, 0))),
+    HARKER_CHANGE("hypot_", x.hypot_(y), hypot(x, y)),
+    HARKER_CHANGE("copysign_", x.copysign_(-y), copysign(x, -y)),
+    HARKER_CHANGE("xlogy_", x.xlogy_(y), xlogy(x, y)),
+    HARKER_CHANGE("addcmul_", x.addcmul_(y, x, 0.5), addcmul(x, y, x, 0.5)),
+    HARKER_CHANGE("addcdiv_", x.addcdiv_(x, y, 0.5), addcdiv(x, x, y, 0.5)),
+    HARKER_CHANGE("lerp_", x.lerp_(y, 0.3), lerp(x, y, 0.3)),
+    HARKER_CHANGE("lerp_", x.lerp_(y, y), lerp(x, y, y)),
+    HARKER_CHANGE("addmm_", x.addmm_(outer(y.select(-1, 0), y.select(-1, 0)), y, 0.5),
+                  addmm(x, outer(y.select(-1, 0), y.select(-1, 0)), y, 0.5)),
+    HARKER_CHANGE("addmv_", (x[0].addmv_(y.t(), y.select(-1, 0), 1, 2), x),
+                  stack_first(x, addmv(x[0], y.t(), y.select(-1, 0), 1, 2))),
+    HARKER_CHANGE(
+        "baddbmm_",
+        (x.unsqueeze(0).baddbmm_(outer(y.select(-1, 0), y.select(-1, 0)).unsqueeze(0), x.detach().clone().unsqueeze(0),
+                                 1, 2),
+         x),
+        baddbmm(x.unsqueeze(0), outer(y.select(-1, 0), y.select(-1, 0)).unsqueeze(0), x.detach().unsqueeze(0), 1, 2)
+            .squeeze(0)),
     HARKER_CHANGE("copy_", x.copy_(y), y.clone()),
     HARKER_CHANGE("copy_", x.copy_(y.select(-1, 0).unsqueeze(-1)), y.select(-1, 0).unsqueeze(-1) * ones_like(x)),
     HARKER_CHANGE("copy_", x.copy_(x), x.clone()),

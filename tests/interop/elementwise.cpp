@@ -70,6 +70,7 @@ struct BinaryOp {
 };
 #define HARKER_TENSORS(f) [](const Tensor& x, const Tensor& y) { return f(x, y); }
 #define HARKER_RIGHT(f) [](const Tensor& x, Scalar s) { return f(x, s); }
+#define HARKER_TRUNC(Divisor) [](const Tensor& x, Divisor y) { return div(x, y, "trunc"); }
 #define HARKER_LEFT(f) [](Scalar s, const Tensor& x) { return f(s, x); }
 const BinaryOp kBinaryOps[] = {
     {"add", HARKER_TENSORS(add), HARKER_RIGHT(add), nullptr},
@@ -80,6 +81,19 @@ const BinaryOp kBinaryOps[] = {
     {"floor_divide", HARKER_TENSORS(floor_divide), HARKER_RIGHT(floor_divide), HARKER_LEFT(floor_divide)},
     {"remainder", HARKER_TENSORS(remainder), HARKER_RIGHT(remainder), HARKER_LEFT(remainder)},
     {"fmod", HARKER_TENSORS(fmod), HARKER_RIGHT(fmod), nullptr},
+    {"div_trunc", HARKER_TRUNC(const Tensor&), HARKER_TRUNC(Scalar), nullptr},
+    {"atan2", HARKER_TENSORS(atan2), nullptr, nullptr},
+    {"hypot", HARKER_TENSORS(hypot), nullptr, nullptr},
+    {"logaddexp", HARKER_TENSORS(logaddexp), nullptr, nullptr},
+    {"logaddexp2", HARKER_TENSORS(logaddexp2), nullptr, nullptr},
+    {"copysign", HARKER_TENSORS(copysign), HARKER_RIGHT(copysign), nullptr},
+    {"xlogy", HARKER_TENSORS(xlogy), HARKER_RIGHT(xlogy), HARKER_LEFT(xlogy)},
+    {"fmax", HARKER_TENSORS(fmax), nullptr, nullptr},
+    {"fmin", HARKER_TENSORS(fmin), nullptr, nullptr},
+    {"heaviside", HARKER_TENSORS(heaviside), nullptr, nullptr},
+    {"float_power", HARKER_TENSORS(float_power), HARKER_RIGHT(float_power), HARKER_LEFT(float_power)},
+    {"gcd", HARKER_TENSORS(gcd), nullptr, nullptr},
+    {"lcm", HARKER_TENSORS(lcm), nullptr, nullptr},
     {"maximum", HARKER_TENSORS(maximum), nullptr, nullptr},
     {"minimum", HARKER_TENSORS(minimum), nullptr, nullptr},
     {"eq", HARKER_TENSORS(eq), HARKER_RIGHT(eq), nullptr},
@@ -128,6 +142,19 @@ const std::pair<const char*, Tensor (*)(const Tensor&)> kUnaryOps[] = {
     {"gelu_tanh", [](const Tensor& x) { return gelu(x, "tanh"); }},
     {"leaky_relu", [](const Tensor& x) { return leaky_relu(x); }},
     {"softplus", [](const Tensor& x) { return softplus(x); }},
+#define HARKER_RARE(f, ...) {#f, f},
+#include <harker/core/ops/rare_table.h>
+#undef HARKER_RARE
+    {"frac", frac},
+    {"deg2rad", deg2rad},
+    {"rad2deg", rad2deg},
+    {"positive", positive},
+    {"sgn", sgn},
+    {"signbit", signbit},
+    {"isposinf", isposinf},
+    {"isneginf", isneginf},
+    {"logit", [](const Tensor& x) { return logit(x); }},
+    {"nan_to_num", [](const Tensor& x) { return nan_to_num(x); }},
     {"logical_not", logical_not},
     {"bitwise_not", bitwise_not},
     {"isnan", isnan},

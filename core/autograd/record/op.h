@@ -7,6 +7,7 @@
 //   };
 //   Tensor mul(const Tensor& x, const Tensor& y) { return apply<Mul>(x, y); }
 //
+// Where one struct is several operations, name_of(arguments that are no tensors) takes the place of name.
 // Arguments of type const Tensor& are inputs, each with an edge; all others are kept by value and handed to backward
 // again. forward runs with grad mode off and returns a tensor of its own (never an input's handle). backward is written
 // with recorded ops, so that it can be differentiated again; it need not undo broadcasting: the engine sums gradients
@@ -40,7 +41,12 @@ struct OpNode final : Node {
   Grads run(const Tensor& dz) override {
     return std::apply([&](const auto&... args) { return O::backward(ctx, dz, args...); }, rest);
   }
-  const char* name() const override { return O::name; }
+  const char* name() const override {
+    if constexpr (requires { &O::name_of; })
+      return std::apply([](const auto&... args) { return O::name_of(args...); }, rest);
+    else
+      return O::name;
+  }
 };
 
 /// apply while grad mode is on, for inputs of which none requires grad.

@@ -38,7 +38,7 @@ template <class Family, class... List>
 constexpr bool kIsOneOf = (std::is_same_v<Family, List> || ...);
 /// Compiled once?
 template <class Family>
-constexpr bool kIsPortable = kIsOneOf<Family, Comparisons, Masks, Integers, Scans, Sorting, Pooling>;
+constexpr bool kIsPortable = kIsOneOf<Family, RareFunctions, Comparisons, Masks, Integers, Scans, Sorting, Pooling>;
 /// Does AVX-512 have a kernel of its own?
 template <class Family>
 constexpr bool kGainsByAvx512 = kIsOneOf<Family, OptimizerKernel<AdamStep>, OptimizerKernel<SgdStep>,

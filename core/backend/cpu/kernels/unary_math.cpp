@@ -47,8 +47,6 @@ template <class T>
   using V = Vector<T>;
   using F = VectorFunctions<T>;
   switch (op) {
-    case Unary::neg:
-    case Unary::relu: return;  // elementwise.h
     case Unary::abs: return each(n, x, z, [](T v) { return fabs_of(v); });
     case Unary::sign: return each(n, x, z, [](T v) { return static_cast<T>(T(v > 0) - T(v < 0)); });
     case Unary::square: return each(n, x, z, [](T v) { return v * v; });
@@ -74,6 +72,7 @@ template <class T>
     case Unary::gelu_slope: return each_vector(n, x, z, [](V v) { return F::gelu_slope(v); });
     case Unary::gelu_tanh: return each_vector(n, x, z, [](V v) { return F::gelu_tanh(v); });
     case Unary::gelu_tanh_slope: return each_vector(n, x, z, [](V v) { return F::gelu_tanh_slope(v); });
+    default: return;  // elementwise.h, portable/rare.cpp
   }
 }
 

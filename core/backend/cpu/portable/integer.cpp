@@ -36,6 +36,17 @@ inline Signed floor_rest(Signed x, Signed y) {
 inline Signed shifted_left(Signed x, Signed by) { return by < 0 || by > 63 ? 0 : wrapped(bits(x) << by); }
 inline Signed shifted_right(Signed x, Signed by) { return x >> (by < 0 || by > 63 ? 63 : by); }
 
+/// The largest number that divides both: 0 of two zeros, and never negative but where 2^63 wraps around.
+inline Signed common_divisor(Signed x, Signed y) {
+  Wrapping a = x < 0 ? 0 - bits(x) : bits(x), b = y < 0 ? 0 - bits(y) : bits(y);
+  while (b != 0) {
+    const Wrapping r = a % b;
+    a = b;
+    b = r;
+  }
+  return wrapped(a);
+}
+
 template <class F>
 inline void each(Index n, const void* x, void* z, F f) {
   in_chunks(n, [=](Index at, Index count) {
@@ -80,6 +91,7 @@ inline Run loop_for(Binary op) {
     case Binary::bitwise_xor: return loop_of([](Signed a, Signed b) { return a ^ b; });
     case Binary::shift_left: return loop_of([](Signed a, Signed b) { return shifted_left(a, b); });
     case Binary::shift_right: return loop_of([](Signed a, Signed b) { return shifted_right(a, b); });
+    case Binary::gcd: return loop_of([](Signed a, Signed b) { return common_divisor(a, b); });
     default: return nullptr;  // a quotient that is not rounded is one of floats
   }
 }

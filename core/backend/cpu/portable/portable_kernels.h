@@ -42,6 +42,16 @@ class PortableCopies : public Copies {
                          Index ld_out) = 0;
 };
 
+// rare.cpp
+class PortableRareFunctions final : public RareFunctions {
+ public:
+  void unary(Unary, DType, Index n, const void* x, void* z) override;
+  void binary(Binary, DType, Index n, const void* x, const void* y, void* z) override;
+  void scalar(Binary, DType, Index n, const void* x, double s, bool reversed, void* z) override;
+  void binary_strided(Binary, DType, const Shape& shape, const void* x, const Shape& x_strides, const void* y,
+                      const Shape& y_strides, void* z) override;
+};
+
 // compare.cpp
 class PortableComparisons final : public Comparisons {
  public:
