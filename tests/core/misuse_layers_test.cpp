@@ -350,6 +350,134 @@ const std::vector<Misuse> kMisuses = {
      Kind::shape,
      {"avg_pool2d", "kernel (0)"},
      [](World& w) { avg_pool2d(w.image, 0, {.stride = 1}); }},
+    {"conv2d with an unknown word of padding",
+     Kind::other,
+     {"\"same\"", "most"},
+     [](World& w) { conv2d(w.image, w.kernel, w.bias, {.padding = "most"}); }},
+    {"conv2d of the same size with a stride",
+     Kind::shape,
+     {"conv2d", "same", "(2, 2)"},
+     [](World& w) { conv2d(w.image, w.kernel, w.bias, {.stride = 2, .padding = "same"}); }},
+    {"conv1d of an image", Kind::shape, {"conv1d", "length"}, [](World& w) { conv1d(w.image, w.kernel); }},
+    {"conv1d with two strides",
+     Kind::shape,
+     {"conv1d", "(2, 1)"},
+     [](World&) {
+       conv1d(ones({2, 5}), ones({3, 2, 2}), {}, {.stride = {2, 1}});
+     }},
+    {"conv1d of another number of channels",
+     Kind::shape,
+     {"conv1d", "3 channels"},
+     [](World&) {
+       conv1d(ones({2, 5}), ones({3, 3, 2}));
+     }},
+    {"conv_transpose1d with a kernel of two dimensions",
+     Kind::shape,
+     {"conv_transpose1d", "3 dimensions"},
+     [](World&) {
+       conv_transpose1d(ones({2, 5}), ones({2, 3, 2, 2}));
+     }},
+    {"max_pool1d with too large a kernel",
+     Kind::shape,
+     {"max_pool1d", "does not fit"},
+     [](World&) {
+       max_pool1d(ones({2, 5}), 6);
+     }},
+    {"avg_pool1d of a number", Kind::shape, {"avg_pool1d", "length"}, [](World&) { avg_pool1d(ones({}), 2); }},
+    {"max_unpool2d with an index outside",
+     Kind::shape,
+     {"max_unpool2d", "16"},
+     [](World&) {
+       max_unpool2d(ones({1, 2, 2}), full({1, 2, 2}, 16, kInt64), 2);
+     }},
+    {"max_unpool2d with other indices",
+     Kind::shape,
+     {"max_unpool2d", "(1, 2, 2)", "(1, 2)"},
+     [](World&) {
+       max_unpool2d(ones({1, 2, 2}), zeros({1, 2}, kInt64), 2);
+     }},
+    {"max_unpool2d to another size",
+     Kind::shape,
+     {"max_unpool2d", "output_size 7"},
+     [](World&) {
+       max_unpool2d(ones({1, 2, 2}), zeros({1, 2, 2}, kInt64), 2, {.output_size = 7});
+     }},
+    {"adaptive_avg_pool2d of a negative size",
+     Kind::shape,
+     {"adaptive_avg_pool2d", "-2"},
+     [](World& w) { adaptive_avg_pool2d(w.image, -2); }},
+    {"adaptive_avg_pool1d of integers",
+     Kind::type,
+     {"adaptive_avg_pool1d", "int64"},
+     [](World&) {
+       adaptive_avg_pool1d(ones({2, 5}, kInt64), 2);
+     }},
+    {"adaptive_max_pool2d of nothing",
+     Kind::shape,
+     {"adaptive_max_pool2d", "no elements"},
+     [](World&) {
+       adaptive_max_pool2d(ones({2, 0, 3}), 2);
+     }},
+    {"interpolate without a size", Kind::shape, {"interpolate", "one of them"}, [](World& w) { interpolate(w.image, {}); }},
+    {"interpolate of a matrix", Kind::shape, {"interpolate", "(3, 4)"}, [](World& w) { interpolate(w.x, {.size = 2}); }},
+    {"interpolate in a mode of images",
+     Kind::shape,
+     {"interpolate", "bilinear"},
+     [](World&) {
+       interpolate(ones({1, 2, 3}), {.size = 2, .mode = "bilinear"});
+     }},
+    {"interpolate to nothing",
+     Kind::shape,
+     {"interpolate", "0.1"},
+     [](World& w) { interpolate(w.image, {.scale_factor = 0.1}); }},
+    {"interpolate to a negative size",
+     Kind::shape,
+     {"interpolate", "-1"},
+     [](World& w) { interpolate(w.image, {.size = {-1, 2}}); }},
+    {"interpolate by a factor that is no number",
+     Kind::shape,
+     {"interpolate", "nan"},
+     [](World& w) { interpolate(w.image, {.scale_factor = NAN}); }},
+    {"interpolate the nearest with aligned corners",
+     Kind::other,
+     {"align_corners"},
+     [](World& w) { interpolate(w.image, {.size = 2, .align_corners = true}); }},
+    {"pixel_shuffle of too few channels",
+     Kind::shape,
+     {"pixel_shuffle", "3 x 3"},
+     [](World& w) { pixel_shuffle(w.image, 3); }},
+    {"pixel_unshuffle by nothing",
+     Kind::shape,
+     {"pixel_unshuffle", "0"},
+     [](World& w) { pixel_unshuffle(w.image, 0); }},
+    {"embedding_bag without offsets",
+     Kind::shape,
+     {"embedding_bag", "offsets"},
+     [](World& w) { embedding_bag(ones({3}, kInt64), w.x); }},
+    {"embedding_bag with offsets that fall",
+     Kind::shape,
+     {"embedding_bag", "number 2 is 1"},
+     [](World& w) {
+       embedding_bag(ones({3}, kInt64), w.x, {.offsets = tensor({0, 2, 1})});
+     }},
+    {"embedding_bag of a row that is not there",
+     Kind::shape,
+     {"embedding_bag", "3"},
+     [](World& w) {
+       embedding_bag(full({2, 2}, 3, kInt64), w.x);
+     }},
+    {"embedding_bag of an unknown kind",
+     Kind::other,
+     {"embedding_bag", "median"},
+     [](World& w) {
+       embedding_bag(ones({2, 2}, kInt64), w.x, {.mode = "median"});
+     }},
+    {"embedding_bag with weights of means",
+     Kind::other,
+     {"per_sample_weights", "mean"},
+     [](World& w) {
+       embedding_bag(ones({2, 2}, kInt64), w.x, {.per_sample_weights = ones({2, 2})});
+     }},
     {"dropout beyond certainty", Kind::other, {"dropout", "[0, 1]", "1.5"}, [](World& w) { dropout(w.x, 1.5); }},
     {"dropout of integers", Kind::type, {"dropout", "int64"}, [](World& w) { dropout(w.whole, 0.5); }},
 };
