@@ -130,7 +130,7 @@ struct RecurrentLayer : Op<RecurrentLayer> {
     });
     if (keeps) {
       std::vector<Tensor> saved = given;
-      for (const Rows* r : {&before, &gates, &cell_before, &tanh_cell, &full, &fresh}) saved.push_back(r->t);
+      for (const Tensor& s : {before.t, gates.t, cell_before.t, tanh_cell.t, full.t, fresh.t}) saved.push_back(s);
       ctx.save(std::span<const Tensor>(saved));
     }
     std::vector<Tensor> z{out.t, h.t};

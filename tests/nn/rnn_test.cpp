@@ -8,6 +8,7 @@
 #include <harker/core/ops/ops.h>
 #include <harker/core/random.h>
 #include <harker/nn/nn.h>
+#include <harker/nn/recurrent_layer.h>
 #include <test_tensor.h>
 
 #include <filesystem>
@@ -107,40 +108,48 @@ TEST_CASE("rnn: outputs, states and gradients are torch's") {
 }
 
 TEST_CASE("rnn: the gradients of a layer's one node are its derivative, twice") {
-  const Tensor lengths = tensor({3, 2}, kInt64);
-  const auto both = [&](auto make, std::int64_t size, bool has_c) {
-    manual_seed(3);
-    const auto m = make();
-    std::vector<Tensor> in{randn({3, 2, 2}, kFloat64), randn({2, 2, size}, kFloat64)};
-    if (has_c) in.push_back(randn({2, 2, 3}, kFloat64));
-    for (Tensor& t : in) t.requires_grad_();
-    const std::size_t given = in.size();
-    for (const Tensor& p : m.parameters()) in.push_back(p);
-    for (const bool packed : {false, true}) {
+  using detail::Recurrence;
+  struct Row {
+    Recurrence kind;
+    bool bias, projected;
+  };
+  for (const Row& r : {Row{Recurrence::tanh, true, false}, Row{Recurrence::relu, false, false},
+                       Row{Recurrence::gru, true, false}, Row{Recurrence::gru, false, false},
+                       Row{Recurrence::lstm, true, false}, Row{Recurrence::lstm, false, true}})
+    for (const bool reverse : {false, true}) {
+      CAPTURE(static_cast<int>(r.kind));
+      CAPTURE(reverse);
+      manual_seed(3);
+      const bool lstm = r.kind == Recurrence::lstm;
+      const std::int64_t size = r.projected ? 2 : 3, rows = 3 * detail::gates_of(r.kind);
+      const auto sizes = std::make_shared<const std::vector<std::int64_t>>(std::vector<std::int64_t>{2, 2, 1});
+      std::vector<Tensor> in{randn({5, 2}, kFloat64), randn({2, size}, kFloat64), randn({rows, 2}, kFloat64),
+                             randn({rows, size}, kFloat64)};
+      if (lstm) in.push_back(randn({2, 3}, kFloat64));
+      if (r.projected) in.push_back(randn({2, 3}, kFloat64));
+      if (r.bias) in.push_back(randn({rows}, kFloat64)), in.push_back(randn({rows}, kFloat64));
+      for (Tensor& t : in) t.requires_grad_();
       const auto f = [&](std::span<const Tensor> x) {
-        const Given z = run(m, x[0], packed ? lengths : Tensor(), true, false, {x.begin() + 1, x.begin() + given});
-        return cat({z.out.flatten(), z.h.flatten(), z.c.flatten()});
+        const Tensor none, &c = lstm ? x[4] : none, &w_hr = r.projected ? x[5] : none;
+        const std::size_t bias = x.size() - 2;
+        const detail::RecurrentResult z =
+            detail::recurrent_layer(r.kind, reverse, sizes, x[0], x[1], c,
+                                    {x[2], x[3], r.bias ? x[bias] : none, r.bias ? x[bias + 1] : none, w_hr});
+        std::vector<Tensor> all{z.out.flatten(), z.h.flatten()};
+        if (lstm) all.push_back(z.c.flatten());
+        return cat(all);
       };
       CHECK_NOTHROW(gradcheck(f, in));
       CHECK_NOTHROW(gradgradcheck(f, in));
+      // A state computed from the input: what reaches it by one way must not be counted for the other.
+      const auto tied = [&](std::span<const Tensor> v) {
+        std::vector<Tensor> x = in;
+        x[0] = v[0];
+        x[1] = tanh(cat({v[0], v[0]}, 1).narrow(0, 1, 2).narrow(1, 0, size));
+        return f(x);
+      };
+      CHECK_NOTHROW(gradgradcheck(tied, {in[0]}));
     }
-    // A state computed from the input: what reaches it by one way must not be counted for the other.
-    const Tensor x = in[0];
-    const auto tied = [&](std::span<const Tensor> v) {
-      const Tensor h = cat({v[0].narrow(0, 0, 2), v[0].narrow(0, 1, 2)}, 2).narrow(2, 0, size);
-      std::vector<Tensor> hx{h};
-      if (has_c) hx.push_back(tanh(cat({h, h}, 2)).narrow(2, 0, 3));
-      return run(m, v[0], {}, true, false, hx).out;
-    };
-    CHECK_NOTHROW(gradgradcheck(tied, {x}));
-  };
-  const nn::RNNOptions o{.bidirectional = true, .dtype = kFloat64};
-  both([&] { return nn::RNN(2, 3, o); }, 3, false);
-  both([&] { return nn::GRU(2, 3, o); }, 3, false);
-  both([&] { return nn::LSTM(2, 3, o); }, 3, true);
-  nn::LSTMOptions projected = o;
-  projected.proj_size = 2;
-  both([&] { return nn::LSTM(2, 3, projected); }, 2, true);
 }
 
 TEST_CASE("rnn: a cell is a layer's step, with and without a batch") {
@@ -150,7 +159,8 @@ TEST_CASE("rnn: a cell is a layer's step, with and without a batch") {
   for (const char* name : {"weight_ih", "weight_hh", "bias_ih", "bias_hh"}) {
     StateDict state = cell.state_dict();
     NoGradGuard off;
-    state[name].copy_(lstm.state_dict()[std::string(name) + "_l0"]);
+    Tensor to = state[name];
+    to.copy_(lstm.state_dict()[std::string(name) + "_l0"]);
   }
   const Tensor x = randn({5, 2, 3});
   const auto [out, state] = lstm(x);
