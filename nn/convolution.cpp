@@ -92,11 +92,12 @@ Tensor ConvNd::padded(const Tensor& x) const {
     const std::int64_t most = border_ == Border::reflect ? n - 1 : border_ == Border::circular ? n : INT32_MAX;
     if (before > most || after > most || n < 1)
       throw_error<ShapeError>(kind_.name, ": padding of ", before, " and ", after, " is too large for an input of ",
-                              x.shape(), " in mode ",
-                              kBorders[static_cast<int>(border_)]);
+                              x.shape(), " in mode ", kBorders[static_cast<int>(border_)]);
     std::vector<std::int64_t> from;
     for (std::int64_t i = -before; i < n + after; ++i)
-      from.push_back(border_ == Border::reflect    ? (i < 0 ? -i : i < n ? i : 2 * (n - 1) - i)
+      from.push_back(border_ == Border::reflect    ? (i < 0   ? -i
+                                                      : i < n ? i
+                                                              : 2 * (n - 1) - i)
                      : border_ == Border::circular ? (i + n) % n
                      : i < 0                       ? 0
                                                    : std::min(i, n - 1));

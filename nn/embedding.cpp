@@ -21,8 +21,7 @@ Tensor rows_of(std::int64_t n, std::int64_t dim, DType dtype, const char* layer)
 
 /// A row's number, counted from the front.
 void check_rows(const Tensor& rows, std::optional<std::int64_t>& padding_idx, const char* layer) {
-  if (rows.dim() != 2)
-    throw_error<ShapeError>(layer, ": the rows are a matrix, these have the shape ", rows.shape());
+  if (rows.dim() != 2) throw_error<ShapeError>(layer, ": the rows are a matrix, these have the shape ", rows.shape());
   if (!padding_idx) return;
   const std::int64_t n = rows.size(0);
   if (*padding_idx < -n || *padding_idx >= n)
@@ -58,8 +57,8 @@ Embedding::Embedding(const Parameter& rows, const EmbeddingOptions& options)
     : Module("Embedding"), weight(register_parameter("weight", rows)), options_(options) {
   check_rows(rows, options_.padding_idx, "Embedding");
   const EmbeddingOptions& o = options_;
-  set_extra_repr(str(rows.size(0), ", ", rows.size(1), o.padding_idx ? str(", padding_idx=", *o.padding_idx) : "",
-                     norm_repr(o)));
+  set_extra_repr(
+      str(rows.size(0), ", ", rows.size(1), o.padding_idx ? str(", padding_idx=", *o.padding_idx) : "", norm_repr(o)));
 }
 
 Embedding::Embedding(std::int64_t num_embeddings, std::int64_t embedding_dim, EmbeddingOptions options)

@@ -1,7 +1,7 @@
 // Packing and padding, both as one index_select of elements.
 #include <harker/core/base/text.h>
-#include <harker/core/tensor/make.h>
 #include <harker/core/ops/ops.h>
+#include <harker/core/tensor/make.h>
 #include <harker/nn/packed_sequence.h>
 
 #include <algorithm>
@@ -40,7 +40,8 @@ Tensor inverse(const Tensor& order) {
 
 }  // namespace
 
-PackedSequence::PackedSequence(const Tensor& data, const Tensor& batch_sizes, const Tensor& sorted, const Tensor& unsorted)
+PackedSequence::PackedSequence(const Tensor& data, const Tensor& batch_sizes, const Tensor& sorted,
+                               const Tensor& unsorted)
     : data_(data), batch_sizes_(batch_sizes), sorted_indices_(sorted), unsorted_indices_(unsorted) {
   const Numbers sizes = list_of(batch_sizes, "PackedSequence", "batch_sizes");
   if (data.dim() == 0) throw_error<ShapeError>("PackedSequence: the data need a dimension of elements");
@@ -112,7 +113,9 @@ std::tuple<Tensor, Tensor> pad_packed_sequence(const PackedSequence& packed, boo
   const Tensor& data = packed.data();
   Shape row = data.shape();
   row[0] = 1;
-  const Tensor filled = at == time * count ? data : cat({data, full(row, padding_value, {.dtype = data.dtype(), .device = data.device()})});
+  const Tensor filled = at == time * count
+                            ? data
+                            : cat({data, full(row, padding_value, {.dtype = data.dtype(), .device = data.device()})});
   return {index_select(filled, 0, index_of(element)).reshape(shape), index_of(lengths)};
 }
 
@@ -132,9 +135,7 @@ Tensor pad_sequence(const std::vector<Tensor>& sequences, bool batch_first, doub
     Shape rest = s.shape();
     rest[0] = longest - s.size(0);
     const Tensor fill = full(rest, padding_value, {.dtype = s.dtype(), .device = s.device()});
-    rows.push_back(rest[0] == 0              ? s
-                   : padding_side == "right" ? cat({s, fill})
-                                             : cat({fill, s}));
+    rows.push_back(rest[0] == 0 ? s : padding_side == "right" ? cat({s, fill}) : cat({fill, s}));
   }
   return stack(rows, batch_first ? 0 : 1);
 }

@@ -54,7 +54,8 @@ RNNBase::RNNBase(const char* layer, Kind kind, std::int64_t input_size, std::int
         check_size(input_size, 0, layer, "input features");
         check_size(hidden_size, 1, layer, "hidden features");
         check_size(o.num_layers, 1, layer, "layers");
-        if (!(o.dropout >= 0 && o.dropout <= 1)) throw_error<Error>(layer, ": dropout must lie in [0, 1], got ", o.dropout);
+        if (!(o.dropout >= 0 && o.dropout <= 1))
+          throw_error<Error>(layer, ": dropout must lie in [0, 1], got ", o.dropout);
         if (o.proj_size != 0 && kind != Kind::lstm) throw_error<Error>(layer, ": proj_size is for LSTM alone");
         if (o.proj_size < 0 || o.proj_size >= hidden_size)
           throw_error<ShapeError>(layer, ": proj_size must lie between 0 and hidden_size, ", hidden_size, "; it is ",
@@ -66,9 +67,9 @@ RNNBase::RNNBase(const char* layer, Kind kind, std::int64_t input_size, std::int
           for (const char* suffix : {"", "_reverse"}) {
             if (*suffix && !o.bidirectional) break;
             const auto add = [&](const char* what, bool wanted, const Shape& shape) {
-              weights.push_back(wanted ? register_parameter(str(what, "_l", l, suffix),
-                                                            uninitialised(shape, o.dtype, layer))
-                                       : Parameter());
+              weights.push_back(
+                  wanted ? register_parameter(str(what, "_l", l, suffix), uninitialised(shape, o.dtype, layer))
+                         : Parameter());
             };
             add("weight_ih", true, {rows, l == 0 ? input_size : size * directions});
             add("weight_hh", true, {rows, size});
@@ -100,9 +101,8 @@ std::tuple<Tensor, Tensor, Tensor> RNNBase::layers(const Tensor& x, const std::v
     for (std::int64_t d = 0; d < directions; ++d) {
       const std::int64_t k = l * directions + d;
       const Parameter* const w = &weights_[static_cast<std::size_t>(k) * kParts];
-      const detail::RecurrentResult z =
-          detail::recurrent_layer(kind, d == 1, shared, in, h.select(0, k), c.defined() ? c.select(0, k) : c,
-                                  {w[0], w[1], w[2], w[3], w[4]});
+      const detail::RecurrentResult z = detail::recurrent_layer(
+          kind, d == 1, shared, in, h.select(0, k), c.defined() ? c.select(0, k) : c, {w[0], w[1], w[2], w[3], w[4]});
       out.push_back(z.out);
       last_h.push_back(z.h);
       if (z.c.defined()) last_c.push_back(z.c);
@@ -129,8 +129,7 @@ std::tuple<Tensor, Tensor, Tensor> RNNBase::run(const Tensor& given, const Tenso
   if (given.size(-1) != input_size_)
     throw_error<ShapeError>(name_, ": the input must have ", input_size_, " features, it is ", given.shape());
   check_dtype(given, weights_[0], name_);
-  if (lstm && given_h.defined() != given_c.defined())
-    throw_error<Error>(name_, ": the state is h and c, or neither");
+  if (lstm && given_h.defined() != given_c.defined()) throw_error<Error>(name_, ": the state is h and c, or neither");
   const Tensor x = !batched ? given.unsqueeze(1) : first ? given.transpose(0, 1) : given;
   const std::int64_t time = x.size(0), n = x.size(1);
   if (time == 0) throw_error<ShapeError>(name_, ": the sequence is empty, the input is ", given.shape());
@@ -142,8 +141,8 @@ std::tuple<Tensor, Tensor, Tensor> RNNBase::run(const Tensor& given, const Tenso
     return batched ? state : state.unsqueeze(1);
   };
   const Tensor h = begin(given_h, size, "h"), c = lstm ? begin(given_c, hidden_size_, "c") : Tensor();
-  auto [out, last_h, last_c] = layers(x.reshape({time * n, input_size_}),
-                                      std::vector<std::int64_t>(static_cast<std::size_t>(time), n), h, c);
+  auto [out, last_h, last_c] =
+      layers(x.reshape({time * n, input_size_}), std::vector<std::int64_t>(static_cast<std::size_t>(time), n), h, c);
   out = out.reshape({time, n, out.size(1)});
   if (!batched) return {out.squeeze(1), last_h.squeeze(1), lstm ? last_c.squeeze(1) : last_c};
   return {first ? out.transpose(0, 1) : out, last_h, last_c};
@@ -156,8 +155,7 @@ std::tuple<PackedSequence, Tensor, Tensor> RNNBase::run(const PackedSequence& pa
   if (x.dim() != 2 || x.size(1) != input_size_)
     throw_error<ShapeError>(name_, ": a packed input must be (elements, ", input_size_, "), it is ", x.shape());
   check_dtype(x, weights_[0], name_);
-  if (lstm && given_h.defined() != given_c.defined())
-    throw_error<Error>(name_, ": the state is h and c, or neither");
+  if (lstm && given_h.defined() != given_c.defined()) throw_error<Error>(name_, ": the state is h and c, or neither");
   const std::vector<std::int64_t> sizes = packed.batch_sizes().to_vector<std::int64_t>();
   const std::int64_t states = options_.num_layers * (options_.bidirectional ? 2 : 1);
   const std::int64_t size = options_.proj_size > 0 ? options_.proj_size : hidden_size_;
@@ -236,8 +234,7 @@ std::tuple<Tensor, Tensor> RNNCellBase::step(const Tensor& given, const Tensor& 
   if ((!batched && given.dim() != 1) || given.size(-1) != in)
     throw_error<ShapeError>(name_, ": the input must be (n, ", in, ") or (", in, "), it is ", given.shape());
   check_dtype(given, weight_ih, name_);
-  if (lstm && given_h.defined() != given_c.defined())
-    throw_error<Error>(name_, ": the state is h and c, or neither");
+  if (lstm && given_h.defined() != given_c.defined()) throw_error<Error>(name_, ": the state is h and c, or neither");
   const Tensor x = batched ? given : given.unsqueeze(0);
   const auto begin = [&](const Tensor& state) {
     if (!state.defined()) return zeros({x.size(0), size}, {.dtype = x.dtype(), .device = x.device()});

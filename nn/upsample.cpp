@@ -8,7 +8,7 @@ namespace nn {
 using detail::str;
 
 Upsample::Upsample(const UpsampleOptions& o) : Module("Upsample"), options_(o), mode_(o.mode) {
-  const Scale& s = o.scale_factor;
+  const ScaleFactor& s = o.scale_factor;
   set_extra_repr(str(s.down == 0 && s.across == 0 ? str("size=", python_short(o.size))
                      : s.down == s.across         ? str("scale_factor=", python(s.down))
                                                   : str("scale_factor=(", python(s.down), ", ", python(s.across), ')'),

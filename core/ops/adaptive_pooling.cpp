@@ -57,8 +57,8 @@ struct Wanted {
     detail::check_computed(x, op);
     out = {size.down == -1 ? x.size(2) : size.down, size.across == -1 ? x.size(3) : size.across};
     if (out.down < 0 || out.across < 0)
-      throw_error<ShapeError>(op, ": output_size must not be negative (but -1 keeps the size), got ", size.down, " and ",
-                              size.across);
+      throw_error<ShapeError>(op, ": output_size must not be negative (but -1 keeps the size), got ", size.down,
+                              " and ", size.across);
     if (x.size(1) == 0 || x.size(2) == 0 || x.size(3) == 0)
       throw_error<ShapeError>(op, ": the input ", given.shape(), " has no elements in an image");
     detail::check_countable({x.size(0), x.size(1), out.down, out.across}, op);
@@ -72,9 +72,9 @@ struct Wanted {
 Tensor avg(const Tensor& given, Pair size, const char* op) {
   return detail::through_float(given, [&](const Tensor& x) {
     const Wanted w(x, size, op);
-    const Tensor z = w.divides() ? avg_pool2d(w.x, w.kernel())
-                                 : mean_along(mean_along(w.x, 2, Cut(w.x.size(2), w.out.down)), 3,
-                                              Cut(w.x.size(3), w.out.across));
+    const Tensor z =
+        w.divides() ? avg_pool2d(w.x, w.kernel())
+                    : mean_along(mean_along(w.x, 2, Cut(w.x.size(2), w.out.down)), 3, Cut(w.x.size(3), w.out.across));
     return x.dim() == 3 ? z.squeeze(0) : z;
   });
 }
@@ -96,7 +96,7 @@ ValuesAndIndices largest(const Tensor& given, Pair size, const char* op) {
     } else {
       const Tensor all = laid_out(laid_out(w.x, 2, down), 4, across);  // [n, channels, out, longest, out, longest]
       z = max(all.permute({0, 1, 2, 4, 3, 5}).flatten(4), 4);
-      z.indices = z.indices.contiguous();
+      z.indices = z.indices.clone();  // max keeps its own for backward
       auto* at = z.indices.data<std::int64_t>();
       for (std::int64_t i = 0; i < z.indices.numel(); ++i) {
         const std::int64_t y = i / across.out % down.out, x = i % across.out;

@@ -192,18 +192,20 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bia
 
 Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, Conv2dOptions o) {
   constexpr const char* op = "conv1d";
+  const Tensor in = detail::as_one_row(x, op);
   o.stride = detail::in_one_row(o.stride, 1, op);
   o.dilation = detail::in_one_row(o.dilation, 1, op);
   if (o.padding.word.empty()) o.padding = detail::in_one_row(o.padding, 0, op);
-  return convolved(detail::as_one_row(x, op), kernel_of_one_row(weight, op), bias, o, op).squeeze(-2);
+  return convolved(in, kernel_of_one_row(weight, op), bias, o, op).squeeze(-2);
 }
 Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias, ConvTranspose2dOptions o) {
   constexpr const char* op = "conv_transpose1d";
+  const Tensor in = detail::as_one_row(x, op);
   o.stride = detail::in_one_row(o.stride, 1, op);
   o.dilation = detail::in_one_row(o.dilation, 1, op);
   o.padding = detail::in_one_row(o.padding, 0, op);
   o.output_padding = detail::in_one_row(o.output_padding, 0, op);
-  return convolved_back(detail::as_one_row(x, op), kernel_of_one_row(weight, op), bias, o, op).squeeze(-2);
+  return convolved_back(in, kernel_of_one_row(weight, op), bias, o, op).squeeze(-2);
 }
 
 }  // namespace harker

@@ -38,8 +38,7 @@ std::vector<std::int64_t> begins(const Tensor& offsets, std::int64_t n, bool inc
   const Tensor at = detail::checked_index(offsets, 0, INT64_MAX, kOp, 0);
   const auto* p = at.data<std::int64_t>();
   std::vector<std::int64_t> begin(p, p + at.numel());
-  if (include_last && begin.empty())
-    throw_error<ShapeError>(kOp, ": include_last_offset needs at least one offset");
+  if (include_last && begin.empty()) throw_error<ShapeError>(kOp, ": include_last_offset needs at least one offset");
   for (std::size_t i = 0; i < begin.size(); ++i)
     if ((i == 0 && begin[0] != 0) || (i > 0 && begin[i] < begin[i - 1]) || begin[i] > n)
       throw_error<ShapeError>(kOp, ": offsets begin with 0, never fall and stay within the ", n,
@@ -85,8 +84,7 @@ Tensor embedding_bag(const Tensor& index, const Tensor& weight, const EmbeddingB
     throw_error<Error>(kOp, ": the mode is sum, mean or max, not ", detail::quoted(o.mode));
   if (index.dim() != 1 && index.dim() != 2)
     throw_error<ShapeError>(kOp, ": the index must have one or two dimensions, it is ", index.shape());
-  if (weight.dim() != 2)
-    throw_error<ShapeError>(kOp, ": the weight must be a matrix, this one is ", weight.shape());
+  if (weight.dim() != 2) throw_error<ShapeError>(kOp, ": the weight must be a matrix, this one is ", weight.shape());
   const Tensor& factors = o.per_sample_weights;
   if (factors.defined() && o.mode != "sum")
     throw_error<Error>(kOp, ": per_sample_weights are for sum, not for ", o.mode);
@@ -108,7 +106,8 @@ Tensor embedding_bag(const Tensor& index, const Tensor& weight, const EmbeddingB
   if (index.dim() == 2) {
     if (o.offsets.defined()) throw_error<ShapeError>(kOp, ": offsets are for an index of one dimension");
     if (!padding && o.mode != "max" && index.size(1) > 0) {  // all bags are alike
-      const Tensor all = weighed(embedding(list, weight, by_freq), factors).reshape({index.size(0), index.size(1), weight.size(1)});
+      const Tensor all =
+          weighed(embedding(list, weight, by_freq), factors).reshape({index.size(0), index.size(1), weight.size(1)});
       return (o.mode == "sum" ? sum(all, 1) : mean(all, 1)).to(weight.dtype());
     }
   }

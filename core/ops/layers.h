@@ -113,15 +113,15 @@ ValuesAndIndices adaptive_max_pool2d_with_indices(const Tensor& x, Pair output_s
 
 // --- resampling.cpp
 /// Factors, down and across.
-struct Scale {
+struct ScaleFactor {
   double down = 0, across = 0;
-  constexpr Scale() = default;
-  constexpr Scale(double both) : down(both), across(both) {}
-  constexpr Scale(double d, double a) : down(d), across(a) {}
+  constexpr ScaleFactor() = default;
+  constexpr ScaleFactor(double both) : down(both), across(both) {}
+  constexpr ScaleFactor(double d, double a) : down(d), across(a) {}
 };
 struct InterpolateOptions {
-  Pair size = 0;           ///< of the result; or
-  Scale scale_factor = 0;  ///< the size's factor, the product rounded down
+  Pair size = 0;                 ///< of the result; or
+  ScaleFactor scale_factor = 0;  ///< the size's factor, the product rounded down
   std::string_view mode = "nearest";
   bool align_corners = false;  ///< of linear, bilinear, bicubic: the outermost elements stay where they are
   /// Places are found by the ratio of the sizes, not by `scale_factor`.

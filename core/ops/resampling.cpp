@@ -66,7 +66,8 @@ Tensor resampled(const Tensor& x, int dim, Mode mode, bool align_corners, std::i
   Tensor z;
   for (std::size_t k = 0; k < t.index.size(); ++k) {
     Tensor part = index_select(x, dim, t.index[k]);
-    if (!t.weight.empty()) part = part * t.weight[k].reshape(Shape::filled(x.dim() - dim, 1).erased(0).inserted(0, out));
+    if (!t.weight.empty())
+      part = part * t.weight[k].reshape(Shape::filled(x.dim() - dim, 1).erased(0).inserted(0, out));
     z = k == 0 ? part : z + part;
   }
   return z;

@@ -198,7 +198,8 @@ TEST_CASE("layers: every class of a layer has a row, and a place in docs/layers.
     return std::string(std::istreambuf_iterator<char>(in), {});
   };
   std::set<std::string> names;
-  const std::regex layer("\n(?:class (\\w+) : public (?:Module|BatchNorm|ConvNd|RNNBase|RNNOfOneState|RNNCellBase) |  A\\((\\w+), )");
+  const std::regex layer(
+      "\n(?:class (\\w+) : public (?:Module|BatchNorm|ConvNd|RNNBase|RNNOfOneState|RNNCellBase) |  A\\((\\w+), )");
   for (const auto& file : std::filesystem::directory_iterator(root / "nn")) {
     if (file.path().extension() != ".h") continue;
     const std::string text = text_of(file.path());

@@ -113,9 +113,9 @@ TEST_CASE("rnn: the gradients of a layer's one node are its derivative, twice") 
     Recurrence kind;
     bool bias, projected;
   };
-  for (const Row& r : {Row{Recurrence::tanh, true, false}, Row{Recurrence::relu, false, false},
-                       Row{Recurrence::gru, true, false}, Row{Recurrence::gru, false, false},
-                       Row{Recurrence::lstm, true, false}, Row{Recurrence::lstm, false, true}})
+  for (const Row& r :
+       {Row{Recurrence::tanh, true, false}, Row{Recurrence::relu, false, false}, Row{Recurrence::gru, true, false},
+        Row{Recurrence::gru, false, false}, Row{Recurrence::lstm, true, false}, Row{Recurrence::lstm, false, true}})
     for (const bool reverse : {false, true}) {
       CAPTURE(static_cast<int>(r.kind));
       CAPTURE(reverse);
