@@ -62,7 +62,7 @@ RNNBase::RNNBase(const char* layer, Kind kind, std::int64_t input_size, std::int
                                   o.proj_size);
         const std::int64_t rows = (kind == Kind::lstm ? 4 : kind == Kind::gru ? 3 : 1) * hidden_size;
         const std::int64_t size = o.proj_size > 0 ? o.proj_size : hidden_size, directions = o.bidirectional ? 2 : 1;
-        std::vector<Parameter> weights;
+        std::vector<Tensor> weights;
         for (std::int64_t l = 0; l < o.num_layers; ++l)
           for (const char* suffix : {"", "_reverse"}) {
             if (*suffix && !o.bidirectional) break;
@@ -100,7 +100,7 @@ std::tuple<Tensor, Tensor, Tensor> RNNBase::layers(const Tensor& x, const std::v
     std::vector<Tensor> out;
     for (std::int64_t d = 0; d < directions; ++d) {
       const std::int64_t k = l * directions + d;
-      const Parameter* const w = &weights_[static_cast<std::size_t>(k) * kParts];
+      const Tensor* const w = &weights_[static_cast<std::size_t>(k) * kParts];
       const detail::RecurrentResult z = detail::recurrent_layer(
           kind, d == 1, shared, in, h.select(0, k), c.defined() ? c.select(0, k) : c, {w[0], w[1], w[2], w[3], w[4]});
       out.push_back(z.out);
@@ -186,6 +186,9 @@ RNNOfOneState::Result RNNOfOneState::operator()(const Tensor& x, const Tensor& h
 RNNOfOneState::PackedResult RNNOfOneState::operator()(const PackedSequence& x, const Tensor& h) const {
   return call(*this, x, h);
 }
+RNNOfOneState::PackedResult RNNOfOneState::forward_with_packed_input(const PackedSequence& x, const Tensor& h) const {
+  return call(*this, x, h);
+}
 
 RNN::RNN(std::int64_t input_size, std::int64_t hidden_size, RNNOptions options)
     : RNNOfOneState("RNN", Kind::rnn, input_size, hidden_size, options) {}
@@ -202,8 +205,16 @@ LSTM::PackedResult LSTM::forward(const PackedSequence& x, const State& state) co
   const auto [out, h, c] = run(x, std::get<0>(state), std::get<1>(state));
   return {out, State(h, c)};
 }
+LSTM::Result LSTM::forward(const Tensor& x) const { return forward(x, State()); }
+LSTM::PackedResult LSTM::forward(const PackedSequence& x) const { return forward(x, State()); }
 LSTM::Result LSTM::operator()(const Tensor& x, const State& state) const { return call(*this, x, state); }
 LSTM::PackedResult LSTM::operator()(const PackedSequence& x, const State& state) const { return call(*this, x, state); }
+LSTM::Result LSTM::operator()(const Tensor& x) const { return call(*this, x); }
+LSTM::PackedResult LSTM::operator()(const PackedSequence& x) const { return call(*this, x); }
+LSTM::PackedResult LSTM::forward_with_packed_input(const PackedSequence& x) const { return call(*this, x); }
+LSTM::PackedResult LSTM::forward_with_packed_input(const PackedSequence& x, const State& state) const {
+  return call(*this, x, state);
+}
 
 RNNCellBase::RNNCellBase(const char* layer, std::int64_t gates, std::int64_t input_size, std::int64_t hidden_size,
                          const RNNCellOptions& o)
@@ -268,7 +279,9 @@ LSTMCell::LSTMCell(std::int64_t input_size, std::int64_t hidden_size, LSTMCellOp
 LSTMCell::Result LSTMCell::forward(const Tensor& x, const Result& state) const {
   return step(x, std::get<0>(state), std::get<1>(state));
 }
+LSTMCell::Result LSTMCell::forward(const Tensor& x) const { return step(x, {}, {}); }
 LSTMCell::Result LSTMCell::operator()(const Tensor& x, const Result& state) const { return call(*this, x, state); }
+LSTMCell::Result LSTMCell::operator()(const Tensor& x) const { return call(*this, x); }
 
 }  // namespace nn
 }  // namespace harker

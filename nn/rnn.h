@@ -52,7 +52,7 @@ class RNNBase : public Module {
   const std::int64_t input_size_, hidden_size_;
   const RNNOptions options_;
   const bool relu_;
-  const std::vector<Parameter> weights_;  // of each layer and direction: w_ih, w_hh, b_ih, b_hh, w_hr
+  const std::vector<Tensor> weights_;  // of each layer and direction: w_ih, w_hh, b_ih, b_hh, w_hr
 };
 
 /// RNN and GRU: x[time, n, input_size] (n first with batch_first; or without n) and what the state begins with, h[layers
@@ -65,7 +65,8 @@ class RNNOfOneState : public RNNBase {
   PackedResult forward(const PackedSequence& x, const Tensor& h = {}) const;
   Result operator()(const Tensor& x, const Tensor& h = {}) const;
   PackedResult operator()(const PackedSequence& x, const Tensor& h = {}) const;
-  PackedResult forward_with_packed_input(const PackedSequence& x, const Tensor& h = {}) const { return (*this)(x, h); }
+  /// operator() of a packed input, as LibTorch names it.
+  PackedResult forward_with_packed_input(const PackedSequence& x, const Tensor& h = {}) const;
 
  protected:
   using RNNBase::RNNBase;
@@ -89,13 +90,17 @@ class LSTM : public RNNBase {
   using Result = std::tuple<Tensor, State>;
   using PackedResult = std::tuple<PackedSequence, State>;
   LSTM(std::int64_t input_size, std::int64_t hidden_size, LSTMOptions options = {});
-  Result forward(const Tensor& x, const State& state = {}) const;
-  PackedResult forward(const PackedSequence& x, const State& state = {}) const;
-  Result operator()(const Tensor& x, const State& state = {}) const;
-  PackedResult operator()(const PackedSequence& x, const State& state = {}) const;
-  PackedResult forward_with_packed_input(const PackedSequence& x, const State& state = {}) const {
-    return (*this)(x, state);
-  }
+  // Overloads, not a default argument: that would cost every user's compiler a tuple.
+  Result forward(const Tensor& x) const;
+  Result forward(const Tensor& x, const State& state) const;
+  PackedResult forward(const PackedSequence& x) const;
+  PackedResult forward(const PackedSequence& x, const State& state) const;
+  Result operator()(const Tensor& x) const;
+  Result operator()(const Tensor& x, const State& state) const;
+  PackedResult operator()(const PackedSequence& x) const;
+  PackedResult operator()(const PackedSequence& x, const State& state) const;
+  PackedResult forward_with_packed_input(const PackedSequence& x) const;
+  PackedResult forward_with_packed_input(const PackedSequence& x, const State& state) const;
 };
 
 struct RNNCellOptions {
@@ -140,8 +145,10 @@ class LSTMCell : public RNNCellBase {
  public:
   using Result = std::tuple<Tensor, Tensor>;  ///< h and c
   LSTMCell(std::int64_t input_size, std::int64_t hidden_size, LSTMCellOptions options = {});
-  Result forward(const Tensor& x, const Result& state = {}) const;
-  Result operator()(const Tensor& x, const Result& state = {}) const;
+  Result forward(const Tensor& x) const;
+  Result forward(const Tensor& x, const Result& state) const;
+  Result operator()(const Tensor& x) const;
+  Result operator()(const Tensor& x, const Result& state) const;
 };
 
 }  // namespace nn
