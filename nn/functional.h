@@ -50,6 +50,25 @@ inline Tensor fold(const Tensor& x, const Shape& output_size, const Shape& kerne
                    const Shape& padding = {0, 0}, const Shape& stride = {1, 1}) {
   return col2im(x, output_size, kernel_size, dilation, padding, stride);
 }
+// Sequences, pooling and resampling
+using harker::adaptive_avg_pool1d;
+using harker::adaptive_avg_pool2d;
+using harker::adaptive_max_pool1d;
+using harker::adaptive_max_pool1d_with_indices;
+using harker::adaptive_max_pool2d;
+using harker::adaptive_max_pool2d_with_indices;
+using harker::avg_pool1d;
+using harker::conv1d;
+using harker::conv_transpose1d;
+using harker::embedding_bag;
+using harker::interpolate;
+using harker::lp_pool1d;
+using harker::lp_pool2d;
+using harker::max_pool1d;
+using harker::max_pool1d_with_indices;
+using harker::max_unpool2d;
+using harker::pixel_shuffle;
+using harker::pixel_unshuffle;
 // Losses
 using harker::binary_cross_entropy;
 using harker::binary_cross_entropy_with_logits;
