@@ -58,9 +58,10 @@ struct TransformerEncoderLayerOptions {
 struct TransformerMasks {
   Tensor src_mask = {};              ///< [length, length] or [n heads, length, length]
   Tensor src_key_padding_mask = {};  ///< [n, length]
+  bool is_causal = false;            ///< no position sees a later one; needs no src_mask
 };
 
-/// For TransformerMasks::src_mask: no position sees a later one.
+/// For TransformerMasks::src_mask, and its kin: no position sees a later one.
 Tensor causal_mask(std::int64_t length);
 
 class TransformerEncoderLayer : public Module {
