@@ -109,9 +109,9 @@ MultiheadAttention::Result MultiheadAttention::forward(const Tensor& query, cons
     mask = unmasked ? later : mask + later;
   }
   if (adds) {  // behind the other keys, for all to see
-    const auto add = [&](const Tensor& key, const Tensor& value) {
-      kh = cat({kh, key.expand({n, heads_, 1, e / heads_})}, 2);
-      vh = cat({vh, value.expand({n, heads_, 1, e / heads_})}, 2);
+    const auto add = [&](const Tensor& one_key, const Tensor& one_value) {
+      kh = cat({kh, one_key.expand({n, heads_, 1, e / heads_})}, 2);
+      vh = cat({vh, one_value.expand({n, heads_, 1, e / heads_})}, 2);
       if (!mask.defined()) return;
       Shape column = mask.shape();
       column[mask.dim() - 1] = 1;

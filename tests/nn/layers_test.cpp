@@ -38,6 +38,8 @@ Made made(M m) {
               return m(x[0]);
             else if constexpr (requires { m(x[0], x[1]); })
               return m(x[0], x[1]);
+            else if constexpr (requires { Tensor(m(x[0], x[1], x[2])); })
+              return m(x[0], x[1], x[2]);
             else
               return m(x[0], x[1], x[2]).output;
           }};
@@ -104,6 +106,14 @@ void check_special(const Json& c, const Made& made) {
   }
 }
 
+/// The places of a row in some order, which -1 ends; in the first one earlier.
+Tensor labels(const Shape& shape) {
+  const Tensor order = argsort(rand(shape), -1);
+  order.select(-1, shape.back() - 1).fill_(-1);
+  order.view({-1, shape.back()})[0][shape.back() - 2].fill_(-1);
+  return order;
+}
+
 void check(const Json& c, const Made& made) {
   nn::Module module = made.module;
   std::ostringstream text;
@@ -133,7 +143,11 @@ void check(const Json& c, const Made& made) {
   for (const Json& input : c.at("inputs")) {
     const Shape shape = shape_from(input.at("shape"));
     const Json& classes = input.at("classes");
-    x.push_back(classes.is_null() ? randn(shape) : classes == "rand" ? rand(shape) : randint(0, classes, shape));
+    x.push_back(classes.is_null()     ? randn(shape)
+                : classes == "rand"   ? rand(shape)
+                : classes == "sign"   ? randint(0, 2, shape) * 2 - 1
+                : classes == "labels" ? labels(shape)
+                                      : randint(0, classes, shape));
   }
   constexpr double kTolerance = 1e-5;
   made.call(x);
@@ -186,14 +200,17 @@ TEST_CASE("layers: every class of a layer has a row, and a place in docs/layers.
     return std::string(std::istreambuf_iterator<char>(in), {});
   };
   std::set<std::string> names;
-  const std::regex layer("\n(?:class (\\w+) : public (?:Module|BatchNorm) |  A\\((\\w+), )");
+  const std::regex layer(
+      "\n(?:class (\\w+) : public (?:Module|BatchNorm|InstanceNorm|UnaryLayer|DropoutLayer) |  A\\((\\w+), )");
   for (const auto& file : std::filesystem::directory_iterator(root / "nn")) {
     if (file.path().extension() != ".h") continue;
     const std::string text = text_of(file.path());
     for (std::sregex_iterator m(text.begin(), text.end(), layer), end; m != end; ++m)
       names.insert(m->str(1) + m->str(2));
   }
-  for (const char* other : {"AnyModule", "ModuleList", "ModuleDict", "BatchNorm"})  // without a forward; a base
+  // Without a forward; bases; not torch's.
+  for (const char* other :
+       {"AnyModule", "ModuleList", "ModuleDict", "BatchNorm", "InstanceNorm", "UnaryLayer", "DropoutLayer", "LoRA"})
     CHECK_MESSAGE(names.erase(other) == 1, other);
   CHECK(names.size() > 30);
   const std::string page = text_of(root / "docs" / "layers.md");
