@@ -27,7 +27,7 @@ LoRA::LoRA(const Linear& base, LoRAOptions o)
       lora_B(
           register_module("lora_B", Linear(o.r, base.weight.size(0), {.bias = false, .dtype = base.weight.dtype()}))),
       scaling_(o.alpha / static_cast<double>(o.r)),
-      merged_(std::make_shared<bool>(false)) {
+      merged_(zeros({}, kBool)) {
   init::zeros_(lora_B.weight);
   base_layer.requires_grad_(false);
   set_extra_repr(detail::str("r=", o.r, ", alpha=", python(o.alpha)));
@@ -35,21 +35,22 @@ LoRA::LoRA(const Linear& base, LoRAOptions o)
 
 Tensor LoRA::forward(const Tensor& x) const {
   const Tensor z = base_layer(x);
-  return *merged_ ? z : z + lora_B(lora_A(lora_dropout(x))) * scaling_;
+  return merged() ? z : z + lora_B(lora_A(lora_dropout(x))) * scaling_;
 }
 Tensor LoRA::operator()(const Tensor& x) const { return call(*this, x); }
 
+bool LoRA::merged() const { return merged_.item<bool>(); }
 void LoRA::add_to_base(double factor) const {
   NoGradGuard no_grad;
   Tensor(base_layer.weight).add_(matmul(lora_B.weight, lora_A.weight) * (factor * scaling_));
 }
 void LoRA::merge() {
-  if (!*merged_) add_to_base(1);
-  *merged_ = true;
+  if (!merged()) add_to_base(1);
+  merged_.fill_(true);
 }
 void LoRA::unmerge() {
-  if (*merged_) add_to_base(-1);
-  *merged_ = false;
+  if (merged()) add_to_base(-1);
+  merged_.fill_(false);
 }
 
 StateDict lora_state_dict(const Module& model) { return model.state_dict().filter(is_adapter); }

@@ -1,8 +1,6 @@
 // LoRA: a Linear whose weight stays, with a small change of it that is trained: y = W x + b + alpha / r B A x, where
 // A[r, in] and B[out, r]. Names are those of peft but for the adapter's, "default", which it leaves out of its files, too.
 #pragma once
-#include <memory>
-
 #include <harker/nn/dropout.h>
 #include <harker/nn/linear.h>
 
@@ -29,12 +27,12 @@ class LoRA : public Module {
   /// off again, but for rounding. Both do nothing where it is done already. What is trained meanwhile is not seen.
   void merge();
   void unmerge();
-  bool merged() const noexcept { return *merged_; }
+  bool merged() const;
 
  private:
   void add_to_base(double factor) const;
   double scaling_;
-  std::shared_ptr<bool> merged_;  // shared: a copy is another name for the same module
+  Tensor merged_;  // 0-d: a copy is another name for the same module
 };
 
 /// The adapters alone, all "lora_A.weight" and "lora_B.weight" of a model: what is to be saved of a training.

@@ -18,15 +18,15 @@ namespace detail {
 
 namespace {
 
-/// The 2-norm over all dimensions but one, kept; over all where there is none.
-Tensor norm_except(const Tensor& v, std::optional<int> dim) {
-  if (!dim) return norm(v);
+/// The 2-norm over all dimensions but one, kept; over all for -1.
+Tensor norm_except(const Tensor& v, int dim) {
+  if (dim < 0) return norm(v);
   Shape over = Shape::filled(v.dim() - 1, 0);
   for (int d = 0, i = 0; d < v.dim(); ++d)
-    if (d != *dim) over[i++] = d;
+    if (d != dim) over[i++] = d;
   return over.rank() == 0 ? abs(v) : norm(v, 2, over, true);
 }
-Tensor weight_of(const Tensor& g, const Tensor& v, std::optional<int> dim) { return v * (g / norm_except(v, dim)); }
+Tensor weight_of(const Tensor& g, const Tensor& v, int dim) { return v * (g / norm_except(v, dim)); }
 
 /// Makes `t` what `made` is, for all who hold a handle on it.
 void rebind(const Tensor& t, const Tensor& made, bool changed) {
@@ -50,7 +50,7 @@ void rebind(const Tensor& t, const Tensor& made, bool changed) {
 
 struct Parametrization::Recompute final : ModulePreHook {
   Ref<Slot> weight, held, g, v;  // the weight's twice, so that an assignment to the member is refused
-  std::optional<int> dim;
+  int dim = 0;
   // What the weight was last computed from.
   Tensor seen_g, seen_v;
   std::uint32_t version_g = 0, version_v = 0;
@@ -70,7 +70,7 @@ struct Parametrization::Recompute final : ModulePreHook {
   }
 };
 
-void Parametrization::add_weight_norm(nn::Module m, std::string_view name, std::optional<int> dim) {
+void Parametrization::add_weight_norm(nn::Module m, std::string_view name, int dim) {
   m.learn_class();
   nn::Module::Registry& r = *m.registry_;
   const auto refuse = [&](auto... why) { throw_error<Error>("weight_norm: ", m.class_name(), why...); };
@@ -80,9 +80,8 @@ void Parametrization::add_weight_norm(nn::Module m, std::string_view name, std::
     refuse(" has no parameter ", quoted(name), ", or has it parametrized already");
   const Ref<Slot> slot = found->slot;
   const Tensor weight = slot->tensor.detach();
-  if (dim == -1) dim.reset();  // as torch has it
-  if (dim && (*dim < 0 || *dim >= weight.dim()))
-    throw_error<ShapeError>("weight_norm: there is no dimension ", *dim, " of ", quoted(name), ", which is ",
+  if (dim < -1 || dim >= weight.dim())
+    throw_error<ShapeError>("weight_norm: there is no dimension ", dim, " of ", quoted(name), ", which is ",
                             weight.shape());
   NoGradGuard no_grad;
   nn::Module list("ParametrizationList");

@@ -4,8 +4,6 @@
 // and threads may not train one such module at once. Parametrize before making the optimizer.
 //   nn::Linear fc = register_module("fc", nn::utils::parametrizations::weight_norm(nn::Linear(10, 20)));
 #pragma once
-#include <optional>
-
 #include <harker/nn/module.h>
 
 namespace harker HARKER_PUBLIC {
@@ -13,7 +11,7 @@ namespace detail {
 /// What the functions below do to a module (nn/parametrize.cpp).
 class Parametrization {
  public:
-  static void add_weight_norm(nn::Module m, std::string_view name, std::optional<int> dim);
+  static void add_weight_norm(nn::Module m, std::string_view name, int dim);
   static void remove(nn::Module m, std::string_view name);
 
  private:
@@ -26,10 +24,10 @@ namespace utils {
 namespace parametrizations {
 
 /// weight = g v / |v|: the length g (original0) and the direction v (original1) are trained apart. The norm is over all
-/// dimensions but `dim`; over all with std::nullopt. Returns the module. Error when it has no such parameter; such a
+/// dimensions but `dim`; over all with -1, torch's None. Returns the module. Error when it has no such parameter; such a
 /// module is called with one tensor's result, so not for MultiheadAttention.
 template <std::derived_from<Module> M>
-M weight_norm(M module, std::string_view name = "weight", std::optional<int> dim = 0) {
+M weight_norm(M module, std::string_view name = "weight", int dim = 0) {
   harker::detail::Parametrization::add_weight_norm(module, name, dim);
   return module;
 }

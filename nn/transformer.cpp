@@ -116,13 +116,18 @@ TransformerEncoderLayer TransformerEncoderLayer::clone() const {
 }
 
 TransformerEncoder::TransformerEncoder(const TransformerEncoderLayer& layer, std::int64_t num_layers,
-                                       std::optional<AnyModule> norm_behind)
+                                       std::shared_ptr<AnyModule> norm_behind)
     : Module("TransformerEncoder"), norm(std::move(norm_behind)) {
   check_size(num_layers, 0, "TransformerEncoder", "layers");
   for (std::int64_t i = 0; i < num_layers; ++i) layers.append(layer.clone());
   register_module("layers", layers);
   if (norm) register_module("norm", *norm);
 }
+TransformerEncoder::TransformerEncoder(const TransformerEncoderLayer& layer, std::int64_t num_layers,
+                                       AnyModule norm_behind)
+    : TransformerEncoder(layer, num_layers, std::make_shared<AnyModule>(std::move(norm_behind))) {}
+TransformerEncoder::TransformerEncoder(const TransformerEncoderLayer& layer, std::int64_t num_layers)
+    : TransformerEncoder(layer, num_layers, std::shared_ptr<AnyModule>()) {}
 TransformerEncoder::TransformerEncoder(std::int64_t d_model, std::int64_t nhead, std::int64_t num_layers,
                                        TransformerEncoderLayerOptions options)
     : TransformerEncoder(TransformerEncoderLayer(d_model, nhead, std::move(options)), num_layers) {}

@@ -96,13 +96,18 @@ TransformerDecoderLayer TransformerDecoderLayer::clone() const {
 }
 
 TransformerDecoder::TransformerDecoder(const TransformerDecoderLayer& layer, std::int64_t num_layers,
-                                       std::optional<AnyModule> norm_behind)
+                                       std::shared_ptr<AnyModule> norm_behind)
     : Module("TransformerDecoder"), norm(std::move(norm_behind)) {
   check_size(num_layers, 0, "TransformerDecoder", "layers");
   for (std::int64_t i = 0; i < num_layers; ++i) layers.append(layer.clone());
   register_module("layers", layers);
   if (norm) register_module("norm", *norm);
 }
+TransformerDecoder::TransformerDecoder(const TransformerDecoderLayer& layer, std::int64_t num_layers,
+                                       AnyModule norm_behind)
+    : TransformerDecoder(layer, num_layers, std::make_shared<AnyModule>(std::move(norm_behind))) {}
+TransformerDecoder::TransformerDecoder(const TransformerDecoderLayer& layer, std::int64_t num_layers)
+    : TransformerDecoder(layer, num_layers, std::shared_ptr<AnyModule>()) {}
 Tensor TransformerDecoder::forward(const Tensor& tgt, const Tensor& memory,
                                    const TransformerDecoderMasks& masks) const {
   Tensor h = tgt;

@@ -42,12 +42,16 @@ class TransformerDecoderLayer : public Module {
 class TransformerDecoder : public Module {
  public:
   ModuleList<TransformerDecoderLayer> layers;
-  const std::optional<AnyModule> norm;
+  const std::shared_ptr<AnyModule> norm;  ///< or null
 
   /// `num_layers` clones of `layer`, and behind them `norm`, any module.
-  TransformerDecoder(const TransformerDecoderLayer& layer, std::int64_t num_layers, std::optional<AnyModule> norm = {});
+  TransformerDecoder(const TransformerDecoderLayer& layer, std::int64_t num_layers, AnyModule norm);
+  TransformerDecoder(const TransformerDecoderLayer& layer, std::int64_t num_layers);
   Tensor forward(const Tensor& tgt, const Tensor& memory, const TransformerDecoderMasks& masks = {}) const;
   Tensor operator()(const Tensor& tgt, const Tensor& memory, const TransformerDecoderMasks& masks = {}) const;
+
+ private:
+  TransformerDecoder(const TransformerDecoderLayer& layer, std::int64_t num_layers, std::shared_ptr<AnyModule> norm);
 };
 
 struct TransformerOptions {

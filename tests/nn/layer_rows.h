@@ -155,7 +155,7 @@ LAYER("nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 4, 3, bias=False), dim
       utils::parametrizations::weight_norm(Conv2d(3, 4, 3, {.bias = false}), "weight", 1))
 LAYER("nn.utils.parametrizations.weight_norm(nn.utils.parametrizations.weight_norm(nn.Bilinear(3, 4, 5), dim=None), 'bias')",
       "(2, 3), (2, 4)",
-      utils::parametrizations::weight_norm(utils::parametrizations::weight_norm(Bilinear(3, 4, 5), "weight", std::nullopt), "bias"))
+      utils::parametrizations::weight_norm(utils::parametrizations::weight_norm(Bilinear(3, 4, 5), "weight", -1), "bias"))
 
 // --- Similarities
 LAYER("nn.CosineSimilarity()", "(3, 4), (3, 4)", CosineSimilarity())

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <harker/core/ops/ops.h>
 #include <harker/core/random.h>
+#include <harker/nn/sequential.h>
 #include <harker/nn/transformer.h>
 #include <harker/nn/transformer_decoder.h>
 
