@@ -5,19 +5,19 @@
 /// Activations without options, a line each: A(class, function). nn/activation.h makes the classes; the tests of
 /// gradients and of layers read the list, too.
 // clang-format off
-#define HARKER_ACTIVATIONS(A)                      \
-  A(ReLU, relu)              /* max(x, 0) */       \
-  A(ReLU6, relu6)            /* min(max(x, 0), 6) */  \
-  A(SELU, selu)              /* 1.0507 elu(x, 1.6733) */  \
-  A(SiLU, silu)              /* x sigmoid(x) */    \
-  A(Mish, mish)              /* x tanh(softplus(x)) */  \
-  A(Hardsigmoid, hardsigmoid)  /* min(max(x + 3, 0), 6) / 6 */  \
-  A(Hardswish, hardswish)    /* x hardsigmoid(x) */  \
-  A(Sigmoid, sigmoid)        /* 1 / (1 + e^-x) */  \
-  A(LogSigmoid, logsigmoid)                        \
-  A(Softsign, softsign)      /* x / (1 + |x|) */   \
-  A(Tanh, tanh)                                    \
-  A(Tanhshrink, tanhshrink)  /* x - tanh(x) */
+#define HARKER_ACTIVATIONS(A)                                  \
+  A(ReLU, relu)                /* max(x, 0) */                 \
+  A(ReLU6, relu6)              /* min(max(x, 0), 6) */         \
+  A(SELU, selu)                /* 1.0507 elu(x, 1.6733) */     \
+  A(SiLU, silu)                /* x sigmoid(x) */              \
+  A(Mish, mish)                /* x tanh(softplus(x)) */       \
+  A(Hardsigmoid, hardsigmoid)  /* min(max(x + 3, 0), 6) / 6 */ \
+  A(Hardswish, hardswish)      /* x hardsigmoid(x) */          \
+  A(Sigmoid, sigmoid)          /* 1 / (1 + e^-x) */            \
+  A(LogSigmoid, logsigmoid)                                    \
+  A(Softsign, softsign)        /* x / (1 + |x|) */             \
+  A(Tanh, tanh)                                                \
+  A(Tanhshrink, tanhshrink)    /* x - tanh(x) */
 // clang-format on
 
 namespace harker HARKER_PUBLIC {

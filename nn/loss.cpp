@@ -2,6 +2,7 @@
 #include <harker/core/ops/ops.h>
 #include <harker/nn/loss.h>
 #include <harker/nn/margin_loss.h>
+#include <harker/nn/similarity.h>
 
 namespace harker HARKER_PUBLIC {
 namespace nn {
@@ -47,16 +48,24 @@ BCEWithLogitsLoss::BCEWithLogitsLoss(BinaryCrossEntropyWithLogitsOptions o)
 HARKER_TWO(BCEWithLogitsLoss, binary_cross_entropy_with_logits)
 #undef HARKER_TWO
 
-#define HARKER_LOSS(Layer, Options, f)                                                                            \
-  Layer::Layer(Options o) : Module(#Layer), options_(o) {}                                                        \
+#define HARKER_THREE(Layer, f)                                                                                    \
   Tensor Layer::forward(const Tensor& a, const Tensor& b, const Tensor& c) const { return f(a, b, c, options_); } \
   Tensor Layer::operator()(const Tensor& a, const Tensor& b, const Tensor& c) const { return call(*this, a, b, c); }
+#define HARKER_LOSS(Layer, Options, f)                     \
+  Layer::Layer(Options o) : Module(#Layer), options_(o) {} \
+  HARKER_THREE(Layer, f)
 HARKER_LOSS(CosineEmbeddingLoss, MarginOptions, cosine_embedding_loss)
 HARKER_LOSS(MarginRankingLoss, MarginOptions, margin_ranking_loss)
 HARKER_LOSS(TripletMarginLoss, TripletMarginOptions, triplet_margin_loss)
-HARKER_LOSS(TripletMarginWithDistanceLoss, TripletMarginWithDistanceOptions, triplet_margin_with_distance_loss)
 HARKER_LOSS(GaussianNLLLoss, GaussianNllOptions, gaussian_nll_loss)
 #undef HARKER_LOSS
+
+TripletMarginWithDistanceLoss::TripletMarginWithDistanceLoss(TripletMarginWithDistanceOptions o)
+    : Module("TripletMarginWithDistanceLoss"), options_(o) {
+  if (!o.distance_function) register_module("distance_function", PairwiseDistance());
+}
+HARKER_THREE(TripletMarginWithDistanceLoss, triplet_margin_with_distance_loss)
+#undef HARKER_THREE
 
 }  // namespace nn
 }  // namespace harker

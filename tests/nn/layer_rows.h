@@ -153,9 +153,9 @@ LAYER("nn.Transformer(8, 2, 1, 1, 16, 0.0, 'gelu', batch_first=True, norm_first=
 LAYER("nn.utils.parametrizations.weight_norm(nn.Linear(4, 3))", "(2, 4)", utils::parametrizations::weight_norm(Linear(4, 3)))
 LAYER("nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 4, 3, bias=False), dim=1)", "(2, 3, 4, 4)",
       utils::parametrizations::weight_norm(Conv2d(3, 4, 3, {.bias = false}), "weight", 1))
-LAYER("nn.utils.parametrizations.weight_norm(nn.utils.parametrizations.weight_norm(nn.Bilinear(3, 4, 5), dim=None), 'bias')",
-      "(2, 3), (2, 4)",
-      utils::parametrizations::weight_norm(utils::parametrizations::weight_norm(Bilinear(3, 4, 5), "weight", -1), "bias"))
+LAYER("nn.utils.parametrizations.weight_norm(nn.utils.parametrizations.weight_norm(nn.Bilinear(3, 1, 2), dim=None), 'bias')",
+      "(2, 3), (2, 1)",
+      utils::parametrizations::weight_norm(utils::parametrizations::weight_norm(Bilinear(3, 1, 2), "weight", -1), "bias"))
 
 // --- Similarities
 LAYER("nn.CosineSimilarity()", "(3, 4), (3, 4)", CosineSimilarity())
