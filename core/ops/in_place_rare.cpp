@@ -37,7 +37,7 @@ using T = const Tensor&;
 }  // namespace
 
 #define HARKER_RARE(f, ...)                                                                \
-  Tensor& TensorMethods::f##_() const {                                                          \
+  Tensor& TensorMethods::f##_() const {                                                    \
     return detail::change_in_place(self(), #f "_", static_cast<Tensor (*)(T)>(harker::f)); \
   }
 HARKER_RARE(frac)
@@ -45,12 +45,12 @@ HARKER_RARE(frac)
 #undef HARKER_RARE
 
 #define HARKER_BY_TENSOR(f)                                              \
-  Tensor& TensorMethods::f##_(T y) const {                                     \
+  Tensor& TensorMethods::f##_(T y) const {                               \
     return changed(                                                      \
         self(), #f "_", [](T x, T a, T) { return harker::f(x, a); }, y); \
   }
 #define HARKER_BY_NUMBER(f)                                                     \
-  Tensor& TensorMethods::f##_(Scalar s) const {                                       \
+  Tensor& TensorMethods::f##_(Scalar s) const {                                 \
     return changed(self(), #f "_", [=](T x, T, T) { return harker::f(x, s); }); \
   }
 HARKER_BY_TENSOR(floor_divide)

@@ -87,7 +87,7 @@ Tensor quantile_of(const Tensor& given, const Tensor& q, std::optional<int> d, b
   const std::int64_t n = in_order.shape().back();
   const Tensor there = present(in_order, -1).to(x.dtype());
   Tensor rank = shares * (past_nan ? clamp_min(there - 1, 0) : full_like(there, n - 1));  // [.., q]
-  if (!past_nan) rank = where(lt(there, n), n - 1, rank);  // the last one is NaN then
+  if (!past_nan) rank = where(lt(there, n), n - 1, rank);                                 // the last one is NaN then
   if (how == Between::lower) rank = floor(rank);
   if (how == Between::higher) rank = ceil(rank);
   if (how == Between::nearest) rank = round(rank);

@@ -200,7 +200,7 @@ Tensor& changed(Tensor& x, const char* op, const F& f, const S&... sources) {
 }  // namespace
 
 #define HARKER_IN_PLACE(f, declared, call, ...)                                        \
-  Tensor& TensorMethods::f##_ declared const {                                             \
+  Tensor& TensorMethods::f##_ declared const {                                         \
     return changed(                                                                    \
         self(), #f "_", [&](const Tensor& x) { return harker::f call; }, __VA_ARGS__); \
   }

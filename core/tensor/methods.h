@@ -168,7 +168,8 @@ class TensorMethods {
 
   // --- Choosing: lists of indices, and what is put at chosen places (core/ops/index.h).
   IndexedTensor index(const std::vector<indexing::TensorIndex>& indices) const;
-  Tensor& index_put_(const std::vector<indexing::TensorIndex>& indices, const Tensor& value, bool accumulate = false) const;
+  Tensor& index_put_(const std::vector<indexing::TensorIndex>& indices, const Tensor& value,
+                     bool accumulate = false) const;
   Tensor& index_put_(const std::vector<indexing::TensorIndex>& indices, Scalar value, bool accumulate = false) const;
   Tensor index_put(const std::vector<indexing::TensorIndex>& indices, const Tensor& value,
                    bool accumulate = false) const;

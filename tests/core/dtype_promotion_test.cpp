@@ -19,7 +19,7 @@ using test::words;
 
 // torch 2.15's promote_types, "--" where it refuses: rows and columns in the order of kShortNames.
 constexpr const char* kShortNames[] = {"f4", "f8", "f2", "bf", "u1", "i1", "i2", "i4", "i8",
-                                  "b1", "u2", "u4", "u8", "c4", "c8", "cx", "e4"};
+                                       "b1", "u2", "u4", "u8", "c4", "c8", "cx", "e4"};
 constexpr DType kOrder[] = {DType::float32,    DType::float64,      DType::float16, DType::bfloat16,  DType::uint8,
                             DType::int8,       DType::int16,        DType::int32,   DType::int64,     DType::bool_,
                             DType::uint16,     DType::uint32,       DType::uint64,  DType::complex32, DType::complex64,

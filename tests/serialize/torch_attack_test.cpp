@@ -56,8 +56,9 @@ TEST_CASE("torch: a long name in a thousand STACK_GLOBALs is refused") {
 TEST_CASE("torch: a key that holds much in tuples is refused when it is used again and again") {
   const std::string use("h\0N", 3);
   const std::string sizes = "ctorch\nSize\n(" + many("K\1", 30'000) + "t\x85R";
-  for (const std::string& key : {kLongText + "\x85\x85", "](" + many("K\1", 200) + "e0(" + many("N", 30'000) + "t\x85\x85",
-                                 "]" + kLongText + "a0(" + kLongText + "\x91\x85", sizes}) {
+  for (const std::string& key :
+       {kLongText + "\x85\x85", "](" + many("K\1", 200) + "e0(" + many("N", 30'000) + "t\x85\x85",
+        "]" + kLongText + "a0(" + kLongText + "\x91\x85", sizes}) {
     const std::string dict = kStart + key + memo(0) + "}(";
     CAPTURE(key.substr(0, 20));
     CHECK(message_of(archive(dict + many(use, 4000) + "u.")).find("again and again") != std::string::npos);
@@ -94,8 +95,8 @@ TEST_CASE("torch: a large state that is given again and again is refused") {
 }
 
 TEST_CASE("torch: a long name of a view in a thousand storages of a legacy stream is refused") {
-  const std::string id = "(" + text("storage") + "ctorch\nFloatStorage\n" + text("0") + text("cpu") + "K\1" + kLongText +
-                         std::string("K\0K\1\x87t", 6) + memo(1);
+  const std::string id = "(" + text("storage") + "ctorch\nFloatStorage\n" + text("0") + text("cpu") + "K\1" +
+                         kLongText + std::string("K\0K\1\x87t", 6) + memo(1);
   const auto stream = [&](int n) {
     return bytes_of(kStart + "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19." + kStart + "M\xe9\3." + kStart + "}." +
                     kStart + id + many(std::string("h\1Q0", 4), n) + "]." + kStart + "]" + text("0") + "a." +
