@@ -16,6 +16,7 @@ struct Conv2dOptions {
 
 class Conv2d : public Module {
  public:
+  HARKER_MODULE(Conv2d)
   Parameter weight;  ///< [out_channels, in_channels / groups, down, across]
   Parameter bias;    ///< [out_channels]; undefined without bias
 

@@ -10,6 +10,7 @@ namespace nn {
 /// seed. x itself after eval(). Error unless p lies in [0, 1].
 class Dropout : public Module {
  public:
+  HARKER_MODULE(Dropout)
   explicit Dropout(double p = 0.5);
   Tensor forward(const Tensor& x) const { return dropout(x, p_, is_training()); }
   Tensor operator()(const Tensor& x) const;
@@ -22,6 +23,7 @@ class Dropout : public Module {
 /// Dimensions start_dim to end_dim become one: [n, c, h, w] -> [n, c h w].
 class Flatten : public Module {
  public:
+  HARKER_MODULE(Flatten)
   explicit Flatten(int start_dim = 1, int end_dim = -1);
   Tensor forward(const Tensor& x) const { return x.flatten(start_, end_); }
   Tensor operator()(const Tensor& x) const;
@@ -33,6 +35,7 @@ class Flatten : public Module {
 /// x itself: in the place of a layer that is left out.
 class Identity : public Module {
  public:
+  HARKER_MODULE(Identity)
   Identity() : Module("Identity") {}
   Tensor forward(const Tensor& x) const { return x; }
   Tensor operator()(const Tensor& x) const;

@@ -14,6 +14,7 @@ struct EmbeddingOptions {
 
 class Embedding : public Module {
  public:
+  HARKER_MODULE(Embedding)
   Parameter weight;  ///< [num_embeddings, embedding_dim]
 
   /// N(0, 1), as torch bit for bit after the same manual_seed. ShapeError for a padding_idx that is no row.

@@ -18,6 +18,7 @@ struct LayerNormOptions {
 /// (x - mean) / sqrt(variance + eps) weight + bias over the last dimensions, those of `normalized_shape`.
 class LayerNorm : public Module {
  public:
+  HARKER_MODULE(LayerNorm)
   Parameter weight, bias;  ///< [normalized_shape], or undefined
 
   explicit LayerNorm(const Shape& normalized_shape, LayerNormOptions options = {});
@@ -45,6 +46,7 @@ struct BatchNormOptions {
 /// ones are used.
 class BatchNorm : public Module {
  public:
+  HARKER_MODULE(BatchNorm)
   Parameter weight, bias;            ///< [features], or undefined
   Buffer running_mean, running_var;  ///< [features]: 0 and 1 at first; or undefined
   Buffer num_batches_tracked;        ///< int64, 0-d: calls while training
@@ -68,6 +70,7 @@ class BatchNorm : public Module {
 /// x[n, features] or x[n, features, length]
 class BatchNorm1d : public BatchNorm {
  public:
+  HARKER_MODULE(BatchNorm1d)
   explicit BatchNorm1d(std::int64_t num_features, BatchNormOptions options = {})
       : BatchNorm("BatchNorm1d", num_features, options, 2, 3) {}
 };
@@ -75,6 +78,7 @@ class BatchNorm1d : public BatchNorm {
 /// x[n, features, h, w]
 class BatchNorm2d : public BatchNorm {
  public:
+  HARKER_MODULE(BatchNorm2d)
   explicit BatchNorm2d(std::int64_t num_features, BatchNormOptions options = {})
       : BatchNorm("BatchNorm2d", num_features, options, 4, 4) {}
 };

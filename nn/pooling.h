@@ -9,6 +9,7 @@ namespace nn {
 
 class MaxPool2d : public Module {
  public:
+  HARKER_MODULE(MaxPool2d)
   explicit MaxPool2d(Pair kernel_size, MaxPool2dOptions options = {});
   Tensor forward(const Tensor& x) const { return max_pool2d(x, kernel_, options_); }
   Tensor operator()(const Tensor& x) const;
@@ -20,6 +21,7 @@ class MaxPool2d : public Module {
 
 class AvgPool2d : public Module {
  public:
+  HARKER_MODULE(AvgPool2d)
   explicit AvgPool2d(Pair kernel_size, AvgPool2dOptions options = {});
   Tensor forward(const Tensor& x) const { return avg_pool2d(x, kernel_, options_); }
   Tensor operator()(const Tensor& x) const;

@@ -87,6 +87,7 @@ class TransformerEncoderLayer : public Module {
 
 class TransformerEncoder : public Module {
  public:
+  HARKER_MODULE(TransformerEncoder)
   ModuleList<TransformerEncoderLayer> layers;
   const std::optional<AnyModule> norm;
 
