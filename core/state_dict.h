@@ -8,13 +8,14 @@
 
 #include <harker/core/base/function_ref.h>
 #include <harker/core/base/hash_index.h>
+#include <harker/core/base/named_list.h>
 #include <harker/core/value.h>
 
 namespace harker HARKER_PUBLIC {
 
 class StateDict {
  public:
-  using Item = std::pair<std::string, Tensor>;
+  using Item = Named<Tensor>;
   using Other = std::pair<std::string, Value>;
 
   StateDict() noexcept;
@@ -55,6 +56,9 @@ class StateDict {
   /// The names that begin with `prefix` without it, the others as they are: "module." (DataParallel), "_orig_mod."
   /// (torch.compile). As torch's consume_prefix_in_state_dict_if_present.
   StateDict without_prefix(std::string_view prefix) const;
+  /// With memory of its own, which does not change when the model trains on: the best weights so far. What is one tensor
+  /// under two names stays one.
+  StateDict clone() const;
 
   /// Module path -> {"version": n}, as torch's `_metadata`; a dict, or None.
   Value metadata;

@@ -29,6 +29,7 @@ struct MultiheadAttentionCall {
 
 class MultiheadAttention : public Module {
  public:
+  HARKER_MODULE(MultiheadAttention)
   Parameter in_proj_weight;                               ///< [3 embed_dim, embed_dim]: for query, key and value; or
   Parameter q_proj_weight, k_proj_weight, v_proj_weight;  ///< these, when kdim or vdim differ
   Parameter in_proj_bias;                                 ///< [3 embed_dim]; undefined without bias

@@ -58,6 +58,7 @@ class ConvNd : public Module {
 
 class Conv2d : public ConvNd {
  public:
+  HARKER_MODULE(Conv2d)
   /// `nn::Conv2d(3, 8, 3, {.padding = 1, .bias = false})`
   Conv2d(std::int64_t in_channels, std::int64_t out_channels, Pair kernel_size, Conv2dOptions options = {});
   /// [n, in_channels, h, w] (or without n) -> [n, out_channels, ...]
@@ -66,6 +67,7 @@ class Conv2d : public ConvNd {
 };
 class Conv1d : public ConvNd {
  public:
+  HARKER_MODULE(Conv1d)
   Conv1d(std::int64_t in_channels, std::int64_t out_channels, std::int64_t kernel_size, Conv1dOptions options = {});
   /// [n, in_channels, length] (or without n) -> [n, out_channels, ...]
   Tensor forward(const Tensor& x) const { return convolve(x); }
@@ -74,6 +76,7 @@ class Conv1d : public ConvNd {
 
 class ConvTranspose2d : public ConvNd {
  public:
+  HARKER_MODULE(ConvTranspose2d)
   ConvTranspose2d(std::int64_t in_channels, std::int64_t out_channels, Pair kernel_size,
                   ConvTranspose2dOptions options = {});
   /// [n, in_channels, h, w] (or without n) -> [n, out_channels, ...]. With an `output_size`, {h, w} or the whole shape,
@@ -83,6 +86,7 @@ class ConvTranspose2d : public ConvNd {
 };
 class ConvTranspose1d : public ConvNd {
  public:
+  HARKER_MODULE(ConvTranspose1d)
   ConvTranspose1d(std::int64_t in_channels, std::int64_t out_channels, std::int64_t kernel_size,
                   ConvTranspose1dOptions options = {});
   Tensor forward(const Tensor& x, const Shape& output_size = {}) const { return convolve_back(x, output_size); }

@@ -26,36 +26,42 @@ class DropoutLayer : public Module {
 /// seed.
 class Dropout : public DropoutLayer {
  public:
+  HARKER_MODULE(Dropout)
   explicit Dropout(double p = 0.5);
 };
 
 /// The same of whole channels: x[n, channels, length], or without n.
 class Dropout1d : public DropoutLayer {
  public:
+  HARKER_MODULE(Dropout1d)
   explicit Dropout1d(double p = 0.5);
 };
 
 /// x[n, channels, h, w]; as in torch three dimensions are [n, channels, length].
 class Dropout2d : public DropoutLayer {
  public:
+  HARKER_MODULE(Dropout2d)
   explicit Dropout2d(double p = 0.5);
 };
 
 /// What is dropped becomes selu's lower bound, and all is scaled and moved so that mean and variance stay.
 class AlphaDropout : public DropoutLayer {
  public:
+  HARKER_MODULE(AlphaDropout)
   explicit AlphaDropout(double p = 0.5);
 };
 
 /// The same of whole channels.
 class FeatureAlphaDropout : public DropoutLayer {
  public:
+  HARKER_MODULE(FeatureAlphaDropout)
   explicit FeatureAlphaDropout(double p = 0.5);
 };
 
 /// Dimensions start_dim to end_dim become one: [n, c, h, w] -> [n, c h w].
 class Flatten : public Module {
  public:
+  HARKER_MODULE(Flatten)
   explicit Flatten(int start_dim = 1, int end_dim = -1);
   Tensor forward(const Tensor& x) const { return x.flatten(start_, end_); }
   Tensor operator()(const Tensor& x) const;
@@ -67,6 +73,7 @@ class Flatten : public Module {
 /// x itself: in the place of a layer that is left out.
 class Identity : public Module {
  public:
+  HARKER_MODULE(Identity)
   Identity() : Module("Identity") {}
   Tensor forward(const Tensor& x) const { return x; }
   Tensor operator()(const Tensor& x) const;

@@ -21,6 +21,7 @@ struct EmbeddingOptions {
 
 class Embedding : public Module {
  public:
+  HARKER_MODULE(Embedding)
   Parameter weight;  ///< [num_embeddings, embedding_dim]
 
   /// N(0, 1), as torch bit for bit after the same manual_seed. ShapeError for a padding_idx that is no row.
@@ -51,6 +52,7 @@ struct EmbeddingBagOptions {
 
 class EmbeddingBag : public Module {
  public:
+  HARKER_MODULE(EmbeddingBag)
   Parameter weight;  ///< [num_embeddings, embedding_dim]
 
   EmbeddingBag(std::int64_t num_embeddings, std::int64_t embedding_dim, EmbeddingBagOptions options = {});

@@ -12,6 +12,7 @@ struct LinearOptions {
 
 class Linear : public Module {
  public:
+  HARKER_MODULE(Linear)
   Parameter weight;  ///< [out, in]
   Parameter bias;    ///< [out]; undefined without bias
 
@@ -27,6 +28,7 @@ class Linear : public Module {
 /// y[o] = a^T weight[o] b + bias[o]
 class Bilinear : public Module {
  public:
+  HARKER_MODULE(Bilinear)
   Parameter weight;  ///< [out, in1, in2]
   Parameter bias;    ///< [out]; undefined without bias
 

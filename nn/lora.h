@@ -15,6 +15,7 @@ struct LoRAOptions {
 
 class LoRA : public Module {
  public:
+  HARKER_MODULE(LoRA)
   Linear base_layer;  ///< takes no gradient from now on
   Dropout lora_dropout;
   Linear lora_A, lora_B;  ///< without bias; B begins with 0, so that nothing has changed yet

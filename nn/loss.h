@@ -12,6 +12,7 @@ namespace nn {
 /// (x - y)^2
 class MSELoss : public Module {
  public:
+  HARKER_MODULE(MSELoss)
   explicit MSELoss(LossOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& y) const;
   Tensor operator()(const Tensor& x, const Tensor& y) const;
@@ -23,6 +24,7 @@ class MSELoss : public Module {
 /// |x - y|
 class L1Loss : public Module {
  public:
+  HARKER_MODULE(L1Loss)
   explicit L1Loss(LossOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& y) const;
   Tensor operator()(const Tensor& x, const Tensor& y) const;
@@ -34,6 +36,7 @@ class L1Loss : public Module {
 /// d = x - y: d^2 / (2 beta) where |d| < beta, else |d| - beta / 2
 class SmoothL1Loss : public Module {
  public:
+  HARKER_MODULE(SmoothL1Loss)
   explicit SmoothL1Loss(SmoothL1Options options = {});
   Tensor forward(const Tensor& x, const Tensor& y) const;
   Tensor operator()(const Tensor& x, const Tensor& y) const;
@@ -45,6 +48,7 @@ class SmoothL1Loss : public Module {
 /// d = x - y: d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2)
 class HuberLoss : public Module {
  public:
+  HARKER_MODULE(HuberLoss)
   explicit HuberLoss(HuberOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& y) const;
   Tensor operator()(const Tensor& x, const Tensor& y) const;
@@ -56,6 +60,7 @@ class HuberLoss : public Module {
 /// -(y log x + (1 - y) log(1 - x)) for probabilities x
 class BCELoss : public Module {
  public:
+  HARKER_MODULE(BCELoss)
   explicit BCELoss(BinaryCrossEntropyOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& y) const;
   Tensor operator()(const Tensor& x, const Tensor& y) const;
@@ -67,6 +72,7 @@ class BCELoss : public Module {
 /// The same of sigmoid(x), without overflow: for what a network's last layer gives.
 class BCEWithLogitsLoss : public Module {
  public:
+  HARKER_MODULE(BCEWithLogitsLoss)
   explicit BCEWithLogitsLoss(BinaryCrossEntropyWithLogitsOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& y) const;
   Tensor operator()(const Tensor& x, const Tensor& y) const;
@@ -78,6 +84,7 @@ class BCEWithLogitsLoss : public Module {
 /// y (log y - x) for logarithms of probabilities x
 class KLDivLoss : public Module {
  public:
+  HARKER_MODULE(KLDivLoss)
   explicit KLDivLoss(KlDivOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& y) const;
   Tensor operator()(const Tensor& x, const Tensor& y) const;
@@ -89,6 +96,7 @@ class KLDivLoss : public Module {
 /// -weight[t] x[t] for logarithms of probabilities x and class numbers t
 class NLLLoss : public Module {
  public:
+  HARKER_MODULE(NLLLoss)
   explicit NLLLoss(NllLossOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& target) const;
   Tensor operator()(const Tensor& x, const Tensor& target) const;
@@ -101,6 +109,7 @@ class NLLLoss : public Module {
 /// of x's shape.
 class CrossEntropyLoss : public Module {
  public:
+  HARKER_MODULE(CrossEntropyLoss)
   explicit CrossEntropyLoss(CrossEntropyOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& target) const;
   Tensor operator()(const Tensor& x, const Tensor& target) const;

@@ -10,6 +10,7 @@ namespace nn {
 /// x where y is 1, max(0, margin - x) where it is -1: for distances x
 class HingeEmbeddingLoss : public Module {
  public:
+  HARKER_MODULE(HingeEmbeddingLoss)
   explicit HingeEmbeddingLoss(HingeEmbeddingOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& y) const;
   Tensor operator()(const Tensor& x, const Tensor& y) const;
@@ -21,6 +22,7 @@ class HingeEmbeddingLoss : public Module {
 /// log(1 + e^(-y x)) for y of 1 and -1
 class SoftMarginLoss : public Module {
  public:
+  HARKER_MODULE(SoftMarginLoss)
   explicit SoftMarginLoss(LossOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& y) const;
   Tensor operator()(const Tensor& x, const Tensor& y) const;
@@ -32,6 +34,7 @@ class SoftMarginLoss : public Module {
 /// The labels of a row, and -1 behind the last, against all others: max(0, 1 - x[label] + x[other]) / classes
 class MultiLabelMarginLoss : public Module {
  public:
+  HARKER_MODULE(MultiLabelMarginLoss)
   explicit MultiLabelMarginLoss(LossOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& target) const;
   Tensor operator()(const Tensor& x, const Tensor& target) const;
@@ -43,6 +46,7 @@ class MultiLabelMarginLoss : public Module {
 /// Class t against all others: max(0, margin - x[t] + x[other])^p / classes
 class MultiMarginLoss : public Module {
  public:
+  HARKER_MODULE(MultiMarginLoss)
   explicit MultiMarginLoss(MultiMarginOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& target) const;
   Tensor operator()(const Tensor& x, const Tensor& target) const;
@@ -54,6 +58,7 @@ class MultiMarginLoss : public Module {
 /// -(y log sigmoid(x) + (1 - y) log sigmoid(-x)), the mean of the classes
 class MultiLabelSoftMarginLoss : public Module {
  public:
+  HARKER_MODULE(MultiLabelSoftMarginLoss)
   explicit MultiLabelSoftMarginLoss(MultiLabelSoftMarginOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& y) const;
   Tensor operator()(const Tensor& x, const Tensor& y) const;
@@ -65,6 +70,7 @@ class MultiLabelSoftMarginLoss : public Module {
 /// e^x - y x, or x - y log(x + eps)
 class PoissonNLLLoss : public Module {
  public:
+  HARKER_MODULE(PoissonNLLLoss)
   explicit PoissonNLLLoss(PoissonNllOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& y) const;
   Tensor operator()(const Tensor& x, const Tensor& y) const;
@@ -76,6 +82,7 @@ class PoissonNLLLoss : public Module {
 /// 1 - cos(a, b) where y is 1, max(0, cos(a, b) - margin) where it is -1
 class CosineEmbeddingLoss : public Module {
  public:
+  HARKER_MODULE(CosineEmbeddingLoss)
   explicit CosineEmbeddingLoss(MarginOptions options = {});
   Tensor forward(const Tensor& a, const Tensor& b, const Tensor& y) const;
   Tensor operator()(const Tensor& a, const Tensor& b, const Tensor& y) const;
@@ -87,6 +94,7 @@ class CosineEmbeddingLoss : public Module {
 /// max(0, margin - y (a - b)): a is to be the larger where y is 1, the smaller where it is -1
 class MarginRankingLoss : public Module {
  public:
+  HARKER_MODULE(MarginRankingLoss)
   explicit MarginRankingLoss(MarginOptions options = {});
   Tensor forward(const Tensor& a, const Tensor& b, const Tensor& y) const;
   Tensor operator()(const Tensor& a, const Tensor& b, const Tensor& y) const;
@@ -98,6 +106,7 @@ class MarginRankingLoss : public Module {
 /// max(0, margin + |anchor - positive| - |anchor - negative|)
 class TripletMarginLoss : public Module {
  public:
+  HARKER_MODULE(TripletMarginLoss)
   explicit TripletMarginLoss(TripletMarginOptions options = {});
   Tensor forward(const Tensor& anchor, const Tensor& positive, const Tensor& negative) const;
   Tensor operator()(const Tensor& anchor, const Tensor& positive, const Tensor& negative) const;
@@ -109,6 +118,7 @@ class TripletMarginLoss : public Module {
 /// The same with any distance
 class TripletMarginWithDistanceLoss : public Module {
  public:
+  HARKER_MODULE(TripletMarginWithDistanceLoss)
   explicit TripletMarginWithDistanceLoss(TripletMarginWithDistanceOptions options = {});
   Tensor forward(const Tensor& anchor, const Tensor& positive, const Tensor& negative) const;
   Tensor operator()(const Tensor& anchor, const Tensor& positive, const Tensor& negative) const;
@@ -120,6 +130,7 @@ class TripletMarginWithDistanceLoss : public Module {
 /// (log var + (x - y)^2 / var) / 2
 class GaussianNLLLoss : public Module {
  public:
+  HARKER_MODULE(GaussianNLLLoss)
   explicit GaussianNLLLoss(GaussianNllOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& y, const Tensor& var) const;
   Tensor operator()(const Tensor& x, const Tensor& y, const Tensor& var) const;

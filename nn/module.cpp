@@ -18,6 +18,14 @@ Module::Module(std::string_view class_name, int version) : Module(std::make_shar
   registry_->version = version;
 }
 
+void Module::hold(const std::shared_ptr<Module>& object) const {
+  if (registry_->object.expired()) registry_->object = object;
+}
+Module* Module::object() const noexcept {
+  const std::shared_ptr<Module> found = registry_->object.lock();
+  return found ? found.get() : const_cast<Module*>(this);
+}
+
 bool Module::is_training() const noexcept { return registry_->training; }
 
 // --- Registration.
@@ -48,6 +56,33 @@ void Module::add_child(std::string_view name, const Module& child) {
                        class_name(), ")");
   }
   registry_->children.push_back({std::string(name), child.registry_});
+}
+
+void Module::set_children(const NamedList<Module>& children) {
+  std::vector<Registry::Child> before = std::exchange(registry_->children, {});
+  try {
+    for (const auto& [name, child] : children) add_child(name, child);
+  } catch (...) {
+    registry_->children.swap(before);
+    throw;
+  }
+}
+
+void Module::set_children(const std::vector<Module>& children) {
+  NamedList<Module> named;
+  for (std::size_t i = 0; i < children.size(); ++i) named.emplace_back(std::to_string(i), children[i]);
+  for (std::size_t i = 0; i < registry_->children.size(); ++i) {
+    if (const std::string& name = registry_->children[i].name; name != std::to_string(i))
+      throw_error<Error>(class_name(), ": module ", i, " is named ", quoted(name),
+                         "; modules are put in and taken out where all have their number as name");
+  }
+  set_children(named);
+}
+
+void Module::unregister_module(std::string_view name) {
+  const auto named = [&](const Registry::Child& c) { return c.name == name; };
+  if (std::erase_if(registry_->children, named) == 0)
+    throw_error<Error>("unregister_module: ", class_name(), " has no child ", quoted(name));
 }
 
 // A slot's tensor lies outside its storage's block: to() exchanges the storage in place.
@@ -83,21 +118,21 @@ bool first_time(std::vector<const T*>& seen, const T* p) {
 std::string dotted(std::string_view prefix) { return prefix.empty() ? std::string() : str(prefix, "."); }
 }  // namespace
 
-std::vector<std::pair<std::string, Module>> Module::named_modules(std::string_view prefix) const {
-  std::vector<std::pair<std::string, Module>> out;
+NamedList<Module> Module::named_modules(std::string_view prefix) const {
+  NamedList<Module> out;
   std::vector<const Registry*> seen;
   Registry::walk(registry_, dotted(prefix), [&](const std::shared_ptr<Registry>& r, const std::string& path) {
-    if (first_time<Registry>(seen, r.get())) out.emplace_back(without_dot(path), Module(r));
+    if (first_time<Registry>(seen, r.get())) out.emplace_back(std::string(without_dot(path)), Module(r));
   });
   return out;
 }
 
 template <class List>
-std::vector<NamedTensor> Module::Registry::tensors(const Module& of, std::string_view prefix, bool recurse, List list) {
-  std::vector<NamedTensor> out;
+NamedList<Tensor> Module::Registry::tensors(const Module& of, std::string_view prefix, bool recurse, List list) {
+  NamedList<Tensor> out;
   std::vector<const TensorImpl*> seen;
   for (const auto& [path, module] :
-       recurse ? of.named_modules(prefix) : std::vector{std::pair(std::string(prefix), of)}) {
+       recurse ? of.named_modules(prefix) : NamedList<Module>{{std::string(prefix), of}}) {
     for (const auto& item : module.registry_.get()->*list) {
       if (!item.tensor().defined() || !first_time<TensorImpl>(seen, item.tensor().get())) continue;
       out.emplace_back(dotted(path) + item.name, item.tensor());
@@ -106,21 +141,60 @@ std::vector<NamedTensor> Module::Registry::tensors(const Module& of, std::string
   return out;
 }
 
-std::vector<NamedTensor> Module::named_parameters(std::string_view prefix, bool recurse) const {
+NamedList<Tensor> Module::named_parameters(std::string_view prefix, bool recurse) const {
   return Registry::tensors(*this, prefix, recurse, &Registry::parameters);
 }
-std::vector<NamedTensor> Module::named_buffers(std::string_view prefix, bool recurse) const {
+NamedList<Tensor> Module::named_buffers(std::string_view prefix, bool recurse) const {
   return Registry::tensors(*this, prefix, recurse, &Registry::buffers);
 }
 
-std::vector<Tensor> Module::parameters() const {
-  std::vector<Tensor> out;
-  for (auto& [name, t] : named_parameters()) out.push_back(std::move(t));
+std::vector<Tensor> Module::parameters(bool recurse) const { return named_parameters({}, recurse).values(); }
+std::vector<Tensor> Module::buffers(bool recurse) const { return named_buffers({}, recurse).values(); }
+std::vector<Module> Module::children() const { return named_children().values(); }
+std::vector<Module> Module::modules(bool include_self) const {
+  std::vector<Module> out;
+  for (const auto& [path, m] : named_modules())
+    if (include_self || !m.is(*this)) out.push_back(m);
   return out;
 }
 
-std::vector<std::pair<std::string, Module>> Module::named_children() const {
-  std::vector<std::pair<std::string, Module>> out;
+Module Module::get_submodule(std::string_view path) const {
+  std::shared_ptr<Registry> at = registry_;
+  for (std::string_view rest = path; !rest.empty();) {
+    const std::string_view name = rest.substr(0, rest.find('.'));
+    rest.remove_prefix(std::min(rest.size(), name.size() + 1));
+    std::vector<std::string_view> names;
+    for (const Registry::Child& c : at->children) names.push_back(c.name);
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) {
+      const std::string_view near = detail::nearest(name, names.data(), names.size());
+      throw_error<Error>("get_submodule(", quoted(path), "): ", at == registry_ ? class_name() : Module(at).class_name(),
+                         " has no child ", quoted(name),
+                         near.empty() ? std::string() : str(", did you mean ", quoted(near), "?"));
+    }
+    at = std::shared_ptr(at->children[static_cast<std::size_t>(found - names.begin())].module);
+  }
+  return Module(at);
+}
+
+namespace {
+/// "encoder.0" and "weight" of "encoder.0.weight".
+std::pair<std::string_view, std::string_view> owner_and_name(std::string_view path) {
+  const std::size_t dot = path.rfind('.');
+  return dot == path.npos ? std::pair(std::string_view(), path) : std::pair(path.substr(0, dot), path.substr(dot + 1));
+}
+}  // namespace
+Tensor Module::get_parameter(std::string_view path) const {
+  const auto [owner, name] = owner_and_name(path);
+  return get_submodule(owner).named_parameters({}, false)[name];
+}
+Tensor Module::get_buffer(std::string_view path) const {
+  const auto [owner, name] = owner_and_name(path);
+  return get_submodule(owner).named_buffers({}, false)[name];
+}
+
+NamedList<Module> Module::named_children() const {
+  NamedList<Module> out;
   std::vector<const Registry*> seen;
   for (const auto& c : registry_->children) {
     if (first_time<Registry>(seen, c.module.get())) out.emplace_back(c.name, Module(c.module));
@@ -141,7 +215,7 @@ std::vector<Module> Module::children_first() const {
 // --- Changing.
 
 void Module::apply(FunctionRef<void(Module&)> fn) {
-  for (Module& m : children_first()) fn(m);
+  for (Module& m : children_first()) fn(m.is(*this) ? *this : *m.object());
 }
 
 void Module::train(bool on) {
@@ -161,8 +235,9 @@ void Module::zero_grad(bool set_to_none) {
   }
 }
 
-void Module::requires_grad_(bool on) {
+Module& Module::requires_grad_(bool on) {
   for (Tensor& p : parameters()) p.requires_grad_(on);
+  return *this;
 }
 
 namespace {
@@ -182,6 +257,15 @@ void rebind(const Tensor& t, const Tensor& made) {
   p.strides = q.strides;
 }
 }  // namespace
+
+void Module::to(Device device) {
+  for (const Tensor& t : parameters()) (void)t.to(device);
+  for (const Tensor& t : buffers()) (void)t.to(device);
+}
+void Module::to(Device device, DType dtype) {
+  to(device);
+  to(dtype);
+}
 
 void Module::to(DType dtype) {
   if (!is_trainable(dtype)) {

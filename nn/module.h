@@ -1,17 +1,19 @@
 // Module: the base of all layers and models. A handle on a shared registry of parameters, buffers and children, found
 // by name in the order in which they were registered, as PyTorch's. The registry holds no addresses of members: a
-// module may be copied and moved freely, and a copy is another name for the same module (that is how two models share a
-// layer; for a model of its own, make a new one and load_state_dict). `forward` is not virtual; nn/sequential.h erases
-// types where it must.
+// module may be copied and moved freely, and a copy is another name for the same module: that is how two models share a
+// layer. A model of its own with the same numbers: nn::clone. `forward` is not virtual; nn/sequential.h erases types
+// where it must.
 #pragma once
 #include <concepts>
 #include <iosfwd>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
+#include <harker/core/base/named_list.h>
 #include <harker/core/load_report.h>
 #include <harker/core/state_dict.h>
 #include <harker/nn/hooks.h>
@@ -21,17 +23,31 @@ namespace harker HARKER_PUBLIC {
 namespace detail {
 class Parametrization;
 class SummaryRun;
+class Cloning;
 }
 namespace nn {
 
 /// ("fc1.weight", tensor)
-using NamedTensor = std::pair<std::string, Tensor>;
+using NamedTensor = Named<Tensor>;
+class Module;
+template <std::derived_from<Module> M>
+M clone(const M& module);
+
+/// In a class of layers or models, `HARKER_MODULE(Net)` among what is public: net->forward(x) for those who are used to
+/// LibTorch's holders, and net.clone().
+#define HARKER_MODULE(Class)                                       \
+  Class* operator->() noexcept { return this; }                    \
+  const Class* operator->() const noexcept { return this; }        \
+  template <class Self = Class>                                    \
+  Self clone() const {                                             \
+    return ::harker::nn::clone(static_cast<const Self&>(*this));   \
+  }
 
 class Module {
  public:
   Module() : Module(std::string_view()) {}
   // No move: a module that was moved from remains the same module.
-  Module(const Module&) = default;
+  Module(const Module& o) noexcept;
   /// Of no module: a member that took another module's place would be a stranger to the registry that its parent, the
   /// optimizer and state_dict() read. Write instead: the layer in the constructor's initializers, `emplace` for an
   /// optional, a new variable, load_state_dict() for another's numbers.
@@ -39,12 +55,32 @@ class Module {
   virtual ~Module();
 
   // --- What it holds. A module or tensor that is registered twice is listed once, under its first name.
-  std::vector<Tensor> parameters() const;
-  std::vector<NamedTensor> named_parameters(std::string_view prefix = {}, bool recurse = true) const;
-  std::vector<NamedTensor> named_buffers(std::string_view prefix = {}, bool recurse = true) const;
-  std::vector<std::pair<std::string, Module>> named_children() const;
+  std::vector<Tensor> parameters(bool recurse = true) const;
+  std::vector<Tensor> buffers(bool recurse = true) const;
+  NamedList<Tensor> named_parameters(std::string_view prefix = {}, bool recurse = true) const;
+  NamedList<Tensor> named_buffers(std::string_view prefix = {}, bool recurse = true) const;
+  NamedList<Module> named_children() const;
   /// All modules below and itself (""), parents first.
-  std::vector<std::pair<std::string, Module>> named_modules(std::string_view prefix = {}) const;
+  NamedList<Module> named_modules(std::string_view prefix = {}) const;
+  std::vector<Module> children() const;
+  /// As named_modules.
+  std::vector<Module> modules(bool include_self = true) const;
+  /// By path, "encoder.0"; "" is this one. Error, which says where the path ends, when there is none.
+  Module get_submodule(std::string_view path) const;
+  Tensor get_parameter(std::string_view path) const;
+  Tensor get_buffer(std::string_view path) const;
+  /// This module as the class it was made as, or null when it is of another. What a handle of the type Module can find
+  /// are modules that Sequential, ModuleList<> or ModuleDict<> hold, as `for (nn::Module& m : net.modules())` meets
+  /// them; for another that is a T, which only its owner's member could give, Error. Lives as long as its container.
+  template <std::derived_from<Module> T>
+  T* as() const {
+    Module* const m = object();
+    T* const found = dynamic_cast<T*>(m);
+    if (!found) m->missed(typeid(T));
+    return found;
+  }
+  Module* operator->() noexcept { return this; }
+  const Module* operator->() const noexcept { return this; }
   /// "Linear": what the constructor was given, or the name of the user's class without its namespaces.
   std::string class_name() const;
   /// Is it the same module under another name?
@@ -64,11 +100,14 @@ class Module {
   void eval() { train(false); }
   bool is_training() const noexcept;
   void zero_grad(bool set_to_none = true);
-  void requires_grad_(bool on = true);
+  Module& requires_grad_(bool on = true);
   /// Converts floating point parameters (with their gradients) and buffers in place: all handles on them see it.
   /// TypeError unless `dtype` is float32, float64, float16 or bfloat16.
   void to(DType dtype);
-  /// Calls fn(Module&) for every module below and then for itself.
+  /// DeviceError where a tensor would have to move: there are no kernels but the CPU's.
+  void to(Device device);
+  void to(Device device, DType dtype);
+  /// Calls fn(Module&) for every module below and then for itself. `m.as<nn::Linear>()` tells which it is.
   void apply(FunctionRef<void(Module&)> fn);
 
   // --- Hooks (nn/hooks.h): they run where the module is called by nn::call, as operator() of every layer and
@@ -93,10 +132,7 @@ class Module {
   }
   bool has_hooks() const noexcept { return *hooks_ != nullptr; }
 
- protected:
-  /// `class_name` is for messages; `version` is written to the state dict's metadata.
-  explicit Module(std::string_view class_name, int version = 1);
-
+  // --- Registering: in the constructor of a class, or from outside.
   /// Adds a child and returns it: `nn::Linear fc1 = register_module("fc1", nn::Linear(10, 20));`. Error for a name that
   /// is empty, contains a dot or is taken, and for a module that contains this one.
   template <std::derived_from<Module> M>
@@ -131,6 +167,17 @@ class Module {
   Buffer register_buffer_since(int version, std::string_view name, Buffer& member) {
     return adopted(member, register_buffer_since(version, name, static_cast<const Tensor&>(member)));
   }
+  /// Forgets a child; a member that is a handle on it is a stranger from then on. Error when there is none.
+  void unregister_module(std::string_view name);
+
+ protected:
+  /// `class_name` is for messages; `version` is written to the state dict's metadata.
+  explicit Module(std::string_view class_name, int version = 1);
+  /// These in place of all children: what a container does whose own list has changed. Errors as register_module's,
+  /// and nothing has changed.
+  void set_children(const NamedList<Module>& children);
+  /// The same under the names "0", "1", ...: Error when a child has now a name of its own.
+  void set_children(const std::vector<Module>& children);
   /// What stands between the brackets when the module is printed: "in_features=10, out_features=20, bias=True".
   void set_extra_repr(std::string text);
 
@@ -138,6 +185,7 @@ class Module {
   friend class detail::HookedCall;
   friend class detail::Parametrization;
   friend class detail::SummaryRun;
+  friend class detail::Cloning;
   friend class AnyModule;
   struct Registry;
   enum class HookKind { pre, forward, backward };
@@ -152,12 +200,73 @@ class Module {
   }
   /// Notes in the registry which class this is, as long as it is known: other handles may be plain Modules.
   void learn_class() const;
+  /// Notes where the object is of which all others are handles, as long as that lives.
+  void hold(const std::shared_ptr<Module>& object) const;
+  /// It, or else this one.
+  Module* object() const noexcept;
+  void missed(const std::type_info& wanted) const;
+  static bool same_class(const Module& a, const Module& b);
   std::vector<Module> children_first() const;
   HookHandle add_hook(Ref<detail::Hook> hook, HookKind kind);
   detail::ModuleHooks* hooks() const noexcept { return *hooks_; }
   std::shared_ptr<Registry> registry_;
   detail::ModuleHooks** hooks_;  // in the registry, where a call finds it without the registry's declaration
 };
+
+}  // namespace nn
+
+namespace detail {
+
+/// A deep copy that this thread makes (nn/cloning.cpp): the registries below a module are copied first; then, until
+/// `done` or the end, whatever copies a handle on one of them gets one on its copy.
+class Cloning {
+ public:
+  explicit Cloning(const nn::Module& m);
+  ~Cloning();
+  Cloning(const Cloning&) = delete;
+  Cloning& operator=(const Cloning&) = delete;
+  /// Error where `copy`, of what the constructor was given, lacks a handle on what it registered.
+  void done(const nn::Module& copy);
+  /// What a container of this module's keeps: itself, or while its module is being copied another of its own.
+  template <class T, class F>
+  static std::shared_ptr<T> own(const nn::Module& of, const std::shared_ptr<T>& kept, const F& copy) {
+    if (!copies(of)) return kept;
+    return std::static_pointer_cast<T>(once(kept, [&]() -> std::shared_ptr<void> { return copy(); }));
+  }
+  template <class T>
+  static std::shared_ptr<T> own(const nn::Module& of, const std::shared_ptr<T>& kept) {
+    return own(of, kept, [&] { return std::make_shared<T>(*kept); });
+  }
+
+  struct Maps;
+
+ private:
+  friend class nn::Module;
+  friend class Registered;
+  static void replace(nn::Module& handle) noexcept;
+  static void replace(Registered& handle) noexcept;
+  static bool copies(const nn::Module& m) noexcept;
+  static std::shared_ptr<void> once(const std::shared_ptr<void>& kept, FunctionRef<std::shared_ptr<void>()> copy);
+  std::unique_ptr<Maps> maps_;
+};
+
+}  // namespace detail
+
+namespace nn {
+
+/// A module of its own, as Python's copy.deepcopy: the class is copied by its copy constructor, and in it all handles on
+/// what it registered become handles on copies. Parameters are new leaves without gradient, what was tied is tied, and
+/// training mode, requires_grad and hooks are those of the original. What the class holds besides, tensors that it did
+/// not register and what a pointer points to, both share. Error where a class holds what it registered otherwise than
+/// as a Parameter, Buffer or module of its own (as a plain Tensor, or behind a std::shared_ptr): the copy would compute
+/// with the original's. Error for a module that is of a class derived from M.
+template <std::derived_from<Module> M>
+M clone(const M& module) {
+  harker::detail::Cloning cloning(module);
+  M copy(module);
+  cloning.done(copy);
+  return copy;
+}
 
 /// Prints it as PyTorch does: the class, its options, and indented below it the children.
 std::ostream& operator<<(std::ostream& out, const Module& m);

@@ -1,5 +1,6 @@
 // A module as text: the name of its class, and the tree that PyTorch's repr draws.
 #include <cxxabi.h>
+#include <harker/core/base/text.h>
 #include <harker/nn/registry.h>
 #include <cstdlib>
 #include <ostream>
@@ -55,6 +56,18 @@ std::string Module::class_name() const {
 
 void Module::learn_class() const {
   if (registry_->class_name.empty() && class_of(*this)) registry_->class_name = class_name();
+}
+
+bool Module::same_class(const Module& a, const Module& b) {
+  const std::type_info *x = class_of(a), *y = class_of(b);
+  return x == y || (x && y && *x == *y);
+}
+
+void Module::missed(const std::type_info& wanted) const {
+  if (class_of(*this) || registry_->class_name != short_name(wanted)) return;
+  detail::throw_error<Error>("as: this handle on a ", class_name(),
+                             " is of the type Module, and does not know the object: modules in a Sequential, ModuleList<> "
+                             "or ModuleDict<> are found, members of a class are what their class names them");
 }
 
 void Module::set_extra_repr(std::string text) { registry_->extra_repr = std::move(text); }

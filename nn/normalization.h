@@ -19,6 +19,7 @@ struct LayerNormOptions {
 /// (x - mean) / sqrt(variance + eps) weight + bias over the last dimensions, those of `normalized_shape`.
 class LayerNorm : public Module {
  public:
+  HARKER_MODULE(LayerNorm)
   Parameter weight, bias;  ///< [normalized_shape], or undefined
 
   explicit LayerNorm(const Shape& normalized_shape, LayerNormOptions options = {});
@@ -47,6 +48,7 @@ struct BatchNormOptions {
 /// ones are used.
 class BatchNorm : public Module {
  public:
+  HARKER_MODULE(BatchNorm)
   Parameter weight, bias;            ///< [features], or undefined
   Buffer running_mean, running_var;  ///< [features]: 0 and 1 at first; or undefined
   Buffer num_batches_tracked;        ///< int64, 0-d: calls while training
@@ -70,6 +72,7 @@ class BatchNorm : public Module {
 /// x[n, features] or x[n, features, length]
 class BatchNorm1d : public BatchNorm {
  public:
+  HARKER_MODULE(BatchNorm1d)
   explicit BatchNorm1d(std::int64_t num_features, BatchNormOptions options = {})
       : BatchNorm("BatchNorm1d", num_features, options, 2, 3) {}
 };
@@ -77,6 +80,7 @@ class BatchNorm1d : public BatchNorm {
 /// x[n, features, h, w]
 class BatchNorm2d : public BatchNorm {
  public:
+  HARKER_MODULE(BatchNorm2d)
   explicit BatchNorm2d(std::int64_t num_features, BatchNormOptions options = {})
       : BatchNorm("BatchNorm2d", num_features, options, 4, 4) {}
 };
@@ -84,6 +88,7 @@ class BatchNorm2d : public BatchNorm {
 /// x[n, features, d, h, w]
 class BatchNorm3d : public BatchNorm {
  public:
+  HARKER_MODULE(BatchNorm3d)
   explicit BatchNorm3d(std::int64_t num_features, BatchNormOptions options = {})
       : BatchNorm("BatchNorm3d", num_features, options, 5, 5) {}
 };
@@ -122,18 +127,21 @@ class InstanceNorm : public Module {
 /// x[n, features, length], or without n
 class InstanceNorm1d : public InstanceNorm {
  public:
+  HARKER_MODULE(InstanceNorm1d)
   explicit InstanceNorm1d(std::int64_t num_features, InstanceNormOptions options = {});
 };
 
 /// x[n, features, h, w], or without n
 class InstanceNorm2d : public InstanceNorm {
  public:
+  HARKER_MODULE(InstanceNorm2d)
   explicit InstanceNorm2d(std::int64_t num_features, InstanceNormOptions options = {});
 };
 
 /// x[n, features, d, h, w], or without n
 class InstanceNorm3d : public InstanceNorm {
  public:
+  HARKER_MODULE(InstanceNorm3d)
   explicit InstanceNorm3d(std::int64_t num_features, InstanceNormOptions options = {});
 };
 
@@ -147,6 +155,7 @@ struct GroupNormOptions {
 /// LayerNorm over each of `num_groups` groups of the channels of x[n, num_channels, ...], which they must divide.
 class GroupNorm : public Module {
  public:
+  HARKER_MODULE(GroupNorm)
   Parameter weight, bias;  ///< [num_channels], or undefined
 
   GroupNorm(std::int64_t num_groups, std::int64_t num_channels, GroupNormOptions options = {});
@@ -168,6 +177,7 @@ struct RMSNormOptions {
 /// x / sqrt(mean(x^2) + eps) weight over the last dimensions, those of `normalized_shape`.
 class RMSNorm : public Module {
  public:
+  HARKER_MODULE(RMSNorm)
   Parameter weight;  ///< [normalized_shape], or undefined
 
   explicit RMSNorm(const Shape& normalized_shape, RMSNormOptions options = {});
@@ -188,6 +198,7 @@ struct LocalResponseNormOptions {
 /// x / (k + alpha mean(x^2))^beta, the mean over `size` neighbouring channels of x[n, channels, ...].
 class LocalResponseNorm : public Module {
  public:
+  HARKER_MODULE(LocalResponseNorm)
   explicit LocalResponseNorm(std::int64_t size, LocalResponseNormOptions options = {});
   Tensor forward(const Tensor& x) const;
   Tensor operator()(const Tensor& x) const;

@@ -1,9 +1,11 @@
 // What an assignment to a parameter or buffer does to its module's registry.
 #include <harker/core/base/text.h>
 #include <harker/core/grad_mode.h>
-#include <harker/nn/parameter.h>
+#include <harker/nn/module.h>
 
 namespace harker::detail {
+
+Registered::Registered(const Registered& o) noexcept : Tensor(o), slot_(o.slot_) { Cloning::replace(*this); }
 
 void Registered::become(const Registered& o, Kind kind, bool moved) {
   if (!slot_) {

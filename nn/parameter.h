@@ -14,6 +14,8 @@ class Module;
 namespace detail {
 class Parametrization;
 
+class Cloning;
+
 /// What a registry holds of one parameter or buffer, and all handles on it share.
 struct Slot {
   RefCount refs;
@@ -27,7 +29,8 @@ class Registered : public Tensor {
   enum class Kind { parameter, buffer };
   Registered() noexcept = default;
   explicit Registered(const Tensor& t) noexcept : Tensor(t) {}
-  Registered(const Registered&) noexcept = default;
+  /// Another handle on the same, but during nn::clone, which finds the copy's own (nn/cloning.cpp).
+  Registered(const Registered& o) noexcept;
   ~Registered() = default;
   /// The assignment: this and the registry's entry become o's tensor. A handle that is not registered becomes another
   /// handle on o. Error when there are handles besides this one and the registry's, which would keep the old tensor,
@@ -40,6 +43,7 @@ class Registered : public Tensor {
  private:
   friend class nn::Module;
   friend class Parametrization;
+  friend class Cloning;
   Ref<Slot> slot_;  // null: not registered
 };
 

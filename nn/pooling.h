@@ -9,6 +9,7 @@ namespace nn {
 
 class MaxPool2d : public Module {
  public:
+  HARKER_MODULE(MaxPool2d)
   explicit MaxPool2d(Pair kernel_size, MaxPool2dOptions options = {});
   Tensor forward(const Tensor& x) const { return max_pool2d(x, kernel_, options_); }
   Tensor operator()(const Tensor& x) const;
@@ -21,6 +22,7 @@ class MaxPool2d : public Module {
 };
 class MaxPool1d : public Module {
  public:
+  HARKER_MODULE(MaxPool1d)
   explicit MaxPool1d(std::int64_t kernel_size, MaxPool2dOptions options = {});
   Tensor forward(const Tensor& x) const { return max_pool1d(x, kernel_, options_); }
   Tensor operator()(const Tensor& x) const;
@@ -33,6 +35,7 @@ class MaxPool1d : public Module {
 
 class AvgPool2d : public Module {
  public:
+  HARKER_MODULE(AvgPool2d)
   explicit AvgPool2d(Pair kernel_size, AvgPool2dOptions options = {});
   Tensor forward(const Tensor& x) const { return avg_pool2d(x, kernel_, options_); }
   Tensor operator()(const Tensor& x) const;
@@ -43,6 +46,7 @@ class AvgPool2d : public Module {
 };
 class AvgPool1d : public Module {
  public:
+  HARKER_MODULE(AvgPool1d)
   explicit AvgPool1d(std::int64_t kernel_size, AvgPool2dOptions options = {});
   Tensor forward(const Tensor& x) const { return avg_pool1d(x, kernel_, options_); }
   Tensor operator()(const Tensor& x) const;
@@ -55,6 +59,7 @@ class AvgPool1d : public Module {
 /// The reverse of MaxPool2d: x and the places that its forward_with_indices gave.
 class MaxUnpool2d : public Module {
  public:
+  HARKER_MODULE(MaxUnpool2d)
   explicit MaxUnpool2d(Pair kernel_size, MaxUnpool2dOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& indices) const { return max_unpool2d(x, indices, kernel_, options_); }
   Tensor operator()(const Tensor& x, const Tensor& indices) const;
@@ -67,6 +72,7 @@ class MaxUnpool2d : public Module {
 /// (sum of x^norm_type)^(1 / norm_type)
 class LPPool2d : public Module {
  public:
+  HARKER_MODULE(LPPool2d)
   LPPool2d(double norm_type, Pair kernel_size, Pair stride = 0, bool ceil_mode = false);
   Tensor forward(const Tensor& x) const { return lp_pool2d(x, p_, kernel_, stride_, ceil_mode_); }
   Tensor operator()(const Tensor& x) const;
@@ -78,6 +84,7 @@ class LPPool2d : public Module {
 };
 class LPPool1d : public Module {
  public:
+  HARKER_MODULE(LPPool1d)
   LPPool1d(double norm_type, std::int64_t kernel_size, std::int64_t stride = 0, bool ceil_mode = false);
   Tensor forward(const Tensor& x) const { return lp_pool1d(x, p_, kernel_, stride_, ceil_mode_); }
   Tensor operator()(const Tensor& x) const;
@@ -91,6 +98,7 @@ class LPPool1d : public Module {
 /// As many windows as `output_size` says, whatever the input's size; -1 keeps a size.
 class AdaptiveAvgPool2d : public Module {
  public:
+  HARKER_MODULE(AdaptiveAvgPool2d)
   explicit AdaptiveAvgPool2d(Pair output_size);
   Tensor forward(const Tensor& x) const { return adaptive_avg_pool2d(x, size_); }
   Tensor operator()(const Tensor& x) const;
@@ -100,6 +108,7 @@ class AdaptiveAvgPool2d : public Module {
 };
 class AdaptiveAvgPool1d : public Module {
  public:
+  HARKER_MODULE(AdaptiveAvgPool1d)
   explicit AdaptiveAvgPool1d(std::int64_t output_size);
   Tensor forward(const Tensor& x) const { return adaptive_avg_pool1d(x, size_); }
   Tensor operator()(const Tensor& x) const;
@@ -109,6 +118,7 @@ class AdaptiveAvgPool1d : public Module {
 };
 class AdaptiveMaxPool2d : public Module {
  public:
+  HARKER_MODULE(AdaptiveMaxPool2d)
   explicit AdaptiveMaxPool2d(Pair output_size);
   Tensor forward(const Tensor& x) const { return adaptive_max_pool2d(x, size_); }
   Tensor operator()(const Tensor& x) const;
@@ -119,6 +129,7 @@ class AdaptiveMaxPool2d : public Module {
 };
 class AdaptiveMaxPool1d : public Module {
  public:
+  HARKER_MODULE(AdaptiveMaxPool1d)
   explicit AdaptiveMaxPool1d(std::int64_t output_size);
   Tensor forward(const Tensor& x) const { return adaptive_max_pool1d(x, size_); }
   Tensor operator()(const Tensor& x) const;

@@ -31,6 +31,7 @@ struct Module::Registry {
   std::vector<Buffer> buffers;
   std::vector<Child> children;
   std::vector<std::pair<std::string, HookHandle>> parametrized;  // what computes these members: nn/parametrize.cpp
+  std::weak_ptr<Module> object;           // see Module::hold
   detail::ModuleHooks* hooks = nullptr;  // owned: one reference; null until the first is registered
 
   Registry() = default;
@@ -46,7 +47,7 @@ struct Module::Registry {
   /// Takes off the report's list what may be missing, for its class had it not when `state` was written.
   static void excuse(const std::shared_ptr<Registry>& root, const StateDict& state, LoadReport& report);
   template <class List>
-  static std::vector<NamedTensor> tensors(const Module& of, std::string_view prefix, bool recurse, List list);
+  static NamedList<Tensor> tensors(const Module& of, std::string_view prefix, bool recurse, List list);
 };
 
 /// The path of a module, given what its tensors' names begin with: "encoder.0" of "encoder.0.".

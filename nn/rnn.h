@@ -75,17 +75,20 @@ class RNNOfOneState : public RNNBase {
 /// h' = tanh(x w_ih^T + b_ih + h w_hh^T + b_hh)
 class RNN : public RNNOfOneState {
  public:
+  HARKER_MODULE(RNN)
   RNN(std::int64_t input_size, std::int64_t hidden_size, RNNOptions options = {});
 };
 /// Gates r, z, n of x w_ih^T + b_ih and h w_hh^T + b_hh: h' = (1 - z) n + z h, n = tanh(x's part + r h's part).
 class GRU : public RNNOfOneState {
  public:
+  HARKER_MODULE(GRU)
   GRU(std::int64_t input_size, std::int64_t hidden_size, GRUOptions options = {});
 };
 /// Gates i, f, g, o of x w_ih^T + b_ih + h w_hh^T + b_hh: c' = f c + i g, h' = o tanh(c') (times w_hr^T). The state is
 /// (h, c), of sizes proj_size (if any) and hidden_size.
 class LSTM : public RNNBase {
  public:
+  HARKER_MODULE(LSTM)
   using State = std::tuple<Tensor, Tensor>;
   using Result = std::tuple<Tensor, State>;
   using PackedResult = std::tuple<PackedSequence, State>;
@@ -131,18 +134,21 @@ class RNNCellBase : public Module {
 /// One step: x[n, input_size] and h[n, hidden_size] (or both without n; zeros when not given) -> the next h.
 class RNNCell : public RNNCellBase {
  public:
+  HARKER_MODULE(RNNCell)
   RNNCell(std::int64_t input_size, std::int64_t hidden_size, RNNCellOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& h = {}) const;
   Tensor operator()(const Tensor& x, const Tensor& h = {}) const;
 };
 class GRUCell : public RNNCellBase {
  public:
+  HARKER_MODULE(GRUCell)
   GRUCell(std::int64_t input_size, std::int64_t hidden_size, GRUCellOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& h = {}) const;
   Tensor operator()(const Tensor& x, const Tensor& h = {}) const;
 };
 class LSTMCell : public RNNCellBase {
  public:
+  HARKER_MODULE(LSTMCell)
   using Result = std::tuple<Tensor, Tensor>;  ///< h and c
   LSTMCell(std::int64_t input_size, std::int64_t hidden_size, LSTMCellOptions options = {});
   Result forward(const Tensor& x) const;

@@ -8,6 +8,7 @@ namespace nn {
 /// a b / (|a| |b|) along a dimension; lengths are at least eps.
 class CosineSimilarity : public Module {
  public:
+  HARKER_MODULE(CosineSimilarity)
   explicit CosineSimilarity(int dim = 1, double eps = 1e-8);
   Tensor forward(const Tensor& a, const Tensor& b) const;
   Tensor operator()(const Tensor& a, const Tensor& b) const;
@@ -20,6 +21,7 @@ class CosineSimilarity : public Module {
 /// |a - b + eps| in the p-norm, along the last dimension.
 class PairwiseDistance : public Module {
  public:
+  HARKER_MODULE(PairwiseDistance)
   explicit PairwiseDistance(double p = 2, double eps = 1e-6, bool keepdim = false);
   Tensor forward(const Tensor& a, const Tensor& b) const;
   Tensor operator()(const Tensor& a, const Tensor& b) const;

@@ -65,6 +65,7 @@ Tensor causal_mask(std::int64_t length);
 
 class TransformerEncoderLayer : public Module {
  public:
+  HARKER_MODULE(TransformerEncoderLayer)
   MultiheadAttention self_attn;
   Linear linear1;
   Dropout dropout;
@@ -87,6 +88,7 @@ class TransformerEncoderLayer : public Module {
 
 class TransformerEncoder : public Module {
  public:
+  HARKER_MODULE(TransformerEncoder)
   ModuleList<TransformerEncoderLayer> layers;
   const std::shared_ptr<AnyModule> norm;  ///< or null
 

@@ -20,6 +20,7 @@ struct TransformerDecoderMasks {
 
 class TransformerDecoderLayer : public Module {
  public:
+  HARKER_MODULE(TransformerDecoderLayer)
   MultiheadAttention self_attn, multihead_attn;
   Linear linear1;
   Dropout dropout;
@@ -41,6 +42,7 @@ class TransformerDecoderLayer : public Module {
 
 class TransformerDecoder : public Module {
  public:
+  HARKER_MODULE(TransformerDecoder)
   ModuleList<TransformerDecoderLayer> layers;
   const std::shared_ptr<AnyModule> norm;  ///< or null
 
@@ -69,6 +71,7 @@ struct TransformerCall {
 /// Transformer({.d_model = 64, .nhead = 4, .layer = {.dim_feedforward = 128, .batch_first = true}})
 class Transformer : public Module {
  public:
+  HARKER_MODULE(Transformer)
   TransformerEncoder encoder;  ///< with a LayerNorm behind its layers
   TransformerDecoder decoder;  ///< the same
 

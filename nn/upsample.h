@@ -14,6 +14,7 @@ using UpsampleOptions = InterpolateOptions;
 /// `nn::Upsample({.scale_factor = 2, .mode = "bilinear"})`: interpolate with these options.
 class Upsample : public Module {
  public:
+  HARKER_MODULE(Upsample)
   explicit Upsample(const UpsampleOptions& options);
   Tensor forward(const Tensor& x) const;
   Tensor operator()(const Tensor& x) const;
@@ -26,6 +27,7 @@ class Upsample : public Module {
 /// [..., c r r, h, w] -> [..., c, h r, w r]
 class PixelShuffle : public Module {
  public:
+  HARKER_MODULE(PixelShuffle)
   explicit PixelShuffle(std::int64_t upscale_factor);
   Tensor forward(const Tensor& x) const { return pixel_shuffle(x, factor_); }
   Tensor operator()(const Tensor& x) const;
@@ -36,6 +38,7 @@ class PixelShuffle : public Module {
 /// The reverse.
 class PixelUnshuffle : public Module {
  public:
+  HARKER_MODULE(PixelUnshuffle)
   explicit PixelUnshuffle(std::int64_t downscale_factor);
   Tensor forward(const Tensor& x) const { return pixel_unshuffle(x, factor_); }
   Tensor operator()(const Tensor& x) const;

@@ -12,6 +12,8 @@ struct AdagradOptions {
   double initial_accumulator_value = 0;
   double eps = 1e-10;
   bool maximize = false;
+  double get_lr() const { return lr; }
+  void set_lr(double v) { lr = v; }
 };
 
 /// Makes its state when it is made, not at the first step, as torch's does: so a fresh one's state dict is not empty.
@@ -20,6 +22,9 @@ class Adagrad : public OptimizerWith<Adagrad, AdagradOptions, FusedOptimizer> {
   explicit Adagrad(std::vector<Tensor> params, const AdagradOptions& options = {});
   /// With names: the state dict carries them, and is matched by them.
   explicit Adagrad(std::vector<NamedTensor> params, const AdagradOptions& options = {});
+  template <class Number>
+  requires std::is_arithmetic_v<Number> Adagrad(std::vector<Tensor> params, Number lr)
+      : Adagrad(std::move(params), with_lr(static_cast<double>(lr))) {}
   explicit Adagrad(std::vector<ParamGroup<AdagradOptions>> groups);
 
   static void describe(AdagradOptions& o, OptionIO& io);

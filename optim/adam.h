@@ -14,6 +14,8 @@ struct AdamOptions {
   bool amsgrad = false;
   bool maximize = false;
   bool decoupled_weight_decay = false;  ///< AdamW's: p *= 1 - lr * weight_decay instead of adding to the gradient
+  double get_lr() const { return lr; }
+  void set_lr(double v) { lr = v; }
 };
 
 class Adam : public OptimizerWith<Adam, AdamOptions, FusedOptimizer> {
@@ -48,6 +50,8 @@ struct AdamWOptions {
   double weight_decay = 1e-2;
   bool amsgrad = false;
   bool maximize = false;
+  double get_lr() const { return lr; }
+  void set_lr(double v) { lr = v; }
 };
 
 /// Adam with decoupled weight decay. It refuses a state of Adam, whose weight decay means something else; Adam takes
@@ -55,6 +59,9 @@ struct AdamWOptions {
 class AdamW : public Adam {
  public:
   explicit AdamW(std::vector<Tensor> params, const AdamWOptions& options = {});
+  template <class Number>
+  requires std::is_arithmetic_v<Number> AdamW(std::vector<Tensor> params, Number lr)
+      : AdamW(std::move(params), AdamWOptions{.lr = static_cast<double>(lr)}) {}
   explicit AdamW(std::vector<NamedTensor> params, const AdamWOptions& options = {});
   explicit AdamW(const std::vector<ParamGroup<AdamWOptions>>& groups);
 

@@ -16,6 +16,7 @@ class FusedOptimizer : public Optimizer {
   /// Updates every parameter that has a gradient. ShapeError when a gradient does not fit. Nothing has changed when
   /// this throws, std::bad_alloc included.
   void step() override;
+  using Optimizer::step;
 
  protected:
   FusedOptimizer();

@@ -4,7 +4,8 @@
 #include <cmath>
 
 #include <harker/core/base/text.h>
-#include <harker/optim/lr_scheduler.h>
+#include <harker/optim/more_schedulers.h>
+#include <harker/optim/state_kind.h>
 
 namespace harker HARKER_PUBLIC {
 namespace optim {
@@ -182,6 +183,122 @@ double CosineAnnealingLR::next_lr(const Now& now) const {
 double CosineAnnealingLR::closed_form_lr(const Now& now) const {
   const double low = options_.eta_min;
   return low + (now.base_lr - low) * (1 + std::cos(kPi * real(now.epoch) / real(options_.T_max))) / 2;
+}
+
+// --- PolynomialLR
+
+PolynomialLR::PolynomialLR(Optimizer& optimizer, const PolynomialLROptions& options)
+    : SchedulerWith(optimizer, options, options.last_epoch) {
+  start();
+}
+void PolynomialLR::describe(PolynomialLROptions& o, OptionIO& io) {
+  io.integer("total_iters", o.total_iters);
+  io.number("power", o.power);
+}
+void PolynomialLR::check(const PolynomialLROptions& o) {
+  check_positive("PolynomialLR", "total_iters", o.total_iters);
+  if (!(o.power >= 0)) throw_error<Error>("PolynomialLR: power must be >= 0, not ", o.power);
+}
+double PolynomialLR::next_lr(const Now& now) const {
+  const double total = real(options_.total_iters);
+  if (now.initial || now.epoch > options_.total_iters) return now.lr;
+  return now.lr * std::pow((1.0 - real(now.epoch) / total) / (1.0 - real(now.epoch - 1) / total), options_.power);
+}
+double PolynomialLR::closed_form_lr(const Now& now) const {
+  const double total = real(options_.total_iters);
+  return now.base_lr * std::pow(1.0 - real(std::min(options_.total_iters, now.epoch)) / total, options_.power);
+}
+
+// --- CosineAnnealingWarmRestarts
+
+namespace {
+/// How many epochs the last restart is ago, and how many it is from there to the next.
+std::pair<std::int64_t, std::int64_t> since_restart(std::int64_t epoch, const CosineAnnealingWarmRestartsOptions& o) {
+  if (o.T_mult == 1) return {epoch % o.T_0, o.T_0};
+  std::int64_t length = o.T_0;
+  while (epoch >= length) {
+    epoch -= length;
+    length *= o.T_mult;
+  }
+  return {epoch, length};
+}
+}  // namespace
+
+CosineAnnealingWarmRestarts::CosineAnnealingWarmRestarts(Optimizer& optimizer,
+                                                         const CosineAnnealingWarmRestartsOptions& options)
+    : SchedulerWith(optimizer, options, options.last_epoch) {
+  start();
+}
+void CosineAnnealingWarmRestarts::describe(CosineAnnealingWarmRestartsOptions& o, OptionIO& io) {
+  io.integer("T_0", o.T_0);
+  io.integer("T_mult", o.T_mult);
+  io.number("eta_min", o.eta_min);
+}
+void CosineAnnealingWarmRestarts::check(const CosineAnnealingWarmRestartsOptions& o) {
+  check_positive("CosineAnnealingWarmRestarts", "T_0", o.T_0);
+  check_positive("CosineAnnealingWarmRestarts", "T_mult", o.T_mult);
+  if (!(o.eta_min >= 0)) throw_error<Error>("CosineAnnealingWarmRestarts: eta_min must be >= 0, not ", o.eta_min);
+}
+double CosineAnnealingWarmRestarts::next_lr(const Now& now) const {
+  const auto [at, length] = since_restart(now.epoch, options_);
+  return options_.eta_min + (now.base_lr - options_.eta_min) * (1 + std::cos(kPi * real(at) / real(length))) / 2;
+}
+void CosineAnnealingWarmRestarts::write(OptionIO& io) const {
+  CosineAnnealingWarmRestartsOptions o = options_;
+  const auto [at, length] = since_restart(last_epoch(), o);
+  io.integer("T_0", o.T_0);
+  io.write("T_i", length);
+  io.integer("T_mult", o.T_mult);
+  io.number("eta_min", o.eta_min);
+  io.write("T_cur", at);
+}
+
+// --- ChainedScheduler
+
+ChainedScheduler::ChainedScheduler(std::vector<ChainableLR*> schedulers) : schedulers_(std::move(schedulers)) {
+  if (schedulers_.empty()) throw_error<Error>("ChainedScheduler: there is no scheduler");
+  for (std::size_t i = 0; i < schedulers_.size(); ++i) {
+    if (!schedulers_[i]) throw_error<Error>("ChainedScheduler: scheduler ", i, " is null");
+    if (&schedulers_[i]->optimizer() != &schedulers_[0]->optimizer())
+      throw_error<Error>("ChainedScheduler: scheduler ", i, " belongs to another optimizer");
+    if (std::count(schedulers_.begin(), schedulers_.end(), schedulers_[i]) > 1)
+      throw_error<Error>("ChainedScheduler: scheduler ", i, " is given twice");
+  }
+  last_lr_ = rates();
+}
+std::vector<double> ChainedScheduler::rates() const {
+  Optimizer& o = schedulers_[0]->optimizer();
+  std::vector<double> out;
+  for (std::size_t g = 0; g < o.num_groups(); ++g) out.push_back(o.lr(g));
+  return out;
+}
+void ChainedScheduler::step() {
+  for (ChainableLR* s : schedulers_) s->step();
+  last_lr_ = rates();
+}
+Value ChainedScheduler::state_dict() const {
+  std::vector<Value> parts;
+  for (const ChainableLR* s : schedulers_) parts.push_back(s->state_dict());
+  return Value::dict({{"_last_lr", Value::list({last_lr_.begin(), last_lr_.end()})},
+                      {"_schedulers", Value::list(std::move(parts))}});
+}
+void ChainedScheduler::load_state_dict(const Value& state) {
+  check_scheduler(state_dict(), state);
+  const Value* parts = state.is_dict() ? state.find("_schedulers") : nullptr;
+  if (!parts || !parts->is_list() || parts->len() != schedulers_.size())
+    throw_error<Error>("load_state_dict: the state should have a list '_schedulers' of ", schedulers_.size(), " states");
+  OptionIO io(state, "scheduler");
+  std::vector<double> last = last_lr_;
+  io.numbers("_last_lr", last);
+  std::vector<Value> before;
+  for (const ChainableLR* s : schedulers_) before.push_back(s->state_dict());
+  try {
+    for (std::size_t i = 0; i < schedulers_.size(); ++i) schedulers_[i]->load_state_dict(parts->elements()[i]);
+  } catch (...) {
+    for (std::size_t i = 0; i < schedulers_.size(); ++i) schedulers_[i]->load_state_dict(before[i]);
+    throw;
+  }
+  last_lr_ = std::move(last);
 }
 
 }  // namespace optim

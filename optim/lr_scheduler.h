@@ -80,6 +80,7 @@ class ChainableLR : public LRScheduler {
 
  private:
   friend class SequentialLR;
+  friend class ChainedScheduler;
   struct State {
     std::vector<double> base_lrs, lrs;
     std::int64_t epoch, step_count = 0;

@@ -111,6 +111,18 @@ void Optimizer::no_such_group(std::size_t group, std::size_t count) {
   throw_error<ShapeError>("optimizer: group ", group, " of ", count, " groups");
 }
 
+std::vector<GroupOf<Optimizer>> Optimizer::param_groups() { return groups_of(*this); }
+
+Tensor Optimizer::step(FunctionRef<Tensor()> loss) {
+  Tensor value;
+  {
+    GradModeGuard grad(true);
+    value = loss();
+  }
+  step();
+  return value;
+}
+
 void Optimizer::zero_grad(bool set_to_none) {
   if (!set_to_none) {
     NoGradGuard no_grad;

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include <harker/core/base/function_ref.h>
+#include <harker/core/base/named_list.h>
 #include <harker/core/value.h>
 #include <harker/optim/option_io.h>
 
@@ -24,7 +26,7 @@ std::vector<std::string> no_names();
 namespace optim {
 
 /// ("fc1.weight", tensor), as Module::named_parameters() gives them.
-using NamedTensor = std::pair<std::string, Tensor>;
+using NamedTensor = Named<Tensor>;
 
 /// Parameters with options of their own: `Adam({{head, {.lr = 0.1}}, {body, {.lr = 0.001}}})`.
 template <class Options>
@@ -32,6 +34,28 @@ struct ParamGroup {
   std::vector<Tensor> params;
   Options options = {};
   std::vector<std::string> names = detail::no_names();  ///< none, or one per parameter
+};
+
+/// One group of an optimizer `O`, to read and to set: what param_groups() lists.
+template <class O>
+class GroupOf {
+ public:
+  GroupOf(O& optimizer, std::size_t index) : optimizer_(&optimizer), index_(index) {}
+  auto params() const { return optimizer_->params(index_); }
+  double& lr() const { return optimizer_->lr(index_); }
+  /// The options of its class, `g.options().lr = 0.1`; of an Optimizer&, whose class is not known, this again.
+  decltype(auto) options() const {
+    if constexpr (requires { optimizer_->options(index_); })
+      return optimizer_->options(index_);
+    else
+      return *this;
+  }
+  double get_lr() const { return lr(); }
+  void set_lr(double v) const { lr() = v; }
+
+ private:
+  O* optimizer_;
+  std::size_t index_;
 };
 
 class Optimizer {
@@ -42,10 +66,15 @@ class Optimizer {
 
   /// Updates every parameter that has a gradient.
   virtual void step() = 0;
+  /// Calls `loss`, which computes the loss and its gradients (zero_grad, forward, backward), takes the step and returns
+  /// the loss. Gradients are recorded meanwhile, whatever the mode is.
+  virtual Tensor step(FunctionRef<Tensor()> loss);
   /// Forgets the gradients, or sets them to zero.
   void zero_grad(bool set_to_none = true);
 
   std::size_t num_groups() const noexcept { return groups_.size(); }
+  /// To read and to set, one after the other.
+  std::vector<GroupOf<Optimizer>> param_groups();
   /// The parameters of one group.
   std::span<const Tensor> params(std::size_t group = 0) const;
   /// The learning rate of one group, to read and to set. ShapeError when there is no such group.
@@ -64,6 +93,9 @@ class Optimizer {
   /// torch's: {"state": {0: {...}, ...}, "param_groups": [{..., "params": [0, ...]}]}. The tensors share memory with
   /// the optimizer.
   Value state_dict() const;
+  /// What it knows of one parameter, {"step": ..., "exp_avg": ..., ...} as in the state dict; an empty dict before its
+  /// first step. Error for a tensor that is none of its parameters.
+  Value state(const Tensor& parameter) const;
   /// Takes the state over (copied, converted to each parameter's dtype). Parameters are matched by name where this
   /// optimizer and every group of `state` have names, otherwise by position. Options that we do not know are kept and
   /// written again. Throws, and has changed nothing, when it is another optimizer's state (told by its keys), the
@@ -75,7 +107,8 @@ class Optimizer {
   struct State {
     bool exists = false;
     double step = 0;
-    std::array<Tensor, 3> slots;    ///< contiguous, of the parameter's dtype and shape; those not in use are undefined
+    std::array<Tensor, 3> slots;    ///< contiguous, of the parameter's dtype and shape (but scalar_slots()); those not in
+                                    ///< use are undefined
     std::vector<Value::Item> rest;  ///< entries of a loaded state that we do not know
   };
   struct Group {
@@ -92,6 +125,8 @@ class Optimizer {
 
   /// The names of the slots that are saved, in torch's order ("" for one that is never used).
   virtual std::span<const std::string_view> slot_names() const = 0;
+  /// Those of them that are one float32 number, not a tensor of the parameter's shape: bit k is slot k.
+  virtual unsigned scalar_slots() const { return 0; }
   /// Whether `step` is among the state's entries.
   virtual bool counts_steps() const { return true; }
   virtual void write_options(std::size_t group, OptionIO& io) const = 0;
@@ -104,12 +139,19 @@ class Optimizer {
   static void check_at_least_zero(std::string_view optimizer,
                                   std::initializer_list<std::pair<const char*, double>> options);
   [[noreturn]] static void no_such_group(std::size_t group, std::size_t count);
+  template <class O>
+  static std::vector<GroupOf<O>> groups_of(O& optimizer) {
+    std::vector<GroupOf<O>> out;
+    for (std::size_t g = 0; g < optimizer.num_groups(); ++g) out.emplace_back(optimizer, g);
+    return out;
+  }
   std::vector<Tensor> params_;
   std::vector<State> states_;
   std::vector<Group> groups_;
 
  private:
   struct Loading;
+  Value state_of(std::size_t i) const;
   const Group& group_at(std::size_t group) const;
   Value group_dict(std::size_t group, std::vector<Value>& tuples) const;  // all but "params"
   std::vector<Value::Item> foreign_;  // entries of a loaded `state` whose keys are no parameters
@@ -124,6 +166,10 @@ template <class D, class Options, class Base = Optimizer>
 class OptimizerWith : public Base {
  public:
   explicit OptimizerWith(std::vector<Tensor> params, const Options& options = {});
+  /// `Adam(model.parameters(), 1e-3)`: the other options are the defaults.
+  template <class Number>
+  requires std::is_arithmetic_v<Number> OptimizerWith(std::vector<Tensor> params, Number lr)
+      : OptimizerWith(std::move(params), with_lr(static_cast<double>(lr))) {}
   /// With names: the state dict carries them, and is matched by them.
   explicit OptimizerWith(std::vector<NamedTensor> params, const Options& options = {});
   explicit OptimizerWith(std::vector<ParamGroup<Options>> groups);
@@ -134,6 +180,8 @@ class OptimizerWith : public Base {
   std::optional<double> momentum(std::size_t group = 0) const override;
   void set_momentum(std::size_t group, double v) override;
   bool momentum_is_beta1() const override { return kBetas; }
+  using Base::step;
+  std::vector<GroupOf<D>> param_groups() { return this->groups_of(static_cast<D&>(*this)); }
   /// All options of one group, to read and to set.
   Options& options(std::size_t group = 0) {
     if (group >= options_.size()) [[unlikely]]
@@ -146,6 +194,11 @@ class OptimizerWith : public Base {
  protected:
   void write_options(std::size_t group, OptionIO& io) const override;
   void read_options(std::size_t group, OptionIO& io, bool keep) override;
+  static Options with_lr(double lr) {
+    Options o;
+    o.lr = lr;
+    return o;
+  }
   std::vector<Options> options_;
 
  private:

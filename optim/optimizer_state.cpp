@@ -24,22 +24,30 @@ Value::Item fresh_key(const Value::Item& item) {
 }
 }  // namespace
 
+Value Optimizer::state_of(std::size_t i) const {
+  const State& s = states_[i];
+  std::vector<Value::Item> entries;
+  if (s.exists && counts_steps()) entries.emplace_back("step", scalar_tensor(s.step));
+  const auto names = slot_names();
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    if (s.slots[k].defined()) entries.emplace_back(names[k], s.slots[k].detach());
+  }
+  Value dict = Value::dict(std::move(entries));
+  for (const auto& [key, value] : s.rest) {
+    if (!dict.contains(key)) dict.set(key, value);
+  }
+  return dict;
+}
+
+Value Optimizer::state(const Tensor& parameter) const {
+  for (std::size_t i = 0; i < params_.size(); ++i)
+    if (params_[i].is(parameter)) return state_of(i);
+  throw_error<Error>("optimizer: state of a tensor that is none of its ", params_.size(), " parameters");
+}
+
 Value Optimizer::state_dict() const {
   std::vector<Value::Item> state;
-  for (std::size_t i : order_) {
-    const State& s = states_[i];
-    std::vector<Value::Item> entries;
-    if (counts_steps()) entries.emplace_back("step", scalar_tensor(s.step));
-    const auto names = slot_names();
-    for (std::size_t k = 0; k < names.size(); ++k) {
-      if (s.slots[k].defined()) entries.emplace_back(names[k], s.slots[k].detach());
-    }
-    Value dict = Value::dict(std::move(entries));
-    for (const auto& [key, value] : s.rest) {
-      if (!dict.contains(key)) dict.set(key, value);
-    }
-    state.emplace_back(i, std::move(dict));
-  }
+  for (std::size_t i : order_) state.emplace_back(i, state_of(i));
   state.insert(state.end(), foreign_.begin(), foreign_.end());
 
   std::vector<Value> groups, tuples;
@@ -192,14 +200,17 @@ struct Optimizer::Loading {
           refuse<TypeError>(where(), " should be a tensor, it is ", item.second.type_name());
         const Tensor& p = to.params_[i];
         const Tensor& t = item.second.lazy_tensor();
-        if (t.shape() != p.shape()) {
-          refuse<ShapeError>(where(), " has shape ", t.shape(), ", the parameter has ", p.shape());
+        const auto k = static_cast<std::size_t>(slot - names.begin());
+        const bool scalar = to.scalar_slots() >> k & 1;
+        const Shape shape = scalar ? Shape() : p.shape();
+        if (t.shape() != shape) {
+          refuse<ShapeError>(where(), " has shape ", t.shape(), scalar ? ", it should have " : ", the parameter has ", shape);
         }
         if (is_complex(t.dtype()))
           refuse<TypeError>(where(), " is ", name(t.dtype()), ", the parameter ", name(p.dtype()));
-        Tensor own = empty(p.shape(), {.dtype = p.dtype(), .device = p.device()});
+        Tensor own = empty(shape, {.dtype = scalar ? kFloat32 : p.dtype(), .device = p.device()});
         own.copy_(item.second.tensor());
-        s.slots[static_cast<std::size_t>(slot - names.begin())] = own;
+        s.slots[k] = own;
         if (!to.counts_steps()) s.step = 1;  // not its first
       } else {
         check_entry(ours, entry, where());

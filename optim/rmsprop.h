@@ -13,6 +13,8 @@ struct RMSpropOptions {
   double momentum = 0;
   bool centered = false;  ///< divide by the root of the variance instead of that of the mean square
   bool maximize = false;
+  double get_lr() const { return lr; }
+  void set_lr(double v) { lr = v; }
 };
 
 class RMSprop : public OptimizerWith<RMSprop, RMSpropOptions, FusedOptimizer> {

@@ -12,6 +12,8 @@ struct SGDOptions {
   double weight_decay = 0;
   bool nesterov = false;  ///< needs a momentum and no dampening
   bool maximize = false;
+  double get_lr() const { return lr; }
+  void set_lr(double v) { lr = v; }
 };
 
 class SGD : public OptimizerWith<SGD, SGDOptions, FusedOptimizer> {

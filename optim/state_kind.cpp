@@ -32,6 +32,7 @@ constexpr Kind kOptimizers[] = {
     {"Rprop", {"etas", "step_sizes"}},
     {"LBFGS", {"history_size"}},
     {"Adafactor", {"beta2_decay"}},
+    {"RAdam", {"betas", "decoupled_weight_decay"}},  // from 2.0 on
     // Adam had amsgrad (0.4) before anything had these.
     {"RAdam or Adamax", {"betas", "eps", "weight_decay", "foreach"}},
     {"RAdam or Adamax", {"betas", "eps", "weight_decay", "maximize"}},
@@ -95,7 +96,7 @@ void check_optimizer(const Value& own, const Value& group) {
   const Kind* kind = find_kind(kOptimizers, own);
   if (!kind || has_all(*kind, group)) return;  // whatever keys of the user's own it has besides
   const std::string_view mine = kind->name, theirs = kind_of(kOptimizers, group);
-  if (theirs.empty() || mine == theirs) return;
+  if (theirs.empty() || mine == theirs || (mine == "RAdam" && theirs == "RAdam or Adamax")) return;
   throw_error<Error>("load_state_dict: the state is that of another optimizer, ", shown(theirs, group),
                      "; this one is ", shown(mine, own), ". Load it into one of its kind, or begin without a state");
 }

@@ -115,6 +115,13 @@ const Tensor* StateDict::find(std::string_view name) const {
   return at == kAbsent ? nullptr : &items_[at].second;
 }
 
+void detail::no_such_name(std::string_view name, const std::vector<std::string>& names) {
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  const std::string_view near = nearest(name, views.data(), views.size());
+  throw_error<Error>("there is nothing named ", quoted(name),
+                     near.empty() ? str(" among ", names.size()) : str(", did you mean ", quoted(near), "?"));
+}
+
 const Tensor& StateDict::operator[](std::string_view name) const {
   if (const Tensor* found = find(name)) return *found;
   for (const auto& [other, value] : others_)
@@ -163,6 +170,26 @@ StateDict StateDict::filter(FunctionRef<bool(std::string_view)> keep) const {
     if (keep(item.first)) out.set(item.first, item.second);
   for (const Other& other : others_)
     if (keep(other.first)) out.others_.push_back(other);
+  out.metadata = metadata;
+  return out;
+}
+
+StateDict StateDict::clone() const {
+  StateDict out;
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    const Tensor& t = items_[i].second;
+    if (!t.defined()) {
+      out.set(items_[i].first, t);
+      continue;
+    }
+    std::size_t first = 0;
+    const auto same = [&](const Tensor& o) {
+      return o.defined() && o.raw() == t.raw() && o.shape() == t.shape() && o.strides() == t.strides() && o.dtype() == t.dtype();
+    };
+    while (first < i && !(t.numel() > 0 && same(items_[first].second))) ++first;
+    out.set(items_[i].first, first < i ? out.items_[first].second : t.detach().clone());
+  }
+  out.others_ = others_;
   out.metadata = metadata;
   return out;
 }

@@ -1,5 +1,6 @@
 // The order of batches, and where it stands.
 #include <harker/nn/data/data_loader.h>
+#include <harker/nn/data/stream.h>
 
 #include <algorithm>
 
@@ -13,6 +14,8 @@ using harker::detail::throw_error;
 BatchOrder::BatchOrder(std::int64_t samples, const DataLoaderOptions& options) : samples_(samples), options_(options) {
   if (samples < 0) throw_error<ShapeError>("DataLoader: a data set of ", samples, " samples");
   if (options.batch_size < 1) throw_error<Error>("DataLoader: batch_size must be at least 1, not ", options.batch_size);
+  if (options.num_workers < 0 || options.num_workers > 1024)
+    throw_error<Error>("DataLoader: num_workers must lie in [0, 1024], not ", options.num_workers);
   if (options.sampler && options.shuffle)
     throw_error<Error>("DataLoader: a sampler has an order of its own; leave shuffle out");
   if (options.sampler) return;
@@ -22,23 +25,32 @@ BatchOrder::BatchOrder(std::int64_t samples, const DataLoaderOptions& options) :
     options_.sampler = std::make_shared<SequentialSampler>(samples);
 }
 
+void check_stream_options(const StreamLoaderOptions& options) {
+  if (options.batch_size < 1)
+    throw_error<Error>("StreamLoader: batch_size must be at least 1, not ", options.batch_size);
+}
+
 std::shared_ptr<BatchOrder::Epoch> BatchOrder::begin() {
   if (std::exchange(loaded_, false)) return last_;
   // torch draws a seed for its worker processes in any case; then the sampler draws.
-  (options_.generator ? *options_.generator : default_generator()).random64();
   auto epoch = std::make_shared<Epoch>();
+  epoch->seed = (options_.generator ? *options_.generator : default_generator()).random64();
   epoch->indices = options_.sampler->indices();
   last_ = epoch;
   return epoch;
 }
 
-std::span<const std::int64_t> BatchOrder::next(Epoch& epoch) const {
-  const std::size_t left = epoch.indices.size() - epoch.position;
+std::span<const std::int64_t> BatchOrder::at(const Epoch& epoch, std::size_t from) const {
+  const std::size_t left = epoch.indices.size() - from;
   std::size_t n = std::min(left, static_cast<std::size_t>(options_.batch_size));
   if (options_.drop_last && n < static_cast<std::size_t>(options_.batch_size)) n = 0;
-  if (n == 0) epoch.running = false;
-  const std::span<const std::int64_t> batch = std::span<const std::int64_t>(epoch.indices).subspan(epoch.position, n);
-  epoch.position += n;
+  return std::span<const std::int64_t>(epoch.indices).subspan(from, n);
+}
+
+std::span<const std::int64_t> BatchOrder::next(Epoch& epoch) const {
+  const std::span<const std::int64_t> batch = at(epoch, epoch.position);
+  if (batch.empty()) epoch.running = false;
+  epoch.position += batch.size();
   return batch;
 }
 
@@ -49,11 +61,13 @@ std::int64_t BatchOrder::batches() const {
 
 Value BatchOrder::state_dict() const {
   const bool running = last_ && last_->running;
-  return Value::dict(
+  Value state = Value::dict(
       {{"samples", samples_},
        {"position", running ? static_cast<std::int64_t>(last_->position) : 0},
        {"indices",
         running ? Value(from_vector(last_->indices, {static_cast<std::int64_t>(last_->indices.size())})) : Value()}});
+  if (running && options_.num_workers) state.set("seed", static_cast<std::int64_t>(last_->seed));
+  return state;
 }
 
 void BatchOrder::load_state_dict(const Value& state) {
@@ -81,6 +95,7 @@ void BatchOrder::load_state_dict(const Value& state) {
     if (position < 0 || position > t.numel())
       throw_error<Error>("load_state_dict: position ", position, " of ", t.numel(), " indices");
     epoch->position = static_cast<std::size_t>(position);
+    if (const Value* seed = state.find("seed")) epoch->seed = static_cast<std::uint64_t>(seed->as_int());
   }
   loaded_ = epoch != nullptr;
   last_ = std::move(epoch);

@@ -1,6 +1,6 @@
 // DataLoader: the batches of a data set, `for (auto& [x, y] : loader)`; each loop is one epoch, in torch's order for
 // the same seed. Its state dict says where an epoch stands, so that training which was stopped goes on with the next
-// batch.
+// batch. With num_workers, threads fetch batches ahead of the loop; order and samples are the same.
 #pragma once
 #include <memory>
 #include <optional>
@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include <harker/nn/data/dataset.h>
+#include <harker/nn/data/prefetch.h>
 #include <harker/nn/data/sampler.h>
 
 namespace harker HARKER_PUBLIC {
@@ -20,6 +21,10 @@ struct DataLoaderOptions {
   bool drop_last = false;                 ///< leave out a last batch that is smaller
   std::shared_ptr<Sampler> sampler = {};  ///< an order of its own; not together with shuffle
   Generator* generator = nullptr;         ///< in place of the default one; must outlive the loader
+  /// Threads that fetch batches ahead of the loop, as many as 2 each; 0: the loop's own. They call the data set, which
+  /// must allow that, at once. What a batch draws there from the default generator, say for augmentation, depends on its
+  /// number and the epoch's seed alone, whatever the number of threads.
+  std::int64_t num_workers = 0;
 };
 
 /// The order of batches: all of a DataLoader that does not depend on its data set.
@@ -30,6 +35,7 @@ class BatchOrder {
     std::vector<std::int64_t> indices;
     std::size_t position = 0;
     bool running = true;
+    std::uint64_t seed = 0;  // for the workers
   };
   /// Error for batch_size below 1, and for shuffle together with a sampler or without data.
   BatchOrder(std::int64_t samples, const DataLoaderOptions& options);
@@ -37,8 +43,11 @@ class BatchOrder {
   std::shared_ptr<Epoch> begin();
   /// The next batch; none: the epoch is over.
   std::span<const std::int64_t> next(Epoch& epoch) const;
+  /// That which begins at the index `from`; none where next() would give none.
+  std::span<const std::int64_t> at(const Epoch& epoch, std::size_t from) const;
   std::int64_t batches() const;
   std::int64_t batch_size() const { return options_.batch_size; }
+  std::int64_t num_workers() const { return options_.num_workers; }
   Value state_dict() const;
   void load_state_dict(const Value& state);
 
@@ -105,6 +114,7 @@ class DataLoader {
     auto* operator->() { return &*batch_; }
     iterator& operator++() {
       batch_.reset();
+      if (ahead_) return take_prefetched();
       const std::span<const std::int64_t> which = loader_->order_.next(*epoch_);
       if (!which.empty()) batch_.emplace(loader_->fetch(which));
       return *this;
@@ -113,16 +123,44 @@ class DataLoader {
 
    private:
     friend class DataLoader;
-    explicit iterator(DataLoader& loader) : loader_(&loader), epoch_(loader.order_.begin()) { ++*this; }
+    using Batch = decltype(std::declval<const DataLoader&>().fetch({}));
+    struct Job final : Prefetcher::Job {
+      const DataLoader* loader;
+      std::span<const std::int64_t> which;
+      std::optional<Batch> batch;
+      Job(const DataLoader* l, std::span<const std::int64_t> w) : loader(l), which(w) {}
+      void run() override { batch.emplace(loader->fetch(which)); }
+    };
+    explicit iterator(DataLoader& loader) : loader_(&loader), epoch_(loader.order_.begin()) {
+      if (const std::int64_t workers = loader.order_.num_workers()) {
+        ahead_ = std::make_shared<Prefetcher>(workers);
+        fetched_ = epoch_->position;
+      }
+      ++*this;
+    }
+    iterator& take_prefetched() {
+      const BatchOrder& order = loader_->order_;
+      while (ahead_->waiting() < static_cast<std::size_t>(2 * order.num_workers())) {
+        const std::span<const std::int64_t> which = order.at(*epoch_, fetched_);
+        if (which.empty()) break;
+        ahead_->submit(std::make_unique<Job>(loader_, which), epoch_->seed + fetched_);
+        fetched_ += which.size();
+      }
+      if (!order.next(*epoch_).empty())  // what has been handed over, for the state
+        batch_ = std::move(static_cast<Job&>(*ahead_->next()).batch);
+      return *this;
+    }
     DataLoader* loader_;
     std::shared_ptr<BatchOrder::Epoch> epoch_;
-    std::optional<decltype(std::declval<const DataLoader&>().fetch({}))> batch_;
+    std::optional<Batch> batch_;
+    std::shared_ptr<Prefetcher> ahead_;  // last: its threads end first
+    std::size_t fetched_ = 0;            // how many indices have been given to it
   };
   /// Begins an epoch (draws its order), or goes on with the one that was loaded.
   iterator begin() { return iterator(*this); }
   End end() const { return {}; }
 
-  /// {"samples", "position", "indices"}: the order of the epoch that runs and how many of it have been handed out; None
+  /// {"samples", "position", "indices"}, with workers also "seed": the order of the epoch that runs and how many of it have been handed out; None
   /// and 0 between epochs. The default generator's state is not in it: save that too.
   Value state_dict() const { return order_.state_dict(); }
   /// The next loop goes on there. Throws, and has changed nothing, when the state is of another number of samples.

@@ -100,6 +100,48 @@ class Subset {
   std::vector<std::int64_t> indices_;
 };
 
+/// Each sample as f makes it: `map(data, [](auto sample) { ... })`. Called for each sample anew, by DataLoader's workers
+/// at once.
+template <Dataset D, class F>
+class MapDataset {
+ public:
+  MapDataset(D dataset, F f) : dataset_(std::move(dataset)), f_(std::move(f)) {}
+  std::int64_t size() const { return dataset_.size(); }
+  auto operator[](std::int64_t i) const { return f_(dataset_[i]); }
+  const D& dataset() const { return dataset_; }
+
+ private:
+  D dataset_;
+  F f_;
+};
+template <Dataset D, class F>
+MapDataset<D, F> map(D dataset, F f) {
+  return {std::move(dataset), std::move(f)};
+}
+
+/// One after the other.
+template <Dataset D>
+class ConcatDataset {
+ public:
+  explicit ConcatDataset(std::vector<D> datasets) : datasets_(std::move(datasets)) {}
+  std::int64_t size() const {
+    std::int64_t n = 0;
+    for (const D& d : datasets_) n += d.size();
+    return n;
+  }
+  decltype(auto) operator[](std::int64_t i) const {
+    std::int64_t k = i;
+    for (const D& d : datasets_) {
+      if (k >= 0 && k < d.size()) return d[k];
+      k -= d.size();
+    }
+    detail::index_out_of_range(i, size());
+  }
+
+ private:
+  std::vector<D> datasets_;
+};
+
 /// What stands between random_split's braces: a count, or a part of the whole.
 class SplitLength {
  public:

@@ -38,6 +38,19 @@ std::vector<std::int64_t> RandomSampler::indices() {
   return out;
 }
 
+WeightedRandomSampler::WeightedRandomSampler(const std::vector<double>& weights, std::int64_t num_samples,
+                                             bool replacement, Generator* generator)
+    : weights_(from_vector(weights, {static_cast<std::int64_t>(weights.size())})),
+      num_samples_(num_samples),
+      replacement_(replacement),
+      generator_(generator) {
+  if (num_samples < 1) throw_error<Error>("WeightedRandomSampler: num_samples must be at least 1, not ", num_samples);
+}
+std::vector<std::int64_t> WeightedRandomSampler::indices() {
+  return multinomial(weights_, num_samples_, replacement_, generator_ ? *generator_ : default_generator())
+      .to_vector<std::int64_t>();
+}
+
 SubsetRandomSampler::SubsetRandomSampler(std::vector<std::int64_t> indices, Generator* generator)
     : indices_(std::move(indices)), generator_(generator) {}
 

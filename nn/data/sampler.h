@@ -46,6 +46,22 @@ class RandomSampler : public Sampler {
   RandomSamplerOptions options_;
 };
 
+/// Indices drawn with these weights, which need not add up to 1: for classes of unequal size. Error for weights that
+/// torch.multinomial refuses, and without replacement for more samples than weights above 0.
+class WeightedRandomSampler : public Sampler {
+ public:
+  WeightedRandomSampler(const std::vector<double>& weights, std::int64_t num_samples, bool replacement = true,
+                        Generator* generator = nullptr);
+  std::int64_t size() const override { return num_samples_; }
+  std::vector<std::int64_t> indices() override;
+
+ private:
+  Tensor weights_;
+  std::int64_t num_samples_;
+  bool replacement_;
+  Generator* generator_;
+};
+
 /// The given indices in random order.
 class SubsetRandomSampler : public Sampler {
  public:

@@ -3,7 +3,10 @@
 #include <harker/core/ops/ops.h>
 #include <harker/core/random.h>
 #include <harker/nn/nn.h>
+#include <harker/nn/parameter_list.h>
 #include <test_tensor.h>
+
+#include <sstream>
 
 using namespace harker;
 
@@ -102,4 +105,135 @@ TEST_CASE("containers: a layer in two places is one layer, listed once and saved
   CHECK_THROWS_AS(named.push_back("first", nn::ReLU()), Error);
   CHECK(named.size() == 1);
   CHECK(keys(named) == Keys{"first.weight", "first.bias"});
+}
+
+TEST_CASE("containers: a Sequential is walked, grown in its middle and shrunk, and keeps torch's names") {
+  nn::Sequential net({{"fc", nn::Linear(2, 3)}, {"act", nn::ReLU()}});
+  CHECK(net.named_children().keys() == Keys{"fc", "act"});
+  CHECK_THROWS_AS(net.insert(0, nn::ReLU()), Error);  // names of their own
+  nn::Sequential plain{nn::Linear(2, 3), nn::Linear(3, 1)};
+  plain.insert(1, nn::Tanh());
+  CHECK(keys(plain) == Keys{"0.weight", "0.bias", "2.weight", "2.bias"});
+  Keys classes;
+  for (const nn::AnyModule& m : plain) classes.push_back(m.class_name());
+  CHECK(classes == Keys{"Linear", "Tanh", "Linear"});
+  CHECK(plain.at<nn::Linear>(2).weight.shape() == Shape{1, 3});
+  CHECK(words([&] { plain.at<nn::Linear>(1); }).find("layer 1 is a Tanh") != std::string::npos);
+  CHECK_THROWS_AS(plain.at<nn::Linear>(3), Error);
+  CHECK_THROWS_AS(plain.insert(4, nn::ReLU()), Error);
+  CHECK(plain.front().is(plain[0]));
+  CHECK(plain.back().is(plain.at(2)));
+  const nn::AnyModule out = plain.pop(0);
+  CHECK(out.class_name() == "Linear");
+  CHECK(keys(plain) == Keys{"1.weight", "1.bias"});
+  nn::Sequential both;
+  both.extend(plain);
+  both.extend(std::vector<nn::Linear>{nn::Linear(1, 1)});
+  both.append(nn::Functional([](const Tensor& x) { return x * 2.0; }));
+  CHECK(both.size() == 4);
+  CHECK(both[0].is(plain[0]));
+  CHECK(equal(both->forward(ones({2, 3})), both[2](plain(ones({2, 3}))) * 2.0));
+  plain.at<nn::Linear>(1).weight = nn::Parameter(zeros({1, 3}));  // the layer itself, not a copy
+  CHECK(sum(plain.state_dict()["1.weight"]).item() == 0);
+}
+
+TEST_CASE("containers: ModuleList and ModuleDict change, and what is registered follows") {
+  nn::ModuleList<nn::Linear> list{nn::Linear(2, 2), nn::Linear(3, 3)};
+  list.insert(0, nn::Linear(1, 1));
+  list.extend(nn::ModuleList<nn::Linear>{nn::Linear(4, 4)});
+  CHECK(list.get_parameter("0.bias").numel() == 1);
+  CHECK(list.back().weight.size(0) == 4);
+  CHECK(list.pop(1).weight.size(0) == 2);
+  CHECK(keys(list) == Keys{"0.weight", "0.bias", "1.weight", "1.bias", "2.weight", "2.bias"});
+  CHECK(list.get_submodule("1").is(list[1]));
+  CHECK_THROWS_AS(list.insert(4, nn::Linear(1, 1)), Error);
+  CHECK_THROWS_AS(list.pop(3), Error);
+  CHECK_THROWS_AS(nn::ModuleList<nn::Linear>().front(), Error);
+
+  nn::ModuleDict<> dict{{"a", nn::Linear(1, 1)}, {"b", nn::ReLU()}};
+  const nn::Linear other(2, 2);
+  dict.update({{"a", other}, {"c", nn::Tanh()}});
+  CHECK(dict.keys() == Keys{"a", "b", "c"});
+  CHECK(dict["a"].is(other));
+  CHECK(keys(dict) == Keys{"a.weight", "a.bias"});
+  CHECK(dict.state_dict()["a.weight"].numel() == 4);
+  CHECK(dict.pop("b").class_name() == "ReLU");
+  CHECK(dict.values().size() == 2);
+  CHECK(words([&] { dict.pop("d"); }).find("no module 'd'") != std::string::npos);
+  CHECK_THROWS_AS(dict.update({{"x.y", nn::ReLU()}}), Error);
+  CHECK(dict.items().keys() == Keys{"a", "c"});
+  CHECK(dict.named_children().keys() == Keys{"a", "c"});
+  dict.clear();
+  CHECK(dict.is_empty());
+  CHECK(dict.parameters().empty());
+}
+
+namespace {
+struct Pair : nn::Module {  // no forward of one tensor
+  nn::Linear fc = register_module("fc", nn::Linear(2, 2));
+  Tensor forward(const Tensor& x, const Tensor& y) { return fc(x) + y; }
+};
+struct Silent : nn::Module {
+  std::vector<Tensor> forward(const Tensor& x) { return {x}; }
+};
+}  // namespace
+
+TEST_CASE("containers: any module may be an element, is called as it can be, and given back as what it is") {
+  nn::ModuleList<> list{Pair(), nn::Linear(2, 2), Silent()};
+  const Tensor x = ones({1, 2});
+  CHECK(equal(list[0](x, x), list[0].as<Pair>()->forward(x, x)));
+  CHECK(words([&] { list[0](x); }).find("Pair has no forward of 1 tensor") != std::string::npos);
+  CHECK(words([&] { list[1](x, x); }).find("Linear has no forward of 2 tensors") != std::string::npos);
+  CHECK(words([&] { list[2](x); }).find("Silent has no forward") != std::string::npos);
+  CHECK(list[2].as<Silent>()->forward(x).size() == 1);
+  CHECK(!list[0].as<nn::Linear>());
+  CHECK(list[1].as<nn::Linear>()->weight.is(list.parameters()[2]));
+}
+
+TEST_CASE("containers: apply tells one class from another") {
+  nn::Sequential net{nn::Linear(2, 2), nn::Sequential{nn::Linear(2, 2), nn::ReLU()}};
+  int linears = 0;
+  net.apply([&](nn::Module& m) {
+    if (auto* l = m.as<nn::Linear>()) {
+      nn::init::constant_(l->weight, 3);
+      ++linears;
+    }
+  });
+  CHECK(linears == 2);
+  CHECK(net.parameters()[2].detach()[1][1].item() == 3);
+  int others = 0;
+  for (nn::Module& m : net.modules()) others += m.as<nn::ReLU>() != nullptr;
+  CHECK(others == 1);
+  nn::Linear alone(2, 2);
+  alone.apply([&](nn::Module& m) { CHECK(m.as<nn::Linear>() == &alone); });
+  Pair pair;  // its member is no element of a container
+  CHECK(words([&] { pair.children()[0].as<nn::Linear>(); }).find("does not know the object") != std::string::npos);
+  CHECK(!pair.children()[0].as<nn::ReLU>());
+}
+
+TEST_CASE("containers: parameters by number and by name, printed as torch does") {
+  const auto text = [](const nn::Module& m) {
+    std::ostringstream out;
+    out << m;
+    return out.str();
+  };
+  nn::ParameterList list{randn({2, 3})};
+  CHECK(text(list) == "ParameterList(  (0): Parameter containing: [torch.float32 of size 2x3])");
+  list.append(randn({4}));
+  CHECK(text(list) ==
+        "ParameterList(\n    (0): Parameter containing: [torch.float32 of size 2x3]\n    (1): Parameter containing: "
+        "[torch.float32 of size 4]\n)");
+  CHECK(keys(list) == Keys{"0", "1"});
+  CHECK(list[1].requires_grad());
+  list[0] = nn::Parameter(zeros({1}));
+  CHECK(list.parameters()[0].numel() == 1);
+  CHECK_THROWS_AS(list[2], Error);
+  nn::ParameterDict dict{{"a", randn({2, 3})}, {"b", randn({4})}};
+  CHECK(text(dict) ==
+        "ParameterDict(\n    (a): Parameter containing: [torch.FloatTensor of size 2x3]\n    (b): Parameter containing: "
+        "[torch.FloatTensor of size 4]\n)");
+  CHECK(dict.keys() == keys(dict));
+  CHECK(dict["a"].is(dict.parameters()[0]));
+  CHECK_THROWS_AS(dict["c"], Error);
+  CHECK_THROWS_AS(dict.insert("a", ones({1})), Error);
 }

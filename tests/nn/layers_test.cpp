@@ -42,7 +42,6 @@ Tensor first_of(const std::tuple<Tensor, Rest...>& z) {
 template <class M>
 Made made(M m) {
   return {m, [m](const Inputs& x) {
-<<<<<<< HEAD
             if constexpr (requires { m(x[0]); }) {
               if (x.size() == 1) return first_of(m(x[0]));
             }
@@ -51,14 +50,6 @@ Made made(M m) {
             }
             if constexpr (std::is_invocable_v<const M&, Tensor, Tensor, Tensor>)
               return first_of(m(x[0], x[1], x[2]));
-=======
-            if constexpr (requires { m(x[0]); })
-              return m(x[0]);
-            else if constexpr (requires { m(x[0], x[1]); })
-              return m(x[0], x[1]);
-            else if constexpr (requires { Tensor(m(x[0], x[1], x[2])); })
-              return m(x[0], x[1], x[2]);
->>>>>>> 804fbcc178dcdeba3ba546dfff1b150f635d7973
             else
               return Tensor();
           }};
@@ -224,25 +215,17 @@ TEST_CASE("layers: every class of a layer has a row, and a place in docs/layers.
   };
   std::set<std::string> names;
   const std::regex layer(
-<<<<<<< HEAD
-      "\n(?:class (\\w+) : public (?:Module|BatchNorm|ConvNd|RNNBase|RNNOfOneState|RNNCellBase) |  A\\((\\w+), )");
-=======
-      "\n(?:class (\\w+) : public (?:Module|BatchNorm|InstanceNorm|UnaryLayer|DropoutLayer) |  A\\((\\w+), )");
->>>>>>> 804fbcc178dcdeba3ba546dfff1b150f635d7973
+      "\n(?:class (\\w+) : public (?:Module|BatchNorm|InstanceNorm|UnaryLayer|DropoutLayer|ConvNd|RNNBase|RNNOfOneState|RNNCellBase) |  "
+      "A\\((\\w+), )");
   for (const auto& file : std::filesystem::directory_iterator(root / "nn")) {
     if (file.path().extension() != ".h") continue;
     const std::string text = text_of(file.path());
     for (std::sregex_iterator m(text.begin(), text.end(), layer), end; m != end; ++m)
       names.insert(m->str(1) + m->str(2));
   }
-<<<<<<< HEAD
-  for (const char* other : {"AnyModule", "ModuleList", "ModuleDict", "BatchNorm", "ConvNd", "RNNBase", "RNNOfOneState",
-                            "RNNCellBase"})  // without a forward; a base
-=======
   // Without a forward; bases; not torch's.
-  for (const char* other :
-       {"AnyModule", "ModuleList", "ModuleDict", "BatchNorm", "InstanceNorm", "UnaryLayer", "DropoutLayer", "LoRA"})
->>>>>>> 804fbcc178dcdeba3ba546dfff1b150f635d7973
+  for (const char* other : {"AnyModule", "ModuleList", "ModuleDict", "BatchNorm", "InstanceNorm", "UnaryLayer",
+                            "DropoutLayer", "ConvNd", "RNNBase", "RNNOfOneState", "RNNCellBase", "LoRA"})
     CHECK_MESSAGE(names.erase(other) == 1, other);
   CHECK(names.size() > 30);
   const std::string page = text_of(root / "docs" / "layers.md");

@@ -438,3 +438,67 @@ TEST_CASE("to: a graph made before the conversion still gives gradients of the p
   z.backward();
   CHECK(equal(layer.bias.grad(), full({2}, 4, kFloat64)));
 }
+
+TEST_CASE("module: what LibTorch's programs write") {
+  nn::Linear l(3, 4);
+  const Tensor x = ones({2, 3});
+  CHECK(equal(l->forward(x), l(x)));
+  CHECK(l->weight.is(l.weight));
+  l.to(Device{});
+  l.to(Device{}, kFloat64);
+  CHECK(l.weight.dtype() == kFloat64);
+  const auto named = l.named_parameters();
+  CHECK(named["weight"].is(l.weight));
+  CHECK(named[1].key() == "bias");
+  CHECK(named[1].value().is(l.bias));
+  CHECK(named.keys() == std::vector<std::string>{"weight", "bias"});
+  CHECK(named.values().size() == 2);
+  CHECK(named.contains("bias"));
+  CHECK(!named.contains("b"));
+  CHECK(says(message_of([&] { named["wieght"]; }), "did you mean 'weight'?"));
+  const Tensor kept = l.named_parameters()["weight"];
+  CHECK(kept.is(l.weight));
+  CHECK(&l.requires_grad_(false) == &l);
+
+  Castle c;
+  CHECK(c.parameters(false).size() == 1);
+  CHECK(c.buffers().size() == 2);
+  CHECK(c.modules().size() == 1 + c.modules(false).size());
+  CHECK(c.children().size() == c.named_children().size());
+  CHECK(c.get_submodule("guest.fc1").is(c.guest.fc1));
+  CHECK(c.get_submodule("").is(c));
+  CHECK(c.get_parameter("guest.fc1.weight").is(c.guest.fc1.weight));
+  CHECK(says(message_of([&] { c.get_submodule("guest.fc3"); }), "DraculaModel has no child 'fc3', did you mean 'fc"));
+  CHECK_THROWS_AS(c.get_parameter("guest.fc1.w"), Error);
+  CHECK_THROWS_AS(c.get_buffer("guest.x"), Error);
+
+  nn::Module built;  // from outside
+  const nn::Linear part = built.register_module("part", nn::Linear(1, 1));
+  const nn::Parameter w = built.register_parameter("w", ones({1}));
+  const nn::Buffer b = built.register_buffer("b", ones({1}), false);
+  CHECK(built.parameters().size() == 3);
+  CHECK(built.get_buffer("b").is(b));
+  CHECK(built.state_dict().size() == 3);
+  built.unregister_module("part");
+  CHECK(built.parameters().size() == 1);
+  CHECK_THROWS_AS(built.unregister_module("part"), Error);
+}
+
+TEST_CASE("state dict: a clone does not follow the training, and what is tied stays tied") {
+  struct Tied : nn::Module {
+    nn::Linear a = register_module("a", nn::Linear(2, 2)), b = register_module("b", nn::Linear(2, 2));
+    Tied() { b.weight = a.weight; }
+  };
+  Tied model;
+  const StateDict best = model.state_dict().clone();
+  {
+    NoGradGuard no_grad;
+    model.a.weight.fill_(7);
+  }
+  CHECK(best["a.weight"][0][0].item() != 7);
+  CHECK(best["a.weight"].shares_storage(best["b.weight"]));
+  CHECK(!best["a.bias"].shares_storage(best["b.bias"]));
+  CHECK(best.metadata.equals(model.state_dict().metadata));
+  model.load_state_dict(best);
+  CHECK(equal(model.state_dict()["b.weight"], best["b.weight"]));
+}
