@@ -51,7 +51,8 @@ class BorrowedMemory final : public StorageOwner {
 template <class T>
 Eigen::Map<detail::EigenTarget<T, EigenRows>> eigen_matrix(const Tensor& t) {
   if (t.dim() != 2) detail::refuse_map("eigen_matrix", t, "a matrix has 2 dimensions");
-  if (!t.is_contiguous()) detail::refuse_map("eigen_matrix", t, "but its elements do not lie row-major: see eigen_strided");
+  if (!t.is_contiguous())
+    detail::refuse_map("eigen_matrix", t, "but its elements do not lie row-major: see eigen_strided");
   return {t.data<std::remove_const_t<T>>(), t.shape()[0], t.shape()[1]};
 }
 
@@ -75,8 +76,9 @@ Eigen::Map<detail::EigenTarget<T, EigenRows>, 0, Eigen::Stride<Eigen::Dynamic, E
 /// caller keeps the memory, and the matrix its size, for as long as the tensor is used.
 template <class M>
 requires(std::is_base_of_v<Eigen::DenseBase<M>, M> && !std::is_const_v<M>) Tensor from_eigen(M& m) {
-  static_assert((Eigen::internal::traits<M>::Flags & Eigen::DirectAccessBit) != 0 && bool(Eigen::internal::is_lvalue<M>::value),
-                "from_eigen: an expression has no memory of its own, or may not be written: use copy_of_eigen");
+  static_assert(
+      (Eigen::internal::traits<M>::Flags & Eigen::DirectAccessBit) != 0 && bool(Eigen::internal::is_lvalue<M>::value),
+      "from_eigen: an expression has no memory of its own, or may not be written: use copy_of_eigen");
   constexpr DType type = dtype_of<typename M::Scalar>;
   constexpr bool vector = M::IsVectorAtCompileTime;
   if (m.size() == 0) return vector ? empty({0}, type) : empty({m.rows(), m.cols()}, type);
@@ -91,7 +93,8 @@ requires(std::is_base_of_v<Eigen::DenseBase<M>, M> && !std::is_const_v<M>) Tenso
 }
 /// What ends with this expression has no memory to look at.
 template <class M>
-requires(std::is_base_of_v<Eigen::DenseBase<M>, M>) Tensor from_eigen(const M&&) = delete;
+requires(std::is_base_of_v<Eigen::DenseBase<M>, M>) Tensor from_eigen(const M&&)
+= delete;
 
 /// A tensor of its own with the numbers of a matrix or an expression: `copy_of_eigen(a * b)`.
 template <class M>

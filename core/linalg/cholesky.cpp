@@ -55,9 +55,10 @@ CholeskyEx cholesky_ex(const Tensor& a, bool upper) { return factored(a, upper, 
 Tensor cholesky(const Tensor& a, bool upper) {
   const CholeskyEx z = factored(a, upper, "linalg.cholesky");
   check_info("linalg.cholesky", z.info, [](std::int32_t i) {
-    return harker::detail::str("The factorization could not be completed because the input is not positive-definite (the "
-                               "leading minor of order ",
-                               i, " is not positive-definite).");
+    return harker::detail::str(
+        "The factorization could not be completed because the input is not positive-definite (the "
+        "leading minor of order ",
+        i, " is not positive-definite).");
   });
   return z.L;
 }

@@ -15,8 +15,9 @@ Eigh eigh_of(const Tensor& a, bool vectors, const char* op) {
   const Matrices m(a);
   Eigh out = {empty(m.of(m.rows), kFloat64), vectors ? empty(a.shape(), kFloat64) : Tensor()};
   for (std::int64_t i = 0; i < m.count && m.rows != 0; ++i) {
-    const Eigen::SelfAdjointEigenSolver<Matrix<double>> d(matrix_at<double>(lower.raw(), i, m.rows, m.rows),
-                                                          vectors ? Eigen::ComputeEigenvectors : Eigen::EigenvaluesOnly);
+    const Eigen::SelfAdjointEigenSolver<Matrix<double>> d(
+        matrix_at<double>(lower.raw(), i, m.rows, m.rows),
+        vectors ? Eigen::ComputeEigenvectors : Eigen::EigenvaluesOnly);
     if (d.info() != Eigen::Success) refuse(op, m.lead, i, "The algorithm failed to converge.");
     matrix_at<double>(out.eigenvalues.raw(), i, m.rows, 1) = d.eigenvalues();
     if (vectors) matrix_at<double>(out.eigenvectors.raw(), i, m.rows, m.rows) = d.eigenvectors();
@@ -26,7 +27,8 @@ Eigh eigh_of(const Tensor& a, bool vectors, const char* op) {
   return out;
 }
 
-struct Decompose : Op<Decompose> {  // L, V; dA = V (diag(dL) + V^T dV / E) V^T, E[i, j] = L[j] - L[i]
+struct Decompose
+    : Op<Decompose> {  // L, V; dA = V (diag(dL) + skew(V^T dV) / E) V^T, skew(X) = (X - X^T) / 2, E[i, j] = L[j] - L[i]
   static constexpr const char* name = "linalg_eigh";
   static constexpr bool materialize_grads = false;
   static std::vector<Tensor> forward(Context& c, const Tensor& a, const char* op) {
@@ -38,9 +40,9 @@ struct Decompose : Op<Decompose> {  // L, V; dA = V (diag(dL) + V^T dV / E) V^T,
   static Grads backward(Context& c, std::span<const Tensor> d, const char*) {
     const Tensor l = c.saved_output(0), v = c.saved_output(1);
     if (!d[1].defined()) return {d[0].defined() ? matmul(times_diagonal(v, d[0]), v, false, true) : Tensor()};
-    const Tensor mask = diagonal_mask(l.size(-1));
-    const Tensor e = masked_fill(l.unsqueeze(-2) - l.unsqueeze(-1), mask, 1);
-    Tensor inner = masked_fill(matmul(v, d[1], true) / e, mask, 0);
+    const Tensor e = masked_fill(l.unsqueeze(-2) - l.unsqueeze(-1), diagonal_mask(l.size(-1)), 1);
+    const Tensor x = matmul(v, d[1], true);
+    Tensor inner = (x - mT(x)) * 0.5 / e;
     if (d[0].defined()) inner = inner + d[0].unsqueeze(-1) * eye(l.size(-1), l.dtype());
     return {matmul(v, matmul(inner, v, false, true))};
   }

@@ -10,16 +10,25 @@ namespace harker HARKER_PUBLIC {
 namespace linalg {
 namespace {
 
-/// In place; Eigen's own PartialPivLU takes square matrices only.
+/// In place; Eigen's own PartialPivLU takes square matrices only, and what is below it no more columns than rows.
 template <class T>
-std::int32_t decompose(T* a, std::int64_t m, std::int64_t n, std::int32_t* pivots) {
+std::int32_t decompose(Eigen::Map<RowMatrix<T>>&& a, std::int32_t* pivots) {
+  const Eigen::Index m = a.rows(), n = a.cols(), k = std::min(m, n);
+  if (k == 0) return 0;
   std::int32_t exchanges = 0;
-  if (m == 0 || n == 0) return 0;
-  Eigen::internal::partial_lu_impl<T, Eigen::RowMajor, std::int32_t>::blocked_lu(m, n, a, n, pivots, exchanges);
-  for (std::int64_t i = 0; i < std::min(m, n); ++i) ++pivots[i];
-  for (std::int64_t i = 0; i < std::min(m, n); ++i)
-    if (a[i * n + i] == 0) return static_cast<std::int32_t>(i + 1);
-  return 0;
+  Eigen::internal::partial_lu_impl<T, Eigen::RowMajor, std::int32_t>::blocked_lu(m, k, a.data(), n, pivots, exchanges);
+  if (n > k) {
+    auto more = a.rightCols(n - k);
+    for (Eigen::Index i = 0; i < k; ++i)
+      if (pivots[i] != i) more.row(i).swap(more.row(pivots[i]));
+    a.leftCols(k).template triangularView<Eigen::UnitLower>().solveInPlace(more);
+  }
+  std::int32_t info = 0;
+  for (Eigen::Index i = k; i-- > 0;) {
+    ++pivots[i];
+    if (a(i, i) == 0) info = static_cast<std::int32_t>(i + 1);
+  }
+  return info;
 }
 
 /// A[m, n] = P L U: its gradient, of L and U in one. With k = min(m, n), A1, L1, U1 the first k rows and columns:
@@ -77,8 +86,8 @@ LUFactorEx lu_of(const Tensor& a) {
   LUFactorEx f = {a.clone().contiguous(), zeros(m.of(k), kInt32), zeros(m.lead, kInt32)};
   with_type(a.dtype(), [&]<class T>(T) {
     for (std::int64_t i = 0; i < m.count; ++i)
-      f.info.data<std::int32_t>()[i] = decompose(f.LU.data<T>() + i * m.rows * m.columns, m.rows, m.columns,
-                                                 f.pivots.data<std::int32_t>() + i * k);
+      f.info.data<std::int32_t>()[i] =
+          decompose<T>(matrix_at<T>(f.LU.raw(), i, m.rows, m.columns), f.pivots.data<std::int32_t>() + i * k);
   });
   return f;
 }
@@ -123,7 +132,8 @@ LUFactorEx lu_factor_ex(const Tensor& a) { return factored(a, "linalg.lu_factor_
 LUFactor lu_factor(const Tensor& a) {
   const LUFactorEx f = factored(a, "linalg.lu_factor");
   check_info("linalg.lu_factor", f.info, [](std::int32_t i) {
-    return harker::detail::str("U[", i, ",", i, "] is zero, and lu_solve would divide by it; linalg.lu and "
+    return harker::detail::str("U[", i, ",", i,
+                               "] is zero, and lu_solve would divide by it; linalg.lu and "
                                "linalg.lu_factor_ex do without this error");
   });
   return {f.LU, f.pivots};

@@ -12,7 +12,8 @@ namespace {
 /// (Bader, Blanes and Casas 2019, doi:10.3390/math7121174).
 constexpr double kTerms[5][5] = {
     {0, -1.00365581030144618291e-01, -8.02924648241156932449e-03, -8.92138498045729985177e-04, 0},
-    {0, 3.97849749499645077844e-01, 1.36783778460411720168e+00, 4.98289622525382669416e-01, -6.37898194594723280150e-04},
+    {0, 3.97849749499645077844e-01, 1.36783778460411720168e+00, 4.98289622525382669416e-01,
+     -6.37898194594723280150e-04},
     {-1.09676396052962061844e+01, 1.68015813878906206114e+00, 5.71779846478865511061e-02, -6.98210122488052056106e-03,
      3.34975017086070470649e-05},
     {-9.04316832390810593223e-02, -6.76404519071381882256e-02, 6.75961301770459654925e-02, 2.95552570429315521194e-02,
@@ -86,9 +87,11 @@ Tensor multi_dot(const std::vector<Tensor>& tensors) {
   for (std::size_t i = 0; i < n; ++i) {
     const auto number = static_cast<std::int64_t>(i);
     if (t[i].dim() != 2)
-      throw_error<ShapeError>(op, ": tensor ", number, " is ", tensors[i].shape(), "; all are matrices, the first and the last may be vectors");
+      throw_error<ShapeError>(op, ": tensor ", number, " is ", tensors[i].shape(),
+                              "; all are matrices, the first and the last may be vectors");
     if (t[i].dtype() != t[0].dtype())
-      throw_error<TypeError>(op, ": tensors 0 and ", number, " are of ", name(t[0].dtype()), " and ", name(t[i].dtype()));
+      throw_error<TypeError>(op, ": tensors 0 and ", number, " are of ", name(t[0].dtype()), " and ",
+                             name(t[i].dtype()));
     if (i > 0 && t[i - 1].size(1) != t[i].size(0))
       throw_error<ShapeError>(op, ": tensors ", number - 1, " and ", number, ", ", tensors[i - 1].shape(), " and ",
                               tensors[i].shape(), ", cannot be multiplied");

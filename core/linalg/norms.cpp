@@ -7,7 +7,8 @@ namespace harker HARKER_PUBLIC {
 namespace linalg {
 namespace {
 
-struct Extreme : Op<Extreme> {  // the largest or smallest along the last dimension; equal ones share the gradient evenly
+struct Extreme
+    : Op<Extreme> {  // the largest or smallest along the last dimension; equal ones share the gradient evenly
   static constexpr const char* name = "linalg_extreme";
   static Tensor forward(Context& c, const Tensor& x, bool largest) {
     Tensor z = (largest ? max(x, -1) : min(x, -1)).values;
@@ -29,7 +30,8 @@ struct Extreme : Op<Extreme> {  // the largest or smallest along the last dimens
 /// Of nothing the largest is 0, as torch has it for norms.
 Tensor extreme(const Tensor& x, bool largest, const char* op) {
   if (x.size(-1) == 0) {
-    if (!largest) throw_error<ShapeError>(op, ": a tensor of ", x.shape(), " has no smallest number along its last dimension");
+    if (!largest)
+      throw_error<ShapeError>(op, ": a tensor of ", x.shape(), " has no smallest number along its last dimension");
     return sum(x, -1);
   }
   return apply<Extreme>(x, largest);
@@ -40,7 +42,8 @@ struct Dims {
   Tensor x;
   int rows, columns;  ///< where they were
   Dims(const Tensor& given, const Shape& dim, const char* op) {
-    if (given.dim() < 2) throw_error<ShapeError>(op, ": the input must have at least 2 dimensions, it is ", given.shape());
+    if (given.dim() < 2)
+      throw_error<ShapeError>(op, ": the input must have at least 2 dimensions, it is ", given.shape());
     if (dim.rank() != 0 && dim.rank() != 2) throw_error<ShapeError>(op, ": dim names two dimensions, got ", dim);
     const auto wrapped = [&](int i) {
       return harker::detail::wrap_dim(static_cast<int>(dim.rank() ? dim[i] : i - 2), given.dim(), op);
@@ -93,7 +96,8 @@ Tensor vector_norm(const Tensor& given, double ord, const Shape& dim, bool keepd
   const Tensor x = dtype ? given.to(*dtype) : given;
   if (x.numel() == 0 && (ord < 0 || std::isinf(ord))) {
     bool nothing = dim.rank() == 0;
-    for (const std::int64_t d : dim) nothing = nothing || x.size(harker::detail::wrap_dim(static_cast<int>(d), x.dim(), op)) == 0;
+    for (const std::int64_t d : dim)
+      nothing = nothing || x.size(harker::detail::wrap_dim(static_cast<int>(d), x.dim(), op)) == 0;
     if (nothing)
       throw_error<ShapeError>(op, ": cannot compute the norm of order ", ord, " of no elements, ", x.shape(),
                               ": the operation has no identity");
@@ -116,7 +120,8 @@ Tensor matrix_norm(const Tensor& a, std::string_view ord, const Shape& dim, bool
   const char* const op = "linalg.matrix_norm";
   const Dims d(a, dim, op);
   if (ord == "fro") return d.kept(vector_norm(d.x, 2, {-2, -1}), keepdim);
-  if (ord != "nuc") throw_error<Error>(op, ": order ", harker::detail::quoted(ord), " is not supported, only 'fro' and 'nuc'");
+  if (ord != "nuc")
+    throw_error<Error>(op, ": order ", harker::detail::quoted(ord), " is not supported, only 'fro' and 'nuc'");
   check_dtype(a, op);
   return d.kept(sum(svdvals(d.x), -1), keepdim);
 }
@@ -125,8 +130,8 @@ Tensor norm(const Tensor& x, std::optional<double> ord, const Shape& dim, bool k
   if (!ord) return vector_norm(x, 2, dim, keepdim);
   if (dim.rank() == 2 || (dim.rank() == 0 && x.dim() == 2)) return matrix_norm(x, *ord, dim, keepdim);
   if (dim.rank() > 2 || (dim.rank() == 0 && x.dim() != 1))
-    throw_error<ShapeError>("linalg.norm: with an order it is of one or two dimensions; name them in dim, the input is ",
-                            x.shape());
+    throw_error<ShapeError>(
+        "linalg.norm: with an order it is of one or two dimensions; name them in dim, the input is ", x.shape());
   return vector_norm(x, *ord, dim, keepdim);
 }
 Tensor norm(const Tensor& x, std::string_view ord, const Shape& dim, bool keepdim) {
@@ -139,7 +144,8 @@ Tensor cond(const Tensor& a, std::optional<double> p) {
   return quotient(a, p, {});
 }
 Tensor cond(const Tensor& a, std::string_view p) {
-  if (p != "fro" && p != "nuc") throw_error<Error>("linalg.cond: ", harker::detail::quoted(p), " is no norm of matrices");
+  if (p != "fro" && p != "nuc")
+    throw_error<Error>("linalg.cond: ", harker::detail::quoted(p), " is no norm of matrices");
   return quotient(a, {}, p);
 }
 

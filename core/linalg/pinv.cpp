@@ -65,7 +65,8 @@ struct Least : Op<Least> {  // X = pinv(A) B, rank, singular values
 }  // namespace
 
 Cut::Cut(const Tensor& a, const Tolerance& t) : atol(t.atol.value_or(0)) {
-  const double epsilon = a.dtype() == kFloat32 ? std::numeric_limits<float>::epsilon() : std::numeric_limits<double>::epsilon();
+  const double epsilon =
+      a.dtype() == kFloat32 ? std::numeric_limits<float>::epsilon() : std::numeric_limits<double>::epsilon();
   rtol = t.rtol.value_or(atol > 0 ? 0 : epsilon * static_cast<double>(std::max(a.size(-2), a.size(-1))));
 }
 
@@ -98,13 +99,15 @@ LstSq lstsq(const Tensor& a, const Tensor& b, std::optional<double> rcond, std::
   const char* const op = "linalg.lstsq";
   const bool gels = driver == "gels", gelsy = driver == "gelsy";
   if (!gels && !gelsy && driver != "gelsd" && driver != "gelss")
-    throw_error<Error>(op, ": unknown driver ", harker::detail::quoted(driver), ", expected gels, gelsy, gelsd or gelss");
+    throw_error<Error>(op, ": unknown driver ", harker::detail::quoted(driver),
+                       ", expected gels, gelsy, gelsd or gelss");
   check_matrices(a, op);
   check_pair(a, b, op);
   if (b.dim() == 0) throw_error<ShapeError>(op, ": B must have at least 1 dimension");
   const System s(a, b, true);
   const std::int64_t m = a.size(-2), n = a.size(-1);
-  if (s.b.size(-2) != m) throw_error<ShapeError>(op, ": A is ", a.shape(), " and B ", b.shape(), ", which differ in rows");
+  if (s.b.size(-2) != m)
+    throw_error<ShapeError>(op, ": A is ", a.shape(), " and B ", b.shape(), ", which differ in rows");
   const std::vector<Tensor> z = apply<Least>(s.a, s.b, Tolerance{.rtol = gels ? std::nullopt : rcond});
   const auto none = [](DType t) { return empty({0}, t); };
   LstSq out = {s.result(z[0]), none(a.dtype()), gels ? none(kInt64) : z[1], gels || gelsy ? none(a.dtype()) : z[2]};

@@ -15,7 +15,8 @@ Mode mode_of(std::string_view mode) {
   if (mode == "reduced") return Mode::reduced;
   if (mode == "complete") return Mode::complete;
   if (mode == "r") return Mode::r;
-  throw_error<Error>("linalg.qr: unknown mode ", harker::detail::quoted(mode), ", expected 'reduced', 'complete' or 'r'");
+  throw_error<Error>("linalg.qr: unknown mode ", harker::detail::quoted(mode),
+                     ", expected 'reduced', 'complete' or 'r'");
 }
 
 struct Decompose : Op<Decompose> {  // Q, R

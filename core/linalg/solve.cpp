@@ -68,19 +68,28 @@ Tensor cofactors(const Tensor& a) {
   return matmul(times_diagonal(d.U, others * sign.unsqueeze(-1)), d.Vh);
 }
 
+/// By U's diagonals. Of such a matrix z A^-T may be right, but its derivatives are not.
+bool nearly_singular(const Tensor& u) {
+  if (u.numel() == 0) return false;
+  const harker::detail::ModeScope off(false);
+  const Tensor size = abs(u);
+  const double small = u.dtype() == kFloat32 ? 1e-4 : 1e-8;
+  return any(le(min(size, -1).values, max(size, -1).values * small)).item<bool>();
+}
+
 struct Det : Op<Det> {  // z = det A; dA = dz z A^-T
   static constexpr const char* name = "linalg_det";
   static Tensor forward(Context& c, const Tensor& a) {
     const Diagonal d(a);
     const Tensor z = d.sign * prod(d.u, -1);
-    c.save(a);
+    c.save(a, d.u);
     c.save_output(z);
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz) {
     const Tensor& a = c.saved(0);
-    const Tensor z = c.saved_output(1);
-    if (any(eq(z, 0)).item<bool>()) return {dz.unsqueeze(-1).unsqueeze(-1) * cofactors(a)};
+    const Tensor z = c.saved_output(2);
+    if (nearly_singular(c.saved(1))) return {dz.unsqueeze(-1).unsqueeze(-1) * cofactors(a)};
     return {(dz * z).unsqueeze(-1).unsqueeze(-1) * mT(inverse_of(a, "linalg.det", nullptr))};
   }
 };
@@ -120,8 +129,9 @@ Tensor inverse_of(const Tensor& a, const char* op, Tensor* info) {
     *info = z[1];
   else
     check_info(op, z[1], [](std::int32_t i) {
-      return harker::detail::str("The diagonal element ", i,
-                                 " is zero, the inversion could not be completed because the input matrix is singular.");
+      return harker::detail::str(
+          "The diagonal element ", i,
+          " is zero, the inversion could not be completed because the input matrix is singular.");
     });
   return z[0];
 }

@@ -4,8 +4,8 @@
 #include <harker/core/linalg.h>
 #include <harker/core/ops/ops.h>
 #include <harker/interop/eigen.h>
-#include <Eigen/LU>
 #include <test_tensor.h>
+#include <Eigen/LU>
 
 namespace harker {
 
@@ -31,7 +31,8 @@ TEST_CASE("interop/eigen: a tensor seen as a matrix or a vector") {
   CHECK(eigen_strided<float>(t.slice(1, 0, 3, 2))(1, 1) == 6);
   CHECK(eigen_matrix<float>(empty({0, 3})).size() == 0);
   CHECK(has(words<TypeError>([&] { eigen_matrix<double>(t); }), "float32"));
-  CHECK(has(words<ShapeError>([&] { eigen_matrix<float>(t.t()); }), "eigen_matrix: the tensor is (3, 2), but its elements do not lie row-major"));
+  CHECK(has(words<ShapeError>([&] { eigen_matrix<float>(t.t()); }),
+            "eigen_matrix: the tensor is (3, 2), but its elements do not lie row-major"));
   CHECK(has(words<ShapeError>([&] { eigen_matrix<float>(t[0]); }), "2 dimensions"));
   CHECK(has(words<ShapeError>([&] { eigen_vector<float>(t); }), "1 dimension"));
 }
