@@ -64,7 +64,8 @@ inline Tensor times_diagonal(const Tensor& x, const Tensor& d) { return x * d.un
 inline Tensor diagonal_times(const Tensor& d, const Tensor& x) { return d.unsqueeze(-1) * x; }
 
 // --- The decompositions, by Eigen, not recorded. Inputs of any strides; results are contiguous. `info` is int32, one for
-// each matrix.
+// each matrix. Defined among public functions, so that it must be said that they are not.
+#pragma GCC visibility push(hidden)
 /// lu.cpp: L and U in one, int32 pivots from 1, and where (from 1) U's diagonal has its first zero, or 0.
 LUFactorEx lu_of(const Tensor& a);
 /// P[m, m] of pivots[k], of this dtype.
@@ -78,6 +79,7 @@ SVD svd_of(const Tensor& a, bool full, bool vectors, const char* op);
 
 /// solve.cpp: A^-1, recorded; `info` or, when that is null, LinAlgError for a singular matrix.
 Tensor inverse_of(const Tensor& a, const char* op, Tensor* info);
+#pragma GCC visibility pop
 /// pinv.cpp: the tolerances of [m, n] when only some are given.
 struct Cut {
   double atol, rtol;
