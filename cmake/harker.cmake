@@ -12,13 +12,19 @@ function(harker_take_include target variable)
 endfunction()
 
 macro(harker_find_dependencies)
-  if(HARKER_BUILD_TESTS OR HARKER_BUILD_BENCH)  # the peer of benchmarks, and of one test; no part of the libraries
-    # Unversioned on purpose: Eigen 5's version file rejects a request for 3.4.
-    find_package(Eigen3 REQUIRED NO_MODULE)
-    if(Eigen3_VERSION VERSION_LESS 3.4)
-      message(FATAL_ERROR "Eigen 3.4 or newer is needed, found ${Eigen3_VERSION}")
+  # For harker::linalg; the peer of benchmarks, and of one test. Unversioned on purpose: Eigen 5's version file rejects a
+  # request for 3.4.
+  set(HARKER_EIGEN_INCLUDE)
+  if(HARKER_LINALG OR HARKER_BUILD_TESTS OR HARKER_BUILD_BENCH)
+    find_package(Eigen3 QUIET NO_MODULE)
+    if(Eigen3_FOUND AND NOT Eigen3_VERSION VERSION_LESS 3.4)
+      harker_take_include(Eigen3::Eigen HARKER_EIGEN_INCLUDE)
+    elseif(HARKER_LINALG STREQUAL "AUTO" AND NOT HARKER_BUILD_TESTS AND NOT HARKER_BUILD_BENCH)
+      message(STATUS "harker::linalg is left out: Eigen 3.4 or newer (libeigen3-dev) was not found")
+    else()
+      message(FATAL_ERROR "Eigen 3.4 or newer (libeigen3-dev) is needed, found '${Eigen3_VERSION}'. Without it: "
+        "-DHARKER_LINALG=OFF -DHARKER_BUILD_TESTS=OFF -DHARKER_BUILD_BENCH=OFF")
     endif()
-    harker_take_include(Eigen3::Eigen HARKER_EIGEN_INCLUDE)
   endif()
   find_package(cereal REQUIRED)
   find_package(nlohmann_json REQUIRED)
@@ -63,6 +69,7 @@ function(harker_link_headers)
   foreach(folder core nn optim serialize)
     file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR}/${folder} ${CMAKE_CURRENT_BINARY_DIR}/include/harker/${folder} SYMBOLIC)
   endforeach()
+  file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR}/core/interop ${CMAKE_CURRENT_BINARY_DIR}/include/harker/interop SYMBOLIC)
   configure_file(cmake/version.h.in include/harker/version.h @ONLY)
   configure_file(cmake/harker.h.in include/harker/harker.h @ONLY)
 endfunction()

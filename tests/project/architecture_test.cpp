@@ -25,7 +25,9 @@ const std::map<std::string, std::set<std::string>> kRoomMayInclude = {
     {"ops", {"base", "tensor", "backend", "autograd/record"}},
     {"autograd/run", {"base", "tensor", "backend", "autograd/record", "ops"}},
     {"value", {"base", "tensor"}},
-    {"random", {"base", "tensor", "backend", "autograd/record", "ops", "value"}}};
+    {"random", {"base", "tensor", "backend", "autograd/record", "ops", "value"}},
+    {"linalg", {"base", "tensor", "backend", "autograd/record", "ops"}},
+    {"interop", {"base", "tensor"}}};
 
 // The headers in front of them, for users, and whose they are.
 const std::map<std::string, std::string> kRoomOfFace = {{"export.h", "base"},
@@ -45,6 +47,7 @@ const std::map<std::string, std::string> kRoomOfFace = {{"export.h", "base"},
                                                         {"value.h", "value"},
                                                         {"value_walk.h", "value"},
                                                         {"random.h", "random"},
+                                                        {"linalg.h", "linalg"},
                                                         {"autograd/function.h", "autograd/record"},
                                                         {"autograd/autograd.h", "autograd/run"}};
 
@@ -121,11 +124,14 @@ std::string complaints(const std::string& file, const std::string& text) {
     } else if (starts_with_any(target, {"core/", "nn/", "optim/", "serialize/", "../", "./"})) {
       complain("includes are rooted, <harker/...>");
     }
-    if (target.starts_with("Eigen") && !file.starts_with("core/backend/cpu/"))
-      complain("Eigen stays in core/backend/cpu");
+    if (target.starts_with("Eigen") && !file.starts_with("core/linalg/") && file != "core/interop/eigen.h")
+      complain("Eigen stays in core/linalg");
+    if (target.starts_with("Eigen") && file.starts_with("core/linalg/") && file != "core/linalg/eigen.h" &&
+        text.find("#include <harker/core/linalg/eigen.h>") > text.find("#include <Eigen/"))
+      complain("eigen.h, which gives it another name, comes first");
     if (header && is_public(text) &&
         starts_with_any(target, {"Eigen", "cereal/", "nlohmann/", "rapidjson/", "protozero/", "libdeflate"}) &&
-        !(file == "serialize/cereal.h" && target.starts_with("cereal/")))
+        !(file == "serialize/cereal.h" && target.starts_with("cereal/")) && file != "core/interop/eigen.h")
       complain("public headers need no other library");
   }
   return wrong;
@@ -160,6 +166,10 @@ TEST_CASE("architecture: a wrong arrow is seen") {
   CHECK(wrong("core/base/a.cpp", "#include \"core/tensor.h\"\n"));
   CHECK(wrong("core/base/a.cpp", "#include <core/tensor.h>\n"));
   CHECK(wrong("core/ops/a.cpp", "#include <Eigen/Core>\n"));
+  CHECK(wrong("core/backend/cpu/kernels/a.cpp", "#include <Eigen/Core>\n"));
+  CHECK(wrong("core/linalg/a.cpp", "#include <Eigen/LU>\n#include <harker/core/linalg/eigen.h>\n"));
+  CHECK(wrong("core/linalg.h", "#include <Eigen/LU>\n"));
+  CHECK(wrong("core/ops/a.cpp", "#include <harker/core/linalg.h>\n"));
   CHECK(wrong("core/base/a.cpp", "#include <harker/core/tensor.h>\n"));
   CHECK(wrong("core/tensor/a.cpp", "#include <harker/core/backend/backend.h>\n"));
   CHECK(wrong("core/backend/a.cpp", "#include <harker/core/ops/ops.h>\n"));
@@ -177,7 +187,7 @@ TEST_CASE("architecture: a wrong arrow is seen") {
       wrong("optim/a.cpp", "#include <harker/nn/module.h>\n#include <harker/core/tensor.h>\n#include <vector>\n"));
   CHECK_FALSE(
       wrong("core/autograd/run/a.cpp", "#include <harker/core/ops/ops.h>\n#include <harker/core/base/text.h>\n"));
-  CHECK_FALSE(wrong("core/backend/cpu/kernels/a.cpp", "#include <Eigen/Core>\n"));
+  CHECK_FALSE(wrong("core/linalg/a.cpp", "#include <harker/core/linalg/eigen.h>\n#include <Eigen/LU>\n"));
   CHECK_FALSE(wrong("serialize/harker/a.h", "#include <cereal/cereal.hpp>\nnamespace harker {\n"));
   CHECK_FALSE(wrong("serialize/cereal.h", "#include <cereal/cereal.hpp>\nnamespace harker HARKER_PUBLIC {\n"));
 }

@@ -94,7 +94,8 @@ inline Finished run(const std::string& command) {
 
 /// The compiler of this build, as a user of the library would call it.
 inline std::string compiler() {
-  return std::string(HARKER_CXX) + " -std=c++20 -I" + HARKER_BUILD_INCLUDE + " -idirafter " + HARKER_CEREAL + " ";
+  return std::string(HARKER_CXX) + " -std=c++20 -I" + HARKER_BUILD_INCLUDE + " -idirafter " + HARKER_CEREAL +
+         " -idirafter " + HARKER_EIGEN + " ";
 }
 
 }  // namespace harker::test
