@@ -131,8 +131,7 @@ template <class List>
 NamedList<Tensor> Module::Registry::tensors(const Module& of, std::string_view prefix, bool recurse, List list) {
   NamedList<Tensor> out;
   std::vector<const TensorImpl*> seen;
-  for (const auto& [path, module] :
-       recurse ? of.named_modules(prefix) : NamedList<Module>{{std::string(prefix), of}}) {
+  for (const auto& [path, module] : recurse ? of.named_modules(prefix) : NamedList<Module>{{std::string(prefix), of}}) {
     for (const auto& item : module.registry_.get()->*list) {
       if (!item.tensor().defined() || !first_time<TensorImpl>(seen, item.tensor().get())) continue;
       out.emplace_back(dotted(path) + item.name, item.tensor());
@@ -168,9 +167,9 @@ Module Module::get_submodule(std::string_view path) const {
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end()) {
       const std::string_view near = detail::nearest(name, names.data(), names.size());
-      throw_error<Error>("get_submodule(", quoted(path), "): ", at == registry_ ? class_name() : Module(at).class_name(),
-                         " has no child ", quoted(name),
-                         near.empty() ? std::string() : str(", did you mean ", quoted(near), "?"));
+      throw_error<Error>("get_submodule(", quoted(path),
+                         "): ", at == registry_ ? class_name() : Module(at).class_name(), " has no child ",
+                         quoted(name), near.empty() ? std::string() : str(", did you mean ", quoted(near), "?"));
     }
     at = std::shared_ptr(at->children[static_cast<std::size_t>(found - names.begin())].module);
   }

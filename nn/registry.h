@@ -31,7 +31,7 @@ struct Module::Registry {
   std::vector<Buffer> buffers;
   std::vector<Child> children;
   std::vector<std::pair<std::string, HookHandle>> parametrized;  // what computes these members: nn/parametrize.cpp
-  std::weak_ptr<Module> object;           // see Module::hold
+  std::weak_ptr<Module> object;                                  // see Module::hold
   detail::ModuleHooks* hooks = nullptr;  // owned: one reference; null until the first is registered
 
   Registry() = default;

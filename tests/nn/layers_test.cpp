@@ -215,7 +215,8 @@ TEST_CASE("layers: every class of a layer has a row, and a place in docs/layers.
   };
   std::set<std::string> names;
   const std::regex layer(
-      "\n(?:class (\\w+) : public (?:Module|BatchNorm|InstanceNorm|UnaryLayer|DropoutLayer|ConvNd|RNNBase|RNNOfOneState|RNNCellBase) |  "
+      "\n(?:class (\\w+) : public "
+      "(?:Module|BatchNorm|InstanceNorm|UnaryLayer|DropoutLayer|ConvNd|RNNBase|RNNOfOneState|RNNCellBase) |  "
       "A\\((\\w+), )");
   for (const auto& file : std::filesystem::directory_iterator(root / "nn")) {
     if (file.path().extension() != ".h") continue;
