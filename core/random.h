@@ -3,7 +3,6 @@
 // runs on. The recipe: docs/random.md.
 #pragma once
 #include <cstdint>
-#include <memory>
 
 #include <harker/core/value.h>
 
@@ -39,7 +38,7 @@ class Generator {
  private:
   friend class Draws;
   struct Engine;
-  std::unique_ptr<Engine> engine_;
+  Engine* engine_;  // owned; not std::unique_ptr, which is dear to the compiler of every user
 };
 
 /// The generator used when none is given; one for the process, like torch's, but where a GeneratorGuard says otherwise.

@@ -26,7 +26,7 @@ struct Cloning::Maps {
     long owners = 1;  // registries in which it is a child, or whoever begins
   };
   const Module& original;
-  Maps* const outer;  // what a constructor that is called meanwhile may clone itself
+  Maps* const outer;           // what a constructor that is called meanwhile may clone itself
   std::vector<Entry> modules;  // itself first
   std::unordered_map<const void*, std::size_t> registries;  // where they are in `modules`
   std::unordered_map<const Slot*, Ref<Slot>> slots;
@@ -91,12 +91,14 @@ Cloning::Maps::Registry Cloning::Maps::copied(const Registry& from, const std::s
   return to;
 }
 
-Cloning::Cloning(const Module& m) : maps_(std::make_unique<Maps>(m, current)) {
+Cloning::Cloning(const Module& m) : maps_(new Maps(m, current)) {
+  std::unique_ptr<Maps> owner(maps_);
   m.learn_class();
   Maps& maps = *maps_;
   maps.copied(m.registry_, {});
   for (Maps::Registered& r : maps.list) r.handles = r.from.defined() ? r.from.impl().refs.count() : 0;
   current = &maps;
+  owner.release();
 }
 
 void Cloning::replace(Module& handle) noexcept {
@@ -106,7 +108,8 @@ void Cloning::replace(Module& handle) noexcept {
 }
 
 Cloning::~Cloning() {
-  if (current == maps_.get()) current = maps_->outer;
+  if (current == maps_) current = maps_->outer;
+  delete maps_;
 }
 
 bool Cloning::copies(const Module& m) noexcept { return current && current->registries.contains(m.registry_.get()); }
@@ -130,11 +133,12 @@ void Cloning::done(const Module& copy) {
   current = maps_->outer;
   const Module& original = maps_->original;
   if (!Module::same_class(original, copy))
-    throw_error<Error>("clone: this is a ", original.class_name(), ", of which a copy as ", copy.class_name(),
-                       " would lack all that is its own; its class needs HARKER_MODULE, or call nn::clone with that class");
+    throw_error<Error>(
+        "clone: this is a ", original.class_name(), ", of which a copy as ", copy.class_name(),
+        " would lack all that is its own; its class needs HARKER_MODULE, or call nn::clone with that class");
   const auto refuse = [&](const std::string& path, const char* what, const char* as) {
-    throw_error<Error>("clone: the copy of this ", original.class_name(), " has no handle on its ", what, " ", quoted(path),
-                       ", it would compute with the original's; the class should hold it as ", as);
+    throw_error<Error>("clone: the copy of this ", original.class_name(), " has no handle on its ", what, " ",
+                       quoted(path), ", it would compute with the original's; the class should hold it as ", as);
   };
   for (const Maps::Registered& r : maps_->list) {
     const bool held = r.to->refs.count() > 3;  // besides by the registry, `slots` and `list`

@@ -18,8 +18,7 @@ namespace {
 constexpr double kPi = 3.14159265358979323846;
 
 Tensor floating(const Tensor& t, const char* what) {
-  if (!is_floating_point(t.dtype()))
-    throw_error<TypeError>(what, " must be floating point, not ", name(t.dtype()));
+  if (!is_floating_point(t.dtype())) throw_error<TypeError>(what, " must be floating point, not ", name(t.dtype()));
   return t;
 }
 /// `holds` everywhere, or an Error. NaN holds nowhere.

@@ -65,9 +65,10 @@ bool Module::same_class(const Module& a, const Module& b) {
 
 void Module::missed(const std::type_info& wanted) const {
   if (class_of(*this) || registry_->class_name != short_name(wanted)) return;
-  detail::throw_error<Error>("as: this handle on a ", class_name(),
-                             " is of the type Module, and does not know the object: modules in a Sequential, ModuleList<> "
-                             "or ModuleDict<> are found, members of a class are what their class names them");
+  detail::throw_error<Error>(
+      "as: this handle on a ", class_name(),
+      " is of the type Module, and does not know the object: modules in a Sequential, ModuleList<> "
+      "or ModuleDict<> are found, members of a class are what their class names them");
 }
 
 void Module::set_extra_repr(std::string text) { registry_->extra_repr = std::move(text); }

@@ -69,8 +69,7 @@ void ParameterDict::insert(std::string_view name, const Parameter& p) {
 }
 void ParameterDict::show() {
   std::string text;
-  for (const auto& [name, p] : *list_)
-    text += str(text.empty() ? "" : "\n", shown(name, tensor_type(p.dtype()), p));
+  for (const auto& [name, p] : *list_) text += str(text.empty() ? "" : "\n", shown(name, tensor_type(p.dtype()), p));
   set_extra_repr(std::move(text));
 }
 

@@ -30,7 +30,7 @@ struct Module::Registry {
   std::vector<Param> parameters;
   std::vector<Buffer> buffers;
   std::vector<Child> children;
-  std::weak_ptr<Module> object;           // see Module::hold
+  std::weak_ptr<Module> object;          // see Module::hold
   detail::ModuleHooks* hooks = nullptr;  // owned: one reference; null until the first is registered
 
   Registry() = default;

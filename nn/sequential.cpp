@@ -23,8 +23,7 @@ AnyModule::AnyModule(const Module& m, std::shared_ptr<Layer> layer) : Module(m),
   hold({layer_, &layer_->module()});
 }
 AnyModule::AnyModule(const AnyModule& o)
-    : Module(o),
-      layer_(detail::Cloning::own(o, o.layer_, [&] { return own_layer(o, o.layer_); })) {
+    : Module(o), layer_(detail::Cloning::own(o, o.layer_, [&] { return own_layer(o, o.layer_); })) {
   if (layer_ != o.layer_) hold({layer_, &layer_->module()});
 }
 
@@ -41,8 +40,9 @@ Tensor AnyModule::operator()(const Tensor& x, const Tensor& y) const { return ca
 Tensor AnyModule::operator()(const Tensor& x, const Tensor& y, const Tensor& z) const { return call(*this, x, y, z); }
 
 void AnyModule::no_such_forward(const Module& m, std::size_t tensors) {
-  throw_error<Error>("AnyModule: ", m.class_name(), " has no forward of ", tensors, tensors == 1 ? " tensor" : " tensors",
-                     " that returns a Tensor; call it as what it is, as<", m.class_name(), ">()->forward(...)");
+  throw_error<Error>("AnyModule: ", m.class_name(), " has no forward of ", tensors,
+                     tensors == 1 ? " tensor" : " tensors", " that returns a Tensor; call it as what it is, as<",
+                     m.class_name(), ">()->forward(...)");
 }
 
 // --- Sequential
@@ -76,7 +76,7 @@ void Sequential::put(std::size_t i, AnyModule layer) {
     if (k == i) next.push_back(layer);
     if (k < size()) next.push_back((*layers_)[k]);
   }
-  set_children(std::vector<Module>(next.begin(), next.end()));
+  set_children(next.size(), [&](std::size_t k) -> const Module& { return next[k]; });
   layers_->swap(next);
 }
 
@@ -85,7 +85,7 @@ AnyModule Sequential::pop(std::size_t i) {
   std::vector<AnyModule> next;
   for (std::size_t k = 0; k < size(); ++k)
     if (k != i) next.push_back((*layers_)[k]);
-  set_children(std::vector<Module>(next.begin(), next.end()));
+  set_children(next.size(), [&](std::size_t k) -> const Module& { return next[k]; });
   layers_->swap(next);
   return out;
 }

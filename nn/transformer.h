@@ -65,6 +65,7 @@ Tensor causal_mask(std::int64_t length);
 
 class TransformerEncoderLayer : public Module {
  public:
+  HARKER_MODULE(TransformerEncoderLayer)
   MultiheadAttention self_attn;
   Linear linear1;
   Dropout dropout;

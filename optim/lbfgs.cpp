@@ -37,7 +37,8 @@ void LBFGS::describe(LBFGSOptions& o, OptionIO& io) {
 void LBFGS::check(const LBFGSOptions& o) {
   check_at_least_zero("LBFGS", {{"lr", o.lr}});
   if (o.max_iter < 1 || o.history_size < 1)
-    throw_error<Error>("LBFGS: max_iter and history_size must be at least 1, not ", o.max_iter, " and ", o.history_size);
+    throw_error<Error>("LBFGS: max_iter and history_size must be at least 1, not ", o.max_iter, " and ",
+                       o.history_size);
   if (!o.line_search_fn.empty() && o.line_search_fn != "strong_wolfe")
     throw_error<Error>("LBFGS: line_search_fn is \"strong_wolfe\" or none, not ", quoted(o.line_search_fn));
 }
@@ -107,7 +108,8 @@ struct Memory {
       ro.push_back(*n);
     });
     if (old_dirs.size() != old_stps.size() || old_dirs.size() != ro.size()) wrong("old_dirs");
-    n_iter = d.defined() && prev_flat_grad.defined() ? static_cast<std::int64_t>(iterations) : 0;  // else from the start
+    n_iter =
+        d.defined() && prev_flat_grad.defined() ? static_cast<std::int64_t>(iterations) : 0;  // else from the start
   }
 
   std::vector<Value::Item> items(DType dtype) const {

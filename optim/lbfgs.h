@@ -7,7 +7,7 @@ namespace optim {
 
 struct LBFGSOptions {
   double lr = 1;
-  std::int64_t max_iter = 20;                ///< iterations in a step
+  std::int64_t max_iter = 20;                 ///< iterations in a step
   std::optional<std::int64_t> max_eval = {};  ///< evaluations of the loss in a step; max_iter * 5 / 4
   double tolerance_grad = 1e-7;
   double tolerance_change = 1e-9;

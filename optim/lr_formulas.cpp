@@ -279,14 +279,15 @@ void ChainedScheduler::step() {
 Value ChainedScheduler::state_dict() const {
   std::vector<Value> parts;
   for (const ChainableLR* s : schedulers_) parts.push_back(s->state_dict());
-  return Value::dict({{"_last_lr", Value::list({last_lr_.begin(), last_lr_.end()})},
-                      {"_schedulers", Value::list(std::move(parts))}});
+  return Value::dict(
+      {{"_last_lr", Value::list({last_lr_.begin(), last_lr_.end()})}, {"_schedulers", Value::list(std::move(parts))}});
 }
 void ChainedScheduler::load_state_dict(const Value& state) {
   check_scheduler(state_dict(), state);
   const Value* parts = state.is_dict() ? state.find("_schedulers") : nullptr;
   if (!parts || !parts->is_list() || parts->len() != schedulers_.size())
-    throw_error<Error>("load_state_dict: the state should have a list '_schedulers' of ", schedulers_.size(), " states");
+    throw_error<Error>("load_state_dict: the state should have a list '_schedulers' of ", schedulers_.size(),
+                       " states");
   OptionIO io(state, "scheduler");
   std::vector<double> last = last_lr_;
   io.numbers("_last_lr", last);

@@ -79,19 +79,15 @@ void NAdam::describe(NAdamOptions& o, OptionIO& io) {
   io.fixed("differentiable", false);
 }
 void NAdam::check(const NAdamOptions& o) {
-  check_at_least_zero("NAdam", {{"lr", o.lr},
-                                {"eps", o.eps},
-                                {"weight_decay", o.weight_decay},
-                                {"momentum_decay", o.momentum_decay}});
+  check_at_least_zero(
+      "NAdam", {{"lr", o.lr}, {"eps", o.eps}, {"weight_decay", o.weight_decay}, {"momentum_decay", o.momentum_decay}});
   check_betas("NAdam", o.betas);
 }
 void NAdam::update(std::size_t group, Tensor p, Tensor grad, State& s) {
   const NAdamOptions& o = options_[group];
   decay_first(p, o);
   const Tensor g = followed(p, grad, o, !o.decoupled_weight_decay);
-  const auto mu_at = [&](double step) {
-    return o.betas[0] * (1 - 0.5 * std::pow(0.96, step * o.momentum_decay));
-  };
+  const auto mu_at = [&](double step) { return o.betas[0] * (1 - 0.5 * std::pow(0.96, step * o.momentum_decay)); };
   const double mu = mu_at(s.step), next = mu_at(s.step + 1);
   s.slots[0].mul_(mu);
   const double product = s.slots[0].item();
@@ -220,8 +216,7 @@ void ASGD::describe(ASGDOptions& o, OptionIO& io) {
   io.fixed("capturable", false);
 }
 void ASGD::check(const ASGDOptions& o) {
-  check_at_least_zero("ASGD",
-                      {{"lr", o.lr}, {"lambd", o.lambd}, {"alpha", o.alpha}, {"weight_decay", o.weight_decay}});
+  check_at_least_zero("ASGD", {{"lr", o.lr}, {"lambd", o.lambd}, {"alpha", o.alpha}, {"weight_decay", o.weight_decay}});
 }
 void ASGD::update(std::size_t group, Tensor p, Tensor grad, State& s) {
   const ASGDOptions& o = options_[group];
@@ -264,8 +259,7 @@ void Muon::describe(MuonOptions& o, OptionIO& io) {
 void Muon::check(const MuonOptions& o) {
   check_at_least_zero("Muon",
                       {{"lr", o.lr}, {"momentum", o.momentum}, {"weight_decay", o.weight_decay}, {"eps", o.eps}});
-  if (o.ns_steps < 0 || o.ns_steps >= 100)
-    throw_error<Error>("Muon: ns_steps must lie in [0, 100), not ", o.ns_steps);
+  if (o.ns_steps < 0 || o.ns_steps >= 100) throw_error<Error>("Muon: ns_steps must lie in [0, 100), not ", o.ns_steps);
   for (const char* known : {"", "original", "match_rms_adamw", "spectral_unclamped"})
     if (o.adjust_lr_fn == known) return;
   throw_error<Error>("Muon: adjust_lr_fn is \"original\", \"match_rms_adamw\" or \"spectral_unclamped\", not ",

@@ -107,8 +107,8 @@ class Optimizer {
   struct State {
     bool exists = false;
     double step = 0;
-    std::array<Tensor, 3> slots;    ///< contiguous, of the parameter's dtype and shape (but scalar_slots()); those not in
-                                    ///< use are undefined
+    std::array<Tensor, 3> slots;  ///< contiguous, of the parameter's dtype and shape (but scalar_slots()); those not in
+                                  ///< use are undefined
     std::vector<Value::Item> rest;  ///< entries of a loaded state that we do not know
   };
   struct Group {

@@ -204,7 +204,8 @@ struct Optimizer::Loading {
         const bool scalar = to.scalar_slots() >> k & 1;
         const Shape shape = scalar ? Shape() : p.shape();
         if (t.shape() != shape) {
-          refuse<ShapeError>(where(), " has shape ", t.shape(), scalar ? ", it should have " : ", the parameter has ", shape);
+          refuse<ShapeError>(where(), " has shape ", t.shape(), scalar ? ", it should have " : ", the parameter has ",
+                             shape);
         }
         if (is_complex(t.dtype()))
           refuse<TypeError>(where(), " is ", name(t.dtype()), ", the parameter ", name(p.dtype()));

@@ -47,8 +47,8 @@ Mersenne seen(std::mutex& mutex, const Mersenne& m) {
 }
 }  // namespace
 
-Generator::Generator(std::uint64_t seed) : engine_(std::make_unique<Engine>()) { engine_->mersenne.start(seed); }
-Generator::Generator(const Generator& o) : engine_(std::make_unique<Engine>()) {
+Generator::Generator(std::uint64_t seed) : engine_(new Engine) { engine_->mersenne.start(seed); }
+Generator::Generator(const Generator& o) : engine_(new Engine) {
   engine_->mersenne = seen(o.engine_->mutex, o.engine_->mersenne);
 }
 // A generator that was moved from stays usable: it goes on as a copy would.
@@ -60,7 +60,7 @@ Generator& Generator::operator=(const Generator& o) {
   return *this;
 }
 Generator& Generator::operator=(Generator&& o) noexcept { return *this = std::as_const(o); }
-Generator::~Generator() = default;
+Generator::~Generator() { delete engine_; }
 
 void Generator::manual_seed(std::uint64_t seed) {
   const std::lock_guard lock(engine_->mutex);

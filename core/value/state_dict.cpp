@@ -184,7 +184,8 @@ StateDict StateDict::clone() const {
     }
     std::size_t first = 0;
     const auto same = [&](const Tensor& o) {
-      return o.defined() && o.raw() == t.raw() && o.shape() == t.shape() && o.strides() == t.strides() && o.dtype() == t.dtype();
+      return o.defined() && o.raw() == t.raw() && o.shape() == t.shape() && o.strides() == t.strides() &&
+             o.dtype() == t.dtype();
     };
     while (first < i && !(t.numel() > 0 && same(items_[first].second))) ++first;
     out.set(items_[i].first, first < i ? out.items_[first].second : t.detach().clone());

@@ -229,9 +229,10 @@ TEST_CASE("containers: parameters by number and by name, printed as torch does")
   CHECK(list.parameters()[0].numel() == 1);
   CHECK_THROWS_AS(list[2], Error);
   nn::ParameterDict dict{{"a", randn({2, 3})}, {"b", randn({4})}};
-  CHECK(text(dict) ==
-        "ParameterDict(\n    (a): Parameter containing: [torch.FloatTensor of size 2x3]\n    (b): Parameter containing: "
-        "[torch.FloatTensor of size 4]\n)");
+  CHECK(
+      text(dict) ==
+      "ParameterDict(\n    (a): Parameter containing: [torch.FloatTensor of size 2x3]\n    (b): Parameter containing: "
+      "[torch.FloatTensor of size 4]\n)");
   CHECK(dict.keys() == keys(dict));
   CHECK(dict["a"].is(dict.parameters()[0]));
   CHECK_THROWS_AS(dict["c"], Error);

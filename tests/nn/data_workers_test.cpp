@@ -66,7 +66,8 @@ TEST_CASE("workers: order and samples do not depend on their number") {
   // Without drawing, as without workers.
   manual_seed(3);
   const TensorDataset data(arange(10).to(kFloat32));
-  DataLoader alone(data, {.batch_size = 3, .shuffle = true}), with(data, {.batch_size = 3, .shuffle = true, .num_workers = 2});
+  DataLoader alone(data, {.batch_size = 3, .shuffle = true}),
+      with(data, {.batch_size = 3, .shuffle = true, .num_workers = 2});
   std::vector<double> want, got;
   for (auto& [x] : alone) want.push_back(sum(x).item());
   manual_seed(3);
@@ -97,7 +98,8 @@ TEST_CASE("workers: what one throws arrives at its batch's turn, and a loop that
   CHECK(all_of(dropped).size() == 40);
 }
 
-TEST_CASE("workers: the state says what was handed over, not what was fetched; the rest is the same, drawn numbers too") {
+TEST_CASE(
+    "workers: the state says what was handed over, not what was fetched; the rest is the same, drawn numbers too") {
   manual_seed(1);
   const DataLoaderOptions o = {.batch_size = 4, .shuffle = true, .num_workers = 2};
   DataLoader loader(Drawing(), o);
@@ -132,7 +134,8 @@ TEST_CASE("data: mapped and joined data sets, and normalised samples") {
   CHECK(mapped.size() == 3);
   CHECK(mapped[1][0].to_vector<double>() == std::vector<double>{1.5, 2, 1, 1.25});
   CHECK(mapped[1][1].item() == 1);
-  DataLoader loader(nn::data::map(mapped, [](auto s) { return std::pair(s[0] * 2.0, s[1]); }), {.batch_size = 2, .num_workers = 1});
+  DataLoader loader(nn::data::map(mapped, [](auto s) { return std::pair(s[0] * 2.0, s[1]); }),
+                    {.batch_size = 2, .num_workers = 1});
   for (auto& [x, y] : loader) CHECK(x.size(0) == y.size(0));
   CHECK(transforms::Normalize(1, 2)(ones({3})).to_vector<double>() == std::vector<double>{0, 0, 0});
   CHECK_THROWS_AS(transforms::Normalize({1, 2}, {1, 2})(ones({3, 2})), ShapeError);
@@ -176,7 +179,8 @@ TEST_CASE("data: batches of a stream") {
 TEST_CASE("data: a weighted sampler draws as torch's") {
   manual_seed(4);  // torch.manual_seed(4); list(WeightedRandomSampler([0.1, 0.9, 0.4, 0.7, 3.0, 0.6], 5, ...))
   CHECK(WeightedRandomSampler({0.1, 0.9, 0.4, 0.7, 3.0, 0.6}, 5).indices() == std::vector<std::int64_t>{4, 4, 1, 5, 5});
-  CHECK(WeightedRandomSampler({0.1, 0.9, 0.4, 0.7, 3.0, 0.6}, 5, false).indices() == std::vector<std::int64_t>{3, 4, 5, 1, 2});
+  CHECK(WeightedRandomSampler({0.1, 0.9, 0.4, 0.7, 3.0, 0.6}, 5, false).indices() ==
+        std::vector<std::int64_t>{3, 4, 5, 1, 2});
   Generator g(9);
   CHECK(WeightedRandomSampler({1, 0, 2}, 6, true, &g).indices() == std::vector<std::int64_t>{0, 2, 2, 0, 0, 2});
   CHECK_THROWS_AS(WeightedRandomSampler({1, 2}, 0), Error);

@@ -190,10 +190,13 @@ TEST_CASE("layers: every class of a layer has a row, and a place in docs/layers.
   for (const auto& file : std::filesystem::directory_iterator(root / "nn")) {
     if (file.path().extension() != ".h") continue;
     const std::string text = text_of(file.path());
-    for (std::sregex_iterator m(text.begin(), text.end(), layer), end; m != end; ++m)
+    for (std::sregex_iterator m(text.begin(), text.end(), layer), end; m != end; ++m) {
       names.insert(m->str(1) + m->str(2));
+      if ((*m)[1].matched) CHECK_MESSAGE(text.find("HARKER_MODULE(" + m->str(1) + ")") != text.npos, m->str(1));
+    }
   }
-  for (const char* other : {"AnyModule", "ModuleList", "ModuleDict", "BatchNorm"})  // without a forward; a base
+  for (const char* other : {"AnyModule", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict", "Functional",
+                            "BatchNorm"})  // no layers of torch's; a base
     CHECK_MESSAGE(names.erase(other) == 1, other);
   CHECK(names.size() > 30);
   const std::string page = text_of(root / "docs" / "layers.md");

@@ -109,7 +109,8 @@ Value value_from(const Json& j) {
 bool near(const Value& a, const Value& b, double tolerance);
 bool near(const Tensor& a, const Tensor& b, double tolerance) {
   return a.shape() == b.shape() && a.dtype() == b.dtype() &&
-         (a.numel() == 0 || max(abs(a.detach().to(kFloat64) - b.to(kFloat64)) / (abs(b.to(kFloat64)) + 1)).item() <= tolerance);
+         (a.numel() == 0 ||
+          max(abs(a.detach().to(kFloat64) - b.to(kFloat64)) / (abs(b.to(kFloat64)) + 1)).item() <= tolerance);
 }
 /// The same keys in the same order; numbers may be tensors of one element.
 bool near(const Value& a, const Value& b, double tolerance) {
@@ -121,7 +122,8 @@ bool near(const Value& a, const Value& b, double tolerance) {
       if (!item.first.is_string() || item.first.as_string() != "al") want.push_back(item);  // LBFGS's scratch paper
     if (!a.is_dict() || a.len() != want.size()) return false;
     for (std::size_t i = 0; i < want.size(); ++i)
-      if (!a.items()[i].first.equals(want[i].first) || !near(a.items()[i].second, want[i].second, tolerance)) return false;
+      if (!a.items()[i].first.equals(want[i].first) || !near(a.items()[i].second, want[i].second, tolerance))
+        return false;
     return true;
   }
   if (b.is_list()) {
@@ -193,7 +195,8 @@ TEST_CASE("more optimizers: 20 steps are torch's, with its state and its options
   }
 }
 
-TEST_CASE("more optimizers: float32 and 16 bits, strided parameters, parameters without gradient, and a changed dtype") {
+TEST_CASE(
+    "more optimizers: float32 and 16 bits, strided parameters, parameters without gradient, and a changed dtype") {
   const auto trains = [](auto make_one) {
     for (const DType dtype : {kFloat32, kFloat16, kBFloat16}) {
       Tensor p = full({3, 2}, 1.0, dtype).t().requires_grad_(), idle = ones({2, 2}, dtype).requires_grad_();

@@ -26,8 +26,8 @@ void polynomial(Setting& s) {
   s.scheduler = std::make_unique<PolynomialLR>(s.o, PolynomialLROptions{.total_iters = 6, .power = 1.7});
 }
 void restarts(Setting& s) {
-  s.scheduler = std::make_unique<CosineAnnealingWarmRestarts>(
-      s.o, CosineAnnealingWarmRestartsOptions{.T_0 = 4, .eta_min = 0.01});
+  s.scheduler =
+      std::make_unique<CosineAnnealingWarmRestarts>(s.o, CosineAnnealingWarmRestartsOptions{.T_0 = 4, .eta_min = 0.01});
 }
 void longer_restarts(Setting& s) {
   s.scheduler =
@@ -94,7 +94,8 @@ TEST_CASE("more schedulers: rates are torch's to the last bit, and a saved state
   for (int i = 0; i < 5; ++i) s.scheduler->step();
   const Value state = s.scheduler->state_dict();
   CHECK(keys(state) == std::vector<std::string>{"T_0", "T_i", "T_mult", "eta_min", "T_cur", "base_lrs", "last_epoch",
-                                                "_step_count", "_is_initial", "_get_lr_called_within_step", "_last_lr"});
+                                                "_step_count", "_is_initial", "_get_lr_called_within_step",
+                                                "_last_lr"});
   CHECK(state["T_i"].as_int() == 4);
   CHECK(state["T_cur"].as_int() == 3);
   Setting c;
