@@ -38,7 +38,7 @@ class Generator {
  private:
   friend class Draws;
   struct Engine;
-  Engine* engine_;  // owned; never null
+  Engine* engine_;  // owned; not std::unique_ptr, which is dear to the compiler of every user
 };
 
 /// The generator used when none is given; one for the process, like torch's, but where a GeneratorGuard says otherwise.

@@ -91,12 +91,14 @@ Cloning::Maps::Registry Cloning::Maps::copied(const Registry& from, const std::s
   return to;
 }
 
-Cloning::Cloning(const Module& m) : maps_(std::make_unique<Maps>(m, current)) {
+Cloning::Cloning(const Module& m) : maps_(new Maps(m, current)) {
+  std::unique_ptr<Maps> owner(maps_);
   m.learn_class();
   Maps& maps = *maps_;
   maps.copied(m.registry_, {});
   for (Maps::Registered& r : maps.list) r.handles = r.from.defined() ? r.from.impl().refs.count() : 0;
   current = &maps;
+  owner.release();
 }
 
 void Cloning::replace(Module& handle) noexcept {
@@ -106,7 +108,8 @@ void Cloning::replace(Module& handle) noexcept {
 }
 
 Cloning::~Cloning() {
-  if (current == maps_.get()) current = maps_->outer;
+  if (current == maps_) current = maps_->outer;
+  delete maps_;
 }
 
 bool Cloning::copies(const Module& m) noexcept { return current && current->registries.contains(m.registry_.get()); }

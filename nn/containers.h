@@ -78,7 +78,7 @@ class ModuleList : public Module {
 
  private:
   void exchange(std::vector<M>& next) {
-    set_children(std::vector<Module>(next.begin(), next.end()));
+    set_children(next.size(), [&](std::size_t i) -> const Module& { return next[i]; });
     modules_->swap(next);
   }
   const std::shared_ptr<std::vector<M>> modules_;  // shared: a copy is another name for the same module,
@@ -157,9 +157,9 @@ class ModuleDict : public Module {
     return next;
   }
   void exchange(NamedList<M>& next) {
-    NamedList<Module> children;
-    for (const Item& item : next) children.emplace_back(item.first, item.second);
-    set_children(children);
+    set_children(
+        next.size(), [&](std::size_t i) -> const Module& { return next[i].second; },
+        [&](std::size_t i) { return std::string_view(next[i].first); });
     items_->swap(next);
   }
   const std::shared_ptr<NamedList<M>> items_;

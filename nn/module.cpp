@@ -58,25 +58,25 @@ void Module::add_child(std::string_view name, const Module& child) {
   registry_->children.push_back({std::string(name), child.registry_});
 }
 
-void Module::set_children(const NamedList<Module>& children) {
+void Module::set_children(std::size_t n, FunctionRef<const Module&(std::size_t)> child,
+                          FunctionRef<std::string_view(std::size_t)> name) {
   std::vector<Registry::Child> before = std::exchange(registry_->children, {});
   try {
-    for (const auto& [name, child] : children) add_child(name, child);
+    for (std::size_t i = 0; i < n; ++i) add_child(name(i), child(i));
   } catch (...) {
     registry_->children.swap(before);
     throw;
   }
 }
 
-void Module::set_children(const std::vector<Module>& children) {
-  NamedList<Module> named;
-  for (std::size_t i = 0; i < children.size(); ++i) named.emplace_back(std::to_string(i), children[i]);
+void Module::set_children(std::size_t n, FunctionRef<const Module&(std::size_t)> child) {
   for (std::size_t i = 0; i < registry_->children.size(); ++i) {
     if (const std::string& name = registry_->children[i].name; name != std::to_string(i))
       throw_error<Error>(class_name(), ": module ", i, " is named ", quoted(name),
                          "; modules are put in and taken out where all have their number as name");
   }
-  set_children(named);
+  std::string number;
+  set_children(n, child, [&](std::size_t i) { return std::string_view(number = std::to_string(i)); });
 }
 
 void Module::unregister_module(std::string_view name) {

@@ -173,11 +173,12 @@ class Module {
  protected:
   /// `class_name` is for messages; `version` is written to the state dict's metadata.
   explicit Module(std::string_view class_name, int version = 1);
-  /// These in place of all children: what a container does whose own list has changed. Errors as register_module's,
+  /// These n in place of all children: what a container does whose own list has changed. Errors as register_module's,
   /// and nothing has changed.
-  void set_children(const NamedList<Module>& children);
+  void set_children(std::size_t n, FunctionRef<const Module&(std::size_t)> child,
+                    FunctionRef<std::string_view(std::size_t)> name);
   /// The same under the names "0", "1", ...: Error when a child has now a name of its own.
-  void set_children(const std::vector<Module>& children);
+  void set_children(std::size_t n, FunctionRef<const Module&(std::size_t)> child);
   /// What stands between the brackets when the module is printed: "in_features=10, out_features=20, bias=True".
   void set_extra_repr(std::string text);
 
@@ -247,7 +248,7 @@ class Cloning {
   static void replace(Registered& handle) noexcept;
   static bool copies(const nn::Module& m) noexcept;
   static std::shared_ptr<void> once(const std::shared_ptr<void>& kept, FunctionRef<std::shared_ptr<void>()> copy);
-  std::unique_ptr<Maps> maps_;
+  Maps* maps_;  // owned
 };
 
 }  // namespace detail

@@ -76,7 +76,7 @@ void Sequential::put(std::size_t i, AnyModule layer) {
     if (k == i) next.push_back(layer);
     if (k < size()) next.push_back((*layers_)[k]);
   }
-  set_children(std::vector<Module>(next.begin(), next.end()));
+  set_children(next.size(), [&](std::size_t k) -> const Module& { return next[k]; });
   layers_->swap(next);
 }
 
@@ -85,7 +85,7 @@ AnyModule Sequential::pop(std::size_t i) {
   std::vector<AnyModule> next;
   for (std::size_t k = 0; k < size(); ++k)
     if (k != i) next.push_back((*layers_)[k]);
-  set_children(std::vector<Module>(next.begin(), next.end()));
+  set_children(next.size(), [&](std::size_t k) -> const Module& { return next[k]; });
   layers_->swap(next);
   return out;
 }

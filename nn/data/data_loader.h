@@ -133,7 +133,7 @@ class DataLoader {
     };
     explicit iterator(DataLoader& loader) : loader_(&loader), epoch_(loader.order_.begin()) {
       if (const std::int64_t workers = loader.order_.num_workers()) {
-        ahead_ = std::make_shared<Prefetcher>(workers);
+        ahead_ = Prefetcher::start(workers);
         fetched_ = epoch_->position;
       }
       ++*this;
@@ -143,11 +143,13 @@ class DataLoader {
       while (ahead_->waiting() < static_cast<std::size_t>(2 * order.num_workers())) {
         const std::span<const std::int64_t> which = order.at(*epoch_, fetched_);
         if (which.empty()) break;
-        ahead_->submit(std::make_unique<Job>(loader_, which), epoch_->seed + fetched_);
+        ahead_->submit(new Job(loader_, which), epoch_->seed + fetched_);
         fetched_ += which.size();
       }
-      if (!order.next(*epoch_).empty())  // what has been handed over, for the state
-        batch_ = std::move(static_cast<Job&>(*ahead_->next()).batch);
+      if (!order.next(*epoch_).empty()) {  // what has been handed over, for the state
+        const std::unique_ptr<Job> done(static_cast<Job*>(ahead_->next()));
+        batch_ = std::move(done->batch);
+      }
       return *this;
     }
     DataLoader* loader_;

@@ -70,9 +70,10 @@ struct Prefetcher::State {
 
 Prefetcher::Job::~Job() = default;
 
-Prefetcher::Prefetcher(std::int64_t workers) : state_(std::make_unique<State>()) {
+Prefetcher::Prefetcher(std::int64_t workers) : state_(new State) {
+  std::unique_ptr<State> owner(state_);
   try {
-    for (std::int64_t i = 0; i < workers; ++i) state_->threads.emplace_back([s = state_.get()] { s->run(); });
+    for (std::int64_t i = 0; i < workers; ++i) state_->threads.emplace_back([s = state_] { s->run(); });
   } catch (const std::system_error& e) {
     state_->end();
     harker::detail::throw_error<Error>("DataLoader: ", workers, " worker threads cannot be had: ", e.what());
@@ -80,10 +81,19 @@ Prefetcher::Prefetcher(std::int64_t workers) : state_(std::make_unique<State>())
     state_->end();
     throw;
   }
+  owner.release();
 }
-Prefetcher::~Prefetcher() { state_->end(); }
+Prefetcher::~Prefetcher() {
+  state_->end();
+  delete state_;
+}
 
-void Prefetcher::submit(std::unique_ptr<Job> job, std::uint64_t seed) {
+std::shared_ptr<Prefetcher> Prefetcher::start(std::int64_t workers) {
+  return std::shared_ptr<Prefetcher>(new Prefetcher(workers));
+}
+
+void Prefetcher::submit(Job* owned, std::uint64_t seed) {
+  std::unique_ptr<Job> job(owned);
   auto entry = std::make_shared<State::Entry>(State::Entry{std::move(job), seed, is_grad_enabled()});
   {
     const std::lock_guard lock(state_->mutex);
@@ -97,13 +107,13 @@ std::size_t Prefetcher::waiting() const {
   return state_->entries.size();
 }
 
-std::unique_ptr<Prefetcher::Job> Prefetcher::next() {
+Prefetcher::Job* Prefetcher::next() {
   std::unique_lock lock(state_->mutex);
   const std::shared_ptr<State::Entry> first = state_->entries.front();
   state_->finished.wait(lock, [&] { return first->done; });
   state_->entries.pop_front();
   if (first->error) std::rethrow_exception(first->error);
-  return std::move(first->job);
+  return first->job.release();
 }
 
 }  // namespace nn::data

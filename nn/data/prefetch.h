@@ -16,22 +16,23 @@ class Prefetcher {
     virtual void run() = 0;  ///< on another thread
   };
   /// Error when the threads cannot be had.
-  explicit Prefetcher(std::int64_t workers);
+  static std::shared_ptr<Prefetcher> start(std::int64_t workers);
   /// Waits for the jobs that are running; the others are not run any more.
   ~Prefetcher();
   Prefetcher(const Prefetcher&) = delete;
   Prefetcher& operator=(const Prefetcher&) = delete;
   /// `seed`: of the default generator while it runs, so that what a job draws depends on no other. The grad mode is that
   /// of the caller.
-  void submit(std::unique_ptr<Job> job, std::uint64_t seed);
+  void submit(Job* owned, std::uint64_t seed);
   /// How many have been submitted and not handed over.
   std::size_t waiting() const;
-  /// Waits for the oldest and gives it back, or throws what it has thrown.
-  std::unique_ptr<Job> next();
+  /// Waits for the oldest and gives it back, the caller's from then on, or throws what it has thrown.
+  Job* next();
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  explicit Prefetcher(std::int64_t workers);
+  State* const state_;  // owned; not std::unique_ptr, which is dear to the compiler of every user
 };
 
 }  // namespace nn::data
