@@ -15,7 +15,7 @@ inline std::string python(double v) {
   const bool plain = v == 0 || (size >= 1e-4 && size < 1e16);
   const char* const end = plain ? std::to_chars(digits, std::end(digits), v, std::chars_format::fixed).ptr
                                 : std::to_chars(digits, std::end(digits), v).ptr;
-  const std::string text(digits, end);
+  const std::string text(digits, static_cast<std::size_t>(end - digits));
   return text.find_first_not_of("-0123456789") == std::string::npos ? text + ".0" : text;
 }
 inline std::string python(const Pair& p) { return detail::str('(', p.down, ", ", p.across, ')'); }
