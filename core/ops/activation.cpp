@@ -1,5 +1,6 @@
 // Activations with a kink, or that are nearly so: relu, leaky_relu, softplus, softsign. Those with a bell in their slope
-// are in smooth_activation.cpp, sigmoid and tanh in pointwise_table.h.
+// are in smooth_activation.cpp, expressions of others in activation_expressions.cpp, sigmoid and tanh in
+// pointwise_table.h.
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/promotion.h>
 
@@ -90,22 +91,16 @@ struct Softplus : Op<Softplus> {  // z = b x > t ? x : log(1 + e^(b x)) / b; dx 
   }
 };
 
-void check_floating(const Tensor& x, const char* op) {
-  if (!is_floating_point(x.dtype()))
-    throw_error<TypeError>(op, ": for floating point, this tensor is ", name(x.dtype()),
-                           "; convert it with .to(kFloat32)");
-}
-
 }  // namespace
 
 Tensor relu_backward(const Tensor& x, const Tensor& by) { return apply<MaskPositive>(x, by); }
 Tensor relu(const Tensor& x) { return apply<Relu>(x); }
 Tensor leaky_relu(const Tensor& x, double negative_slope) {
-  check_floating(x, "leaky_relu");
+  detail::check_floating(x, "leaky_relu");
   return apply<Leak>(x, x.detach(), negative_slope);
 }
 Tensor softplus(const Tensor& x, double beta, double threshold) {
-  check_floating(x, "softplus");
+  detail::check_floating(x, "softplus");
   return apply<Softplus>(x, beta, threshold);
 }
 Tensor softsign(const Tensor& x) { return x / (abs(x) + 1); }

@@ -17,6 +17,13 @@ Tensor sees_nothing(const Tensor& mask) {
   const Tensor sees = mask.dtype() == DType::bool_ ? any(mask, -1, true) : any(ne(mask, -INFINITY), -1, true);
   return all(sees).item<bool>() ? Tensor() : ~sees;
 }
+/// [..., h, length, size] -> [..., heads, length, size], each head as often as it takes
+Tensor repeated_heads(const Tensor& x, std::int64_t heads) {
+  const int at = x.dim() - 2;
+  Shape each = x.shape().inserted(at, heads / x.size(-3)), all = x.shape();
+  all[at - 1] = heads;
+  return x.unsqueeze(at).expand(each).reshape(all);
+}
 }  // namespace
 
 Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
@@ -24,6 +31,13 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
   if (q.dim() < 2 || k.dim() < 2 || v.dim() < 2) refuse("all need at least 2 dimensions", q, k, v);
   if (q.size(-1) != k.size(-1)) refuse("the last dimensions of query and key must be equal", q, k, v);
   if (k.size(-2) != v.size(-2)) refuse("there must be as many values as keys", q, k, v);
+  if (options.enable_gqa && q.dim() > 2 && (k.size(-3) != q.size(-3) || v.size(-3) != q.size(-3))) {
+    AttentionOptions same = options;
+    same.enable_gqa = false;
+    if (k.size(-3) == 0 || v.size(-3) == 0 || q.size(-3) % k.size(-3) != 0 || q.size(-3) % v.size(-3) != 0)
+      refuse("the heads of key and value, dimension -3, must divide those of the query", q, k, v);
+    return scaled_dot_product_attention(q, repeated_heads(k, q.size(-3)), repeated_heads(v, q.size(-3)), same);
+  }
   if (options.is_causal && options.attn_mask.defined())
     detail::throw_error<Error>("scaled_dot_product_attention: give attn_mask or is_causal, not both");
   if (detail::is_half(q)) {  // rounded once, at the end

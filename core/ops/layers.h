@@ -24,6 +24,24 @@ Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& 
 Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& running_var, const Tensor& weight = {},
                   const Tensor& bias = {}, bool training = false, double momentum = 0.1, double eps = 1e-5);
 
+// --- group_norm.cpp, similarity.cpp
+/// layer_norm over each of `groups` groups of the channels of x[n, channels, ...]; weight and bias are [channels].
+Tensor group_norm(const Tensor& x, std::int64_t groups, const Tensor& weight = {}, const Tensor& bias = {},
+                  double eps = 1e-5);
+/// batch_norm of each sample for itself. The running statistics move towards the mean of those of the samples.
+Tensor instance_norm(const Tensor& x, const Tensor& running_mean = {}, const Tensor& running_var = {},
+                     const Tensor& weight = {}, const Tensor& bias = {}, bool use_input_stats = true,
+                     double momentum = 0.1, double eps = 1e-5);
+/// x / sqrt(mean(x^2) + eps) over the last dimensions, times weight. No eps: the dtype's, of 16-bit floats float32's.
+Tensor rms_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight = {},
+                std::optional<double> eps = {});
+/// x / (k + alpha mean(x^2))^beta, the mean over `size` neighbouring channels of x[n, channels, ...].
+Tensor local_response_norm(const Tensor& x, std::int64_t size, double alpha = 1e-4, double beta = 0.75, double k = 1);
+/// x / max(norm(x, p), eps) along a dimension.
+Tensor normalize(const Tensor& x, double p = 2, int dim = 1, double eps = 1e-12);
+/// a b / (|a| |b|) along a dimension of the shape that both broadcast to; lengths are at least eps.
+Tensor cosine_similarity(const Tensor& a, const Tensor& b, int dim = 1, double eps = 1e-8);
+
 /// A number for each direction of an image, down and across: `{.stride = 2}` or `{.stride = {2, 1}}`.
 struct Pair {
   std::int64_t down = 0, across = 0;
@@ -76,6 +94,20 @@ Tensor avg_pool2d(const Tensor& x, Pair kernel, AvgPool2dOptions options = {});
 /// In training each element is 0 with probability p, else x / (1 - p): which ones is torch's choice for the same seed.
 /// x itself otherwise.
 Tensor dropout(const Tensor& x, double p = 0.5, bool training = true, Generator& g = default_generator());
+/// Whole channels of x[n, channels, ...] at a time. dropout1d: x[n, channels, length] or [channels, length]. dropout2d:
+/// [n, channels, h, w]; as in torch one of three dimensions is [n, channels, length]. dropout3d: of five, or four
+/// without n.
+Tensor dropout1d(const Tensor& x, double p = 0.5, bool training = true, Generator& g = default_generator());
+Tensor dropout2d(const Tensor& x, double p = 0.5, bool training = true, Generator& g = default_generator());
+Tensor dropout3d(const Tensor& x, double p = 0.5, bool training = true, Generator& g = default_generator());
+/// What is dropped becomes selu's lower bound, and all is scaled and moved so that mean and variance stay; elements, or
+/// whole channels.
+Tensor alpha_dropout(const Tensor& x, double p = 0.5, bool training = false, Generator& g = default_generator());
+Tensor feature_alpha_dropout(const Tensor& x, double p = 0.5, bool training = false,
+                             Generator& g = default_generator());
+/// x where x > 0, else x times a number: in training one between lower and upper for each, otherwise their mean.
+Tensor rrelu(const Tensor& x, double lower = 1.0 / 8, double upper = 1.0 / 3, bool training = false,
+             Generator& g = default_generator());
 
 // --- attention.cpp
 struct AttentionOptions {
@@ -83,6 +115,7 @@ struct AttentionOptions {
   double dropout_p = 0;    ///< of the weights, whenever it is called: pass 0 when not training
   bool is_causal = false;  ///< query i sees keys 0 to i
   std::optional<double> scale = {};  ///< 1 / sqrt(size of a key) when not given
+  bool enable_gqa = false;  ///< dimension -3 counts heads, and several of the query's share one of keys and values
 };
 /// softmax(q k^T scale) v: q[..., queries, d], k[..., keys, d], v[..., keys, d'] -> [..., queries, d']. A query that
 /// may see no key gets 0.

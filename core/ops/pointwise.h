@@ -77,6 +77,25 @@ Tensor silu(const Tensor& x);  ///< x sigmoid(x)
 /// x P(X <= x) for a normal X; `approximate` is "none", or "tanh" for the formula with tanh.
 Tensor gelu(const Tensor& x, std::string_view approximate = "none");
 
+// --- activation_expressions.cpp. TypeError for integers, but of hardtanh, relu6, threshold, tanhshrink.
+Tensor elu(const Tensor& x, double alpha = 1);   ///< x where x > 0, else alpha (e^x - 1)
+Tensor selu(const Tensor& x);                    ///< 1.0507 elu(x, 1.6733)
+Tensor celu(const Tensor& x, double alpha = 1);  ///< x where x > 0, else alpha (e^(x / alpha) - 1)
+/// x where x > 0, else weight x: one number, or one for each channel (dimension 1).
+Tensor prelu(const Tensor& x, const Tensor& weight);
+Tensor hardtanh(const Tensor& x, double min_val = -1, double max_val = 1);  ///< at the bounds the gradient is 0
+Tensor relu6(const Tensor& x);                                              ///< min(max(x, 0), 6)
+Tensor hardsigmoid(const Tensor& x);                                        ///< min(max(x + 3, 0), 6) / 6
+Tensor hardswish(const Tensor& x);                                          ///< x hardsigmoid(x)
+Tensor hardshrink(const Tensor& x, double lambda = 0.5);                    ///< 0 where |x| <= lambda, else x
+Tensor softshrink(const Tensor& x, double lambda = 0.5);                    ///< x, nearer to 0 by lambda
+Tensor threshold(const Tensor& x, double threshold, double value);          ///< x where x > threshold, else value
+Tensor logsigmoid(const Tensor& x);
+Tensor mish(const Tensor& x);               ///< x tanh(softplus(x))
+Tensor tanhshrink(const Tensor& x);         ///< x - tanh(x)
+Tensor softmin(const Tensor& x, int dim);   ///< softmax(-x)
+Tensor glu(const Tensor& x, int dim = -1);  ///< a sigmoid(b), the halves of x along a dimension
+
 // --- triangle.cpp: a matrix, or the last two dimensions, with zeros above or below a diagonal: 0 is the main one, 1
 // the one above it.
 Tensor tril(const Tensor& x, std::int64_t diagonal = 0);

@@ -101,6 +101,12 @@ DType result_type(const Tensor& x, Scalar s) {
 
 namespace detail {
 
+void check_floating(const Tensor& x, const char* op) {
+  if (!is_floating_point(x.dtype()))
+    throw_error<TypeError>(op, ": for floating point, this tensor is ", name(x.dtype()),
+                           "; convert it with .to(kFloat32)");
+}
+
 DType computing_dtype(DType t, const char* op) {
   if (is_computed(t)) return t;
   if (t == DType::float16 || t == DType::bfloat16) return DType::float32;

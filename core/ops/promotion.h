@@ -26,6 +26,8 @@ inline double largest_number(DType t) {
          : t == DType::bfloat16 ? 0x1.fep127
                                 : std::numeric_limits<double>::infinity();
 }
+/// TypeError, naming `op`, for what is no floating-point tensor.
+void check_floating(const Tensor& x, const char* op);
 /// s as a 0-d tensor of dtype `t`, which rounds it, to an infinity, too. TypeError when it is an integer that `t` does
 /// not hold, where torch wraps around.
 Tensor number_like(const Tensor& x, Scalar s, DType t, const char* op);

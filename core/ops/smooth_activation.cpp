@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include <harker/core/ops/common.h>
+#include <harker/core/ops/promotion.h>
 
 namespace harker HARKER_PUBLIC {
 namespace {
@@ -67,20 +68,14 @@ struct GeluTanh : Smooth<GeluTanh, GeluTanhSlope, Unary::gelu_tanh> {  // z = x/
   static constexpr const char* name = "gelu";
 };
 
-void check_floating(const Tensor& x, const char* op) {
-  if (!is_floating_point(x.dtype()))
-    detail::throw_error<TypeError>(op, ": for floating point, this tensor is ", name(x.dtype()),
-                                   "; convert it with .to(kFloat32)");
-}
-
 }  // namespace
 
 Tensor silu(const Tensor& x) {
-  check_floating(x, "silu");
+  detail::check_floating(x, "silu");
   return apply<Silu>(x);
 }
 Tensor gelu(const Tensor& x, std::string_view approximate) {
-  check_floating(x, "gelu");
+  detail::check_floating(x, "gelu");
   if (approximate == "none") return apply<Gelu>(x);
   if (approximate == "tanh") return apply<GeluTanh>(x);
   detail::throw_error<TypeError>("gelu: approximate is \"none\" or \"tanh\", not ", detail::quoted(approximate));
