@@ -72,4 +72,77 @@ struct CrossEntropyOptions {
 /// log_softmax(x), whose mean is over n.
 Tensor cross_entropy(const Tensor& x, const Tensor& target, const CrossEntropyOptions& options = {});
 
+// --- loss_margin.cpp: what is farther apart than the margin costs nothing.
+struct HingeEmbeddingOptions {
+  Reduction reduction = Reduction::mean;
+  double margin = 1;
+};
+/// x where y is 1, max(0, margin - x) where it is -1: for distances x.
+Tensor hinge_embedding_loss(const Tensor& x, const Tensor& y, HingeEmbeddingOptions options = {});
+struct MarginOptions {
+  Reduction reduction = Reduction::mean;
+  double margin = 0;
+};
+/// 1 - cos(a, b) where y is 1, max(0, cos(a, b) - margin) where it is -1: a[n, d], b[n, d], y[n]; or without n.
+Tensor cosine_embedding_loss(const Tensor& a, const Tensor& b, const Tensor& y, MarginOptions options = {});
+/// max(0, margin - y (a - b)): a is to be the larger where y is 1, the smaller where it is -1.
+Tensor margin_ranking_loss(const Tensor& a, const Tensor& b, const Tensor& y, MarginOptions options = {});
+struct TripletMarginOptions {
+  Reduction reduction = Reduction::mean;
+  double margin = 1;  ///< > 0
+  double p = 2;       ///< of the norm
+  double eps = 1e-6;  ///< added to the differences
+  bool swap = false;  ///< the negative's distance is that from the positive where this is the smaller one
+};
+/// max(0, margin + |anchor - positive| - |anchor - negative|), norms over the last dimension.
+Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
+                           TripletMarginOptions options = {});
+struct TripletMarginWithDistanceOptions {
+  Reduction reduction = Reduction::mean;
+  Tensor (*distance_function)(const Tensor&, const Tensor&) = nullptr;  ///< null: the 2-norm of the difference
+  double margin = 1;
+  bool swap = false;
+};
+/// The same with any distance.
+Tensor triplet_margin_with_distance_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
+                                         TripletMarginWithDistanceOptions options = {});
+/// log(1 + e^(-y x)) for y of 1 and -1, without overflow.
+Tensor soft_margin_loss(const Tensor& x, const Tensor& y, LossOptions options = {});
+struct MultiMarginOptions {
+  Reduction reduction = Reduction::mean;
+  int p = 1;  ///< or 2
+  double margin = 1;
+  Tensor weight = {};  ///< of each class; not differentiable
+};
+/// sum over j != t of weight[t] max(0, margin - x[t] + x[j])^p / classes: x[n, classes], class numbers t[n]; or without n.
+Tensor multi_margin_loss(const Tensor& x, const Tensor& target, const MultiMarginOptions& options = {});
+/// sum over labels t and all j that are none of max(0, 1 - x[t] + x[j]) / classes. The target has x's shape, [n, classes]
+/// or [classes]: the labels of a row, and -1 behind the last.
+Tensor multilabel_margin_loss(const Tensor& x, const Tensor& target, LossOptions options = {});
+struct MultiLabelSoftMarginOptions {
+  Reduction reduction = Reduction::mean;
+  Tensor weight = {};  ///< broadcasts to the shape
+};
+/// -(y log sigmoid(x) + (1 - y) log sigmoid(-x)), the mean over the last dimension, which is that of the classes.
+Tensor multilabel_soft_margin_loss(const Tensor& x, const Tensor& y, const MultiLabelSoftMarginOptions& options = {});
+
+// --- loss_likelihood.cpp
+struct PoissonNllOptions {
+  Reduction reduction = Reduction::mean;
+  bool log_input = true;  ///< x is the logarithm of the rate
+  bool full = false;      ///< add Stirling's formula for log(y!) where y > 1
+  double eps = 1e-8;      ///< added to a rate that is no logarithm
+};
+/// e^x - y x, or x - y log(x + eps).
+Tensor poisson_nll_loss(const Tensor& x, const Tensor& y, PoissonNllOptions options = {});
+struct GaussianNllOptions {
+  Reduction reduction = Reduction::mean;
+  bool full = false;  ///< add log(2 pi) / 2
+  double eps = 1e-6;  ///< the least variance; at it the gradient goes on
+};
+/// (log var + (x - y)^2 / var) / 2. The variance has x's shape, or that without the last dimension, or with a size of 1
+/// in one place.
+Tensor gaussian_nll_loss(const Tensor& x, const Tensor& y, const Tensor& var, GaussianNllOptions options = {});
+Tensor gaussian_nll_loss(const Tensor& x, const Tensor& y, double var, GaussianNllOptions options = {});
+
 }  // namespace harker

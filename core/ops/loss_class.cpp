@@ -23,35 +23,6 @@ void check_weight(const Tensor& x, const Tensor& weight, std::int64_t classes, c
     throw_error<GradError>(op, ": is not differentiable in the weight of the classes; detach() it");
 }
 
-/// The target as contiguous int64, with -1 where it is to be ignored.
-Tensor checked_target(const Tensor& x, const Tensor& target, std::int64_t ignore_index, const char* op) {
-  if (x.dim() == 0) throw_error<ShapeError>(op, ": the input needs a dimension of classes, it is 0-d");
-  const int dim = class_dim(x);
-  const Shape wanted = x.shape().erased(dim);
-  if (!(target.shape() == wanted))
-    throw_error<ShapeError>(op, ": the input is ", x.shape(), ", the target ", target.shape(), "; class indices need ",
-                            wanted);
-  if (target.dtype() != DType::int64 && target.dtype() != DType::int32)
-    throw_error<TypeError>(op, ": class indices must be int64 or int32, the target is ", name(target.dtype()),
-                           "; convert it with .to(kInt64)");
-  Tensor at = target.to(DType::int64).contiguous();
-  const auto* from = at.data<std::int64_t>();
-  const std::int64_t n = at.numel(), classes = x.shape()[dim];
-  std::int64_t bad = kernels<Indexing>(at).first_outside(n, from, 0, classes);
-  // Usually there is nothing to ignore.
-  if (bad < 0 && (ignore_index < 0 || ignore_index >= classes)) return at;
-  Tensor marked = detail::empty_tensor_like(at);
-  auto* to = marked.data<std::int64_t>();
-  for (std::int64_t i = 0; i < n; ++i) {
-    to[i] = from[i] == ignore_index ? -1 : from[i];
-    if (from[i] != ignore_index && (from[i] < 0 || from[i] >= classes))
-      throw_error<ShapeError>(op, ": target ", from[i], " is out of bounds for ", classes, " classes (dimension ", dim,
-                              " of ", x.shape(), "); targets to be left out equal ignore_index, which is ",
-                              ignore_index);
-  }
-  return marked;
-}
-
 /// The weight of each target (1 without weights), 0 where it is ignored.
 Tensor target_weights(const Tensor& target, const Tensor& weight, DType dtype) {
   detail::ModeScope off(false);
@@ -144,6 +115,35 @@ Tensor cross_entropy_of_probabilities(const Tensor& x, const Tensor& given, cons
 
 }  // namespace
 
+Tensor detail::checked_classes(const Tensor& x, const Tensor& target, std::optional<std::int64_t> ignored,
+                               const char* op) {
+  if (x.dim() == 0) throw_error<ShapeError>(op, ": the input needs a dimension of classes, it is 0-d");
+  const int dim = class_dim(x);
+  const Shape wanted = x.shape().erased(dim);
+  if (!(target.shape() == wanted))
+    throw_error<ShapeError>(op, ": the input is ", x.shape(), ", the target ", target.shape(), "; class indices need ",
+                            wanted);
+  if (target.dtype() != DType::int64 && target.dtype() != DType::int32)
+    throw_error<TypeError>(op, ": class indices must be int64 or int32, the target is ", name(target.dtype()),
+                           "; convert it with .to(kInt64)");
+  Tensor at = target.to(DType::int64).contiguous();
+  const auto* from = at.data<std::int64_t>();
+  const std::int64_t n = at.numel(), classes = x.shape()[dim];
+  std::int64_t bad = kernels<Indexing>(at).first_outside(n, from, 0, classes);
+  // Usually there is nothing to ignore.
+  if (bad < 0 && !(ignored && *ignored >= 0 && *ignored < classes)) return at;
+  Tensor marked = detail::empty_tensor_like(at);
+  auto* to = marked.data<std::int64_t>();
+  for (std::int64_t i = 0; i < n; ++i) {
+    to[i] = from[i] == ignored ? -1 : from[i];
+    if (from[i] != ignored && (from[i] < 0 || from[i] >= classes))
+      throw_error<ShapeError>(op, ": target ", from[i], " is out of bounds for ", classes, " classes (dimension ", dim,
+                              " of ", x.shape(), ")",
+                              ignored ? str("; targets to be left out equal ignore_index, which is ", *ignored) : "");
+  }
+  return marked;
+}
+
 Tensor nll_loss(const Tensor& x, const Tensor& target, const NllLossOptions& o) {
   constexpr const char* op = "nll_loss";
   if (detail::is_half(x)) {
@@ -152,7 +152,7 @@ Tensor nll_loss(const Tensor& x, const Tensor& target, const NllLossOptions& o) 
     return nll_loss(detail::widened(x), target, wide).to(x.dtype());
   }
   detail::check_computed(x, op);
-  const Tensor at = checked_target(x, target, o.ignore_index, op);
+  const Tensor at = detail::checked_classes(x, target, o.ignore_index, op);
   const int dim = class_dim(x);
   check_weight(x, o.weight, x.shape()[dim], op);
   const Tensor picked = detail::gather_checked(x, at.unsqueeze(dim), dim).squeeze(dim);
@@ -187,7 +187,7 @@ Tensor cross_entropy(const Tensor& x, const Tensor& target, const CrossEntropyOp
     detail::check_alike(x, target, op);
     return cross_entropy_of_probabilities(x, target, o);
   }
-  const Tensor at = checked_target(x, target, o.ignore_index, op);
+  const Tensor at = detail::checked_classes(x, target, o.ignore_index, op);
   const bool summed = o.reduction != Reduction::none;
   double scale = 1;
   if (o.reduction == Reduction::mean) {

@@ -3,6 +3,8 @@
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/loss.h>
 
+#include <optional>
+
 namespace harker HARKER_PUBLIC {
 namespace detail {
 
@@ -17,6 +19,9 @@ struct Promoted {
 };
 /// The losses of all elements as the reduction has them.
 Tensor reduced(const Tensor& losses, Reduction reduction, const char* op);
+/// A target of class numbers as contiguous int64, with -1 where it equals `ignore_index`, if there is one. ShapeError for
+/// what is no class of x; loss_class.cpp.
+Tensor checked_classes(const Tensor& x, const Tensor& target, std::optional<std::int64_t> ignore_index, const char* op);
 [[noreturn]] void refuse_reduction(const char* op);
 
 }  // namespace detail
