@@ -45,7 +45,7 @@ void LBFGS::check(const LBFGSOptions& o) {
 
 namespace {
 
-double dot(const Tensor& a, const Tensor& b) { return sum(a * b).item(); }
+double dotted(const Tensor& a, const Tensor& b) { return sum(a * b).item(); }
 double largest(const Tensor& t) { return t.numel() == 0 ? 0 : max(abs(t)).item(); }
 
 /// The minimum of the cubic through two points, within bounds.
@@ -139,7 +139,7 @@ struct Memory {
       return -grad;
     }
     const Tensor y = grad - prev_flat_grad, s = d * t;
-    if (const double ys = dot(y, s); ys > 1e-10) {
+    if (const double ys = dotted(y, s); ys > 1e-10) {
       if (static_cast<std::int64_t>(old_dirs.size()) >= history) {
         old_dirs.erase(old_dirs.begin());
         old_stps.erase(old_stps.begin());
@@ -148,17 +148,17 @@ struct Memory {
       old_dirs.push_back(y);
       old_stps.push_back(s);
       ro.push_back(1 / ys);
-      h_diag = ys / dot(y, y);
+      h_diag = ys / dotted(y, y);
     }
     const std::size_t n = old_dirs.size();
     std::vector<double> al(n);
     Tensor q = -grad;
     for (std::size_t i = n; i-- > 0;) {
-      al[i] = dot(old_stps[i], q) * ro[i];
+      al[i] = dotted(old_stps[i], q) * ro[i];
       q.add_(old_dirs[i], -al[i]);
     }
     q.mul_(h_diag);
-    for (std::size_t i = 0; i < n; ++i) q.add_(old_stps[i], al[i] - dot(old_dirs[i], q) * ro[i]);
+    for (std::size_t i = 0; i < n; ++i) q.add_(old_stps[i], al[i] - dotted(old_dirs[i], q) * ro[i]);
     return q;
   }
 };
@@ -207,7 +207,7 @@ struct LBFGS::Search {
     add(t, d);
     evaluate(p.loss);
     p.grad = flat_grad();
-    p.slope = dot(p.grad, d);
+    p.slope = dotted(p.grad, d);
     for (std::size_t i = 0; i < x.size(); ++i) params[i].detach().copy_(x[i]);
     return p;
   }
@@ -307,7 +307,7 @@ Tensor LBFGS::step(FunctionRef<Tensor()> closure) {
     m.prev_flat_grad = grad;
     m.prev_loss = loss;
     m.t = m.n_iter == 1 ? std::min(1.0, 1 / sum(abs(grad)).item()) * o.lr : o.lr;
-    const double slope = dot(grad, m.d);
+    const double slope = dotted(grad, m.d);
     if (slope > -o.tolerance_change) break;
     std::int64_t more = 0;
     if (!o.line_search_fn.empty()) {

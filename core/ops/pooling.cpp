@@ -1,6 +1,7 @@
 // Pooling of images: the largest element, or the mean, of each window; and of sequences, as images of one row.
 #include <harker/core/ops/gather.h>
 #include <harker/core/ops/half.h>
+#include <harker/core/ops/index.h>
 #include <harker/core/ops/windows.h>
 
 namespace harker HARKER_PUBLIC {
@@ -167,7 +168,7 @@ Tensor max_unpool2d(const Tensor& given, const Tensor& indices, Pair kernel, Max
   const Tensor at = detail::checked_index(indices, 0, plane, op, given.dim() - 1).reshape({planes, from});
   const Tensor places = (at + arange(planes).unsqueeze(1) * plane).reshape({planes * from});
   const Tensor none = zeros({planes * plane}, {.dtype = x.dtype(), .device = x.device()});
-  return detail::with_rows(none, places, x.reshape({planes * from})).reshape(shape);
+  return scatter(none, 0, places, x.reshape({planes * from})).reshape(shape);
 }
 
 }  // namespace harker
