@@ -1,4 +1,4 @@
-// Activations as modules; they have no parameters, and exist so that a Sequential and a state dict's metadata can name
+// Activations as modules; most have no parameters, and exist so that a Sequential and a state dict's metadata can name
 // them. The functions are core/ops/pointwise.h and reduce.h.
 #pragma once
 #include <harker/nn/functional.h>
@@ -7,70 +7,143 @@
 namespace harker HARKER_PUBLIC {
 namespace nn {
 
+/// What they share: a function of one tensor and two numbers.
+class UnaryLayer : public Module {
+ public:
+  Tensor forward(const Tensor& x) const { return function_(x, a_, b_); }
+  Tensor operator()(const Tensor& x) const;
+
+ protected:
+  using Function = Tensor (*)(const Tensor& x, double a, double b);
+  UnaryLayer(const char* name, Function function, double a = 0, double b = 0);
+
+ private:
+  const Function function_;
+  const double a_, b_;
+};
+
 // Those without options: HARKER_ACTIVATIONS (functional.h).
-#define HARKER_ACTIVATION(Layer, f)                                \
-  class Layer : public Module {                                    \
-   public:                                                         \
-    Layer() : Module(#Layer) {}                                    \
-    Tensor forward(const Tensor& x) const { return harker::f(x); } \
-    Tensor operator()(const Tensor& x) const;                      \
+#define HARKER_ACTIVATION(Layer, f) \
+  class Layer : public UnaryLayer { \
+   public:                          \
+    Layer();                        \
   };
 HARKER_ACTIVATIONS(HARKER_ACTIVATION)
 #undef HARKER_ACTIVATION
 
 /// x where x > 0, else negative_slope x
-class LeakyReLU : public Module {
+class LeakyReLU : public UnaryLayer {
  public:
   explicit LeakyReLU(double negative_slope = 0.01);
-  Tensor forward(const Tensor& x) const { return leaky_relu(x, negative_slope_); }
-  Tensor operator()(const Tensor& x) const;
-
- private:
-  double negative_slope_;
 };
 
 /// x P(X <= x) for a normal X, exactly ("none") or by the formula with tanh ("tanh"); Error for another word.
-class GELU : public Module {
+class GELU : public UnaryLayer {
  public:
   explicit GELU(std::string_view approximate = "none");
-  Tensor forward(const Tensor& x) const { return gelu(x, by_tanh_ ? "tanh" : "none"); }
-  Tensor operator()(const Tensor& x) const;
-
- private:
-  bool by_tanh_;
 };
 
 /// log(1 + e^(beta x)) / beta; x itself where beta x > threshold.
-class Softplus : public Module {
+class Softplus : public UnaryLayer {
  public:
   explicit Softplus(double beta = 1, double threshold = 20);
-  Tensor forward(const Tensor& x) const { return softplus(x, beta_, threshold_); }
-  Tensor operator()(const Tensor& x) const;
+};
 
- private:
-  double beta_, threshold_;
+/// x where x > 0, else alpha (e^x - 1)
+class ELU : public UnaryLayer {
+ public:
+  explicit ELU(double alpha = 1);
+};
+
+/// x where x > 0, else alpha (e^(x / alpha) - 1). Error for an alpha of 0.
+class CELU : public UnaryLayer {
+ public:
+  explicit CELU(double alpha = 1);
+};
+
+/// min(max(x, min_val), max_val). Error unless min_val < max_val.
+class Hardtanh : public UnaryLayer {
+ public:
+  explicit Hardtanh(double min_val = -1, double max_val = 1);
+};
+
+/// 0 where |x| <= lambda, else x
+class Hardshrink : public UnaryLayer {
+ public:
+  explicit Hardshrink(double lambda = 0.5);
+};
+
+/// x, nearer to 0 by lambda. Error for a negative lambda.
+class Softshrink : public UnaryLayer {
+ public:
+  explicit Softshrink(double lambda = 0.5);
+};
+
+/// x where x > threshold, else value
+class Threshold : public UnaryLayer {
+ public:
+  Threshold(double threshold, double value);
+};
+
+/// a sigmoid(b), the halves of x along a dimension
+class GLU : public UnaryLayer {
+ public:
+  explicit GLU(int dim = -1);
 };
 
 /// exp(x) / sum exp(x) along a dimension, which must be named: torch's guess of it depends on the rank.
-class Softmax : public Module {
+class Softmax : public UnaryLayer {
  public:
   explicit Softmax(int dim);
-  Tensor forward(const Tensor& x) const { return softmax(x, dim_); }
-  Tensor operator()(const Tensor& x) const;
+};
 
- private:
-  int dim_;
+/// softmax(-x)
+class Softmin : public UnaryLayer {
+ public:
+  explicit Softmin(int dim);
 };
 
 /// x - logsumexp(x) along a dimension
-class LogSoftmax : public Module {
+class LogSoftmax : public UnaryLayer {
  public:
   explicit LogSoftmax(int dim);
-  Tensor forward(const Tensor& x) const { return log_softmax(x, dim_); }
+};
+
+/// Softmax over the channels of each place of [n, channels, h, w] or [channels, h, w].
+class Softmax2d : public UnaryLayer {
+ public:
+  Softmax2d();
+};
+
+/// x where x > 0, else x times a number: while training one between lower and upper for each element, which is torch's
+/// choice for the same seed, after eval() their mean.
+class RReLU : public Module {
+ public:
+  explicit RReLU(double lower = 1.0 / 8, double upper = 1.0 / 3);
+  Tensor forward(const Tensor& x) const;
   Tensor operator()(const Tensor& x) const;
 
  private:
-  int dim_;
+  double lower_, upper_;
+};
+
+struct PReLUOptions {
+  double init = 0.25;
+  DType dtype = DType::float32;
+};
+
+/// x where x > 0, else weight x, with one weight or one for each channel (dimension 1).
+class PReLU : public Module {
+ public:
+  Parameter weight;  ///< [num_parameters]
+
+  explicit PReLU(std::int64_t num_parameters = 1, PReLUOptions options = {});
+  Tensor forward(const Tensor& x) const;
+  Tensor operator()(const Tensor& x) const;
+  void reset_parameters();
+
+ private:
+  double init_;
 };
 
 }  // namespace nn

@@ -3,7 +3,7 @@
 // `nn::MSELoss({.reduction = Reduction::sum})`. Class weights are buffers, as in torch: they are saved and converted
 // with the module.
 #pragma once
-#include <harker/core/ops/ops.h>
+#include <harker/core/ops/loss.h>
 #include <harker/nn/module.h>
 
 namespace harker HARKER_PUBLIC {
@@ -12,8 +12,8 @@ namespace nn {
 /// (x - y)^2
 class MSELoss : public Module {
  public:
-  explicit MSELoss(LossOptions options = {}) : Module("MSELoss"), options_(options) {}
-  Tensor forward(const Tensor& x, const Tensor& y) const { return mse_loss(x, y, options_); }
+  explicit MSELoss(LossOptions options = {});
+  Tensor forward(const Tensor& x, const Tensor& y) const;
   Tensor operator()(const Tensor& x, const Tensor& y) const;
 
  private:
@@ -23,8 +23,8 @@ class MSELoss : public Module {
 /// |x - y|
 class L1Loss : public Module {
  public:
-  explicit L1Loss(LossOptions options = {}) : Module("L1Loss"), options_(options) {}
-  Tensor forward(const Tensor& x, const Tensor& y) const { return l1_loss(x, y, options_); }
+  explicit L1Loss(LossOptions options = {});
+  Tensor forward(const Tensor& x, const Tensor& y) const;
   Tensor operator()(const Tensor& x, const Tensor& y) const;
 
  private:
@@ -34,8 +34,8 @@ class L1Loss : public Module {
 /// d = x - y: d^2 / (2 beta) where |d| < beta, else |d| - beta / 2
 class SmoothL1Loss : public Module {
  public:
-  explicit SmoothL1Loss(SmoothL1Options options = {}) : Module("SmoothL1Loss"), options_(options) {}
-  Tensor forward(const Tensor& x, const Tensor& y) const { return smooth_l1_loss(x, y, options_); }
+  explicit SmoothL1Loss(SmoothL1Options options = {});
+  Tensor forward(const Tensor& x, const Tensor& y) const;
   Tensor operator()(const Tensor& x, const Tensor& y) const;
 
  private:
@@ -45,8 +45,8 @@ class SmoothL1Loss : public Module {
 /// d = x - y: d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2)
 class HuberLoss : public Module {
  public:
-  explicit HuberLoss(HuberOptions options = {}) : Module("HuberLoss"), options_(options) {}
-  Tensor forward(const Tensor& x, const Tensor& y) const { return huber_loss(x, y, options_); }
+  explicit HuberLoss(HuberOptions options = {});
+  Tensor forward(const Tensor& x, const Tensor& y) const;
   Tensor operator()(const Tensor& x, const Tensor& y) const;
 
  private:
@@ -56,41 +56,30 @@ class HuberLoss : public Module {
 /// -(y log x + (1 - y) log(1 - x)) for probabilities x
 class BCELoss : public Module {
  public:
-  explicit BCELoss(BinaryCrossEntropyOptions options = {})
-      : Module("BCELoss"), options_(registered(std::move(options))) {}
-  Tensor forward(const Tensor& x, const Tensor& y) const { return binary_cross_entropy(x, y, options_); }
+  explicit BCELoss(BinaryCrossEntropyOptions options = {});
+  Tensor forward(const Tensor& x, const Tensor& y) const;
   Tensor operator()(const Tensor& x, const Tensor& y) const;
 
  private:
-  BinaryCrossEntropyOptions registered(BinaryCrossEntropyOptions o) {
-    o.weight = register_buffer("weight", o.weight);
-    return o;
-  }
   const BinaryCrossEntropyOptions options_;  // const: what was moved from remains the same module
 };
 
 /// The same of sigmoid(x), without overflow: for what a network's last layer gives.
 class BCEWithLogitsLoss : public Module {
  public:
-  explicit BCEWithLogitsLoss(BinaryCrossEntropyWithLogitsOptions options = {})
-      : Module("BCEWithLogitsLoss"), options_(registered(std::move(options))) {}
-  Tensor forward(const Tensor& x, const Tensor& y) const { return binary_cross_entropy_with_logits(x, y, options_); }
+  explicit BCEWithLogitsLoss(BinaryCrossEntropyWithLogitsOptions options = {});
+  Tensor forward(const Tensor& x, const Tensor& y) const;
   Tensor operator()(const Tensor& x, const Tensor& y) const;
 
  private:
-  BinaryCrossEntropyWithLogitsOptions registered(BinaryCrossEntropyWithLogitsOptions o) {
-    o.weight = register_buffer("weight", o.weight);
-    o.pos_weight = register_buffer("pos_weight", o.pos_weight);
-    return o;
-  }
   const BinaryCrossEntropyWithLogitsOptions options_;  // const: what was moved from remains the same module
 };
 
 /// y (log y - x) for logarithms of probabilities x
 class KLDivLoss : public Module {
  public:
-  explicit KLDivLoss(KlDivOptions options = {}) : Module("KLDivLoss"), options_(options) {}
-  Tensor forward(const Tensor& x, const Tensor& y) const { return kl_div(x, y, options_); }
+  explicit KLDivLoss(KlDivOptions options = {});
+  Tensor forward(const Tensor& x, const Tensor& y) const;
   Tensor operator()(const Tensor& x, const Tensor& y) const;
 
  private:
@@ -100,15 +89,11 @@ class KLDivLoss : public Module {
 /// -weight[t] x[t] for logarithms of probabilities x and class numbers t
 class NLLLoss : public Module {
  public:
-  explicit NLLLoss(NllLossOptions options = {}) : Module("NLLLoss"), options_(registered(std::move(options))) {}
-  Tensor forward(const Tensor& x, const Tensor& target) const { return nll_loss(x, target, options_); }
+  explicit NLLLoss(NllLossOptions options = {});
+  Tensor forward(const Tensor& x, const Tensor& target) const;
   Tensor operator()(const Tensor& x, const Tensor& target) const;
 
  private:
-  NllLossOptions registered(NllLossOptions o) {
-    o.weight = register_buffer("weight", o.weight);
-    return o;
-  }
   const NllLossOptions options_;  // const: what was moved from remains the same module
 };
 
@@ -116,16 +101,11 @@ class NLLLoss : public Module {
 /// of x's shape.
 class CrossEntropyLoss : public Module {
  public:
-  explicit CrossEntropyLoss(CrossEntropyOptions options = {})
-      : Module("CrossEntropyLoss"), options_(registered(std::move(options))) {}
-  Tensor forward(const Tensor& x, const Tensor& target) const { return cross_entropy(x, target, options_); }
+  explicit CrossEntropyLoss(CrossEntropyOptions options = {});
+  Tensor forward(const Tensor& x, const Tensor& target) const;
   Tensor operator()(const Tensor& x, const Tensor& target) const;
 
  private:
-  CrossEntropyOptions registered(CrossEntropyOptions o) {
-    o.weight = register_buffer("weight", o.weight);
-    return o;
-  }
   const CrossEntropyOptions options_;  // const: what was moved from remains the same module
 };
 

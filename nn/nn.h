@@ -17,10 +17,12 @@
 #include <harker/nn/init.h>
 #include <harker/nn/linear.h>
 #include <harker/nn/loss.h>
+#include <harker/nn/margin_loss.h>
 #include <harker/nn/module.h>
 #include <harker/nn/normalization.h>
 #include <harker/nn/parameter.h>
 #include <harker/nn/pooling.h>
 #include <harker/nn/sequential.h>
+#include <harker/nn/similarity.h>
 #include <harker/nn/summary.h>
 #include <harker/nn/transformer.h>

@@ -1,4 +1,4 @@
-// LayerNorm and BatchNorm: their parameters, and how running statistics are kept.
+// LayerNorm, RMSNorm and BatchNorm: their parameters, and how running statistics are kept.
 #include <harker/core/ops/ops.h>
 #include <harker/nn/init.h>
 #include <harker/nn/layer_parts.h>
@@ -12,9 +12,9 @@ using detail::str;
 using detail::throw_error;
 
 namespace {
-Shape checked(const Shape& shape) {
-  if (shape.rank() == 0) throw_error<ShapeError>("LayerNorm: normalized_shape must have at least one dimension");
-  for (std::int64_t n : shape) check_size(n, 0, "LayerNorm", "features");
+Shape checked(const Shape& shape, const char* layer) {
+  if (shape.rank() == 0) throw_error<ShapeError>(layer, ": normalized_shape must have at least one dimension");
+  for (std::int64_t n : shape) check_size(n, 0, layer, "features");
   return shape;
 }
 void fill(const Tensor& t, double value) {
@@ -26,11 +26,11 @@ void fill(const Tensor& t, double value) {
 
 LayerNorm::LayerNorm(const Shape& normalized_shape, LayerNormOptions o)
     : Module("LayerNorm"),
-      weight(register_parameter("weight",
-                                parameter_if(o.elementwise_affine, checked(normalized_shape), o.dtype, "LayerNorm"))),
+      weight(register_parameter(
+          "weight", parameter_if(o.elementwise_affine, checked(normalized_shape, "LayerNorm"), o.dtype, "LayerNorm"))),
       bias(register_parameter("bias",
                               parameter_if(o.elementwise_affine && o.bias, normalized_shape, o.dtype, "LayerNorm"))),
-      shape_(checked(normalized_shape)),
+      shape_(normalized_shape),
       eps_(o.eps) {
   set_extra_repr(str(python(shape_), ", eps=", python(o.eps), ", elementwise_affine=", python(o.elementwise_affine),
                      ", bias=", python(o.elementwise_affine && o.bias)));
@@ -45,6 +45,20 @@ void LayerNorm::reset_parameters() {
 Tensor LayerNorm::forward(const Tensor& x) const { return layer_norm(x, shape_, weight, bias, eps_); }
 Tensor LayerNorm::operator()(const Tensor& x) const { return call(*this, x); }
 
+// --- RMSNorm
+
+RMSNorm::RMSNorm(const Shape& normalized_shape, RMSNormOptions o)
+    : Module("RMSNorm"), shape_(checked(normalized_shape, "RMSNorm")), eps_(o.eps) {
+  weight = register_parameter("weight", parameter_if(o.elementwise_affine, shape_, o.dtype, "RMSNorm"));
+  set_extra_repr(str(python(shape_), ", eps=", o.eps ? python(*o.eps) : "None",
+                     ", elementwise_affine=", python(o.elementwise_affine)));
+  reset_parameters();
+}
+RMSNorm::RMSNorm(std::int64_t features, RMSNormOptions options) : RMSNorm(Shape{features}, options) {}
+void RMSNorm::reset_parameters() { fill(weight, 1); }
+Tensor RMSNorm::forward(const Tensor& x) const { return rms_norm(x, shape_, weight, eps_); }
+Tensor RMSNorm::operator()(const Tensor& x) const { return call(*this, x); }
+
 // --- BatchNorm. Version 2 of torch's class brought num_batches_tracked.
 
 BatchNorm::BatchNorm(const char* name, std::int64_t features, const BatchNormOptions& o, int fewest, int most)
@@ -52,13 +66,13 @@ BatchNorm::BatchNorm(const char* name, std::int64_t features, const BatchNormOpt
   check_size(features, 0, name, "features");
   const Shape shape{features};
   weight = register_parameter("weight", parameter_if(o.affine, shape, o.dtype, name));
-  bias = register_parameter("bias", parameter_if(o.affine, shape, o.dtype, name));
+  bias = register_parameter("bias", parameter_if(o.affine && o.bias, shape, o.dtype, name));
   const bool tracks = o.track_running_stats;
   running_mean = register_buffer("running_mean", tracks ? uninitialised(shape, o.dtype, name) : Tensor());
   running_var = register_buffer("running_var", tracks ? uninitialised(shape, o.dtype, name) : Tensor());
   num_batches_tracked = register_buffer_since(2, "num_batches_tracked", tracks ? empty({}, kInt64) : Tensor());
   set_extra_repr(str(features, ", eps=", python(o.eps), ", momentum=", o.momentum ? python(*o.momentum) : "None",
-                     ", affine=", python(o.affine), ", bias=", python(o.affine),
+                     ", affine=", python(o.affine), ", bias=", python(o.affine && o.bias),
                      ", track_running_stats=", python(tracks)));
   reset_parameters();
 }

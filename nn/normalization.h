@@ -1,5 +1,6 @@
-// Layers that normalise: LayerNorm over the last dimensions of each sample, BatchNorm over the samples of each channel.
-// The math is core/ops/normalization.cpp.
+// Layers that normalise: LayerNorm and RMSNorm over the last dimensions of each sample, GroupNorm over groups of channels,
+// BatchNorm over the samples of each channel, InstanceNorm over each channel of each sample, LocalResponseNorm over
+// neighbouring channels. The math is core/ops/normalization.cpp and group_norm.cpp.
 #pragma once
 #include <optional>
 
@@ -34,12 +35,13 @@ class LayerNorm : public Module {
 struct BatchNormOptions {
   double eps = 1e-5;
   std::optional<double> momentum = 0.1;  ///< std::nullopt: the running statistics are the mean of all batches
-  bool affine = true;                    ///< weight, 1 at first, and bias, 0 at first
+  bool affine = true;                    ///< weight, 1 at first ...
+  bool bias = true;                      ///< ... and with it a bias, 0 at first
   bool track_running_stats = true;       ///< without, eval() normalises by the batch too
   DType dtype = DType::float32;
 };
 
-/// What BatchNorm1d and BatchNorm2d share: (x - mean) / sqrt(variance + eps) weight + bias, over all but dimension 1.
+/// What BatchNorm1d, BatchNorm2d and BatchNorm3d share: (x - mean) / sqrt(variance + eps) weight + bias, over all but dimension 1.
 /// While training mean and variance are the batch's, and the running ones move towards them:
 /// running = (1 - momentum) running + momentum batch, with the variance divided by count - 1. After eval() the running
 /// ones are used.
@@ -77,6 +79,122 @@ class BatchNorm2d : public BatchNorm {
  public:
   explicit BatchNorm2d(std::int64_t num_features, BatchNormOptions options = {})
       : BatchNorm("BatchNorm2d", num_features, options, 4, 4) {}
+};
+
+/// x[n, features, d, h, w]
+class BatchNorm3d : public BatchNorm {
+ public:
+  explicit BatchNorm3d(std::int64_t num_features, BatchNormOptions options = {})
+      : BatchNorm("BatchNorm3d", num_features, options, 5, 5) {}
+};
+
+struct InstanceNormOptions {
+  double eps = 1e-5;
+  std::optional<double> momentum = 0.1;  ///< std::nullopt: the running statistics stay
+  bool affine = false;                   ///< weight, 1 at first ...
+  bool bias = true;                      ///< ... and with it a bias, 0 at first
+  bool track_running_stats = false;      ///< with, eval() normalises by the running ones
+  DType dtype = DType::float32;
+};
+
+/// What InstanceNorm1d, InstanceNorm2d and InstanceNorm3d share: as BatchNorm, but of each sample for itself. The
+/// running statistics move towards the mean of those of the samples; num_batches_tracked stays 0, as in torch.
+class InstanceNorm : public Module {
+ public:
+  Parameter weight, bias;            ///< [features], or undefined
+  Buffer running_mean, running_var;  ///< [features]: 0 and 1 at first; or undefined
+  Buffer num_batches_tracked;
+
+  /// ShapeError for another number of dimensions or features, and for one value per feature of a sample.
+  Tensor forward(const Tensor& x) const;
+  Tensor operator()(const Tensor& x) const;
+  void reset_parameters();
+
+ protected:
+  InstanceNorm(const char* name, std::int64_t features, const InstanceNormOptions& options, int dims);
+
+ private:
+  std::int64_t features_;
+  InstanceNormOptions options_;
+  int dims_;
+};
+
+/// x[n, features, length], or without n
+class InstanceNorm1d : public InstanceNorm {
+ public:
+  explicit InstanceNorm1d(std::int64_t num_features, InstanceNormOptions options = {});
+};
+
+/// x[n, features, h, w], or without n
+class InstanceNorm2d : public InstanceNorm {
+ public:
+  explicit InstanceNorm2d(std::int64_t num_features, InstanceNormOptions options = {});
+};
+
+/// x[n, features, d, h, w], or without n
+class InstanceNorm3d : public InstanceNorm {
+ public:
+  explicit InstanceNorm3d(std::int64_t num_features, InstanceNormOptions options = {});
+};
+
+struct GroupNormOptions {
+  double eps = 1e-5;
+  bool affine = true;  ///< weight, 1 at first ...
+  bool bias = true;    ///< ... and with it a bias, 0 at first
+  DType dtype = DType::float32;
+};
+
+/// LayerNorm over each of `num_groups` groups of the channels of x[n, num_channels, ...], which they must divide.
+class GroupNorm : public Module {
+ public:
+  Parameter weight, bias;  ///< [num_channels], or undefined
+
+  GroupNorm(std::int64_t num_groups, std::int64_t num_channels, GroupNormOptions options = {});
+  Tensor forward(const Tensor& x) const;
+  Tensor operator()(const Tensor& x) const;
+  void reset_parameters();
+
+ private:
+  std::int64_t groups_, channels_;
+  double eps_;
+};
+
+struct RMSNormOptions {
+  std::optional<double> eps = {};  ///< the dtype's when not given
+  bool elementwise_affine = true;  ///< a weight, 1 at first
+  DType dtype = DType::float32;
+};
+
+/// x / sqrt(mean(x^2) + eps) weight over the last dimensions, those of `normalized_shape`.
+class RMSNorm : public Module {
+ public:
+  Parameter weight;  ///< [normalized_shape], or undefined
+
+  explicit RMSNorm(const Shape& normalized_shape, RMSNormOptions options = {});
+  explicit RMSNorm(std::int64_t features, RMSNormOptions options = {});
+  Tensor forward(const Tensor& x) const;
+  Tensor operator()(const Tensor& x) const;
+  void reset_parameters();
+
+ private:
+  Shape shape_;
+  std::optional<double> eps_;
+};
+
+struct LocalResponseNormOptions {
+  double alpha = 1e-4, beta = 0.75, k = 1;
+};
+
+/// x / (k + alpha mean(x^2))^beta, the mean over `size` neighbouring channels of x[n, channels, ...].
+class LocalResponseNorm : public Module {
+ public:
+  explicit LocalResponseNorm(std::int64_t size, LocalResponseNormOptions options = {});
+  Tensor forward(const Tensor& x) const;
+  Tensor operator()(const Tensor& x) const;
+
+ private:
+  std::int64_t size_;
+  LocalResponseNormOptions options_;
 };
 
 }  // namespace nn
