@@ -48,6 +48,8 @@ MultiheadAttention::MultiheadAttention(std::int64_t embed_dim, std::int64_t num_
   v_proj_weight = register_parameter("v_proj_weight", parameter_if(!same, {e, v}, o.dtype, kName));
   in_proj_weight = register_parameter("in_proj_weight", parameter_if(same, {3 * e, e}, o.dtype, kName));
   in_proj_bias = register_parameter("in_proj_bias", parameter_if(o.bias, {3 * e}, o.dtype, kName));
+  bias_k = register_parameter("bias_k", parameter_if(o.add_bias_kv, {1, 1, e}, o.dtype, kName));
+  bias_v = register_parameter("bias_v", parameter_if(o.add_bias_kv, {1, 1, e}, o.dtype, kName));
   register_module("out_proj", out_proj);
   reset_parameters();
 }
@@ -55,9 +57,12 @@ MultiheadAttention::MultiheadAttention(std::int64_t embed_dim, std::int64_t num_
 void MultiheadAttention::reset_parameters() {
   for (const Parameter* p : {&in_proj_weight, &q_proj_weight, &k_proj_weight, &v_proj_weight})
     if (p->defined()) init::xavier_uniform_(*p);
-  if (!in_proj_bias.defined()) return;
-  init::zeros_(in_proj_bias);
-  init::zeros_(out_proj.bias);
+  if (in_proj_bias.defined()) {
+    init::zeros_(in_proj_bias);
+    init::zeros_(out_proj.bias);
+  }
+  for (const Parameter* p : {&bias_k, &bias_v})
+    if (p->defined()) init::xavier_normal_(*p);
 }
 
 MultiheadAttention::Result MultiheadAttention::forward(const Tensor& query, const Tensor& key, const Tensor& value,
@@ -81,8 +86,8 @@ MultiheadAttention::Result MultiheadAttention::forward(const Tensor& query, cons
     const Tensor bias = in_proj_bias.defined() ? in_proj_bias.narrow(0, which * e, e) : Tensor();
     return split_heads(linear(x, weight, bias), heads_);
   };
-  const Tensor qh = projected(q, q_proj_weight, 0), kh = projected(k, k_proj_weight, 1),
-               vh = projected(v, v_proj_weight, 2);
+  const Tensor qh = projected(q, q_proj_weight, 0);
+  Tensor kh = projected(k, k_proj_weight, 1), vh = projected(v, v_proj_weight, 2);
 
   Tensor mask;  // to be added to the scores [n, heads, queries, keys]
   if (call.attn_mask.defined()) {
@@ -98,6 +103,24 @@ MultiheadAttention::Result MultiheadAttention::forward(const Tensor& query, cons
     const Tensor padding = additive(call.key_padding_mask, q.dtype()).view({n, 1, 1, k.size(1)});
     mask = mask.defined() ? mask + padding : padding;
   }
+  const bool unmasked = !mask.defined(), adds = bias_k.defined() || options_.add_zero_attn;
+  if (call.is_causal && !call.attn_mask.defined() && (call.need_weights || adds || !unmasked)) {
+    const Tensor later = additive(triu(ones({q.size(1), k.size(1)}, kBool), 1), q.dtype());
+    mask = unmasked ? later : mask + later;
+  }
+  if (adds) {  // behind the other keys, for all to see
+    const auto add = [&](const Tensor& one_key, const Tensor& one_value) {
+      kh = cat({kh, one_key.expand({n, heads_, 1, e / heads_})}, 2);
+      vh = cat({vh, one_value.expand({n, heads_, 1, e / heads_})}, 2);
+      if (!mask.defined()) return;
+      Shape column = mask.shape();
+      column[mask.dim() - 1] = 1;
+      mask = cat({mask, zeros(column, mask.dtype())}, -1);
+    };
+    if (bias_k.defined()) add(split_heads(bias_k, heads_), split_heads(bias_v, heads_));
+    const Tensor nothing = zeros({1, 1, 1, 1}, q.dtype());
+    if (options_.add_zero_attn) add(nothing, nothing);
+  }
   Tensor weights, found;  // found is [n, heads, queries, d]
   if (call.need_weights) {
     Tensor scores = matmul(qh * std::sqrt(static_cast<double>(heads_) / static_cast<double>(e)), kh, false, true);
@@ -106,7 +129,9 @@ MultiheadAttention::Result MultiheadAttention::forward(const Tensor& query, cons
     found = matmul(weights, vh);
   } else {  // where a query that sees nothing gets 0
     found = scaled_dot_product_attention(qh, kh, vh,
-                                         {.attn_mask = mask, .dropout_p = is_training() ? options_.dropout : 0});
+                                         {.attn_mask = mask,
+                                          .dropout_p = is_training() ? options_.dropout : 0,
+                                          .is_causal = call.is_causal && !mask.defined()});
   }
   // In torch's layout, [length, n, e] whatever comes first: what is dropped out of it is drawn along memory.
   const Tensor out = out_proj(found.permute({2, 0, 1, 3}).reshape({q.size(1), n, e}));

@@ -12,6 +12,8 @@ struct MultiheadAttentionOptions {
   bool bias = true;
   std::optional<std::int64_t> kdim = {}, vdim = {};  ///< sizes of keys and values; embed_dim when not given
   bool batch_first = false;                          ///< [n, length, size] instead of [length, n, size]
+  bool add_bias_kv = false;                          ///< one more key and value, which are learned
+  bool add_zero_attn = false;                        ///< one more key and value, which are 0
   DType dtype = DType::float32;
 };
 
@@ -22,6 +24,7 @@ struct MultiheadAttentionCall {
   Tensor attn_mask = {};             ///< [queries, keys] or [n heads, queries, keys]
   bool need_weights = true;          ///< also return who looked at what
   bool average_attn_weights = true;  ///< the weights as the mean of the heads
+  bool is_causal = false;            ///< query i sees keys 0 to i; an attn_mask that is given besides says so itself
 };
 
 class MultiheadAttention : public Module {
@@ -29,11 +32,13 @@ class MultiheadAttention : public Module {
   Parameter in_proj_weight;                               ///< [3 embed_dim, embed_dim]: for query, key and value; or
   Parameter q_proj_weight, k_proj_weight, v_proj_weight;  ///< these, when kdim or vdim differ
   Parameter in_proj_bias;                                 ///< [3 embed_dim]; undefined without bias
+  Parameter bias_k, bias_v;                               ///< [1, 1, embed_dim]; undefined without add_bias_kv
   Linear out_proj;
 
   struct Result {
     Tensor output;   ///< of the query's shape
-    Tensor weights;  ///< [n, queries, keys] or [n, heads, queries, keys]; undefined unless asked for
+    Tensor weights;  ///< [n, queries, keys] or [n, heads, queries, keys]; undefined unless asked for.
+                     ///< What add_bias_kv and add_zero_attn add counts as keys
   };
 
   /// ShapeError unless num_heads divides embed_dim.

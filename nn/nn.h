@@ -26,3 +26,4 @@
 #include <harker/nn/similarity.h>
 #include <harker/nn/summary.h>
 #include <harker/nn/transformer.h>
+#include <harker/nn/transformer_decoder.h>

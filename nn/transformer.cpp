@@ -4,7 +4,7 @@
 #include <harker/nn/activation.h>
 #include <harker/nn/layer_parts.h>
 #include <harker/nn/transformer.h>
-#include <array>
+#include <harker/nn/transformer_parts.h>
 
 namespace harker HARKER_PUBLIC {
 namespace nn {
@@ -13,12 +13,14 @@ Tensor causal_mask(std::int64_t length) { return triu(ones({length, length}, kBo
 
 namespace {
 /// Every parameter that a layer can have, in one order.
-template <class Layer>
-auto members(Layer& l) {
-  auto& a = l.self_attn;
-  return std::array{&a.q_proj_weight,   &a.k_proj_weight, &a.v_proj_weight,  &a.in_proj_weight, &a.in_proj_bias,
-                    &a.out_proj.weight, &a.out_proj.bias, &l.linear1.weight, &l.linear1.bias,   &l.linear2.weight,
-                    &l.linear2.bias,    &l.norm1.weight,  &l.norm1.bias,     &l.norm2.weight,   &l.norm2.bias};
+template <class P, class Layer>
+std::vector<P*> members(Layer& l) {
+  std::vector<P*> all;
+  add_members(l.self_attn, all);
+  for (auto* p : {&l.linear1.weight, &l.linear1.bias, &l.linear2.weight, &l.linear2.bias, &l.norm1.weight,
+                  &l.norm1.bias, &l.norm2.weight, &l.norm2.bias})
+    all.push_back(p);
+  return all;
 }
 AnyModule known_activation(Activation a) {
   if (a == Activation::gelu) return GELU();
@@ -58,10 +60,12 @@ TransformerEncoderLayer::TransformerEncoderLayer(std::int64_t d_model, std::int6
 
 Tensor TransformerEncoderLayer::forward(const Tensor& x, const TransformerMasks& masks) const {
   const auto attends = [&](const Tensor& h) {
-    return dropout1(
-        self_attn(h, h, h,
-                  {.key_padding_mask = masks.src_key_padding_mask, .attn_mask = masks.src_mask, .need_weights = false})
-            .output);
+    return dropout1(self_attn(h, h, h,
+                              {.key_padding_mask = masks.src_key_padding_mask,
+                               .attn_mask = masks.src_mask,
+                               .need_weights = false,
+                               .is_causal = masks.is_causal})
+                        .output);
   };
   const auto thinks = [&](const Tensor& h) {
     return dropout2(linear2(dropout(options_.activation.forward(linear1(h)))));
@@ -77,43 +81,53 @@ Tensor TransformerEncoderLayer::operator()(const Tensor& x, const TransformerMas
   return call(*this, x, masks);
 }
 
-TransformerEncoderLayer TransformerEncoderLayer::clone() const {
-  if (const AnyModule* m = options_.activation.module(); m && m->state_dict().size() > 0)
-    detail::throw_error<Error>("TransformerEncoderLayer::clone: the activation, ", m->class_name(),
+void check_cloneable(const AnyModule* m, const char* layer) {
+  if (m && m->state_dict().size() > 0)
+    detail::throw_error<Error>(layer, "::clone: the activation, ", m->class_name(),
                                ", has weights, of which only its own class could make others");
-  TransformerEncoderLayer copy = [&] {
-    Generator aside;  // a copy draws nothing from the stream
-    const GeneratorGuard guard(aside);
-    return TransformerEncoderLayer(d_model_, nhead_, options_);
-  }();
-  const auto from = members(*this);
-  const auto to = members(copy);
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    const Parameter& p = *from[i];
+}
+
+void copy_layer(const Module& from, const std::vector<const Parameter*>& have, Module& copy,
+                const std::vector<Parameter*>& made) {
+  for (std::size_t i = 0; i < have.size(); ++i) {
+    const Parameter& p = *have[i];
     std::size_t tied = 0;
-    while (!from[tied]->is(p)) ++tied;
+    while (!have[tied]->is(p)) ++tied;
     if (tied < i) {
-      *to[i] = *to[tied];
+      *made[i] = *made[tied];
     } else {
-      *to[i] = p.defined() ? Parameter(p.detach().clone(), p.requires_grad()) : Parameter();
+      *made[i] = p.defined() ? Parameter(p.detach().clone(), p.requires_grad()) : Parameter();
     }
   }
-  copy.load_state_dict(state_dict());  // an Error when a derived class has more
-  std::vector<bool> modes;             // read first: the activation is shared
-  for (const auto& [name, m] : named_modules()) modes.push_back(m.is_training());
-  auto made = copy.named_modules();  // parents come first
-  for (std::size_t i = 0; i < made.size(); ++i) made[i].second.train(modes[i]);
+  copy.load_state_dict(from.state_dict());
+  std::vector<bool> modes;  // read first: the activation is shared
+  for (const auto& [name, m] : from.named_modules()) modes.push_back(m.is_training());
+  auto below = copy.named_modules();  // parents come first
+  for (std::size_t i = 0; i < below.size(); ++i) below[i].second.train(modes[i]);
+}
+
+TransformerEncoderLayer TransformerEncoderLayer::clone() const {
+  check_cloneable(options_.activation.module(), "TransformerEncoderLayer");
+  Generator aside;  // a copy draws nothing from the stream
+  const GeneratorGuard guard(aside);
+  TransformerEncoderLayer copy(d_model_, nhead_, options_);
+  copy_layer(*this, members<const Parameter>(*this), copy, members<Parameter>(copy));
   return copy;
 }
 
 TransformerEncoder::TransformerEncoder(const TransformerEncoderLayer& layer, std::int64_t num_layers,
-                                       std::optional<AnyModule> norm_behind)
+                                       std::shared_ptr<AnyModule> norm_behind)
     : Module("TransformerEncoder"), norm(std::move(norm_behind)) {
   check_size(num_layers, 0, "TransformerEncoder", "layers");
   for (std::int64_t i = 0; i < num_layers; ++i) layers.append(layer.clone());
   register_module("layers", layers);
   if (norm) register_module("norm", *norm);
 }
+TransformerEncoder::TransformerEncoder(const TransformerEncoderLayer& layer, std::int64_t num_layers,
+                                       AnyModule norm_behind)
+    : TransformerEncoder(layer, num_layers, std::make_shared<AnyModule>(std::move(norm_behind))) {}
+TransformerEncoder::TransformerEncoder(const TransformerEncoderLayer& layer, std::int64_t num_layers)
+    : TransformerEncoder(layer, num_layers, std::shared_ptr<AnyModule>()) {}
 TransformerEncoder::TransformerEncoder(std::int64_t d_model, std::int64_t nhead, std::int64_t num_layers,
                                        TransformerEncoderLayerOptions options)
     : TransformerEncoder(TransformerEncoderLayer(d_model, nhead, std::move(options)), num_layers) {}

@@ -2,7 +2,6 @@
 // TransformerEncoder: several of them, one after the other.
 #pragma once
 #include <memory>
-#include <optional>
 
 #include <harker/nn/any_module.h>
 #include <harker/nn/attention.h>
@@ -58,9 +57,10 @@ struct TransformerEncoderLayerOptions {
 struct TransformerMasks {
   Tensor src_mask = {};              ///< [length, length] or [n heads, length, length]
   Tensor src_key_padding_mask = {};  ///< [n, length]
+  bool is_causal = false;            ///< no position sees a later one; needs no src_mask
 };
 
-/// For TransformerMasks::src_mask: no position sees a later one.
+/// For TransformerMasks::src_mask, and its kin: no position sees a later one.
 Tensor causal_mask(std::int64_t length);
 
 class TransformerEncoderLayer : public Module {
@@ -88,16 +88,20 @@ class TransformerEncoderLayer : public Module {
 class TransformerEncoder : public Module {
  public:
   ModuleList<TransformerEncoderLayer> layers;
-  const std::optional<AnyModule> norm;
+  const std::shared_ptr<AnyModule> norm;  ///< or null
 
   /// `num_layers` clones of `layer`, and behind them `norm`, any module: TransformerEncoder(layer, 6,
   /// nn::LayerNorm(512)).
-  TransformerEncoder(const TransformerEncoderLayer& layer, std::int64_t num_layers, std::optional<AnyModule> norm = {});
+  TransformerEncoder(const TransformerEncoderLayer& layer, std::int64_t num_layers, AnyModule norm);
+  TransformerEncoder(const TransformerEncoderLayer& layer, std::int64_t num_layers);
   /// All layers begin with the same weights, those of the first, as torch's copies of one layer do.
   TransformerEncoder(std::int64_t d_model, std::int64_t nhead, std::int64_t num_layers,
                      TransformerEncoderLayerOptions options = {});
   Tensor forward(const Tensor& x, const TransformerMasks& masks = {}) const;
   Tensor operator()(const Tensor& x, const TransformerMasks& masks = {}) const;
+
+ private:
+  TransformerEncoder(const TransformerEncoderLayer& layer, std::int64_t num_layers, std::shared_ptr<AnyModule> norm);
 };
 
 }  // namespace nn
