@@ -19,6 +19,7 @@
 
 namespace harker HARKER_PUBLIC {
 namespace detail {
+class Parametrization;
 class SummaryRun;
 }
 namespace nn {
@@ -135,6 +136,7 @@ class Module {
 
  private:
   friend class detail::HookedCall;
+  friend class detail::Parametrization;
   friend class detail::SummaryRun;
   friend class AnyModule;
   struct Registry;

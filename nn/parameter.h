@@ -12,6 +12,7 @@ class Module;
 }
 
 namespace detail {
+class Parametrization;
 
 /// What a registry holds of one parameter or buffer, and all handles on it share.
 struct Slot {
@@ -38,6 +39,7 @@ class Registered : public Tensor {
 
  private:
   friend class nn::Module;
+  friend class Parametrization;
   Ref<Slot> slot_;  // null: not registered
 };
 

@@ -30,6 +30,7 @@ struct Module::Registry {
   std::vector<Param> parameters;
   std::vector<Buffer> buffers;
   std::vector<Child> children;
+  std::vector<std::pair<std::string, HookHandle>> parametrized;  // what computes these members: nn/parametrize.cpp
   detail::ModuleHooks* hooks = nullptr;  // owned: one reference; null until the first is registered
 
   Registry() = default;
