@@ -159,6 +159,25 @@ inline std::vector<LayerRow> layer_rows_as_written() {
       {"batch_norm evaluated", {{4, 3}, {3}, {3}}, bn(false, true), true, {0, 3}},
       {"batch_norm images evaluated", {{2, 2, 3, 2}, {2}, {2}}, bn(false, true)},
       {"batch_norm plain evaluated", {{4, 2, 3}}, bn(false, false)},
+      {"group_norm", {{2, 4, 3}, {4}, {4}}, [](In x) { return group_norm(x[0], 2, x[1], x[2]); }, true, {0, 4, 3}},
+      {"group_norm plain", {{3, 6}}, [](In x) { return group_norm(x[0], 3, {}, {}, 0.1); }},
+      {"instance_norm", {{2, 3, 4}}, [](In x) { return instance_norm(x[0]); }, true, {0, 3, 4}},
+      {"instance_norm affine", {{2, 2, 3, 2}, {2}, {2}}, [](In x) {
+         return instance_norm(x[0], {}, {}, x[1], x[2], true, 0.1, 0.1);
+       }},
+      {"instance_norm evaluated", {{2, 3, 2}, {3}}, [](In x) {
+         return instance_norm(x[0], full({3}, 0.2, kFloat64), full({3}, 1.7, kFloat64), x[1], {}, false);
+       }},
+      {"rms_norm", {{3, 4}, {4}}, [](In x) { return rms_norm(x[0], {4}, x[1]); }, true, {0, 4}},
+      {"rms_norm 2", {{2, 3, 2}}, [](In x) { return rms_norm(x[0], {3, 2}, {}, 0.1); }},
+      {"local_response_norm", {{2, 4, 3}}, [](In x) { return local_response_norm(x[0], 3, 0.5, 0.75, 2); }},
+      {"local_response_norm even", {{1, 3, 2, 2}}, [](In x) { return local_response_norm(x[0], 2, 0.5); }, true, {0, 3, 2, 2}},
+      {"normalize", {{3, 4}}, [](In x) { return normalize(x[0]); }, true, {0, 4}},
+      {"normalize 3", {{3, 4}}, [](In x) { return normalize(x[0], 3, 0); }},
+      {"cosine_similarity", {{3, 4}, {3, 4}}, [](In x) { return cosine_similarity(x[0], x[1]); }, true, {0, 4}},
+      {"cosine_similarity broadcast", {{3, 1, 4}, {2, 4}}, [](In x) { return cosine_similarity(x[0], x[1], -1); }},
+      {"scaled_dot_product_attention grouped", {{1, 4, 3, 2}, {1, 2, 3, 2}, {1, 2, 3, 2}},
+       [](In x) { return scaled_dot_product_attention(x[0], x[1], x[2], {.is_causal = true, .enable_gqa = true}); }},
       // --- images
       {"conv2d", {{2, 2, 4, 5}, {3, 2, 3, 2}, {3}}, conv({})},
       {"conv2d no bias", {{1, 2, 4, 4}, {2, 2, 2, 2}}, conv({}), true, {0, 2, 4, 4}},
@@ -185,6 +204,12 @@ inline std::vector<LayerRow> layer_rows_as_written() {
       {"avg_pool2d ceil", {{2, 5, 6}}, [](In x) { return avg_pool2d(x[0], {2, 3}, {.stride = {2, 2}, .ceil_mode = true}); }},
       {"avg_pool2d divisor", {{1, 1, 4, 4}}, [](In x) { return avg_pool2d(x[0], 2, {.stride = 1, .divisor_override = 3}) * 2; }},
       {"dropout", {{3, 4}}, [](In x) { Generator g(7); return dropout(x[0] * x[0], 0.4, true, g); }, true, {0, 4}},
+      {"dropout1d", {{3, 4, 2}}, [](In x) { Generator g(7); return dropout1d(x[0] * x[0], 0.4, true, g); }, true, {0, 4, 2}},
+      {"dropout1d one", {{3, 4}}, [](In x) { Generator g(7); return dropout1d(x[0] * x[0], 0.4, true, g); }},
+      {"dropout2d", {{3, 4, 2, 2}}, [](In x) { Generator g(7); return dropout2d(x[0] * x[0], 0.4, true, g); }},
+      {"dropout3d", {{3, 4, 1, 2}}, [](In x) { Generator g(7); return dropout3d(x[0] * x[0], 0.4, true, g); }},
+      {"alpha_dropout", {{3, 4}}, [](In x) { Generator g(7); return alpha_dropout(x[0] * x[0], 0.4, true, g); }, true, {0, 4}},
+      {"feature_alpha_dropout", {{3, 4}}, [](In x) { Generator g(7); return feature_alpha_dropout(x[0] * x[0], 0.4, true, g); }},
       {"dropout all", {{3}}, [](In x) { return dropout(x[0], 1) + x[0]; }},
   };
   // --- losses of two tensors of one shape, with every reduction
@@ -219,6 +244,54 @@ inline std::vector<LayerRow> layer_rows_as_written() {
   both("kl_div", [](In x, Reduction red) { return kl_div(x[0], probability(x[1]), {.reduction = red}); });
   both("kl_div logarithms",
        [](In x, Reduction red) { return kl_div(x[0], x[1], {.reduction = red, .log_target = true}); });
+  const Tensor signs = tensor({{1, -1, -1, 1}, {-1, -1, 1, 1}, {1, 1, -1, -1}});
+  both("hinge_embedding_loss", [=](In x, Reduction red) {
+    return hinge_embedding_loss(x[0] * x[1], x[0].size(0) ? signs : zeros({0, 4}), {.reduction = red, .margin = 0.9});
+  });
+  both("margin_ranking_loss", [](In x, Reduction red) {
+    return margin_ranking_loss(x[0] * x[0], x[1], sign(x[1].detach()), {.reduction = red, .margin = 0.5});
+  });
+  both("soft_margin_loss", [](In x, Reduction red) { return soft_margin_loss(x[0], x[1], {.reduction = red}); });
+  both("multilabel_soft_margin_loss",
+       [](In x, Reduction red) { return multilabel_soft_margin_loss(x[0], x[1], {.reduction = red}); });
+  both("multilabel_soft_margin_loss weight", [](In x, Reduction red) {
+    return multilabel_soft_margin_loss(x[0], x[1], {.reduction = red, .weight = sum(x[1], 0)});
+  });
+  both("poisson_nll_loss", [](In x, Reduction red) { return poisson_nll_loss(x[0], x[1], {.reduction = red}); });
+  both("poisson_nll_loss full", [](In x, Reduction red) {
+    return poisson_nll_loss(probability(x[0]), x[1] * 3, {.reduction = red, .log_input = false, .full = true});
+  });
+  both("gaussian_nll_loss", [](In x, Reduction red) {
+    return gaussian_nll_loss(x[0], x[1], probability(x[0] * x[1]), {.reduction = red, .full = true});
+  });
+  both("triplet_margin_loss", [](In x, Reduction red) {
+    return triplet_margin_loss(x[0], x[1], x[0] * x[1], {.reduction = red, .p = 3, .swap = true});
+  });
+  both("triplet_margin_with_distance_loss", [](In x, Reduction red) {
+    return triplet_margin_with_distance_loss(x[0], x[1], x[0] * x[1], {.reduction = red, .margin = 2});
+  });
+  for (const auto& [suffix, reduction] : {std::pair{" none", Reduction::none}, std::pair{" mean", Reduction::mean}}) {
+    const Reduction red = reduction;
+    r.push_back({std::string("gaussian_nll_loss variance") + suffix, {{3, 4}, {3, 4}, {3}}, [=](In x) {
+                   return gaussian_nll_loss(x[0], x[1], probability(x[2]), {.reduction = red});
+                 }});
+    r.push_back({std::string("cosine_embedding_loss") + suffix, {{4, 3}, {4, 3}}, [=](In x) {
+                   return cosine_embedding_loss(x[0], x[1], tensor({1, -1, -1, 1}), {.reduction = red, .margin = -0.9});
+                 }});
+    r.push_back(
+        {std::string("multi_margin_loss") + suffix,
+         {{4, 3}},
+         [=](In x) { return multi_margin_loss(x[0], t4, {.reduction = red, .p = 2, .margin = 0.9, .weight = w3}); },
+         false});
+    r.push_back({std::string("multilabel_margin_loss") + suffix, {{3, 4}}, [=](In x) {
+                   return multilabel_margin_loss(x[0] * x[0], tensor({{2, 0, -1, 1}, {3, -1, -1, -1}, {-1, 1, 2, 3}}),
+                                                 {.reduction = red});
+                 }});
+  }
+  r.push_back({"multi_margin_loss one",
+               {{4}},
+               [](In x) { return multi_margin_loss(x[0] * x[0], scalar_tensor(2, kInt64)); },
+               false});
   r.push_back({"kl_div batch_mean", {{3, 4}, {3, 4}}, [](In x) {
                  return kl_div(x[0], probability(x[1]), {.reduction = Reduction::batch_mean});
                }});

@@ -2,6 +2,7 @@
 // pointwise_table.h, and nn's list of the activations without options.
 #pragma once
 #include <core/grad_rows.h>
+#include <harker/core/random.h>
 #include <harker/nn/functional.h>
 
 namespace harker::test {
@@ -41,6 +42,24 @@ inline GradRows pointwise_rows() {
 #undef HARKER_UNARY
 #undef HARKER_BINARY
   add_unary(rows, "gelu", [](const Tensor& x) { return gelu(x, "tanh"); });
+  add_unary(rows, "elu", [](const Tensor& x) { return elu(x, 1.5); });
+  add_unary(rows, "celu", [](const Tensor& x) { return celu(x, -0.7); });
+  add_unary(rows, "hardtanh", [](const Tensor& x) { return hardtanh(x, -0.4, 0.6) * x; });
+  add_unary(rows, "hardshrink", [](const Tensor& x) { return hardshrink(x * x, 0.3); });
+  add_unary(rows, "softshrink", [](const Tensor& x) { return softshrink(x, 0.3) * x; });
+  add_unary(rows, "threshold", [](const Tensor& x) { return threshold(x * x * x, 0.02, 7); });
+  add_unary(rows, "rrelu", [](const Tensor& x) { return rrelu(x, 0.1, 0.9) * x; });
+  add_unary(rows, "rrelu", [](const Tensor& x) {
+    Generator g(3);
+    return rrelu(x, 0.1, 0.9, true, g) * x;
+  });
+  for (int dim : {0, -1}) {
+    rows.push_back({"glu", "dim " + std::to_string(dim), [=](In x) { return glu(x[0], dim); }, {{2, 4}}});
+    rows.push_back({"softmin", "dim " + std::to_string(dim), [=](In x) { return softmin(x[0], dim); }, {{3, 2}}});
+  }
+  rows.push_back({"prelu", "one weight", [](In x) { return prelu(x[0], x[1]); }, {{2, 3}, {}}});
+  rows.push_back({"prelu", "of channels", [](In x) { return prelu(x[0], x[1]); }, {{2, 3, 2}, {3}}});
+  rows.push_back({"prelu", "empty", [](In x) { return prelu(x[0], x[1]); }, {{0, 3}, {1}}});
   add_unary(rows, "softplus", [](const Tensor& x) { return softplus(x, 3, 1.5); });
   add_unary(rows, "leaky_relu", [](const Tensor& x) { return leaky_relu(x, -0.5); });
   add_unary(rows, "relu_backward", [](const Tensor& x) { return relu_backward(x, cos(x.detach() * 7)); });

@@ -1,7 +1,8 @@
 // Each layer as PyTorch and as harker writes it: LAYER(PyTorch's expression, its inputs, ours). The activations of
 // nn/functional.h that have no options are rows too, without being named here. layers_test.cpp makes ours;
 // data/make_layers.py reads the rest off these lines, and data/layers.json has what it computed. An input is a shape for
-// randn, a number of classes and a shape for randint, or "rand" and a shape for rand.
+// randn, a number of classes and a shape for randint, or "rand" and a shape for rand; "sign" is 1 or -1 by randint, and
+// "labels" the places of a row in some order, which -1 ends.
 // clang-format off
 
 // --- Linear maps and convolutions
@@ -85,4 +86,112 @@ LAYER("nn.NLLLoss(torch.tensor([0.5, 1, 2]))", "(4, 3), (3, (4,))", NLLLoss({.we
 LAYER("nn.CrossEntropyLoss()", "(4, 3), (3, (4,))", CrossEntropyLoss())
 LAYER("nn.CrossEntropyLoss(torch.tensor([0.5, 1, 2]), ignore_index=1, label_smoothing=0.1)", "(4, 3), (3, (4,))",
       CrossEntropyLoss({.weight = tensor({0.5, 1., 2.}), .ignore_index = 1, .label_smoothing = 0.1}))
+
+// --- Further activations
+LAYER("nn.ELU(1.5)", "(3, 4)", ELU(1.5))
+LAYER("nn.CELU(2.0)", "(3, 4)", CELU(2))
+LAYER("nn.Hardtanh(-0.75, 0.5)", "(3, 4)", Hardtanh(-0.75, 0.5))
+LAYER("nn.Hardshrink()", "(3, 4)", Hardshrink())
+LAYER("nn.Softshrink(0.25)", "(3, 4)", Softshrink(0.25))
+LAYER("nn.Threshold(0.1, 20.0)", "(3, 4)", Threshold(0.1, 20))
+LAYER("nn.GLU(1)", "(2, 4, 3)", GLU(1))
+LAYER("nn.Softmin(1)", "(3, 4)", Softmin(1))
+LAYER("nn.Softmax2d()", "(2, 3, 2, 2)", Softmax2d())
+LAYER("nn.RReLU(0.1, 0.3)", "(3, 4)", RReLU(0.1, 0.3))
+LAYER("nn.PReLU()", "(3, 4)", PReLU())
+LAYER("nn.PReLU(3, 0.5)", "(2, 3, 4)", PReLU(3, {.init = 0.5}))
+
+// --- Further dropouts
+LAYER("nn.Dropout1d(0.3)", "(4, 3, 5)", Dropout1d(0.3))
+LAYER("nn.Dropout1d()", "(6, 2)", Dropout1d())
+LAYER("nn.Dropout2d(0.3)", "(4, 3, 2, 2)", Dropout2d(0.3))
+LAYER("nn.AlphaDropout(0.3)", "(5, 8)", AlphaDropout(0.3))
+LAYER("nn.FeatureAlphaDropout(0.3)", "(4, 3, 2, 2)", FeatureAlphaDropout(0.3))
+
+// --- Further normalisations
+LAYER("nn.BatchNorm1d(4, bias=False)", "(6, 4)", BatchNorm1d(4, {.bias = false}))
+LAYER("nn.BatchNorm3d(3)", "(2, 3, 2, 2, 2)", BatchNorm3d(3))
+LAYER("nn.InstanceNorm1d(4)", "(3, 4, 5)", InstanceNorm1d(4))
+LAYER("nn.InstanceNorm1d(4, affine=True, bias=False)", "(4, 5)", InstanceNorm1d(4, {.affine = true, .bias = false}))
+LAYER("nn.InstanceNorm2d(3, eps=1e-3, affine=True, track_running_stats=True)", "(2, 3, 4, 4)",
+      InstanceNorm2d(3, {.eps = 1e-3, .affine = true, .track_running_stats = true}))
+LAYER("nn.InstanceNorm3d(3, momentum=None, track_running_stats=True)", "(2, 3, 2, 2, 2)",
+      InstanceNorm3d(3, {.momentum = std::nullopt, .track_running_stats = true}))
+LAYER("nn.GroupNorm(2, 4)", "(3, 4, 5)", GroupNorm(2, 4))
+LAYER("nn.GroupNorm(3, 6, eps=1e-3, bias=False)", "(2, 6)", GroupNorm(3, 6, {.eps = 1e-3, .bias = false}))
+LAYER("nn.GroupNorm(1, 4, affine=False)", "(2, 4, 2, 2)", GroupNorm(1, 4, {.affine = false}))
+LAYER("nn.RMSNorm(4)", "(3, 4)", RMSNorm(4))
+LAYER("nn.RMSNorm((3, 4), eps=1e-3, elementwise_affine=False)", "(2, 3, 4)",
+      RMSNorm({3, 4}, {.eps = 1e-3, .elementwise_affine = false}))
+LAYER("nn.LocalResponseNorm(2)", "(2, 4, 3)", LocalResponseNorm(2))
+LAYER("nn.LocalResponseNorm(3, alpha=0.5, beta=0.5, k=2.0)", "(2, 5, 3, 2)",
+      LocalResponseNorm(3, {.alpha = 0.5, .beta = 0.5, .k = 2}))
+
+// --- Further attention and transformers
+LAYER("nn.MultiheadAttention(8, 2, add_bias_kv=True, add_zero_attn=True)", "(5, 3, 8), (4, 3, 8), (4, 3, 8)",
+      MultiheadAttention(8, 2, {.add_bias_kv = true, .add_zero_attn = true}))
+LAYER("nn.TransformerDecoderLayer(8, 2, 16)", "(5, 3, 8), (4, 3, 8)",
+      TransformerDecoderLayer(8, 2, {.dim_feedforward = 16}))
+LAYER("nn.TransformerDecoderLayer(8, 2, 16, 0.0, activation=nn.Mish(), batch_first=True, norm_first=True, bias=False)",
+      "(3, 5, 8), (3, 4, 8)",
+      TransformerDecoderLayer(8, 2, {.dim_feedforward = 16, .dropout = 0, .activation = Mish(), .batch_first = true,
+                                     .norm_first = true, .bias = false}))
+LAYER("nn.TransformerDecoder(nn.TransformerDecoderLayer(8, 2, 16, 0.1, activation=torch.tanh), 2, nn.LayerNorm(8))",
+      "(5, 3, 8), (4, 3, 8)",
+      TransformerDecoder(TransformerDecoderLayer(8, 2, {.dim_feedforward = 16,
+                                                        .activation = [](const Tensor& x) { return x.tanh(); }}),
+                         2, LayerNorm(8)))
+LAYER("nn.Transformer(8, 2, 1, 2, 16)", "(5, 3, 8), (4, 3, 8)",
+      Transformer({.d_model = 8, .nhead = 2, .num_encoder_layers = 1, .num_decoder_layers = 2,
+                   .layer = {.dim_feedforward = 16}}))
+LAYER("nn.Transformer(8, 2, 1, 1, 16, 0.0, 'gelu', batch_first=True, norm_first=True, bias=False)", "(5, 8), (4, 8)",
+      Transformer({.d_model = 8, .nhead = 2, .num_encoder_layers = 1, .num_decoder_layers = 1,
+                   .layer = {.dim_feedforward = 16, .dropout = 0, .activation = "gelu", .batch_first = true,
+                             .norm_first = true, .bias = false}}))
+
+// --- Parametrizations
+LAYER("nn.utils.parametrizations.weight_norm(nn.Linear(4, 3))", "(2, 4)", utils::parametrizations::weight_norm(Linear(4, 3)))
+LAYER("nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 4, 3, bias=False), dim=1)", "(2, 3, 4, 4)",
+      utils::parametrizations::weight_norm(Conv2d(3, 4, 3, {.bias = false}), "weight", 1))
+LAYER("nn.utils.parametrizations.weight_norm(nn.utils.parametrizations.weight_norm(nn.Bilinear(3, 1, 2), dim=None), 'bias')",
+      "(2, 3), (2, 1)",
+      utils::parametrizations::weight_norm(utils::parametrizations::weight_norm(Bilinear(3, 1, 2), "weight", -1), "bias"))
+
+// --- Similarities
+LAYER("nn.CosineSimilarity()", "(3, 4), (3, 4)", CosineSimilarity())
+LAYER("nn.CosineSimilarity(dim=0, eps=3.0)", "(3, 4), (4,)", CosineSimilarity(0, 3))
+LAYER("nn.PairwiseDistance()", "(3, 4), (3, 4)", PairwiseDistance())
+LAYER("nn.PairwiseDistance(p=1, eps=0.25, keepdim=True)", "(3, 4), (4,)", PairwiseDistance(1, 0.25, true))
+
+// --- Further losses
+LAYER("nn.NLLLoss(ignore_index=1)", "(2, 3, 4, 5), (3, (2, 4, 5))", NLLLoss({.ignore_index = 1}))
+LAYER("nn.CrossEntropyLoss(torch.tensor([0.5, 1, 2]), reduction='none')", "(2, 3, 4, 5), (3, (2, 4, 5))",
+      CrossEntropyLoss({.reduction = Reduction::none, .weight = tensor({0.5, 1., 2.})}))
+LAYER("nn.HingeEmbeddingLoss(0.5)", "(3, 4), (3, (3, 4))", HingeEmbeddingLoss({.margin = 0.5}))
+LAYER("nn.CosineEmbeddingLoss(0.1)", "(6, 4), (6, 4), ('sign', (6,))", CosineEmbeddingLoss({.margin = 0.1}))
+LAYER("nn.MarginRankingLoss(0.25)", "(3, 4), (3, 4), ('sign', (3, 4))", MarginRankingLoss({.margin = 0.25}))
+LAYER("nn.TripletMarginLoss()", "(3, 4), (3, 4), (3, 4)", TripletMarginLoss())
+LAYER("nn.TripletMarginLoss(2.0, 3.0, 0.5, swap=True, reduction='none')", "(3, 4), (3, 4), (3, 4)",
+      TripletMarginLoss({.reduction = Reduction::none, .margin = 2, .p = 3, .eps = 0.5, .swap = true}))
+LAYER("nn.TripletMarginWithDistanceLoss(distance_function=lambda x, y: (x - y).abs().sum(-1), margin=2.0, swap=True)",
+      "(3, 4), (3, 4), (3, 4)",
+      TripletMarginWithDistanceLoss({.distance_function = [](const Tensor& x, const Tensor& y) { return sum(abs(x - y), -1); },
+                                     .margin = 2, .swap = true}))
+LAYER("nn.TripletMarginWithDistanceLoss(reduction='sum')", "(3, 4), (3, 4), (3, 4)",
+      TripletMarginWithDistanceLoss({.reduction = Reduction::sum}))
+LAYER("nn.SoftMarginLoss()", "(3, 4), ('sign', (3, 4))", SoftMarginLoss())
+LAYER("nn.MultiMarginLoss()", "(4, 3), (3, (4,))", MultiMarginLoss())
+LAYER("nn.MultiMarginLoss(2, 0.5, torch.tensor([0.5, 1, 2]), reduction='none')", "(4, 3), (3, (4,))",
+      MultiMarginLoss({.reduction = Reduction::none, .p = 2, .margin = 0.5, .weight = tensor({0.5, 1., 2.})}))
+LAYER("nn.MultiMarginLoss(reduction='sum')", "(3,), (3, (1,))", MultiMarginLoss({.reduction = Reduction::sum}))
+LAYER("nn.MultiLabelMarginLoss()", "(4, 3), ('labels', (4, 3))", MultiLabelMarginLoss())
+LAYER("nn.MultiLabelMarginLoss(reduction='none')", "(5,), ('labels', (5,))", MultiLabelMarginLoss({.reduction = Reduction::none}))
+LAYER("nn.MultiLabelSoftMarginLoss(torch.tensor([0.5, 1, 2]))", "(4, 3), (2, (4, 3))",
+      MultiLabelSoftMarginLoss({.weight = tensor({0.5, 1., 2.})}))
+LAYER("nn.PoissonNLLLoss(full=True)", "(3, 4), (5, (3, 4))", PoissonNLLLoss({.full = true}))
+LAYER("nn.PoissonNLLLoss(log_input=False, eps=0.5, reduction='sum')", "('rand', (3, 4)), (5, (3, 4))",
+      PoissonNLLLoss({.reduction = Reduction::sum, .log_input = false, .eps = 0.5}))
+LAYER("nn.GaussianNLLLoss(full=True)", "(3, 4), (3, 4), ('rand', (3, 4))", GaussianNLLLoss({.full = true}))
+LAYER("nn.GaussianNLLLoss(eps=0.5, reduction='none')", "(3, 4), (3, 4), ('rand', (3,))",
+      GaussianNLLLoss({.reduction = Reduction::none, .eps = 0.5}))
 // clang-format on

@@ -3,7 +3,9 @@
 #include <doctest/doctest.h>
 #include <harker/core/ops/ops.h>
 #include <harker/core/random.h>
+#include <harker/nn/sequential.h>
 #include <harker/nn/transformer.h>
+#include <harker/nn/transformer_decoder.h>
 
 #include <cmath>
 #include <vector>
@@ -83,6 +85,84 @@ TEST_CASE("transformer layer: a clone is tied where its original is, and has its
     nn::Parameter more = register_parameter("more", ones({1}));
   };
   CHECK_THROWS_AS(Larger().clone(), Error);  // the copy would lack it
+}
+
+TEST_CASE("transformer: causal and padding masks at once are torch's") {
+  manual_seed(0);
+  const nn::Transformer model({.d_model = 4,
+                               .nhead = 2,
+                               .num_encoder_layers = 1,
+                               .num_decoder_layers = 1,
+                               .layer = {.dim_feedforward = 8, .dropout = 0}});
+  const Tensor src = randn({3, 2, 4}), tgt = randn({2, 2, 4});
+  const Tensor padding = tensor({{false, false, true}, {false, false, false}});
+  const nn::TransformerCall causal{
+      .src_key_padding_mask = padding, .memory_key_padding_mask = padding, .tgt_is_causal = true};
+  const Tensor z = model(src, tgt, causal);
+  check_near(z, {-0.143466, -1.343089, 0.011647, 1.474908, 0.938076, -0.984989, -1.013045, 1.059958, 1.007598,
+                 -1.003298, -0.996657, 0.992357, -1.474487, -0.362041, 0.982907, 0.853622});
+  for (const Tensor& mask : {nn::causal_mask(2), nn::Transformer::generate_square_subsequent_mask(2)}) {
+    nn::TransformerCall masked = causal;
+    masked.tgt_is_causal = false;
+    masked.tgt_mask = mask;
+    CHECK(allclose(model(src, tgt, masked), z));
+    masked.tgt_key_padding_mask = zeros({2, 2}, kBool);
+    CHECK(allclose(model(src, tgt, masked), z));
+    masked.tgt_is_causal = true;
+    CHECK(allclose(model(src, tgt, masked), z));
+  }
+  // What is padding, or lies in the future, changes nothing.
+  Tensor other = src.clone(), later = tgt.clone();
+  other[2][0] = randn({4});
+  later[1] = randn({2, 4});
+  CHECK(allclose(model(other, tgt, causal), z));
+  CHECK(allclose(model(src, later, causal)[0], z[0]));
+  CHECK(!allclose(model(src, later, {.src_key_padding_mask = padding, .memory_key_padding_mask = padding})[0], z[0]));
+  // Without n.
+  const Tensor one = model(src.select(1, 1), tgt.select(1, 1), {.tgt_is_causal = true});
+  CHECK(allclose(one, z.select(1, 1), 1e-4, 1e-5));
+  for (const Tensor& bad : {randn({3, 3, 4}), randn({3, 2, 5}), randn({3, 4})})
+    CHECK_THROWS_WITH_AS(model(bad, tgt), doctest::Contains("source and target"), ShapeError);
+  // An encoder's is_causal is its causal mask.
+  CHECK(allclose(model.encoder(src, {.is_causal = true}), model.encoder(src, {.src_mask = nn::causal_mask(3)})));
+}
+
+TEST_CASE("transformer: a decoder's layers are clones of the one it is given") {
+  nn::TransformerDecoderLayer layer(4, 2, {.dim_feedforward = 8, .activation = "gelu"});
+  layer.linear2.eval();
+  layer.multihead_attn.in_proj_weight.requires_grad_(false);
+  const nn::TransformerDecoder decoder(layer, 2);
+  for (const nn::TransformerDecoderLayer& one : decoder.layers) {
+    CHECK(equal(one.multihead_attn.in_proj_weight, layer.multihead_attn.in_proj_weight));
+    CHECK(!one.multihead_attn.in_proj_weight.shares_storage(layer.multihead_attn.in_proj_weight));
+    CHECK(!one.multihead_attn.in_proj_weight.requires_grad());
+    CHECK(one.norm3.weight.requires_grad());
+    CHECK(!one.linear2.is_training());
+  }
+  CHECK_THROWS_WITH_AS(
+      nn::TransformerDecoderLayer(4, 2, {.activation = nn::Sequential{nn::Linear(2048, 2048)}}).clone(),
+      doctest::Contains("TransformerDecoderLayer::clone"), Error);
+}
+
+TEST_CASE("attention: one more key and value, learned and of zeros, under masks, are torch's") {
+  manual_seed(0);
+  const nn::MultiheadAttention attention(4, 2, {.add_bias_kv = true, .add_zero_attn = true});
+  const Tensor q = randn({2, 1, 4}), k = randn({3, 1, 4});
+  nn::MultiheadAttentionCall call{.key_padding_mask = tensor({{false, false, true}}),
+                                  .attn_mask = tensor({{false, true, false}, {false, false, true}})};
+  const auto mean = attention(q, k, k, call);
+  check_near(mean.output, {-0.257477, 0.113918, -0.091012, 0.257554, 0.02774, 0.101108, 0.031399, -0.054003});
+  check_near(mean.weights, {0.542037, 0.0, 0.0, 0.245779, 0.212184, 0.048005, 0.450026, 0.0, 0.296206, 0.205763});
+  call.average_attn_weights = false;
+  check_near(attention(q, k, k, call).weights,
+             {0.345349, 0, 0, 0.377269, 0.277382, 0.066763, 0.420206, 0, 0.303904, 0.209127,
+              0.738726, 0, 0, 0.114288, 0.146986, 0.029248, 0.479847, 0, 0.288508, 0.202398});
+  call.need_weights = false;
+  CHECK(allclose(attention(q, k, k, call).output, mean.output, 1e-4, 1e-5));
+  // is_causal without a mask: query i sees keys 0 to i, and those two.
+  const auto causal = attention(q, k, k, {.average_attn_weights = false, .is_causal = true}).weights;
+  CHECK(equal(causal.select(2, 0).slice(2, 1, 3), zeros({1, 2, 2})));
+  CHECK(equal(causal.select(2, 1).slice(2, 2, 3), zeros({1, 2, 1})));
 }
 
 }  // namespace harker

@@ -47,6 +47,13 @@ def special(module, dtype, numbers):
     return {"input": array(x), "output": array(y), "grad": array(x.grad) if x.requires_grad else None}
 
 
+def labels(shape):
+    order = torch.rand(shape).argsort(-1)
+    order[..., -1] = -1
+    order.view(-1, shape[-1])[0, -2] = -1
+    return order
+
+
 def case(expression, inputs):
     torch.manual_seed(0)
     module = eval(expression)
@@ -60,7 +67,8 @@ def case(expression, inputs):
     for spec in eval(f"[{inputs}]"):
         classes, shape = spec if len(spec) == 2 and isinstance(spec[1], tuple) else (None, spec)
         given.append(torch.randn(shape) if classes is None else torch.rand(shape) if classes == "rand" else
-                     torch.randint(0, classes, shape))
+                     torch.randint(0, 2, shape) * 2 - 1 if classes == "sign" else
+                     labels(shape) if classes == "labels" else torch.randint(0, classes, shape))
         out["inputs"].append({"classes": classes, "shape": list(shape)})
 
     def call():
@@ -76,7 +84,7 @@ def case(expression, inputs):
     if any(True for _ in module.parameters()):
         (y * y).sum().backward()
     out["grads"] = {k: array(p.grad) for k, p in module.named_parameters()}
-    if type(module).__module__ == "torch.nn.modules.activation" and len(given) == 1:
+    if type(module).__module__ == "torch.nn.modules.activation" and len(given) == 1 and given[0].dim() == 2:
         out["special"] = [special(module, dtype, numbers) for dtype, numbers in DTYPES.items()]
     return out
 
