@@ -70,8 +70,6 @@ Tensor hardtanh(const Tensor& x, double min_val, double max_val) {
   if (x.dtype() == DType::bool_) refuse_bool(op);
   if (!(min_val <= max_val))
     throw_error<Error>(op, ": min_val, ", min_val, ", must not be greater than max_val, ", max_val);
-  if (x.dtype() == DType::uint8 && (min_val <= -1 || max_val <= -1))
-    throw_error<TypeError>(op, ": of uint8 there are no negative limits, got ", min_val, " and ", max_val);
   return clamp(x, bound(x, min_val), bound(x, max_val));
 }
 Tensor relu6(const Tensor& x) { return hardtanh(x, 0, 6); }

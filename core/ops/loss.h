@@ -112,7 +112,7 @@ struct MultiMarginOptions {
   Reduction reduction = Reduction::mean;
   int p = 1;  ///< or 2
   double margin = 1;
-  Tensor weight = {};  ///< of each class; not differentiable
+  Tensor weight = {};  ///< of each class
 };
 /// sum over j != t of weight[t] max(0, margin - x[t] + x[j])^p / classes: x[n, classes], class numbers t[n]; or without n.
 Tensor multi_margin_loss(const Tensor& x, const Tensor& target, const MultiMarginOptions& options = {});

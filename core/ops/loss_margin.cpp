@@ -106,7 +106,7 @@ Tensor multi_margin_loss(const Tensor& x, const Tensor& target, const MultiMargi
   const Tensor rows = widened(one ? x.unsqueeze(0) : x);
   Tensor costs = relu(o.margin - gather(rows, 1, at) + rows);
   if (o.p == 2) costs = square(costs);
-  if (o.weight.defined()) costs = costs * index_select(widened(o.weight.detach()), 0, at.reshape({-1})).unsqueeze(1);
+  if (o.weight.defined()) costs = costs * index_select(widened(o.weight), 0, at.reshape({-1})).unsqueeze(1);
   costs = sum(where(eq(at, arange(classes)), 0, costs), 1) / static_cast<double>(classes);
   return detail::reduced(one ? costs.reshape({}) : costs, o.reduction, op).to(t);
 }

@@ -288,6 +288,10 @@ inline std::vector<LayerRow> layer_rows_as_written() {
                                                  {.reduction = red});
                  }});
   }
+  r.push_back({"multi_margin_loss weight",
+               {{4, 3}, {3}},
+               [=](In x) { return multi_margin_loss(x[0], t4, {.weight = x[1]}); },
+               false});
   r.push_back({"multi_margin_loss one",
                {{4}},
                [](In x) { return multi_margin_loss(x[0] * x[0], scalar_tensor(2, kInt64)); },

@@ -1,4 +1,4 @@
-// Prints what harker makes of reductions, indexing, losses, normalisation, convolution and pooling, one line per case:
+// Prints what harker makes of reductions, indexing, activations, losses, normalisation, convolution and pooling, a line per case:
 // the expression in Python, the tensors in it, the results, the weights of the first result and the gradients of its
 // weighted sum. layers.py computes the same with torch and compares.
 #include <cmath>
@@ -398,6 +398,8 @@ void images(DType dtype, int rounds) {
   }
 }
 
+#include "layers_expressions.h"
+
 }  // namespace
 
 int main() {
@@ -415,4 +417,6 @@ int main() {
   images(kFloat64, 150);
   images(kFloat32, 150);
   images(kFloat16, 10);
+  for (DType t : kFloats) activations(t), margins(t), group_norms(t);
+  for (DType t : kOthers) activations(t);
 }

@@ -40,6 +40,8 @@ def stricter(expression, inputs, error):
     x = inputs.get("x")
     if "steps over all" in error:
         return "a window that meets no element"
+    if "softmin" in expression and x.numel() == 0:
+        return "a softmax of no integers"
     if ("conv" in expression or "pool" in expression) and x is not None and x.numel() == 0:
         return "an empty batch"
     return None
@@ -49,6 +51,8 @@ def looser(expression, inputs, error):
     """Why harker does what torch refuses, or None."""
     if "not implemented for" in error or "does not support bool" in error or "not support bool" in error:
         return "torch has no such kernel"
+    if "instance_norm" in expression and inputs["x"].numel() == 0:
+        return "running statistics of no sample stay"
     if "ScatterAddBackward0" in error:
         return "the gradient of a source that is larger than the index"
     return None
