@@ -142,6 +142,15 @@ class TensorMethods {
   std::vector<Tensor> split(std::int64_t size, int dim = 0) const;
   std::vector<Tensor> chunk(std::int64_t chunks, int dim = 0) const;
 
+  // --- Of matrices (core/linalg.h): defined by harker::linalg, which a program that calls them links.
+  Tensor inverse() const;
+  Tensor pinverse(double rcond = 1e-15) const;
+  Tensor det() const;
+  Tensor logdet() const;
+  Tensor cholesky(bool upper = false) const;
+  Tensor matrix_exp() const;
+  Tensor matrix_power(std::int64_t n) const;
+
   // --- In place (core/ops/in_place_math.cpp), recorded as copy_ is. TypeError when the result is of a higher kind than this
   // tensor's dtype: an integer tensor does not take fractions.
   Tensor& add_(const Tensor& o, Scalar alpha = 1);

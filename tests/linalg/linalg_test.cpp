@@ -197,6 +197,14 @@ TEST_CASE("linalg: corners of torch") {
   CHECK(equal(inverse(unit * 2), unit * 0.5));
   CHECK(near(pinverse(unit * 2), unit * 0.5));
   CHECK(equal(harker::det(unit), linalg::det(unit)));
+  const Tensor x = tensor({{4., 1.}, {1., 3.}}, kFloat64);
+  CHECK(equal(x.inverse(), inv(x)));
+  CHECK(equal(x.pinverse(), pinv(x, 1e-15)));
+  CHECK(equal(x.det(), linalg::det(x)));
+  CHECK(equal(x.logdet(), linalg::logdet(x)));
+  CHECK(equal(x.cholesky(true), linalg::cholesky(x, true)));
+  CHECK(equal(x.matrix_exp(), linalg::matrix_exp(x)));
+  CHECK(equal(x.matrix_power(3), linalg::matrix_power(x, 3)));
 }
 
 TEST_CASE("linalg: matrix_exp of small, large and mixed norms") {
