@@ -226,34 +226,40 @@ TEST_CASE("linalg: what does not fit is refused, by name and element") {
   const Tensor s = tensor({{1., 2.}, {2., 4.}}, kFloat64), unit = eye(2, kFloat64), batch = stack({unit, s}),
                nan = tensor({{1., NAN}, {NAN, 1.}}, kFloat64), wide = ones({2, 3}, kFloat64);
   using F = std::function<void(const Tensor&)>;
-  const std::vector<std::pair<std::string, F>> square = {
-      {"linalg.cholesky", [](const Tensor& x) { linalg::cholesky(x); }},
-      {"linalg.inv", [](const Tensor& x) { inv(x); }},
-      {"linalg.det", [](const Tensor& x) { linalg::det(x); }},
-      {"linalg.slogdet", [](const Tensor& x) { linalg::slogdet(x); }},
-      {"linalg.eigh", [](const Tensor& x) { eigh(x); }},
-      {"linalg.eigvalsh", [](const Tensor& x) { eigvalsh(x); }},
-      {"linalg.solve", [](const Tensor& x) { solve(x, x); }},
-      {"linalg.matrix_exp", [](const Tensor& x) { linalg::matrix_exp(x); }},
-      {"linalg.solve_triangular", [](const Tensor& x) { solve_triangular(x, x, true); }},
-      {"linalg.matrix_power", [](const Tensor& x) { linalg::matrix_power(x, -1); }}};
-  const std::vector<std::pair<std::string, F>> any = {
-      {"linalg.qr", [](const Tensor& x) { qr(x); }},
-      {"linalg.svd", [](const Tensor& x) { svd(x); }},
-      {"linalg.svdvals", [](const Tensor& x) { svdvals(x); }},
-      {"linalg.lu", [](const Tensor& x) { lu(x); }},
-      {"linalg.pinv", [](const Tensor& x) { pinv(x); }},
-      {"linalg.matrix_rank", [](const Tensor& x) { matrix_rank(x); }},
-      {"linalg.lstsq", [](const Tensor& x) { lstsq(x, x); }},
-      {"linalg.cond", [](const Tensor& x) { cond(x); }},
-      {"linalg.matrix_norm", [](const Tensor& x) { matrix_norm(x, 2); }}};
-  for (const auto& [name, f] : square) {
+  struct Call {
+    std::string name;
+    F f;
+  };
+  const std::vector<Call> square = {{"linalg.cholesky", [](const Tensor& x) { linalg::cholesky(x); }},
+                                    {"linalg.inv", [](const Tensor& x) { inv(x); }},
+                                    {"linalg.det", [](const Tensor& x) { linalg::det(x); }},
+                                    {"linalg.slogdet", [](const Tensor& x) { linalg::slogdet(x); }},
+                                    {"linalg.eigh", [](const Tensor& x) { eigh(x); }},
+                                    {"linalg.eigvalsh", [](const Tensor& x) { eigvalsh(x); }},
+                                    {"linalg.solve", [](const Tensor& x) { solve(x, x); }},
+                                    {"linalg.matrix_exp", [](const Tensor& x) { linalg::matrix_exp(x); }},
+                                    {"linalg.solve_triangular", [](const Tensor& x) { solve_triangular(x, x, true); }},
+                                    {"linalg.matrix_power", [](const Tensor& x) { linalg::matrix_power(x, -1); }}};
+  const std::vector<Call> any = {{"linalg.qr", [](const Tensor& x) { qr(x); }},
+                                 {"linalg.svd", [](const Tensor& x) { svd(x); }},
+                                 {"linalg.svdvals", [](const Tensor& x) { svdvals(x); }},
+                                 {"linalg.lu", [](const Tensor& x) { lu(x); }},
+                                 {"linalg.pinv", [](const Tensor& x) { pinv(x); }},
+                                 {"linalg.matrix_rank", [](const Tensor& x) { matrix_rank(x); }},
+                                 {"linalg.lstsq", [](const Tensor& x) { lstsq(x, x); }},
+                                 {"linalg.cond", [](const Tensor& x) { cond(x); }},
+                                 {"linalg.matrix_norm", [](const Tensor& x) { matrix_norm(x, 2); }}};
+  for (const Call& c : square) {
+    const auto& name = c.name;
+    const F& f = c.f;
     CAPTURE(name);
     CHECK(
         has(words<ShapeError>([&] { f(wide); }), name + ": A must be batches of square matrices, but they are 2 by 3"));
   }
   for (const auto& list : {square, any})
-    for (const auto& [name, f] : list) {
+    for (const Call& c : list) {
+      const auto& name = c.name;
+      const F& f = c.f;
       CAPTURE(name);
       CHECK(has(words<ShapeError>([&] { f(ones({3})); }), name + ": the input must have at least 2 dimensions"));
       CHECK(has(words<TypeError>([&] {
