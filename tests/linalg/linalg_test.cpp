@@ -149,6 +149,45 @@ TEST_CASE("linalg: larger matrices, whose decompositions go by blocks") {
   CHECK(near(matmul(low, matmul(pinv(low), low)), low));
 }
 
+TEST_CASE("linalg: matrices that are awkward to decompose") {
+  manual_seed(3);
+  const std::int64_t n = 40;
+  const Tensor unit = eye(n, kFloat64), steps = arange(0, n, 1, kFloat64), low = matmul(random({n, 3}), random({3, n}));
+  const std::vector<std::pair<std::string, Tensor>> cases = {
+      {"zeros", zeros({n, n}, kFloat64)},
+      {"ones", ones({n, n + 7}, kFloat64)},
+      {"unit", unit},
+      {"low rank", low},
+      {"equal halves", cat({low, low}, 1)},
+      {"graded", unit * pow(10, -steps * 4)},
+      {"large", random({n, n}) * 1e300},
+      {"small", random({n, n}) * 1e-170},
+      {"subnormal", random({n, n}) * 1e-310},
+      {"Hilbert's", 1 / (steps.unsqueeze(0) + steps.unsqueeze(1) + 1)},
+      {"one row", cat({ones({1, n}, kFloat64), zeros({n - 1, n}, kFloat64)})},
+      {"shift", flip(unit, {0})},
+      {"bidiagonal", triu(ones({n, n}, kFloat64)) - triu(ones({n, n}, kFloat64), 2)},
+      {"clusters", unit * floor(steps / 10) + random({n, n}) * 1e-14}};
+  for (const auto& c : cases) {
+    const std::string& name = c.first;
+    const Tensor& a = c.second;
+    CAPTURE(name);
+    const double size = max(abs(a)).item(), scale = size > 0 ? size : 1;
+    const auto close = [&](const Tensor& x, const Tensor& y) { return max(abs(x / scale - y / scale)).item() < 1e-12; };
+    const SVD d = svd(a, false);
+    CHECK(close(matmul(d.U, d.S.unsqueeze(-1) * d.Vh), a));
+    CHECK(near(matmul(d.U, d.U, true), eye(n, kFloat64), 1e-12));
+    CHECK(near(matmul(d.Vh, d.Vh, false, true), eye(n, kFloat64), 1e-12));
+    const QR q = qr(a);
+    CHECK(close(matmul(q.Q, q.R), a));
+    if (a.size(0) != a.size(1)) continue;
+    const Tensor symmetric = (a + a.t()) * 0.5;
+    const Eigh e = eigh(symmetric);
+    CHECK(close(matmul(e.eigenvectors * e.eigenvalues, e.eigenvectors, false, true), symmetric));
+    CHECK(near(matmul(e.eigenvectors, e.eigenvectors, true), unit, 1e-12));
+  }
+}
+
 TEST_CASE("linalg: corners of torch") {
   const Tensor s = tensor({{1., 2.}, {2., 4.}}, kFloat64), unit = eye(2, kFloat64), none = empty({0, 0}, kFloat64);
   // Singular.
