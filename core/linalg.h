@@ -157,7 +157,7 @@ Tensor cond(const Tensor& a, std::string_view p);
 
 }  // namespace linalg
 
-// As LibTorch has them beside torch::linalg. (x.inverse() is no member: core does not know this component.)
+// As LibTorch has them beside torch::linalg; as members, too: x.inverse().
 using linalg::cholesky;
 using linalg::det;
 using linalg::logdet;

@@ -5,6 +5,8 @@
 
 #include <Eigen/QR>
 
+#include <cmath>
+
 namespace harker HARKER_PUBLIC {
 namespace linalg {
 namespace {
@@ -19,6 +21,19 @@ Mode mode_of(std::string_view mode) {
                      ", expected 'reduced', 'complete' or 'r'");
 }
 
+/// Lengths of columns are square roots of squares: of numbers that are very large or small, from another power of two. It is
+/// returned, so that `rescale` undoes it; of others it is 0.
+int scaled(Matrix<double>& a) {
+  const double size = a.size() ? a.cwiseAbs().maxCoeff() : 0;
+  const int exponent = size > 0 && std::isfinite(size) ? std::ilogb(size) : 0;
+  if (std::abs(exponent) < 400) return 0;
+  a = a.unaryExpr([=](double v) { return std::ldexp(v, -exponent); });
+  return exponent;
+}
+void rescale(Eigen::Map<RowMatrix<double>>&& r, int exponent) {
+  if (exponent != 0) r = r.unaryExpr([=](double v) { return std::ldexp(v, exponent); });
+}
+
 struct Decompose : Op<Decompose> {  // Q, R
   static constexpr const char* name = "linalg_qr";
   static constexpr bool materialize_grads = false;
@@ -28,8 +43,11 @@ struct Decompose : Op<Decompose> {  // Q, R
     const std::int64_t k = mode == Mode::complete ? m.rows : std::min(m.rows, m.columns);
     Tensor q = empty(mode == Mode::r ? Shape{0} : m.of(m.rows, k), kFloat64), r = empty(m.of(k, m.columns), kFloat64);
     for (std::int64_t i = 0; i < m.count; ++i) {
-      const Eigen::HouseholderQR<Matrix<double>> d(matrix_at<double>(in.raw(), i, m.rows, m.columns));
+      Matrix<double> ai = matrix_at<double>(in.raw(), i, m.rows, m.columns);
+      const int exponent = scaled(ai);
+      const Eigen::HouseholderQR<Matrix<double>> d(ai);
       matrix_at<double>(r.raw(), i, k, m.columns) = d.matrixQR().topRows(k).triangularView<Eigen::Upper>();
+      rescale(matrix_at<double>(r.raw(), i, k, m.columns), exponent);
       if (mode == Mode::r) continue;
       matrix_at<double>(q.raw(), i, m.rows, k) = d.householderQ() * Matrix<double>::Identity(m.rows, k);
     }

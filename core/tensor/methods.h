@@ -242,6 +242,14 @@ class TensorMethods {
   Tensor bincount(const Tensor& weights, std::int64_t minlength = 0) const;
   Tensor bincount() const;
   Tensor histc(std::int64_t bins = 100, double min = 0, double max = 0) const;
+  // --- Of matrices (core/linalg.h): defined by harker::linalg, which a program that calls them links.
+  Tensor inverse() const;
+  Tensor pinverse(double rcond = 1e-15) const;
+  Tensor det() const;
+  Tensor logdet() const;
+  Tensor cholesky(bool upper = false) const;
+  Tensor matrix_exp() const;
+  Tensor matrix_power(std::int64_t n) const;
 
   // --- In place (core/ops/in_place_math.cpp), recorded as copy_ is. TypeError when the result is of a higher kind than this
   // tensor's dtype: an integer tensor does not take fractions. const: what changes are the numbers, not the handle.

@@ -1,6 +1,6 @@
 // A user's program with Eigen of its own, compiled with AVX, whose matrices are aligned and laid out as ours are not, linked to
-// harker::linalg: both decompose the same matrices, in turn. With one Eigen for both the linker would keep one copy of each
-// function, and the program would crash or read wrong numbers.
+// harker::linalg: both decompose the same matrices, in turn. (symbols.cmake shows that the linker had nothing of ours to give
+// to this program's Eigen.)
 #include <Eigen/Cholesky>
 #include <Eigen/LU>
 #include <Eigen/QR>
@@ -21,7 +21,7 @@ double difference(const harker::Tensor& a, const harker::Tensor& b) {
 /// The largest difference between Eigen here and harker.
 template <class T>
 double worst_difference() {
-  using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;
+  using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;  // as ours lie
   double worst = 0;
   for (const Eigen::Index n : {3, 8, 33, 120}) {
     Matrix a(n, n);

@@ -149,6 +149,45 @@ TEST_CASE("linalg: larger matrices, whose decompositions go by blocks") {
   CHECK(near(matmul(low, matmul(pinv(low), low)), low));
 }
 
+TEST_CASE("linalg: matrices that are awkward to decompose") {
+  manual_seed(3);
+  const std::int64_t n = 40;
+  const Tensor unit = eye(n, kFloat64), steps = arange(0, n, 1, kFloat64), low = matmul(random({n, 3}), random({3, n}));
+  const std::vector<std::pair<std::string, Tensor>> cases = {
+      {"zeros", zeros({n, n}, kFloat64)},
+      {"ones", ones({n, n + 7}, kFloat64)},
+      {"unit", unit},
+      {"low rank", low},
+      {"equal halves", cat({low, low}, 1)},
+      {"graded", unit * pow(10, -steps * 4)},
+      {"large", random({n, n}) * 1e300},
+      {"small", random({n, n}) * 1e-170},
+      {"subnormal", random({n, n}) * 1e-310},
+      {"Hilbert's", 1 / (steps.unsqueeze(0) + steps.unsqueeze(1) + 1)},
+      {"one row", cat({ones({1, n}, kFloat64), zeros({n - 1, n}, kFloat64)})},
+      {"shift", flip(unit, {0})},
+      {"bidiagonal", triu(ones({n, n}, kFloat64)) - triu(ones({n, n}, kFloat64), 2)},
+      {"clusters", unit * floor(steps / 10) + random({n, n}) * 1e-14}};
+  for (const auto& c : cases) {
+    const std::string& name = c.first;
+    const Tensor& a = c.second;
+    CAPTURE(name);
+    const double size = max(abs(a)).item(), scale = size > 0 ? size : 1;
+    const auto close = [&](const Tensor& x, const Tensor& y) { return max(abs(x / scale - y / scale)).item() < 1e-12; };
+    const SVD d = svd(a, false);
+    CHECK(close(matmul(d.U, d.S.unsqueeze(-1) * d.Vh), a));
+    CHECK(near(matmul(d.U, d.U, true), eye(n, kFloat64), 1e-12));
+    CHECK(near(matmul(d.Vh, d.Vh, false, true), eye(n, kFloat64), 1e-12));
+    const QR q = qr(a);
+    CHECK(close(matmul(q.Q, q.R), a));
+    if (a.size(0) != a.size(1)) continue;
+    const Tensor symmetric = (a + a.t()) * 0.5;
+    const Eigh e = eigh(symmetric);
+    CHECK(close(matmul(e.eigenvectors * e.eigenvalues, e.eigenvectors, false, true), symmetric));
+    CHECK(near(matmul(e.eigenvectors, e.eigenvectors, true), unit, 1e-12));
+  }
+}
+
 TEST_CASE("linalg: corners of torch") {
   const Tensor s = tensor({{1., 2.}, {2., 4.}}, kFloat64), unit = eye(2, kFloat64), none = empty({0, 0}, kFloat64);
   // Singular.
@@ -197,6 +236,14 @@ TEST_CASE("linalg: corners of torch") {
   CHECK(equal(inverse(unit * 2), unit * 0.5));
   CHECK(near(pinverse(unit * 2), unit * 0.5));
   CHECK(equal(harker::det(unit), linalg::det(unit)));
+  const Tensor x = tensor({{4., 1.}, {1., 3.}}, kFloat64);
+  CHECK(equal(x.inverse(), inv(x)));
+  CHECK(equal(x.pinverse(), pinv(x, 1e-15)));
+  CHECK(equal(x.det(), linalg::det(x)));
+  CHECK(equal(x.logdet(), linalg::logdet(x)));
+  CHECK(equal(x.cholesky(true), linalg::cholesky(x, true)));
+  CHECK(equal(x.matrix_exp(), linalg::matrix_exp(x)));
+  CHECK(equal(x.matrix_power(3), linalg::matrix_power(x, 3)));
 }
 
 TEST_CASE("linalg: matrix_exp of small, large and mixed norms") {
@@ -218,34 +265,40 @@ TEST_CASE("linalg: what does not fit is refused, by name and element") {
   const Tensor s = tensor({{1., 2.}, {2., 4.}}, kFloat64), unit = eye(2, kFloat64), batch = stack({unit, s}),
                nan = tensor({{1., NAN}, {NAN, 1.}}, kFloat64), wide = ones({2, 3}, kFloat64);
   using F = std::function<void(const Tensor&)>;
-  const std::vector<std::pair<std::string, F>> square = {
-      {"linalg.cholesky", [](const Tensor& x) { linalg::cholesky(x); }},
-      {"linalg.inv", [](const Tensor& x) { inv(x); }},
-      {"linalg.det", [](const Tensor& x) { linalg::det(x); }},
-      {"linalg.slogdet", [](const Tensor& x) { linalg::slogdet(x); }},
-      {"linalg.eigh", [](const Tensor& x) { eigh(x); }},
-      {"linalg.eigvalsh", [](const Tensor& x) { eigvalsh(x); }},
-      {"linalg.solve", [](const Tensor& x) { solve(x, x); }},
-      {"linalg.matrix_exp", [](const Tensor& x) { linalg::matrix_exp(x); }},
-      {"linalg.solve_triangular", [](const Tensor& x) { solve_triangular(x, x, true); }},
-      {"linalg.matrix_power", [](const Tensor& x) { linalg::matrix_power(x, -1); }}};
-  const std::vector<std::pair<std::string, F>> any = {
-      {"linalg.qr", [](const Tensor& x) { qr(x); }},
-      {"linalg.svd", [](const Tensor& x) { svd(x); }},
-      {"linalg.svdvals", [](const Tensor& x) { svdvals(x); }},
-      {"linalg.lu", [](const Tensor& x) { lu(x); }},
-      {"linalg.pinv", [](const Tensor& x) { pinv(x); }},
-      {"linalg.matrix_rank", [](const Tensor& x) { matrix_rank(x); }},
-      {"linalg.lstsq", [](const Tensor& x) { lstsq(x, x); }},
-      {"linalg.cond", [](const Tensor& x) { cond(x); }},
-      {"linalg.matrix_norm", [](const Tensor& x) { matrix_norm(x, 2); }}};
-  for (const auto& [name, f] : square) {
+  struct Call {
+    std::string name;
+    F f;
+  };
+  const std::vector<Call> square = {{"linalg.cholesky", [](const Tensor& x) { linalg::cholesky(x); }},
+                                    {"linalg.inv", [](const Tensor& x) { inv(x); }},
+                                    {"linalg.det", [](const Tensor& x) { linalg::det(x); }},
+                                    {"linalg.slogdet", [](const Tensor& x) { linalg::slogdet(x); }},
+                                    {"linalg.eigh", [](const Tensor& x) { eigh(x); }},
+                                    {"linalg.eigvalsh", [](const Tensor& x) { eigvalsh(x); }},
+                                    {"linalg.solve", [](const Tensor& x) { solve(x, x); }},
+                                    {"linalg.matrix_exp", [](const Tensor& x) { linalg::matrix_exp(x); }},
+                                    {"linalg.solve_triangular", [](const Tensor& x) { solve_triangular(x, x, true); }},
+                                    {"linalg.matrix_power", [](const Tensor& x) { linalg::matrix_power(x, -1); }}};
+  const std::vector<Call> any = {{"linalg.qr", [](const Tensor& x) { qr(x); }},
+                                 {"linalg.svd", [](const Tensor& x) { svd(x); }},
+                                 {"linalg.svdvals", [](const Tensor& x) { svdvals(x); }},
+                                 {"linalg.lu", [](const Tensor& x) { lu(x); }},
+                                 {"linalg.pinv", [](const Tensor& x) { pinv(x); }},
+                                 {"linalg.matrix_rank", [](const Tensor& x) { matrix_rank(x); }},
+                                 {"linalg.lstsq", [](const Tensor& x) { lstsq(x, x); }},
+                                 {"linalg.cond", [](const Tensor& x) { cond(x); }},
+                                 {"linalg.matrix_norm", [](const Tensor& x) { matrix_norm(x, 2); }}};
+  for (const Call& c : square) {
+    const auto& name = c.name;
+    const F& f = c.f;
     CAPTURE(name);
     CHECK(
         has(words<ShapeError>([&] { f(wide); }), name + ": A must be batches of square matrices, but they are 2 by 3"));
   }
   for (const auto& list : {square, any})
-    for (const auto& [name, f] : list) {
+    for (const Call& c : list) {
+      const auto& name = c.name;
+      const F& f = c.f;
       CAPTURE(name);
       CHECK(has(words<ShapeError>([&] { f(ones({3})); }), name + ": the input must have at least 2 dimensions"));
       CHECK(has(words<TypeError>([&] {
