@@ -49,11 +49,14 @@ struct VarOptions {
   bool keepdim = false;
 };
 Tensor var(const Tensor& x, VarOptions options = {});
+/// (A template, so that `var(x, {.correction = 3})` is the one above: for g++ 12 that might be a Shape, too.)
+template <class = void>
 Tensor var(const Tensor& x, const Shape& dims, VarOptions options = {});
 /// LibTorch's form: a correction of 1 or of 0.
 Tensor var(const Tensor& x, const Shape& dims, bool unbiased, bool keepdim = false);
 /// The square root of var. Where it is 0, so is its gradient.
 Tensor std(const Tensor& x, VarOptions options = {});
+template <class = void>
 Tensor std(const Tensor& x, const Shape& dims, VarOptions options = {});
 Tensor std(const Tensor& x, const Shape& dims, bool unbiased, bool keepdim = false);
 /// (sum |x|^p)^(1/p); p may be infinite (the largest |x|). Where it is 0, so is its gradient.

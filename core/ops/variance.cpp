@@ -64,20 +64,25 @@ struct Std : Op<Std> {  // z = sqrt(var x); dx = dz / (2 z) times the derivative
 
 }  // namespace
 
-Tensor var(const Tensor& x, VarOptions options) { return var(x, Shape(), options); }
+template <class>
 Tensor var(const Tensor& given, const Shape& dims, VarOptions o) {
   return detail::through_float(given, [&](const Tensor& x) {
     return apply<Var>(x, detail::dims_of(dims, x.dim(), "var"), o.correction, o.keepdim);
   });
 }
-Tensor var(const Tensor& x, const Shape& dims, bool unbiased, bool keepdim) {
-  return var(x, dims, {.correction = unbiased ? 1.0 : 0.0, .keepdim = keepdim});
-}
-Tensor std(const Tensor& x, VarOptions options) { return harker::std(x, Shape(), options); }
+template <class>
 Tensor std(const Tensor& given, const Shape& dims, VarOptions o) {
   return detail::through_float(given, [&](const Tensor& x) {
     return apply<Std>(x, detail::dims_of(dims, x.dim(), "std"), o.correction, o.keepdim);
   });
+}
+template HARKER_PUBLIC Tensor var<void>(const Tensor&, const Shape&, VarOptions);
+template HARKER_PUBLIC Tensor std<void>(const Tensor&, const Shape&, VarOptions);
+
+Tensor var(const Tensor& x, VarOptions options) { return var(x, Shape(), options); }
+Tensor std(const Tensor& x, VarOptions options) { return harker::std(x, Shape(), options); }
+Tensor var(const Tensor& x, const Shape& dims, bool unbiased, bool keepdim) {
+  return var(x, dims, {.correction = unbiased ? 1.0 : 0.0, .keepdim = keepdim});
 }
 Tensor std(const Tensor& x, const Shape& dims, bool unbiased, bool keepdim) {
   return harker::std(x, dims, {.correction = unbiased ? 1.0 : 0.0, .keepdim = keepdim});
