@@ -1,9 +1,10 @@
 // What stands at a rank among the elements of a dimension in order: medians, quantiles, the k-th, and the most frequent.
-// argsort says where it is; the values are gathered there.
+// A place says where it is; the values are gathered there.
 #include <cmath>
 
 #include <harker/core/ops/gather.h>
 #include <harker/core/ops/half.h>
+#include <harker/core/ops/ranked.h>
 #include <harker/core/ops/reduce_dims.h>
 
 namespace harker HARKER_PUBLIC {
@@ -31,11 +32,11 @@ ValuesAndIndices middle(const Tensor& x, int d, bool keepdim, bool past_nan, con
   check_some(x, dim, op);
   const Tensor at = [&] {
     detail::ModeScope off(false);
-    const Tensor order = argsort(x, dim), n = present(x, dim);
+    const Tensor n = present(x, dim);
     const std::int64_t all = x.dim() ? x.shape()[dim] : 1;
     // NaN come last in the order: the first of them is at n.
     const Tensor rank = past_nan ? clamp_min(floor_divide(n - 1, 2), 0) : where(lt(n, all), n, (all - 1) / 2);
-    return gather(order, dim, rank);
+    return detail::ranked_places(x, rank, dim, op);
   }();
   return picked(x, at, dim, keepdim);
 }
@@ -87,7 +88,7 @@ Tensor quantile_of(const Tensor& given, const Tensor& q, std::optional<int> d, b
   const std::int64_t n = in_order.shape().back();
   const Tensor there = present(in_order, -1).to(x.dtype());
   Tensor rank = shares * (past_nan ? clamp_min(there - 1, 0) : full_like(there, n - 1));  // [.., q]
-  if (!past_nan) rank = where(lt(there, n), n - 1, rank);  // the last one is NaN then
+  if (!past_nan) rank = where(lt(there, n), n - 1, rank);                                 // the last one is NaN then
   if (how == Between::lower) rank = floor(rank);
   if (how == Between::higher) rank = ceil(rank);
   if (how == Between::nearest) rank = round(rank);
@@ -121,8 +122,9 @@ ValuesAndIndices kthvalue(const Tensor& x, std::int64_t k, int d, bool keepdim) 
   const std::int64_t n = x.dim() ? x.shape()[dim] : 1;
   if (k < 1 || k > n)
     throw_error<ShapeError>("kthvalue: k is ", k, ", dimension ", dim, " has ", n, " elements; the first is 1");
-  const Tensor order = argsort(x, dim);
-  return picked(x, x.dim() ? order.narrow(dim, k - 1, 1) : order, dim, keepdim);
+  Shape one = x.shape();
+  if (x.dim() > 0) one[dim] = 1;
+  return picked(x, detail::ranked_places(x, full(one, k - 1, kInt64), dim, "kthvalue"), dim, keepdim);
 }
 
 Tensor median(const Tensor& x) { return median_of_all(x, false); }

@@ -32,7 +32,8 @@ Dims along(const Tensor& x, int dim) { return x.dim() ? Dims{1} << dim : 0; }
 Tensor shifted(const Tensor& x, int dim, std::int64_t by, bool nearest = false) {
   const std::int64_t n = x.shape()[dim];
   Tensor at = detail::empty_tensor({n}, DType::int64, x.device());
-  for (std::int64_t i = 0; i < n; ++i) at.data<std::int64_t>()[i] = i - by >= 0 && i - by < n ? i - by : nearest ? i : -1;
+  for (std::int64_t i = 0; i < n; ++i)
+    at.data<std::int64_t>()[i] = i - by >= 0 && i - by < n ? i - by : nearest ? i : -1;
   return detail::select_rows(x, at, dim);
 }
 
