@@ -71,8 +71,8 @@ Between between(std::string_view text, const char* op) {
                          std::string(text), "\"");
 }
 
-Tensor quantile_of(const Tensor& given, const Tensor& q, std::optional<int> d, bool keepdim, std::string_view text,
-                   bool past_nan, const char* op) {
+Tensor quantile_of(const Tensor& given, const Tensor& q, std::optional<std::int64_t> d, bool keepdim,
+                   std::string_view text, bool past_nan, const char* op) {
   const Between how = between(text, op);
   detail::check_computed(given, op);
   if (q.dtype() != given.dtype() || q.dim() > 1)
@@ -81,7 +81,7 @@ Tensor quantile_of(const Tensor& given, const Tensor& q, std::optional<int> d, b
   if (given.numel() == 0) throw_error<ShapeError>(op, ": the input has no elements, ", given.shape());
   if (!all(logical_and(ge(q, 0), le(q, 1))).item<bool>())
     throw_error<ShapeError>(op, ": q must be in the range [0, 1]");
-  const int dim = d ? detail::wrap_dim(*d, given.dim(), op) : 0;
+  const int dim = d ? detail::dim_of(*d, given.dim(), op) : 0;
   const Tensor x = d && given.dim() ? given : given.reshape({given.numel()});
   const Tensor in_order = sort(x, dim).values.transpose(dim, -1);
   const Tensor shares = q.dim() ? q : q.unsqueeze(0);
@@ -166,16 +166,18 @@ ValuesAndIndices mode(const Tensor& x, int d, bool keepdim) {
   return picked(x, at, dim, keepdim);
 }
 
-Tensor quantile(const Tensor& x, const Tensor& q, std::optional<int> dim, bool keepdim, std::string_view between) {
+Tensor quantile(const Tensor& x, const Tensor& q, std::optional<std::int64_t> dim, bool keepdim,
+                std::string_view between) {
   return quantile_of(x, q, dim, keepdim, between, false, "quantile");
 }
-Tensor quantile(const Tensor& x, double q, std::optional<int> dim, bool keepdim, std::string_view between) {
+Tensor quantile(const Tensor& x, double q, std::optional<std::int64_t> dim, bool keepdim, std::string_view between) {
   return quantile(x, share_of(x, q, "quantile"), dim, keepdim, between);
 }
-Tensor nanquantile(const Tensor& x, const Tensor& q, std::optional<int> dim, bool keepdim, std::string_view between) {
+Tensor nanquantile(const Tensor& x, const Tensor& q, std::optional<std::int64_t> dim, bool keepdim,
+                   std::string_view between) {
   return quantile_of(x, q, dim, keepdim, between, true, "nanquantile");
 }
-Tensor nanquantile(const Tensor& x, double q, std::optional<int> dim, bool keepdim, std::string_view between) {
+Tensor nanquantile(const Tensor& x, double q, std::optional<std::int64_t> dim, bool keepdim, std::string_view between) {
   return nanquantile(x, share_of(x, q, "nanquantile"), dim, keepdim, between);
 }
 
