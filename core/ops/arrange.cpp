@@ -7,13 +7,10 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
+using detail::dim_of;
 using detail::throw_error;
 using detail::wrap_dim;
 
-int dim_of(std::int64_t d, int rank, const char* op) {
-  if (d < INT32_MIN || d > INT32_MAX) throw_error<ShapeError>(op, ": dimension ", d, " is out of range");
-  return wrap_dim(static_cast<int>(d), rank, op);
-}
 void check_rank(const Tensor& x, int least, const char* op) {
   if (x.dim() < least)
     throw_error<ShapeError>(op, ": the input needs at least ", least, " dimensions, this one is ", x.shape());
@@ -81,9 +78,9 @@ Tensor tile(const Tensor& x, const Shape& given) {
   return repeat(x, repeats);
 }
 
-Tensor repeat_interleave(const Tensor& x, std::int64_t repeats, std::optional<int> d) {
+Tensor repeat_interleave(const Tensor& x, std::int64_t repeats, std::optional<std::int64_t> d) {
   if (!d) return repeat_interleave(x.flatten(), repeats, 0);
-  const int dim = wrap_dim(*d, x.dim(), "repeat_interleave");
+  const int dim = dim_of(*d, x.dim(), "repeat_interleave");
   if (x.dim() == 0) return repeat_interleave(x.flatten(), repeats, 0);
   if (repeats < 0) throw_error<ShapeError>("repeat_interleave: cannot repeat ", repeats, " times");
   Shape wide = x.shape().inserted(dim + 1, repeats), shape = x.shape();
@@ -105,9 +102,9 @@ Tensor repeat_interleave(const Tensor& repeats) {
   for (std::int64_t i = 0; i < times.numel(); ++i) to = std::fill_n(to, n[i], i);
   return z;
 }
-Tensor repeat_interleave(const Tensor& x, const Tensor& repeats, std::optional<int> d) {
+Tensor repeat_interleave(const Tensor& x, const Tensor& repeats, std::optional<std::int64_t> d) {
   if (!d || x.dim() == 0) return repeat_interleave(x.flatten(), repeats, 0);
-  const int dim = wrap_dim(*d, x.dim(), "repeat_interleave");
+  const int dim = dim_of(*d, x.dim(), "repeat_interleave");
   const std::int64_t n = x.shape()[dim];
   if (repeats.dim() > 1 || (repeats.numel() != 1 && repeats.numel() != n))
     throw_error<ShapeError>("repeat_interleave: repeats of ", repeats.shape(), " for dimension ", dim, " of ",

@@ -21,8 +21,8 @@ Tensor roll(const Tensor& x, const Shape& shifts, const Shape& dims = {});
 Tensor repeat(const Tensor& x, const Shape& repeats);
 Tensor tile(const Tensor& x, const Shape& repeats);
 /// Each element so often, one after the other, along a dimension, or of x laid flat.
-Tensor repeat_interleave(const Tensor& x, std::int64_t repeats, std::optional<int> dim = {});
-Tensor repeat_interleave(const Tensor& x, const Tensor& repeats, std::optional<int> dim = {});
+Tensor repeat_interleave(const Tensor& x, std::int64_t repeats, std::optional<std::int64_t> dim = {});
+Tensor repeat_interleave(const Tensor& x, const Tensor& repeats, std::optional<std::int64_t> dim = {});
 Tensor repeat_interleave(const Tensor& repeats);  ///< 0, 1, 2, ... so often each
 /// Views of all tensors in one grid: that of tensor i changes along dimension i, or, with "xy", the first two swapped.
 std::vector<Tensor> meshgrid(const std::vector<Tensor>& tensors, std::string_view indexing = "ij");

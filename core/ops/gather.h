@@ -34,6 +34,11 @@ Tensor put_rows(const Tensor& x, const Tensor& at, const Tensor& rows, int dim);
 /// Writes them into x, which is contiguous; not recorded.
 void write_rows(Tensor& x, const Tensor& at, const Tensor& rows, int dim);
 
+/// wrap_dim of a dimension from a list, or one that may be missing.
+inline int dim_of(std::int64_t d, int rank, const char* op) {
+  if (d < INT32_MIN || d > INT32_MAX) throw_error<ShapeError>(op, ": dimension ", d, " is out of range");
+  return wrap_dim(static_cast<int>(d), rank, op);
+}
 /// y without the dimensions of size 1 in front that its place has not: Python takes `x[0] = ones({1, 3})`.
 Tensor fitted(Tensor y, int dim);
 /// What adding elements of this dtype is computed in: halves in float32, integers in int64. TypeError for others.

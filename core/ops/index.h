@@ -61,7 +61,7 @@ Tensor take(const Tensor& x, const Tensor& index);
 /// A copy of x with `source` there, or added there.
 Tensor put(const Tensor& x, const Tensor& index, const Tensor& source, bool accumulate = false);
 /// gather with x and index broadcast together but in `dim`; without a dimension both are laid flat.
-Tensor take_along_dim(const Tensor& x, const Tensor& index, std::optional<int> dim = {});
+Tensor take_along_dim(const Tensor& x, const Tensor& index, std::optional<std::int64_t> dim = {});
 
 // --- index_select.cpp
 /// The slices of dimension `dim` that a 1-d index (or a number) names, in its order.

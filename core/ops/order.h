@@ -34,13 +34,13 @@ ValuesAndIndices nanmedian(const Tensor& x, int dim, bool keepdim = false);
 ValuesAndIndices mode(const Tensor& x, int dim = -1, bool keepdim = false);
 /// What a share q of the elements (float32 or float64) does not exceed; between two elements "linear", or the "lower", the
 /// "higher", the "nearest", or their "midpoint". Several q, 1-d, make a new first dimension. nanquantile leaves NaN out.
-Tensor quantile(const Tensor& x, const Tensor& q, std::optional<int> dim = {}, bool keepdim = false,
+Tensor quantile(const Tensor& x, const Tensor& q, std::optional<std::int64_t> dim = {}, bool keepdim = false,
                 std::string_view interpolation = "linear");
-Tensor quantile(const Tensor& x, double q, std::optional<int> dim = {}, bool keepdim = false,
+Tensor quantile(const Tensor& x, double q, std::optional<std::int64_t> dim = {}, bool keepdim = false,
                 std::string_view interpolation = "linear");
-Tensor nanquantile(const Tensor& x, const Tensor& q, std::optional<int> dim = {}, bool keepdim = false,
+Tensor nanquantile(const Tensor& x, const Tensor& q, std::optional<std::int64_t> dim = {}, bool keepdim = false,
                    std::string_view interpolation = "linear");
-Tensor nanquantile(const Tensor& x, double q, std::optional<int> dim = {}, bool keepdim = false,
+Tensor nanquantile(const Tensor& x, double q, std::optional<std::int64_t> dim = {}, bool keepdim = false,
                    std::string_view interpolation = "linear");
 
 // --- unique.cpp: no gradient.
@@ -51,12 +51,12 @@ struct Unique {
 };
 /// In order, whatever `sorted` says.
 Unique unique(const Tensor& x, bool sorted = true, bool return_inverse = false, bool return_counts = false,
-              std::optional<int> dim = {});
+              std::optional<std::int64_t> dim = {});
 Unique unique_dim(const Tensor& x, int dim, bool sorted = true, bool return_inverse = false,
                   bool return_counts = false);
 /// Only neighbours that are equal are taken together.
 Unique unique_consecutive(const Tensor& x, bool return_inverse = false, bool return_counts = false,
-                          std::optional<int> dim = {});
+                          std::optional<std::int64_t> dim = {});
 
 // --- search.cpp: no gradient.
 /// Where values belong in a sequence that is sorted along its last dimension: before equal elements, or behind them

@@ -1,9 +1,10 @@
 // What stands at a rank among the elements of a dimension in order: medians, quantiles, the k-th, and the most frequent.
-// argsort says where it is; the values are gathered there.
+// A place says where it is; the values are gathered there.
 #include <cmath>
 
 #include <harker/core/ops/gather.h>
 #include <harker/core/ops/half.h>
+#include <harker/core/ops/ranked.h>
 #include <harker/core/ops/reduce_dims.h>
 
 namespace harker HARKER_PUBLIC {
@@ -31,11 +32,11 @@ ValuesAndIndices middle(const Tensor& x, int d, bool keepdim, bool past_nan, con
   check_some(x, dim, op);
   const Tensor at = [&] {
     detail::ModeScope off(false);
-    const Tensor order = argsort(x, dim), n = present(x, dim);
+    const Tensor n = present(x, dim);
     const std::int64_t all = x.dim() ? x.shape()[dim] : 1;
     // NaN come last in the order: the first of them is at n.
     const Tensor rank = past_nan ? clamp_min(floor_divide(n - 1, 2), 0) : where(lt(n, all), n, (all - 1) / 2);
-    return gather(order, dim, rank);
+    return detail::ranked_places(x, rank, dim, op);
   }();
   return picked(x, at, dim, keepdim);
 }
@@ -70,8 +71,8 @@ Between between(std::string_view text, const char* op) {
                          std::string(text), "\"");
 }
 
-Tensor quantile_of(const Tensor& given, const Tensor& q, std::optional<int> d, bool keepdim, std::string_view text,
-                   bool past_nan, const char* op) {
+Tensor quantile_of(const Tensor& given, const Tensor& q, std::optional<std::int64_t> d, bool keepdim,
+                   std::string_view text, bool past_nan, const char* op) {
   const Between how = between(text, op);
   detail::check_computed(given, op);
   if (q.dtype() != given.dtype() || q.dim() > 1)
@@ -80,7 +81,7 @@ Tensor quantile_of(const Tensor& given, const Tensor& q, std::optional<int> d, b
   if (given.numel() == 0) throw_error<ShapeError>(op, ": the input has no elements, ", given.shape());
   if (!all(logical_and(ge(q, 0), le(q, 1))).item<bool>())
     throw_error<ShapeError>(op, ": q must be in the range [0, 1]");
-  const int dim = d ? detail::wrap_dim(*d, given.dim(), op) : 0;
+  const int dim = d ? detail::dim_of(*d, given.dim(), op) : 0;
   const Tensor x = d && given.dim() ? given : given.reshape({given.numel()});
   const Tensor in_order = sort(x, dim).values.transpose(dim, -1);
   const Tensor shares = q.dim() ? q : q.unsqueeze(0);
@@ -121,8 +122,9 @@ ValuesAndIndices kthvalue(const Tensor& x, std::int64_t k, int d, bool keepdim) 
   const std::int64_t n = x.dim() ? x.shape()[dim] : 1;
   if (k < 1 || k > n)
     throw_error<ShapeError>("kthvalue: k is ", k, ", dimension ", dim, " has ", n, " elements; the first is 1");
-  const Tensor order = argsort(x, dim);
-  return picked(x, x.dim() ? order.narrow(dim, k - 1, 1) : order, dim, keepdim);
+  Shape one = x.shape();
+  if (x.dim() > 0) one[dim] = 1;
+  return picked(x, detail::ranked_places(x, full(one, k - 1, kInt64), dim, "kthvalue"), dim, keepdim);
 }
 
 Tensor median(const Tensor& x) { return median_of_all(x, false); }
@@ -164,16 +166,18 @@ ValuesAndIndices mode(const Tensor& x, int d, bool keepdim) {
   return picked(x, at, dim, keepdim);
 }
 
-Tensor quantile(const Tensor& x, const Tensor& q, std::optional<int> dim, bool keepdim, std::string_view between) {
+Tensor quantile(const Tensor& x, const Tensor& q, std::optional<std::int64_t> dim, bool keepdim,
+                std::string_view between) {
   return quantile_of(x, q, dim, keepdim, between, false, "quantile");
 }
-Tensor quantile(const Tensor& x, double q, std::optional<int> dim, bool keepdim, std::string_view between) {
+Tensor quantile(const Tensor& x, double q, std::optional<std::int64_t> dim, bool keepdim, std::string_view between) {
   return quantile(x, share_of(x, q, "quantile"), dim, keepdim, between);
 }
-Tensor nanquantile(const Tensor& x, const Tensor& q, std::optional<int> dim, bool keepdim, std::string_view between) {
+Tensor nanquantile(const Tensor& x, const Tensor& q, std::optional<std::int64_t> dim, bool keepdim,
+                   std::string_view between) {
   return quantile_of(x, q, dim, keepdim, between, true, "nanquantile");
 }
-Tensor nanquantile(const Tensor& x, double q, std::optional<int> dim, bool keepdim, std::string_view between) {
+Tensor nanquantile(const Tensor& x, double q, std::optional<std::int64_t> dim, bool keepdim, std::string_view between) {
   return nanquantile(x, share_of(x, q, "nanquantile"), dim, keepdim, between);
 }
 

@@ -174,9 +174,9 @@ Tensor put(const Tensor& x, const Tensor& index, const Tensor& source, bool accu
   return detail::add_rows(flat(x), at, flat(source), 0).reshape(x.shape());
 }
 
-Tensor take_along_dim(const Tensor& x, const Tensor& index, std::optional<int> d) {
+Tensor take_along_dim(const Tensor& x, const Tensor& index, std::optional<std::int64_t> d) {
   if (!d) return gather(flat(x), 0, detail::index_from_end(flat(index), x.numel(), "take_along_dim", 0));
-  const int dim = detail::wrap_dim(*d, x.dim(), "take_along_dim");
+  const int dim = detail::dim_of(*d, x.dim(), "take_along_dim");
   if (x.dim() != index.dim())
     throw_error<ShapeError>("take_along_dim: the input ", x.shape(), " and the index ", index.shape(),
                             " must have the same number of dimensions");

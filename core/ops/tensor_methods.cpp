@@ -166,7 +166,7 @@ Tensor TensorMethods::masked_scatter(const Tensor& mask, const Tensor& source) c
   return harker::masked_scatter(self(), mask, source);
 }
 Tensor TensorMethods::take(const Tensor& index) const { return harker::take(self(), index); }
-Tensor TensorMethods::take_along_dim(const Tensor& index, std::optional<int> dim) const {
+Tensor TensorMethods::take_along_dim(const Tensor& index, std::optional<std::int64_t> dim) const {
   return harker::take_along_dim(self(), index, dim);
 }
 Tensor TensorMethods::nonzero() const { return harker::nonzero(self()); }
@@ -177,10 +177,10 @@ Tensor TensorMethods::flipud() const { return harker::flipud(self()); }
 Tensor TensorMethods::rot90(std::int64_t k, const Shape& dims) const { return harker::rot90(self(), k, dims); }
 Tensor TensorMethods::repeat(const Shape& repeats) const { return harker::repeat(self(), repeats); }
 Tensor TensorMethods::tile(const Shape& repeats) const { return harker::tile(self(), repeats); }
-Tensor TensorMethods::repeat_interleave(std::int64_t repeats, std::optional<int> dim) const {
+Tensor TensorMethods::repeat_interleave(std::int64_t repeats, std::optional<std::int64_t> dim) const {
   return harker::repeat_interleave(self(), repeats, dim);
 }
-Tensor TensorMethods::repeat_interleave(const Tensor& repeats, std::optional<int> dim) const {
+Tensor TensorMethods::repeat_interleave(const Tensor& repeats, std::optional<std::int64_t> dim) const {
   return harker::repeat_interleave(self(), repeats, dim);
 }
 std::vector<Tensor> TensorMethods::split(const Shape& sizes, int dim) const {
@@ -235,10 +235,11 @@ Tensor TensorMethods::nanmedian() const { return harker::nanmedian(self()); }
 ValuesAndIndices TensorMethods::nanmedian(int dim, bool keepdim) const {
   return harker::nanmedian(self(), dim, keepdim);
 }
-Tensor TensorMethods::quantile(double q, std::optional<int> dim, bool keepdim, std::string_view interpolation) const {
+Tensor TensorMethods::quantile(double q, std::optional<std::int64_t> dim, bool keepdim,
+                               std::string_view interpolation) const {
   return harker::quantile(self(), q, dim, keepdim, interpolation);
 }
-Tensor TensorMethods::quantile(const Tensor& q, std::optional<int> dim, bool keepdim,
+Tensor TensorMethods::quantile(const Tensor& q, std::optional<std::int64_t> dim, bool keepdim,
                                std::string_view interpolation) const {
   return harker::quantile(self(), q, dim, keepdim, interpolation);
 }
@@ -329,5 +330,12 @@ Tensor TensorMethods::prod(int dim, bool keepdim, DType dtype) const {
 Tensor TensorMethods::cumsum(int dim, DType dtype) const { return harker::cumsum(self(), dim, dtype); }
 Tensor TensorMethods::softmax(int dim, DType dtype) const { return harker::softmax(self(), dim, dtype); }
 Tensor TensorMethods::log_softmax(int dim, DType dtype) const { return harker::log_softmax(self(), dim, dtype); }
+Unique TensorMethods::unique(bool sorted, bool inverse, bool counts, std::optional<std::int64_t> dim) const {
+  return harker::unique(self(), sorted, inverse, counts, dim);
+}
+Unique TensorMethods::unique_consecutive(bool inverse, bool counts, std::optional<std::int64_t> dim) const {
+  return harker::unique_consecutive(self(), inverse, counts, dim);
+}
+std::vector<Tensor> TensorMethods::nonzero_numpy() const { return harker::nonzero_numpy(self()); }
 
 }  // namespace harker

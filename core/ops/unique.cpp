@@ -38,7 +38,8 @@ Unique grouped(const Tensor& x, const Tensor& order, bool inverse, bool counts) 
   return u;
 }
 
-Unique unique_of(const Tensor& x, bool in_order, bool inverse, bool counts, std::optional<int> d, const char* op) {
+Unique unique_of(const Tensor& x, bool in_order, bool inverse, bool counts, std::optional<std::int64_t> d,
+                 const char* op) {
   detail::ModeScope off(false);
   if (!d) {
     const Tensor flat = x.reshape({x.numel()});
@@ -47,7 +48,7 @@ Unique unique_of(const Tensor& x, bool in_order, bool inverse, bool counts, std:
     return u;
   }
   if (x.dim() == 0) throw_error<ShapeError>(op, ": a 0-d tensor has no slices");
-  const int dim = detail::wrap_dim(*d, x.dim(), op);
+  const int dim = detail::dim_of(*d, x.dim(), op);
   const Tensor slices = x.transpose(0, dim).contiguous();
   const std::int64_t n = slices.shape()[0];
   if (n > 0 && slices.numel() == 0)
@@ -60,13 +61,13 @@ Unique unique_of(const Tensor& x, bool in_order, bool inverse, bool counts, std:
 
 }  // namespace
 
-Unique unique(const Tensor& x, bool, bool return_inverse, bool return_counts, std::optional<int> dim) {
+Unique unique(const Tensor& x, bool, bool return_inverse, bool return_counts, std::optional<std::int64_t> dim) {
   return unique_of(x, true, return_inverse, return_counts, dim, "unique");
 }
 Unique unique_dim(const Tensor& x, int dim, bool, bool return_inverse, bool return_counts) {
   return unique_of(x, true, return_inverse, return_counts, dim, "unique_dim");
 }
-Unique unique_consecutive(const Tensor& x, bool return_inverse, bool return_counts, std::optional<int> dim) {
+Unique unique_consecutive(const Tensor& x, bool return_inverse, bool return_counts, std::optional<std::int64_t> dim) {
   return unique_of(x, false, return_inverse, return_counts, dim, "unique_consecutive");
 }
 

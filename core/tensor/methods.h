@@ -19,6 +19,7 @@ class Tensor;
 namespace indexing {
 class TensorIndex;
 }
+struct Unique;
 struct ValuesAndIndices;
 Generator& default_generator();
 
@@ -181,9 +182,10 @@ class TensorMethods {
   Tensor index_fill(int dim, const Tensor& index, Scalar value) const;
   Tensor masked_scatter(const Tensor& mask, const Tensor& source) const;
   Tensor take(const Tensor& index) const;
-  Tensor take_along_dim(const Tensor& index, std::optional<int> dim = std::nullopt) const;
+  Tensor take_along_dim(const Tensor& index, std::optional<std::int64_t> dim = std::nullopt) const;
   Tensor nonzero() const;
   Tensor argwhere() const;
+  std::vector<Tensor> nonzero_numpy() const;
   Tensor& scatter_(int dim, const Tensor& index, const Tensor& src) const;
   Tensor& scatter_(int dim, const Tensor& index, Scalar value) const;
   Tensor& scatter_add_(int dim, const Tensor& index, const Tensor& src) const;
@@ -202,8 +204,8 @@ class TensorMethods {
   Tensor rot90(std::int64_t k = 1, const Shape& dims = {0, 1}) const;
   Tensor repeat(const Shape& repeats) const;
   Tensor tile(const Shape& repeats) const;
-  Tensor repeat_interleave(std::int64_t repeats, std::optional<int> dim = std::nullopt) const;
-  Tensor repeat_interleave(const Tensor& repeats, std::optional<int> dim = std::nullopt) const;
+  Tensor repeat_interleave(std::int64_t repeats, std::optional<std::int64_t> dim = std::nullopt) const;
+  Tensor repeat_interleave(const Tensor& repeats, std::optional<std::int64_t> dim = std::nullopt) const;
   std::vector<Tensor> split(const Shape& sizes, int dim = 0) const;
   std::vector<Tensor> tensor_split(std::int64_t sections, int dim = 0) const;
   std::vector<Tensor> tensor_split(const Shape& indices, int dim = 0) const;
@@ -235,12 +237,16 @@ class TensorMethods {
   ValuesAndIndices median(int dim, bool keepdim = false) const;
   Tensor nanmedian() const;
   ValuesAndIndices nanmedian(int dim, bool keepdim = false) const;
-  Tensor quantile(double q, std::optional<int> dim = std::nullopt, bool keepdim = false,
+  Tensor quantile(double q, std::optional<std::int64_t> dim = std::nullopt, bool keepdim = false,
                   std::string_view interpolation = "linear") const;
-  Tensor quantile(const Tensor& q, std::optional<int> dim = std::nullopt, bool keepdim = false,
+  Tensor quantile(const Tensor& q, std::optional<std::int64_t> dim = std::nullopt, bool keepdim = false,
                   std::string_view interpolation = "linear") const;
   Tensor bincount(const Tensor& weights, std::int64_t minlength = 0) const;
   Tensor bincount() const;
+  Unique unique(bool sorted = true, bool return_inverse = false, bool return_counts = false,
+                std::optional<std::int64_t> dim = std::nullopt) const;
+  Unique unique_consecutive(bool return_inverse = false, bool return_counts = false,
+                            std::optional<std::int64_t> dim = std::nullopt) const;
   Tensor histc(std::int64_t bins = 100, double min = 0, double max = 0) const;
   // --- Of matrices (core/linalg.h): defined by harker::linalg, which a program that calls them links.
   Tensor inverse() const;

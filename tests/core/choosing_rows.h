@@ -67,7 +67,7 @@ ROW("torch.scatter(x, 0, i[:2], y[:2])", scatter(x, 0, i.slice(0, 0, 2), y.slice
     ROW("torch.take_along_dim(x, torch.tensor([[1], [0], [3]]), 1)", take_along_dim(x, ints({{1}, {0}, {3}}), 1)),
     ROW("torch.take_along_dim(x, torch.tensor([[2]]), 0)", take_along_dim(x, ints({{2}}), 0)),
     ROW("torch.take_along_dim(x, torch.tensor([3, 1]))", take_along_dim(x, ints({3, 1}))),
-    ROW("torch.nonzero(t)", nonzero(t)), ROW("torch.nonzero(b, as_tuple=True)", nonzero_numpy(b)),
+    ROW("torch.nonzero(t)", nonzero(t)), ROW("torch.nonzero(b, as_tuple=True)", b.nonzero_numpy()),
     ROW("torch.nonzero(s)", nonzero(s)), ROW("torch.nonzero(e)", nonzero(e)), ROW("torch.nonzero(n)", nonzero(n)),
     ROW("torch.argwhere(w)", argwhere(w)),
     ROW("x[torch.tensor([[True, False, True, True]]).expand(3, 4)]",
@@ -231,7 +231,7 @@ ROW("torch.scatter(x, 0, i[:2], y[:2])", scatter(x, 0, i.slice(0, 0, 2), y.slice
     ROW("torch.topk(x, 2, 1, True, False)", topk(x, 2, 1, true, false)),
     // equals and counts
     ROW("torch.unique(t.detach())", unique(t.detach())),
-    ROW("torch.unique(k, return_inverse=True, return_counts=True)", unique(k, true, true, true)),
+    ROW("torch.unique(k, return_inverse=True, return_counts=True)", k.unique(true, true, true)),
     ROW("torch.unique(b, return_counts=True)", unique(b, true, false, true)),
     ROW("torch.unique(n.detach(), return_inverse=False, return_counts=True)", unique(n.detach(), true, false, true)),
     ROW("torch.unique(i, dim=0, return_inverse=True, return_counts=True)", unique(i, true, true, true, 0)),

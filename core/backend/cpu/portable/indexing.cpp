@@ -6,6 +6,7 @@
 #include <harker/core/backend/cpu/portable/portable_kernels.h>
 
 #include <cstring>
+#include <type_traits>
 
 namespace harker::portable {
 
@@ -55,18 +56,22 @@ void PortableIndexing::scatter_add(DType t, const Shape& shape, const void* x, c
 
 void PortableIndexing::select_rows(Index outer, Index n, Index inner, Index m, const void* x, const Index* index,
                                    void* z) {
-  const char* from = static_cast<const char*>(x);
-  char* out = static_cast<char*>(z);
-  const auto bytes = static_cast<std::size_t>(inner);
-  for (Index o = 0; o < outer; ++o, from += n * inner)
-    for (Index i = 0; i < m; ++i, out += inner) {
-      if (index[i] < 0)
-        std::memset(out, 0, bytes);
-      else if (inner == 4)  // one number: not worth a call
-        std::memcpy(out, from + index[i] * 4, 4);
-      else
-        std::memcpy(out, from + index[i] * inner, bytes);
-    }
+  const auto select = [&](auto bytes) {
+    const char* from = static_cast<const char*>(x);
+    char* out = static_cast<char*>(z);
+    for (Index o = 0; o < outer; ++o, from += n * inner)
+      for (Index i = 0; i < m; ++i, out += inner) {
+        if (index[i] < 0)
+          std::memset(out, 0, static_cast<std::size_t>(bytes));
+        else
+          std::memcpy(out, from + index[i] * inner, static_cast<std::size_t>(bytes));
+      }
+  };
+  switch (inner) {  // one number: not worth a call
+    case 4: return select(std::integral_constant<Index, 4>{});
+    case 8: return select(std::integral_constant<Index, 8>{});
+    default: select(inner);
+  }
 }
 
 }  // namespace harker::portable
