@@ -45,7 +45,7 @@ struct Xlogy : Op<Xlogy> {
   static Tensor forward(Context& c, const Tensor& x, const Tensor& y, bool plus_one) {
     c.save(x, y);
     const DType t = detail::common_dtype(x, y, name_of(plus_one));
-    const Tensor wide = is_floating_point(t) && y.dim() > 0 ? y.to(t) : y;
+    const Tensor wide = is_floating_point(t) ? y.to(t) : y;
     return where(logical_and(eq(x, 0), logical_not(isnan(y))), 0, x * logarithm(wide, plus_one));
   }
   static Grads backward(Context& c, const Tensor& dz, bool plus_one) {
