@@ -16,9 +16,10 @@ void check_floating(const Tensor& x, const char* op) {
                            "; convert it with .to(kFloat32)");
 }
 Tensor floating(const Tensor& x) { return is_floating_point(x.dtype()) ? x : x.to(DType::float32); }
-/// s as a 0-d tensor of the dtype that s and y meet in.
+/// s as a 0-d tensor of the floating-point dtype that s and y meet in.
 Tensor number_beside(const Tensor& y, Scalar s, const char* op) {
-  return detail::number_like(y, s, detail::common_dtype(y, s, op), op);
+  const DType t = detail::common_dtype(y, s, op);
+  return detail::number_like(y, s, is_floating_point(t) ? t : DType::float32, op);
 }
 
 struct Logit
