@@ -16,9 +16,10 @@ void check_floating(const Tensor& x, const char* op) {
                            "; convert it with .to(kFloat32)");
 }
 Tensor floating(const Tensor& x) { return is_floating_point(x.dtype()) ? x : x.to(DType::float32); }
-/// s as a 0-d tensor of the dtype that s and y meet in.
+/// s as a 0-d tensor of the floating-point dtype that s and y meet in.
 Tensor number_beside(const Tensor& y, Scalar s, const char* op) {
-  return detail::number_like(y, s, detail::common_dtype(y, s, op), op);
+  const DType t = detail::common_dtype(y, s, op);
+  return detail::number_like(y, s, is_floating_point(t) ? t : DType::float32, op);
 }
 
 struct Logit
@@ -45,7 +46,7 @@ struct Xlogy : Op<Xlogy> {
   static Tensor forward(Context& c, const Tensor& x, const Tensor& y, bool plus_one) {
     c.save(x, y);
     const DType t = detail::common_dtype(x, y, name_of(plus_one));
-    const Tensor wide = is_floating_point(t) && y.dim() > 0 ? y.to(t) : y;
+    const Tensor wide = is_floating_point(t) ? y.to(t) : y;
     return where(logical_and(eq(x, 0), logical_not(isnan(y))), 0, x * logarithm(wide, plus_one));
   }
   static Grads backward(Context& c, const Tensor& dz, bool plus_one) {

@@ -1,5 +1,7 @@
-// Division with a whole quotient: floor_divide, div with a rounding_mode, and the two remainders, which differ in whose sign they have.
+// Division with a whole quotient: floor_divide, div with a rounding_mode, and the two remainders, which differ in whose sign they
+// have.
 #include <harker/core/ops/common.h>
+#include <harker/core/ops/half.h>
 #include <harker/core/ops/promotion.h>
 
 namespace harker HARKER_PUBLIC {
@@ -59,11 +61,21 @@ struct FmodBy : ByNumber<FmodBy, Binary::fmod, true> {  // z = x - trunc(x / s) 
 
 struct TruncDivide : Op<TruncDivide> {  // z = trunc(x / y); dx = 0, dy = 0
   static constexpr const char* name = "div";
-  static Tensor forward(Context&, const Tensor& x, const Tensor& y) {
-    const DType t = detail::common_dtype(x, y, name);
-    return is_floating_point(t) || is_complex(t) ? trunc(x / y) : floor_divide(x - fmod(x, y), y);
+  static Tensor forward(Context&, const Tensor& given, const Tensor& y) {
+    const DType t = detail::common_dtype(given, y, name);
+    if (is_floating_point(t) || is_complex(t)) return trunc(given / y);
+    const Tensor x = given.to(t);
+    return floor_divide(x - fmod(x, y), y);
   }
   static Grads backward(Context&, const Tensor& dz) { return {zeros_like(dz), zeros_like(dz)}; }
+};
+
+struct TruncDivideBy : Op<TruncDivideBy> {  // z = trunc(x / s), of a half rounded once; dx = 0
+  static constexpr const char* name = "div";
+  static Tensor forward(Context&, const Tensor& x, double s) {
+    return trunc((detail::is_half(x) ? x.to(DType::float32) : x) / s).to(detail::common_dtype(x, s, name));
+  }
+  static Grads backward(Context&, const Tensor& dz, double) { return {zeros_like(dz)}; }
 };
 
 [[noreturn]] void refuse_rounding(std::string_view mode) {
@@ -102,7 +114,9 @@ Tensor div(const Tensor& x, const Tensor& y, std::optional<std::string_view> rou
 Tensor div(const Tensor& x, Scalar s, std::optional<std::string_view> rounding_mode) {
   if (!rounding_mode) return div(x, s);
   if (*rounding_mode == "floor") return floor_divide(x, s);
-  return div(x, number_beside(x, s, "div"), rounding_mode);
+  if (*rounding_mode != "trunc") refuse_rounding(*rounding_mode);
+  if (s.is_real() || is_floating_point(x.dtype())) return apply<TruncDivideBy>(x, s.to_double());
+  return apply<TruncDivide>(x, number_beside(x, s, "div"));
 }
 
 }  // namespace harker

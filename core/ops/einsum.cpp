@@ -111,7 +111,7 @@ class Einsum {
         if (k == kEllipsis) {
           Shape middle;
           for (int j = 0; j < wide; ++j) middle = middle.inserted(j, shape[d + j]);
-          ellipsis_ = dots_seen_ ? broadcast_shapes(ellipsis_, middle) : middle;
+          widen(middle, i);
           dots_seen_ = true;
           d += wide;
           last_dots_ = static_cast<int>(i);
@@ -126,6 +126,15 @@ class Einsum {
         last_[k] = static_cast<int>(i);
         ++uses_[k];
       }
+    }
+  }
+
+  void widen(const Shape& middle, std::size_t i) {
+    try {
+      ellipsis_ = dots_seen_ ? broadcast_shapes(ellipsis_, middle) : middle;
+    } catch (const ShapeError&) {
+      throw_error<ShapeError>("einsum(\"", equation_.text, "\"): operand ", i, " has ", middle,
+                              " for '...', which does ", "not broadcast with ", ellipsis_, " of the operands before");
     }
   }
 

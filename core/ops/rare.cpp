@@ -134,7 +134,8 @@ Tensor logaddexp(const Tensor& x, const Tensor& y) { return rare_of_floats(x, y,
 Tensor logaddexp2(const Tensor& x, const Tensor& y) { return rare_of_floats(x, y, Binary::logaddexp2); }
 Tensor copysign(const Tensor& x, const Tensor& y) { return rare(x, y, Binary::copysign); }
 Tensor copysign(const Tensor& x, Scalar s) {
-  return copysign(x, detail::number_like(x, s, detail::common_dtype(x, s, "copysign"), "copysign"));
+  const DType t = detail::common_dtype(x, s, "copysign");
+  return copysign(x, detail::number_like(x, s, is_floating_point(t) ? t : DType::float32, "copysign"));
 }
 
 Tensor polygamma(std::int64_t n, const Tensor& x) {

@@ -1,7 +1,7 @@
 // Sums with a factor: add with alpha, addcmul, addcdiv, lerp, and the products of matrices that are added to something.
 // Expressions, in torch's order of rounding.
-#include <harker/core/ops/common.h>
 #include <harker/core/ops/half.h>
+#include <harker/core/ops/promotion.h>
 
 namespace harker HARKER_PUBLIC {
 namespace {
@@ -21,8 +21,8 @@ void check_factor(const char* op, const char* factor, Scalar s, bool of_integers
 Tensor scaled(const char* op, const Tensor& x, const Tensor& y, Scalar alpha) {
   check_factor(op, "alpha", alpha, whole(x) && whole(y));
   if (is_one(alpha)) return y;
-  const bool truth = y.dtype() == DType::bool_ && alpha.to_double() == 0;
-  return mul(y, truth ? Scalar(false) : alpha);
+  const Tensor wide = y.to(detail::common_dtype(x, y, op));
+  return mul(wide, wide.dtype() == DType::bool_ ? Scalar(alpha.to_double() != 0) : alpha);
 }
 
 /// s * t, an integer if both are.

@@ -81,11 +81,8 @@ const Change kChanges[] = {
                   stack_first(x, addmv(x[0], y.t(), y.select(-1, 0), 1, 2))),
     HARKER_CHANGE(
         "baddbmm_",
-        (x.unsqueeze(0).baddbmm_(outer(y.select(-1, 0), y.select(-1, 0)).unsqueeze(0), x.detach().clone().unsqueeze(0),
-                                 1, 2),
-         x),
-        baddbmm(x.unsqueeze(0), outer(y.select(-1, 0), y.select(-1, 0)).unsqueeze(0), x.detach().unsqueeze(0), 1, 2)
-            .squeeze(0)),
+        (x.unsqueeze(0).baddbmm_(outer(y.select(-1, 0), y.select(-1, 0)).unsqueeze(0), y.unsqueeze(0), 1, 2), x),
+        addmm(x, outer(y.select(-1, 0), y.select(-1, 0)), y, 1, 2)),
     HARKER_CHANGE("copy_", x.copy_(y), y.clone()),
     HARKER_CHANGE("copy_", x.copy_(y.select(-1, 0).unsqueeze(-1)), y.select(-1, 0).unsqueeze(-1) * ones_like(x)),
     HARKER_CHANGE("copy_", x.copy_(x), x.clone()),

@@ -164,7 +164,7 @@ TEST_CASE("math: special functions are accurate from one end to the other") {
         {1 - 0x1p-52, 5.8050186831934533}}},
       {"digamma",
        digamma,
-       2e-15,
+       1e-14,
        {{1e-10, -10000000000.5772153},
         {0.25, -4.22745353337626541},
         {1.4, -0.0613845445851162368},
@@ -197,7 +197,7 @@ TEST_CASE("math: special functions are accurate from one end to the other") {
         {-0.5, 8.93480220054467931},
         {-3.25, 19.4740850680821551},
         {-100.125, 67.3839365965015309},
-        {-1e12 - 0.5, 9.86960440108935862},  // and in no time
+        {-1e12 - 0.5, 9.86960440108835862},  // and in no time
         {INFINITY, 0}}},
       {"polygamma 2",
        [](const Tensor& x) { return polygamma(2, x); },
@@ -267,7 +267,7 @@ TEST_CASE("math: layouts, shapes and dtypes") {
   CHECK(lcm(tensor({0, -4}, kInt32), tensor({0, 6}, kInt32)).to_vector<std::int64_t>() ==
         std::vector<std::int64_t>{0, 12});
   // An operand that is not looked at may hold anything.
-  CHECK(equal(addmm(full({1}, NAN), ones({2, 2}), ones({2, 2}), 0), full({2, 2}, 2)));
+  CHECK(equal(addmm(full({1}, NAN), ones({2, 2}), ones({2, 2}), 0), full({2, 2}, 2.0)));
   CHECK(einsum("abcdefgh,abcdefgh", {ones({1, 2, 1, 2, 1, 2, 1, 2}), ones({1, 2, 1, 2, 1, 2, 1, 2})}).item() == 16);
   CHECK(equal(einsum("ijk->kij", {x}), x.permute({2, 0, 1})));
 }
@@ -305,21 +305,22 @@ TEST_CASE("math: what is refused") {
   shape([&] { amax(zeros({0, 3}), {0}); }, {"amax", "no elements"});
   shape([&] { amin(a, {0, 0}); }, {"amin", "multiple times"});
   shape([&] { cov(cube); }, {"cov", "(2, 3, 4)"});
-  for (const auto& [equation, operands, part] :
-       std::vector<std::tuple<const char*, std::vector<Tensor>, const char*>>{{"ij,jk", {a}, "2 terms and 1 operands"},
-                                                                              {"ij,jk", {a, a}, "'j'"},
-                                                                              {"ijk", {a}, "its term has 3 letters"},
-                                                                              {"i", {a}, "no ellipsis"},
-                                                                              {"i...j...", {a}, "second ellipsis"},
-                                                                              {"i.j", {a}, "not one of an ellipsis"},
-                                                                              {"i-j", {a}, "'->'"},
-                                                                              {"ij->i->j", {a}, "'->'"},
-                                                                              {"ij->k", {a}, "no operand has"},
-                                                                              {"ij->ii", {a}, "twice"},
-                                                                              {"ij->i,j", {a}, "one term"},
-                                                                              {"i1", {a}, "'1' is neither"},
-                                                                              {"ii", {a}, "'i'"},
-                                                                              {"", {}, "no operands"}}) {
+  for (const auto& [equation, operands, part] : std::vector<std::tuple<const char*, std::vector<Tensor>, const char*>>{
+           {"ij,jk", {a}, "2 terms and 1 operands"},
+           {"ij,jk", {a, a}, "'j'"},
+           {"ijk", {a}, "its term has 3 letters"},
+           {"i", {a}, "no ellipsis"},
+           {"i...j...", {a}, "second ellipsis"},
+           {"i.j", {a}, "not one of an ellipsis"},
+           {"i-j", {a}, "'->'"},
+           {"ij->i->j", {a}, "'->'"},
+           {"ij->k", {a}, "no operand has"},
+           {"ij->ii", {a}, "twice"},
+           {"ij->i,j", {a}, "one term"},
+           {"i1", {a}, "'1' is neither"},
+           {"ii", {a}, "'i'"},
+           {"...i,...i", {cube, ones({3, 3, 4})}, "(3, 3) for '...'"},
+           {"", {}, "no operands"}}) {
     const std::string what = words<ShapeError>([&, e = equation, o = operands] { einsum(e, o); });
     CHECK_MESSAGE(has(what, part), what, " lacks ", part);
     CHECK(has(what, "einsum(\"" + std::string(equation) + "\")"));

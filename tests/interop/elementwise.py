@@ -25,7 +25,7 @@ INEXACT = {"pow", "sqrt", "rsqrt", "exp", "expm1", "log", "log1p", "sin", "cos",
            "erfc", "erfinv", "lgamma", "digamma", "sinc", "deg2rad", "rad2deg", "logit", "atan2", "hypot", "logaddexp", "logaddexp2",
            "xlogy", "float_power"}
 # torch computes these in float32, which leaves it up to so many units; harker in float64. sinc(2) is 1e-8 there.
-LOOSE = {"lgamma": 32, "digamma": 64, "logit": 16, "sinc": 4096, "xlogy": 8, "logaddexp": 16, "logaddexp2": 16}
+LOOSE = {"lgamma": 32, "digamma": 64, "logit": 16, "sinc": 65536, "xlogy": 8, "logaddexp": 16, "logaddexp2": 16}
 EPS = {torch.float32: 2.0**-23, torch.float64: 2.0**-52, torch.float16: 2.0**-10, torch.bfloat16: 2.0**-7}
 SPECIAL = {
     "where": lambda x, y: torch.where(torch.ne(x, y), x, y),
@@ -66,7 +66,7 @@ def stricter(op, operands):
     numbers = [v for v in operands if not torch.is_tensor(v)]
     tensors = [v for v in operands if torch.is_tensor(v)]
     if numbers and isinstance(numbers[0], int) and not isinstance(numbers[0], bool) and op in (
-            "floor_divide", "remainder", "fmod"):
+            "floor_divide", "remainder", "fmod", "div_trunc"):
         if tensors[0].dtype == torch.uint8 and numbers[0] < 0:
             return "an integer that the dtype does not hold"
     if op in ("pow",) and all(v.dtype == torch.bool for v in tensors) and (not numbers or isinstance(numbers[0], bool)):
@@ -77,6 +77,8 @@ def stricter(op, operands):
 def close(op, got, expected):
     if got.dtype != expected.dtype or got.shape != expected.shape:
         return False
+    if op in ("gcd", "lcm"):  # of -128 in int8 torch's are negative
+        got, expected = got.abs(), expected.abs()
     if not expected.dtype.is_floating_point:
         return bool((got == expected).all())
     same = (got == expected) | (got.isnan() & expected.isnan())

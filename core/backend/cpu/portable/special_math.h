@@ -30,7 +30,7 @@ inline double erfinv(double y) {
     const double z = std::sqrt(-std::log((1 - size) / 2));
     x = polynomial({1.641345311, 3.429567803, -1.624906493, -1.970840454}, z) /
         polynomial({1.637067800, 3.543889200, 1.0}, z);
-    for (int i = 0; i < 2; ++i) x += (std::erfc(x) - (1 - size)) / (slope * std::exp(-x * x));
+    for (int i = 0; i < 3; ++i) x += (std::erfc(x) - (1 - size)) / (slope * std::exp(-x * x));
   }
   return std::copysign(x, y);
 }
@@ -39,7 +39,7 @@ inline double erfinv(double y) {
 inline double digamma(double x) {
   if (x == 0) return std::copysign(INFINITY, -x);
   if (x < 0) {
-    const double rest = x - std::trunc(x);
+    const double rest = x - std::nearbyint(x);
     return rest == 0 || std::isinf(x) ? NAN : digamma(1 - x) - std::numbers::pi / std::tan(std::numbers::pi * rest);
   }
   double z = 0;
@@ -51,7 +51,7 @@ inline double digamma(double x) {
 }
 
 /// The sum of (q + k)^-s over k = 0, 1, ...; s > 1, q > 0: ten terms, and Euler and Maclaurin for the rest.
-inline double zeta(double s, double q) {
+[[gnu::noinline]] inline double zeta(double s, double q) {
   if (std::isinf(q)) return 0;
   constexpr double eps = std::numeric_limits<double>::epsilon() / 2;
   double z = std::pow(q, -s), term = z, a = q;
@@ -91,7 +91,7 @@ inline double zeta(double s, double q) {
 
 /// The n-th derivative of digamma, n > 0: (-1)^(n+1) n! zeta(n + 1, x). Below 0 the sum has a few large terms around 0 among
 /// any number of small ones: it is that over all whole numbers, less what lies beyond x.
-inline double polygamma(double n, double x) {
+[[gnu::noinline]] inline double polygamma(double n, double x) {
   const double s = n + 1;
   double sum;
   if (x > 0 || std::isnan(x)) {
