@@ -72,9 +72,13 @@ struct Wanted {
 Tensor avg(const Tensor& given, Pair size, const char* op) {
   return detail::through_float(given, [&](const Tensor& x) {
     const Wanted w(x, size, op);
-    const Tensor z =
-        w.divides() ? avg_pool2d(w.x, w.kernel())
-                    : mean_along(mean_along(w.x, 2, Cut(w.x.size(2), w.out.down)), 3, Cut(w.x.size(3), w.out.across));
+    Tensor z;
+    if (w.out.down == 1 && w.out.across == 1)
+      z = mean(w.x, {2, 3}, true);
+    else if (w.divides())
+      z = avg_pool2d(w.x, w.kernel());
+    else
+      z = mean_along(mean_along(w.x, 2, Cut(w.x.size(2), w.out.down)), 3, Cut(w.x.size(3), w.out.across));
     return x.dim() == 3 ? z.squeeze(0) : z;
   });
 }

@@ -53,12 +53,19 @@ void find_largest(const Tensor& rows, const Bags& b, const Tensor& at) {
   const auto* v = rows.data<T>();
   auto* to = at.data<std::int64_t>();
   for (std::int64_t i = 0; i < at.numel(); ++i) to[i] = -1;
-  for (std::size_t k = 0; k < b.bag.size(); ++k)
+  std::vector<T> top(static_cast<std::size_t>(d));  // of the bag so far
+  for (std::size_t k = 0; k < b.bag.size(); ++k) {
+    const bool first = k == 0 || b.bag[k] != b.bag[k - 1];
+    const std::int64_t row = static_cast<std::int64_t>(k);
+    auto* const place = to + b.bag[k] * d;
     for (std::int64_t j = 0; j < d; ++j) {
-      std::int64_t& best = to[b.bag[k] * d + j];
-      const std::int64_t row = static_cast<std::int64_t>(k);
-      if (best < 0 || v[row * d + j] > v[best * d + j]) best = row;
+      const T here = v[row * d + j];
+      T& best = top[static_cast<std::size_t>(j)];
+      if (!first && !(here > best)) continue;
+      best = here;
+      place[j] = row;
     }
+  }
 }
 
 Tensor reduced(const Tensor& rows, const Bags& b, std::string_view mode) {

@@ -41,11 +41,13 @@ Taps taps(Mode mode, bool align_corners, std::int64_t n, std::int64_t out, doubl
   const auto inside = [n](std::int64_t i) { return i < 0 ? 0 : i >= n ? n - 1 : i; };
   for (std::int64_t i = 0; i < out; ++i) {
     const T at = static_cast<T>(i);
-    T place = mode == Mode::nearest || align_corners ? scale * at
-              : mode == Mode::nearest_exact          ? scale * (at + T(0.5))
-                                                     : scale * (at + T(0.5)) - T(0.5);
+    T place = mode == Mode::nearest || align_corners ? scale * at : scale * (at + T(0.5)) - T(0.5);
+    if (mode == Mode::nearest_exact) place += T(0.5);
+    if (mode == Mode::linear && n == out && !align_corners) place = at;  // whatever the factor was
     if (mode == Mode::linear && place < 0) place = 0;
-    const std::int64_t first = std::min(static_cast<std::int64_t>(std::floor(place)), n - 1);
+    // torch rounds the places of neighbours to float, in float64, too.
+    const T whole = count == 1 ? static_cast<T>(std::floor(static_cast<float>(place))) : std::floor(place);
+    const std::int64_t first = std::min(static_cast<std::int64_t>(whole), n - 1);
     const T rest = std::min(std::max(place - static_cast<T>(first), T(0)), T(1));
     for (int k = 0; k < count; ++k) {
       t.index[static_cast<std::size_t>(k)].data<std::int64_t>()[i] = inside(first + k - (count == 4));

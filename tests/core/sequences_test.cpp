@@ -36,6 +36,13 @@ TEST_CASE("sequences: an element touches no window but its own, even an infinity
   CHECK(equal(embedding_bag(tensor({{0, 2}, {2, 1}}), rows, {.padding_idx = 1}), ones({2, 2})));
 }
 
+TEST_CASE("sequences: a neighbour's place is rounded to float, in float64, too") {
+  // F.interpolate(torch.arange(7.).double()[None, None], scale_factor=3.7, mode='nearest-exact')
+  const Tensor x = arange(0, 7, 1, kFloat64).reshape({1, 1, 7});
+  CHECK(values(interpolate(x, {.scale_factor = 3.7, .mode = "nearest-exact"})) ==
+        Numbers{0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6});
+}
+
 TEST_CASE("sequences: what fits into max_unpool2d comes out of max_pool2d again") {
   manual_seed(1);
   const Tensor x = rand({2, 3, 6, 8}) + 1.0;

@@ -74,6 +74,7 @@ LAYER("nn.Upsample(scale_factor=2)", "(2, 3, 4, 5)", Upsample({.scale_factor = 2
 LAYER("nn.Upsample(scale_factor=(1.7, 0.6))", "(2, 3, 4, 5)", Upsample({.scale_factor = {1.7, 0.6}}))
 LAYER("nn.Upsample(size=9, mode='nearest-exact')", "(2, 3, 5)", Upsample({.size = 9, .mode = "nearest-exact"}))
 LAYER("nn.Upsample(size=8, mode='linear')", "(2, 3, 5)", Upsample({.size = 8, .mode = "linear"}))
+LAYER("nn.Upsample(scale_factor=1.1, mode='linear')", "(2, 3, 5)", Upsample({.scale_factor = 1.1, .mode = "linear"}))
 LAYER("nn.Upsample(size=(7, 3), mode='bilinear')", "(2, 3, 4, 5)", Upsample({.size = {7, 3}, .mode = "bilinear"}))
 LAYER("nn.Upsample(scale_factor=(2.3, 1.4), mode='bilinear', align_corners=True)", "(2, 3, 4, 5)",
       Upsample({.scale_factor = {2.3, 1.4}, .mode = "bilinear", .align_corners = true}))
