@@ -19,7 +19,7 @@
 #define HARKER_FAMILIES(X) \
   X(Copies) X(Arithmetic) X(Functions) X(Comparisons) X(Masks) X(Integers) \
   X(Sums) X(Statistics) X(Scans) X(Sorting) X(Softmaxes) X(Indexing) \
-  X(Products) X(DifferenceLosses) X(ClassLosses) X(LayerNorms) X(BatchNorms) X(Convolutions) X(Pooling) \
+  X(Products) X(DifferenceLosses) X(ClassLosses) X(LayerNorms) X(BatchNorms) X(Convolutions) X(Pooling) X(Recurrences) \
   X(OptimizerKernel<AdamStep>) X(OptimizerKernel<SgdStep>) X(OptimizerKernel<RmspropStep>) X(OptimizerKernel<AdagradStep>)
 // clang-format on
 

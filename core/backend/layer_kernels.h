@@ -135,4 +135,27 @@ class Pooling {
   ~Pooling() = default;
 };
 
+/// A step of a recurrent layer but for its products: `rows` rows of n numbers, the gates of a row one after the other. a
+/// and b are what input and state contribute to them.
+class Recurrences {
+ public:
+  /// Gates i f g o of a + b, each [rows, 4 n]: a becomes them, i, f and o through sigmoid, g through tanh; c' = f c + i g,
+  /// t = tanh c', h = o t. c' may be c.
+  virtual void lstm(DType, std::int64_t rows, std::int64_t n, void* a, const void* b, const void* c, void* c_next,
+                    void* t, void* h) = 0;
+  /// From dh and dc, which becomes that of the c before: the gates become their gradients before sigmoid and tanh.
+  virtual void lstm_backward(DType, std::int64_t rows, std::int64_t n, void* gates, const void* c, const void* t,
+                             const void* dh, void* dc) = 0;
+  /// Gates r z n, a and b [rows, 3 n]: a becomes them, r and z sigmoids of a + b, n = tanh(a + r b); hn = b of n;
+  /// h' = n + z (h - n). h' may be h.
+  virtual void gru(DType, std::int64_t rows, std::int64_t n, void* a, const void* b, const void* h, void* hn,
+                   void* h_next) = 0;
+  /// From dh, which becomes what of that of the h before does not pass b: gates become the gradient of a, db that of b.
+  virtual void gru_backward(DType, std::int64_t rows, std::int64_t n, void* gates, const void* h, const void* hn,
+                            void* dh, void* db) = 0;
+
+ protected:
+  ~Recurrences() = default;
+};
+
 }  // namespace harker

@@ -102,24 +102,39 @@ void check_operands(const Tensor& x, const Tensor& w, const Tensor& bias, std::i
                             ")");
 }
 
-}  // namespace
+/// The windows of a convolution. "same" pads by what keeps the size: half of it, rounded down, in front, and behind by as
+/// many positions as are left, for a window may reach beyond the input.
+Windows convolution_windows(const Tensor& x, Pair kernel, const Conv2dOptions& o, const char* op) {
+  if (o.padding.word != "same") return detail::windows_over(x, kernel, o.stride, o.padding, o.dilation, false, op);
+  if (o.stride.down != 1 || o.stride.across != 1)
+    throw_error<ShapeError>(op, ": padding \"same\" needs a stride of 1, not (", o.stride.down, ", ", o.stride.across,
+                            ")");
+  const Pair reach{o.dilation.down * (kernel.down - 1), o.dilation.across * (kernel.across - 1)};
+  Windows w = detail::windows_over(x, kernel, 1, {reach.down - reach.down / 2, reach.across - reach.across / 2},
+                                   o.dilation, false, op);
+  for (int d = 0; d < 2; ++d) {
+    w.padding[d] = (d ? reach.across : reach.down) / 2;
+    w.out[d] = w.size[d];
+  }
+  return w;
+}
 
-Tensor conv2d(const Tensor& given, const Tensor& weight, const Tensor& bias, Conv2dOptions o) {
+Tensor convolved(const Tensor& given, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o,
+                 const char* op) {
   if (detail::is_half(given))
-    return conv2d(detail::widened(given), detail::widened(weight), detail::widened(bias), o).to(given.dtype());
-  const Tensor x = detail::as_images(given, "conv2d");
-  check_operands(x, weight, bias, o.groups, false, "conv2d");
+    return convolved(detail::widened(given), detail::widened(weight), detail::widened(bias), o, op).to(given.dtype());
+  const Tensor x = detail::as_images(given, op);
+  check_operands(x, weight, bias, o.groups, false, op);
   const Pair kernel{weight.shape()[2], weight.shape()[3]};
-  const Plan p{detail::windows_over(x, kernel, o.stride, o.padding, o.dilation, false, "conv2d"), x.shape()[0],
-               o.groups, weight.shape()[0]};
+  const Plan p{convolution_windows(x, kernel, o, op), x.shape()[0], o.groups, weight.shape()[0]};
   const Tensor z = apply<Conv2d>(x, weight, bias, p);
   return given.dim() == 3 ? z.squeeze(0) : z;
 }
 
-Tensor conv_transpose2d(const Tensor& given, const Tensor& weight, const Tensor& bias, ConvTranspose2dOptions o) {
-  constexpr const char* op = "conv_transpose2d";
+Tensor convolved_back(const Tensor& given, const Tensor& weight, const Tensor& bias, const ConvTranspose2dOptions& o,
+                      const char* op) {
   if (detail::is_half(given))
-    return conv_transpose2d(detail::widened(given), detail::widened(weight), detail::widened(bias), o)
+    return convolved_back(detail::widened(given), detail::widened(weight), detail::widened(bias), o, op)
         .to(given.dtype());
   const Tensor z = detail::as_images(given, op);
   check_operands(z, weight, bias, o.groups, true, op);
@@ -149,6 +164,48 @@ Tensor conv_transpose2d(const Tensor& given, const Tensor& weight, const Tensor&
   Tensor x = apply<Transposed>(z, weight, p);
   if (bias.defined()) x = x + bias.reshape({-1, 1, 1});
   return given.dim() == 3 ? x.squeeze(0) : x;
+}
+
+/// [.., .., length] as the weight of images of one row.
+Tensor kernel_of_one_row(const Tensor& w, const char* op) {
+  if (w.dim() != 3) throw_error<ShapeError>(op, ": the weight must have 3 dimensions, it is ", w.shape());
+  return w.unsqueeze(-2);
+}
+
+}  // namespace
+
+Padding::Padding(const char* given) : word(given) {
+  if (word == "same")
+    word = "same";  // which outlives what was given
+  else if (word == "valid")
+    word = "valid";
+  else
+    throw_error<Error>("padding is a number, \"same\" or \"valid\", not ", detail::quoted(word));
+}
+
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, Conv2dOptions o) {
+  return convolved(x, weight, bias, o, "conv2d");
+}
+Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias, ConvTranspose2dOptions o) {
+  return convolved_back(x, weight, bias, o, "conv_transpose2d");
+}
+
+Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, Conv2dOptions o) {
+  constexpr const char* op = "conv1d";
+  const Tensor in = detail::as_one_row(x, op);
+  o.stride = detail::in_one_row(o.stride, 1, op);
+  o.dilation = detail::in_one_row(o.dilation, 1, op);
+  if (o.padding.word.empty()) o.padding = detail::in_one_row(o.padding, 0, op);
+  return convolved(in, kernel_of_one_row(weight, op), bias, o, op).squeeze(-2);
+}
+Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias, ConvTranspose2dOptions o) {
+  constexpr const char* op = "conv_transpose1d";
+  const Tensor in = detail::as_one_row(x, op);
+  o.stride = detail::in_one_row(o.stride, 1, op);
+  o.dilation = detail::in_one_row(o.dilation, 1, op);
+  o.padding = detail::in_one_row(o.padding, 0, op);
+  o.output_padding = detail::in_one_row(o.output_padding, 0, op);
+  return convolved_back(in, kernel_of_one_row(weight, op), bias, o, op).squeeze(-2);
 }
 
 }  // namespace harker

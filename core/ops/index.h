@@ -40,6 +40,7 @@ Tensor index(const Tensor& x, const Tensor& index);
 
 struct EmbeddingOptions {
   std::optional<std::int64_t> padding_idx = {};  ///< this row gets no gradient; negative counts from the end
+  bool scale_grad_by_freq = false;               ///< the gradient of a row that is named k times is divided by k
 };
 /// The rows of weight[n, d] that `index` names: shape index.shape + (d).
 Tensor embedding(const Tensor& index, const Tensor& weight, EmbeddingOptions options = {});

@@ -84,9 +84,9 @@ struct IndexAdd : Op<IndexAdd> {  // z = x, alpha src added at slices index; dx 
 
 struct Embedding : Op<Embedding> {  // z[.., d] = w[index[..], d]; dw = dz's rows added back, but for the padding's
   static constexpr const char* name = "embedding";
-  static Tensor forward(Context& c, const Tensor& w, const Tensor& index, const Tensor& learned, const Shape& shape,
-                        std::int64_t) {
-    c.save(learned);
+  static Tensor forward(Context& c, const Tensor& w, const Tensor& index, const Tensor& learned, const Tensor& share,
+                        const Shape& shape, std::int64_t) {
+    c.save(learned, share);
     const detail::Dense in(w);
     Tensor z = detail::empty_tensor(shape, w.dtype(), w.device());
     kernels<Indexing>(w).select_rows(1, w.shape()[0], w.shape()[1] * static_cast<std::int64_t>(item_size(w.dtype())),
@@ -95,7 +95,9 @@ struct Embedding : Op<Embedding> {  // z[.., d] = w[index[..], d]; dw = dz's row
   }
   static Grads backward(Context& c, const Tensor& dz, const Shape& shape, std::int64_t n) {
     const Tensor& learned = c.saved(0);
-    return {added_rows(dz.reshape({learned.numel(), shape.back()}), learned, 0, n, 1)};
+    Tensor rows = dz.reshape({learned.numel(), shape.back()});
+    if (const Tensor& share = c.saved_if_any(1); share.defined()) rows = rows * share;
+    return {added_rows(rows, learned, 0, n, 1)};
   }
 };
 
@@ -209,7 +211,13 @@ Tensor embedding(const Tensor& index, const Tensor& weight, EmbeddingOptions opt
     for (std::int64_t i = 0; i < learned.numel(); ++i)
       if (row[i] == padding) row[i] = -1;
   }
-  return apply<Embedding>(weight, at, learned, index.shape().inserted(index.dim(), weight.shape()[1]), n);
+  Tensor share;  // 1 / how often a row is named
+  if (options.scale_grad_by_freq) {
+    const Tensor list = at.reshape({at.numel()});
+    const Tensor times = index_add(zeros({n}, weight.dtype()), 0, list, ones({at.numel()}, weight.dtype()));
+    share = 1.0 / index_select(times, 0, list).unsqueeze(1);
+  }
+  return apply<Embedding>(weight, at, learned, share, index.shape().inserted(index.dim(), weight.shape()[1]), n);
 }
 
 Tensor one_hot(const Tensor& index, std::int64_t classes) {

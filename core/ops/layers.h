@@ -4,6 +4,7 @@
 #pragma once
 #include <concepts>
 #include <optional>
+#include <string_view>
 
 #include <harker/core/tensor.h>
 
@@ -33,14 +34,27 @@ struct Pair {
   constexpr Pair(std::int64_t d, std::int64_t a) : down(d), across(a) {}
 };
 
-// --- convolution.cpp
+/// Numbers, or torch's words: "valid" for 0, "same" for as many zeros as keep the size, one more behind than in front
+/// where their number is odd. Error for another word.
+struct Padding : Pair {
+  std::string_view word = {};  ///< "same", "valid", or empty
+  using Pair::Pair;
+  constexpr Padding(const Pair& p) : Pair(p) {}
+  Padding(const char* given);
+};
+
+// --- convolution.cpp. In one dimension an option is one number, and a Pair's two numbers are equal: ShapeError if not.
 struct Conv2dOptions {
-  Pair stride = 1, padding = 0, dilation = 1;
+  Pair stride = 1;
+  Padding padding = 0;  ///< "same" for stride 1 alone
+  Pair dilation = 1;
   std::int64_t groups = 1;  ///< each group of outputs sees its own group of channels
 };
 /// x[n, channels, h, w] (or without n) with weight[outputs, channels / groups, kernel, kernel] and bias[outputs]:
 /// cross-correlation, as torch. Padding is zeros.
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, Conv2dOptions options = {});
+/// x[n, channels, length] (or without n) with weight[outputs, channels / groups, kernel]: conv2d of images of height 1.
+Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, Conv2dOptions options = {});
 /// The transpose of that, as a function of x: x[n, channels, h, w], weight[channels, outputs / groups, kernel, kernel].
 /// `output_padding` is added to the result's size on one side.
 struct ConvTranspose2dOptions {
@@ -49,6 +63,8 @@ struct ConvTranspose2dOptions {
   Pair dilation = 1;
 };
 Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
+                        ConvTranspose2dOptions options = {});
+Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
                         ConvTranspose2dOptions options = {});
 
 // --- pooling.cpp: over windows of x[n, channels, h, w] (or without n). Integers too.
@@ -71,6 +87,65 @@ struct AvgPool2dOptions {
 };
 /// The mean of each window.
 Tensor avg_pool2d(const Tensor& x, Pair kernel, AvgPool2dOptions options = {});
+/// The same of x[n, channels, length] (or without n); an option is one number.
+Tensor max_pool1d(const Tensor& x, std::int64_t kernel, MaxPool2dOptions options = {});
+ValuesAndIndices max_pool1d_with_indices(const Tensor& x, std::int64_t kernel, MaxPool2dOptions options = {});
+Tensor avg_pool1d(const Tensor& x, std::int64_t kernel, AvgPool2dOptions options = {});
+/// (sum of x^p over each window)^(1/p); `stride` 0 is the kernel.
+Tensor lp_pool2d(const Tensor& x, double p, Pair kernel, Pair stride = 0, bool ceil_mode = false);
+Tensor lp_pool1d(const Tensor& x, double p, std::int64_t kernel, std::int64_t stride = 0, bool ceil_mode = false);
+/// The reverse of max_pool2d_with_indices: zeros, but each element at the place in h * w that its index names, and of
+/// several for one place the last. `output_size` 0: the smallest that such windows come from. ShapeError for an index
+/// outside.
+struct MaxUnpool2dOptions {
+  Pair stride = 0, padding = 0, output_size = 0;
+};
+Tensor max_unpool2d(const Tensor& x, const Tensor& indices, Pair kernel, MaxUnpool2dOptions options = {});
+
+// --- adaptive_pooling.cpp: `output_size` windows, the i-th from floor(i n / out) to ceil((i + 1) n / out) of n elements,
+// so that they may overlap; -1 keeps the size.
+Tensor adaptive_avg_pool1d(const Tensor& x, std::int64_t output_size);
+Tensor adaptive_avg_pool2d(const Tensor& x, Pair output_size);
+Tensor adaptive_max_pool1d(const Tensor& x, std::int64_t output_size);
+Tensor adaptive_max_pool2d(const Tensor& x, Pair output_size);
+ValuesAndIndices adaptive_max_pool1d_with_indices(const Tensor& x, std::int64_t output_size);
+ValuesAndIndices adaptive_max_pool2d_with_indices(const Tensor& x, Pair output_size);
+
+// --- resampling.cpp
+/// Factors, down and across.
+struct ScaleFactor {
+  double down = 0, across = 0;
+  constexpr ScaleFactor() = default;
+  constexpr ScaleFactor(double both) : down(both), across(both) {}
+  constexpr ScaleFactor(double d, double a) : down(d), across(a) {}
+};
+struct InterpolateOptions {
+  Pair size = 0;                 ///< of the result; or
+  ScaleFactor scale_factor = 0;  ///< the size's factor, the product rounded down
+  std::string_view mode = "nearest";
+  bool align_corners = false;  ///< of linear, bilinear, bicubic: the outermost elements stay where they are
+  /// Places are found by the ratio of the sizes, not by `scale_factor`.
+  bool recompute_scale_factor = false;
+};
+/// x[n, channels, length] or x[n, channels, h, w] in another size, as torch: "nearest", "nearest-exact", "area";
+/// "linear" of a length, "bilinear" and "bicubic" of images. ShapeError unless one of size and scale_factor is given.
+Tensor interpolate(const Tensor& x, const InterpolateOptions& options);
+/// x[..., c r r, h, w] -> [..., c, h r, w r], and the reverse.
+Tensor pixel_shuffle(const Tensor& x, std::int64_t upscale_factor);
+Tensor pixel_unshuffle(const Tensor& x, std::int64_t downscale_factor);
+
+// --- embedding_bag.cpp
+struct EmbeddingBagOptions {
+  Tensor offsets = {};                           ///< where each bag begins in an index of one dimension
+  std::string_view mode = "mean";                ///< "sum", "mean" or "max"
+  Tensor per_sample_weights = {};                ///< of the index's shape, for "sum": factors of the rows
+  bool include_last_offset = false;              ///< the last offset is the end of the last bag
+  std::optional<std::int64_t> padding_idx = {};  ///< rows that do not count
+  bool scale_grad_by_freq = false;               ///< as embedding's; not for "max"
+};
+/// The sum, mean or largest elements of the rows of weight[rows, d] that each bag names: the rows of index[bags, size],
+/// or the pieces of a list that the offsets cut -> [bags, d]. An empty bag gives 0.
+Tensor embedding_bag(const Tensor& index, const Tensor& weight, const EmbeddingBagOptions& options = {});
 
 // --- dropout.cpp
 /// In training each element is 0 with probability p, else x / (1 - p): which ones is torch's choice for the same seed.

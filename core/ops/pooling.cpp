@@ -1,4 +1,4 @@
-// Pooling of images: the largest element, or the mean, of each window.
+// Pooling of images: the largest element, or the mean, of each window; and of sequences, as images of one row.
 #include <harker/core/ops/gather.h>
 #include <harker/core/ops/half.h>
 #include <harker/core/ops/windows.h>
@@ -73,16 +73,10 @@ Windows pool_windows(const Tensor& x, Pair kernel, Pair stride, Pair padding, Pa
 
 bool is_small_integer(const Tensor& x) { return x.dtype() >= DType::uint8 && x.dtype() < DType::int64; }
 
-}  // namespace
-
-ValuesAndIndices max_pool2d_with_indices(const Tensor& given, Pair kernel, MaxPool2dOptions o) {
-  constexpr const char* op = MaxPool::name;
-  if (detail::is_half(given)) {
-    const ValuesAndIndices wide = max_pool2d_with_indices(detail::widened(given), kernel, o);
-    return {wide.values.to(given.dtype()), wide.indices};
-  }
-  if (is_small_integer(given)) {
-    const ValuesAndIndices wide = max_pool2d_with_indices(given.to(DType::int64), kernel, o);
+ValuesAndIndices max_pool(const Tensor& given, Pair kernel, const MaxPool2dOptions& o, const char* op) {
+  if (detail::is_half(given) || is_small_integer(given)) {
+    const DType t = detail::is_half(given) ? DType::float32 : DType::int64;
+    const ValuesAndIndices wide = max_pool(given.to(t), kernel, o, op);
     return {wide.values.to(given.dtype()), wide.indices};
   }
   if (given.dtype() != DType::int64) detail::check_computed(given, op);
@@ -94,18 +88,86 @@ ValuesAndIndices max_pool2d_with_indices(const Tensor& given, Pair kernel, MaxPo
   return {z, at};
 }
 
-Tensor max_pool2d(const Tensor& x, Pair kernel, MaxPool2dOptions o) {
-  return max_pool2d_with_indices(x, kernel, o).values;
-}
-
-Tensor avg_pool2d(const Tensor& given, Pair kernel, AvgPool2dOptions o) {
-  constexpr const char* op = AvgPool::name;
-  if (detail::is_half(given)) return avg_pool2d(detail::widened(given), kernel, o).to(given.dtype());
+Tensor avg_pool(const Tensor& given, Pair kernel, const AvgPool2dOptions& o, const char* op) {
+  if (detail::is_half(given)) return avg_pool(detail::widened(given), kernel, o, op).to(given.dtype());
   if (given.dtype() != DType::int64) detail::check_computed(given, op);
   const Tensor x = detail::as_images(given, op);
   const Windows w = pool_windows(x, kernel, o.stride, o.padding, 1, o.ceil_mode, op);
   const Tensor z = apply<AvgPool>(x, w, o.count_include_pad, o.divisor_override);
   return given.dim() == 3 ? z.squeeze(0) : z;
+}
+
+/// A pool's stride in one row: 0 stays none.
+Pair row_stride(Pair stride, const char* op) { return detail::in_one_row(stride, stride.down != 0, op); }
+
+}  // namespace
+
+ValuesAndIndices max_pool2d_with_indices(const Tensor& x, Pair kernel, MaxPool2dOptions o) {
+  return max_pool(x, kernel, o, "max_pool2d");
+}
+Tensor max_pool2d(const Tensor& x, Pair kernel, MaxPool2dOptions o) {
+  return max_pool2d_with_indices(x, kernel, o).values;
+}
+Tensor avg_pool2d(const Tensor& x, Pair kernel, AvgPool2dOptions o) { return avg_pool(x, kernel, o, "avg_pool2d"); }
+
+ValuesAndIndices max_pool1d_with_indices(const Tensor& x, std::int64_t kernel, MaxPool2dOptions o) {
+  constexpr const char* op = "max_pool1d";
+  o.stride = row_stride(o.stride, op);
+  o.padding = detail::in_one_row(o.padding, 0, op);
+  o.dilation = detail::in_one_row(o.dilation, 1, op);
+  const ValuesAndIndices z = max_pool(detail::as_one_row(x, op), {1, kernel}, o, op);
+  return {z.values.squeeze(-2), z.indices.squeeze(-2)};
+}
+Tensor max_pool1d(const Tensor& x, std::int64_t kernel, MaxPool2dOptions o) {
+  return max_pool1d_with_indices(x, kernel, o).values;
+}
+Tensor avg_pool1d(const Tensor& x, std::int64_t kernel, AvgPool2dOptions o) {
+  constexpr const char* op = "avg_pool1d";
+  o.stride = row_stride(o.stride, op);
+  o.padding = detail::in_one_row(o.padding, 0, op);
+  return avg_pool(detail::as_one_row(x, op), {1, kernel}, o, op).squeeze(-2);
+}
+
+Tensor lp_pool2d(const Tensor& x, double p, Pair kernel, Pair stride, bool ceil_mode) {
+  const Tensor mean = avg_pool(pow(x, p), kernel, {.stride = stride, .ceil_mode = ceil_mode}, "lp_pool2d");
+  const double count = static_cast<double>(kernel.down) * static_cast<double>(kernel.across);
+  return pow(sign(mean) * relu(abs(mean)) * count, 1 / p);  // relu: the gradient at 0 is 0 times infinity else
+}
+Tensor lp_pool1d(const Tensor& x, double p, std::int64_t kernel, std::int64_t stride, bool ceil_mode) {
+  return lp_pool2d(detail::as_one_row(x, "lp_pool1d"), p, {1, kernel}, row_stride(stride, "lp_pool1d"), ceil_mode)
+      .squeeze(-2);
+}
+
+Tensor max_unpool2d(const Tensor& given, const Tensor& indices, Pair kernel, MaxUnpool2dOptions o) {
+  constexpr const char* op = "max_unpool2d";
+  const Tensor x = detail::as_images(given, op);
+  if (!(indices.shape() == given.shape()))
+    throw_error<ShapeError>(op, ": the indices must have the input's shape, ", given.shape(), ", not ",
+                            indices.shape());
+  const Pair step = o.stride.down == 0 && o.stride.across == 0 ? kernel : o.stride;
+  std::int64_t size[2];
+  for (int d = 0; d < 2; ++d) {
+    const std::int64_t k = d ? kernel.across : kernel.down, s = d ? step.across : step.down;
+    const std::int64_t p = d ? o.padding.across : o.padding.down;
+    const std::int64_t wanted = d ? o.output_size.across : o.output_size.down;
+    std::int64_t most;
+    if (k < 1 || s < 1 || p < 0 || __builtin_mul_overflow(x.shape()[2 + d] - 1, s, &most) ||
+        __builtin_add_overflow(most, k, &most) || (most -= 2 * p) < 1)
+      throw_error<ShapeError>(op, ": the input ", given.shape(), " with a kernel of ", k, ", stride ", s,
+                              " and padding ", p, " gives no output");
+    if (wanted != 0 && (wanted <= most - s || wanted >= most + s))
+      throw_error<ShapeError>(op, ": output_size ", wanted, " must be less than a stride, ", s, ", away from ", most);
+    size[d] = wanted != 0 ? wanted : most;
+  }
+  const std::int64_t planes = x.shape()[0] * x.shape()[1], from = x.shape()[2] * x.shape()[3];
+  Shape shape = given.shape();
+  for (int d = 0; d < 2; ++d) shape[shape.rank() - 2 + d] = size[d];
+  detail::check_countable(shape, op);
+  const std::int64_t plane = size[0] * size[1];
+  const Tensor at = detail::checked_index(indices, 0, plane, op, given.dim() - 1).reshape({planes, from});
+  const Tensor places = (at + arange(planes).unsqueeze(1) * plane).reshape({planes * from});
+  const Tensor none = zeros({planes * plane}, {.dtype = x.dtype(), .device = x.device()});
+  return detail::with_rows(none, places, x.reshape({planes * from})).reshape(shape);
 }
 
 }  // namespace harker

@@ -40,5 +40,17 @@ Tensor as_images(const Tensor& x, const char* op) {
                           x.shape());
 }
 
+Tensor as_one_row(const Tensor& x, const char* op) {
+  if (x.dim() != 2 && x.dim() != 3)
+    throw_error<ShapeError>(op, ": the input must be (n, channels, length) or (channels, length); it is ", x.shape());
+  return x.unsqueeze(-2);
+}
+
+Pair in_one_row(Pair option, std::int64_t down, const char* op) {
+  if (option.down != option.across)
+    throw_error<ShapeError>(op, ": an option is one number here, not (", option.down, ", ", option.across, ")");
+  return {down, option.across};
+}
+
 }  // namespace detail
 }  // namespace harker

@@ -12,5 +12,10 @@ Windows windows_over(const Tensor& x, Pair kernel, Pair stride, Pair padding, Pa
 /// ShapeError unless x is [n, channels, h, w], or [channels, h, w]; then x with n = 1 in front.
 Tensor as_images(const Tensor& x, const char* op);
 
+/// For what has one dimension and is computed as an image of one row: x[.., length] with that row, x being [n, channels,
+/// length] or [channels, length]; and an option, which has one number, as {down, number}. ShapeErrors.
+Tensor as_one_row(const Tensor& x, const char* op);
+Pair in_one_row(Pair option, std::int64_t down, const char* op);
+
 }  // namespace detail
 }  // namespace harker

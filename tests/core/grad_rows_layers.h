@@ -33,6 +33,9 @@ inline std::vector<LayerRow> layer_rows_as_written() {
   const auto conv = [](Conv2dOptions o) {
     return [=](In x) { return conv2d(x[0], x[1], x.size() > 2 ? x[2] : Tensor(), o); };
   };
+  const auto conv1 = [](Conv2dOptions o) {
+    return [=](In x) { return conv1d(x[0], x[1], x.size() > 2 ? x[2] : Tensor(), o); };
+  };
   const auto transposed = [](ConvTranspose2dOptions o) {
     return [=](In x) { return conv_transpose2d(x[0], x[1], x.size() > 2 ? x[2] : Tensor(), o); };
   };
@@ -184,6 +187,46 @@ inline std::vector<LayerRow> layer_rows_as_written() {
       {"avg_pool2d uncounted", {{1, 2, 5, 4}}, [](In x) { return avg_pool2d(x[0], 3, {.stride = 2, .padding = 1, .count_include_pad = false}); }},
       {"avg_pool2d ceil", {{2, 5, 6}}, [](In x) { return avg_pool2d(x[0], {2, 3}, {.stride = {2, 2}, .ceil_mode = true}); }},
       {"avg_pool2d divisor", {{1, 1, 4, 4}}, [](In x) { return avg_pool2d(x[0], 2, {.stride = 1, .divisor_override = 3}) * 2; }},
+      // --- sequences, resampling, bags
+      {"conv1d", {{2, 2, 6}, {3, 2, 3}, {3}}, conv1({})},
+      {"conv1d options", {{2, 4, 7}, {4, 2, 2}, {4}}, conv1({.stride = 2, .padding = 1, .dilation = 2, .groups = 2}), true, {0, 4, 7}},
+      {"conv1d same", {{2, 5}, {3, 2, 4}}, conv1({.padding = "same"})},
+      {"conv2d same", {{1, 2, 4, 5}, {2, 2, 2, 3}, {2}}, conv({.padding = "same", .dilation = {3, 1}})},
+      {"conv_transpose1d", {{2, 2, 4}, {2, 3, 3}, {3}},
+       [](In x) { return conv_transpose1d(x[0], x[1], x[2], {.stride = 2, .padding = 1, .output_padding = 1}); }},
+      {"max_pool1d", {{2, 2, 7}}, [](In x) { return max_pool1d(x[0], 3, {.stride = 2, .padding = 1}); }, false, {0, 2, 7}},
+      {"max_pool1d_with_indices", {{2, 7}}, [](In x) { return max_pool1d_with_indices(x[0], 2, {.dilation = 2}).values; }, false},
+      {"avg_pool1d", {{2, 2, 7}}, [](In x) { return avg_pool1d(x[0], 3, {.stride = 2, .padding = 1}); }, true, {0, 2, 7}},
+      {"lp_pool1d", {{2, 2, 7}}, [](In x) { return lp_pool1d(probability(x[0]), 2, 3, 2); }},
+      {"lp_pool2d", {{1, 2, 4, 5}}, [](In x) { return lp_pool2d(probability(x[0]), 3, {2, 3}); }, true, {0, 2, 4, 5}},
+      {"max_unpool2d", {{1, 2, 2, 2}},
+       [](In x) { return max_unpool2d(x[0], ints({{{{0, 3}, {9, 15}}, {{5, 6}, {8, 11}}}}), 2) * 2; }},
+      {"adaptive_avg_pool1d", {{2, 2, 7}}, [](In x) { return adaptive_avg_pool1d(x[0], 3); }, true, {0, 2, 7}},
+      {"adaptive_avg_pool2d", {{2, 4, 6}}, [](In x) { return adaptive_avg_pool2d(x[0], {2, 3}); }},
+      {"adaptive_avg_pool2d uneven", {{1, 2, 5, 4}}, [](In x) { return adaptive_avg_pool2d(x[0], {3, 6}); }, true, {0, 2, 5, 4}},
+      {"adaptive_max_pool1d", {{2, 2, 7}}, [](In x) { return adaptive_max_pool1d(x[0], 3); }, false, {0, 2, 7}},
+      {"adaptive_max_pool1d_with_indices", {{2, 6}}, [](In x) { return adaptive_max_pool1d_with_indices(x[0], 3).values; }, false},
+      {"adaptive_max_pool2d", {{1, 2, 4, 6}}, [](In x) { return adaptive_max_pool2d(x[0], 2); }, false},
+      {"adaptive_max_pool2d_with_indices", {{2, 5, 4}}, [](In x) { return adaptive_max_pool2d_with_indices(x[0], {3, -1}).values; }, false},
+      {"interpolate", {{1, 2, 3, 4}}, [](In x) { return interpolate(x[0], {.scale_factor = {1.7, 0.6}}); }, true, {0, 2, 3, 4}},
+      {"interpolate linear", {{1, 2, 4}}, [](In x) { return interpolate(x[0], {.size = 7, .mode = "linear"}); }},
+      {"interpolate bilinear", {{1, 2, 3, 4}},
+       [](In x) { return interpolate(x[0], {.size = {5, 3}, .mode = "bilinear", .align_corners = true}); }},
+      {"interpolate bicubic", {{1, 1, 3, 4}}, [](In x) { return interpolate(x[0], {.size = {4, 2}, .mode = "bicubic"}); }},
+      {"pixel_shuffle", {{2, 4, 2, 3}}, [](In x) { return pixel_shuffle(x[0], 2) * x[0].sum(); }, true, {0, 4, 2, 3}},
+      {"pixel_unshuffle", {{2, 4, 6}}, [](In x) { return pixel_unshuffle(x[0], 2) * x[0].sum(); }},
+      {"embedding by frequency", {{4, 3}},
+       [](In x) { return embedding(ints({1, 3, 2}), x[0], {.scale_grad_by_freq = true}); }},
+      {"embedding_bag", {{4, 3}}, [](In x) { return embedding_bag(ints({{1, 3}, {1, 0}}), x[0]); }, true, {4, 0}},
+      {"embedding_bag sum", {{4, 3}, {5}},
+       [](In x) {
+         return embedding_bag(ints({1, 3, 1, 0, 2}), x[0],
+                              {.offsets = ints({0, 2, 2, 5}), .mode = "sum", .per_sample_weights = x[1], .include_last_offset = true});
+       }},
+      {"embedding_bag padding", {{4, 3}},
+       [](In x) { return embedding_bag(ints({{1, 3}, {1, 1}}), x[0], {.mode = "mean", .padding_idx = 1}); }},
+      {"embedding_bag max", {{4, 3}},
+       [](In x) { return embedding_bag(ints({1, 3, 1, 0}), x[0], {.offsets = ints({0, 3, 3}), .mode = "max"}); }, false},
       {"dropout", {{3, 4}}, [](In x) { Generator g(7); return dropout(x[0] * x[0], 0.4, true, g); }, true, {0, 4}},
       {"dropout all", {{3}}, [](In x) { return dropout(x[0], 1) + x[0]; }},
   };

@@ -129,6 +129,17 @@ class CpuConvolutions final : public Convolutions {
   Index conv2d_weight_work(const Windows&, Index images, Index groups, Index outputs) override;
 };
 
+// recurrence.cpp
+class CpuRecurrences final : public Recurrences {
+ public:
+  void lstm(DType, Index rows, Index n, void* a, const void* b, const void* c, void* c_next, void* t, void* h) override;
+  void lstm_backward(DType, Index rows, Index n, void* gates, const void* c, const void* t, const void* dh,
+                     void* dc) override;
+  void gru(DType, Index rows, Index n, void* a, const void* b, const void* h, void* hn, void* h_next) override;
+  void gru_backward(DType, Index rows, Index n, void* gates, const void* h, const void* hn, void* dh,
+                    void* db) override;
+};
+
 // optimizer.cpp: of all classes the one that AVX-512 has too, since it gains by vectors of 64 bytes.
 template <class Step>
 class CpuOptimizer final : public OptimizerKernel<Step> {
