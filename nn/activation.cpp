@@ -3,7 +3,6 @@
 #include <harker/nn/activation.h>
 #include <harker/nn/dropout.h>
 #include <harker/nn/layer_repr.h>
-#include <harker/nn/pooling.h>
 
 namespace harker HARKER_PUBLIC {
 namespace nn {
@@ -52,25 +51,6 @@ Flatten::Flatten(int start_dim, int end_dim) : Module("Flatten"), start_(start_d
 Tensor Flatten::operator()(const Tensor& x) const { return call(*this, x); }
 
 Tensor Identity::operator()(const Tensor& x) const { return call(*this, x); }
-
-namespace {
-/// A stride of 0 is the kernel's size.
-std::string window(const Pair& kernel, const Pair& stride, const Pair& padding) {
-  return str("kernel_size=", python_short(kernel), ", stride=", python_short(stride.down ? stride : kernel),
-             ", padding=", python_short(padding));
-}
-}  // namespace
-
-MaxPool2d::MaxPool2d(Pair kernel_size, MaxPool2dOptions o) : Module("MaxPool2d"), kernel_(kernel_size), options_(o) {
-  set_extra_repr(str(window(kernel_size, o.stride, o.padding), ", dilation=", python_short(o.dilation),
-                     ", ceil_mode=", python(o.ceil_mode)));
-}
-Tensor MaxPool2d::operator()(const Tensor& x) const { return call(*this, x); }
-
-AvgPool2d::AvgPool2d(Pair kernel_size, AvgPool2dOptions o) : Module("AvgPool2d"), kernel_(kernel_size), options_(o) {
-  set_extra_repr(window(kernel_size, o.stride, o.padding));
-}
-Tensor AvgPool2d::operator()(const Tensor& x) const { return call(*this, x); }
 
 }  // namespace nn
 }  // namespace harker

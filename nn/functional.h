@@ -40,6 +40,25 @@ using harker::max_pool2d;
 using harker::max_pool2d_with_indices;
 using harker::one_hot;
 using harker::scaled_dot_product_attention;
+// Sequences, pooling and resampling
+using harker::adaptive_avg_pool1d;
+using harker::adaptive_avg_pool2d;
+using harker::adaptive_max_pool1d;
+using harker::adaptive_max_pool1d_with_indices;
+using harker::adaptive_max_pool2d;
+using harker::adaptive_max_pool2d_with_indices;
+using harker::avg_pool1d;
+using harker::conv1d;
+using harker::conv_transpose1d;
+using harker::embedding_bag;
+using harker::interpolate;
+using harker::lp_pool1d;
+using harker::lp_pool2d;
+using harker::max_pool1d;
+using harker::max_pool1d_with_indices;
+using harker::max_unpool2d;
+using harker::pixel_shuffle;
+using harker::pixel_unshuffle;
 // Losses
 using harker::binary_cross_entropy;
 using harker::binary_cross_entropy_with_logits;
