@@ -19,8 +19,11 @@
 #include <harker/nn/loss.h>
 #include <harker/nn/module.h>
 #include <harker/nn/normalization.h>
+#include <harker/nn/packed_sequence.h>
 #include <harker/nn/parameter.h>
 #include <harker/nn/pooling.h>
+#include <harker/nn/rnn.h>
 #include <harker/nn/sequential.h>
 #include <harker/nn/summary.h>
 #include <harker/nn/transformer.h>
+#include <harker/nn/upsample.h>

@@ -16,6 +16,84 @@ LAYER("nn.Embedding(7, 5)", "(7, (2, 4))", Embedding(7, 5))
 LAYER("nn.Embedding(7, 5, padding_idx=2)", "(7, (2, 4))", Embedding(7, 5, {.padding_idx = 2}))
 LAYER("nn.Embedding(7, 5, padding_idx=-1)", "(7, (12,))", Embedding(7, 5, {.padding_idx = -1}))
 
+// --- Sequences: convolutions in one dimension, transposes and modes of padding, recurrent networks, pooling, resampling, bags
+LAYER("nn.Conv1d(3, 4, 3)", "(2, 3, 7)", Conv1d(3, 4, 3))
+LAYER("nn.Conv1d(4, 6, 3, stride=2, padding=2, dilation=2, groups=2, bias=False)", "(4, 8)",
+      Conv1d(4, 6, 3, {.stride = 2, .padding = 2, .dilation = 2, .groups = 2, .bias = false}))
+LAYER("nn.Conv1d(2, 3, 4, padding='same', padding_mode='circular')", "(2, 2, 7)",
+      Conv1d(2, 3, 4, {.padding = "same", .padding_mode = "circular"}))
+LAYER("nn.Conv2d(2, 3, (4, 3), padding='same', dilation=(1, 2))", "(2, 2, 5, 6)",
+      Conv2d(2, 3, {4, 3}, {.padding = "same", .dilation = {1, 2}}))
+LAYER("nn.Conv2d(2, 3, 3, padding='valid')", "(2, 2, 5, 6)", Conv2d(2, 3, 3, {.padding = "valid"}))
+LAYER("nn.Conv2d(2, 3, 3, padding=(1, 2), padding_mode='reflect')", "(2, 2, 5, 6)",
+      Conv2d(2, 3, 3, {.padding = {1, 2}, .padding_mode = "reflect"}))
+LAYER("nn.Conv2d(2, 3, 3, stride=2, padding=2, padding_mode='replicate')", "(2, 5, 6)",
+      Conv2d(2, 3, 3, {.stride = 2, .padding = 2, .padding_mode = "replicate"}))
+LAYER("nn.ConvTranspose1d(3, 4, 3, stride=2, padding=1, output_padding=1, dilation=2)", "(2, 3, 5)",
+      ConvTranspose1d(3, 4, 3, {.stride = 2, .padding = 1, .output_padding = 1, .dilation = 2}))
+LAYER("nn.ConvTranspose1d(4, 2, 4, groups=2, bias=False)", "(4, 5)", ConvTranspose1d(4, 2, 4, {.groups = 2, .bias = false}))
+LAYER("nn.ConvTranspose2d(3, 4, 3)", "(2, 3, 4, 4)", ConvTranspose2d(3, 4, 3))
+LAYER("nn.ConvTranspose2d(4, 6, (2, 3), stride=(2, 1), padding=(1, 0), groups=2, dilation=(1, 2))", "(2, 4, 4, 3)",
+      ConvTranspose2d(4, 6, {2, 3}, {.stride = {2, 1}, .padding = {1, 0}, .groups = 2, .dilation = {1, 2}}))
+LAYER("nn.RNN(3, 4)", "(5, 2, 3)", RNN(3, 4))
+LAYER("nn.RNN(3, 4, 2, nonlinearity='relu', bias=False, batch_first=True, dropout=0.5, bidirectional=True)", "(2, 5, 3)",
+      RNN(3, 4, {.num_layers = 2, .nonlinearity = "relu", .bias = false, .batch_first = true, .dropout = 0.5, .bidirectional = true}))
+LAYER("nn.LSTM(3, 4)", "(5, 2, 3)", LSTM(3, 4))
+LAYER("nn.LSTM(3, 4, 3, batch_first=True, dropout=0.3)", "(2, 5, 3)",
+      LSTM(3, 4, {.num_layers = 3, .batch_first = true, .dropout = 0.3}))
+LAYER("nn.LSTM(3, 9, 2, bidirectional=True, proj_size=5)", "(5, 3)",
+      LSTM(3, 9, {.num_layers = 2, .bidirectional = true, .proj_size = 5}))
+LAYER("nn.GRU(3, 4)", "(5, 2, 3)", GRU(3, 4))
+LAYER("nn.GRU(3, 9, 2, bias=False, dropout=0.2, bidirectional=True)", "(5, 2, 3)",
+      GRU(3, 9, {.num_layers = 2, .bias = false, .dropout = 0.2, .bidirectional = true}))
+LAYER("nn.RNNCell(3, 4)", "(2, 3), (2, 4)", RNNCell(3, 4))
+LAYER("nn.RNNCell(3, 4, bias=False, nonlinearity='relu')", "(3,)", RNNCell(3, 4, {.bias = false, .nonlinearity = "relu"}))
+LAYER("nn.LSTMCell(3, 4)", "(2, 3)", LSTMCell(3, 4))
+LAYER("nn.GRUCell(3, 4)", "(2, 3), (2, 4)", GRUCell(3, 4))
+LAYER("nn.GRUCell(3, 4, False)", "(3,), (4,)", GRUCell(3, 4, {.bias = false}))
+LAYER("nn.MaxPool1d(2)", "(2, 3, 7)", MaxPool1d(2))
+LAYER("nn.MaxPool1d(3, stride=2, padding=1, dilation=2, ceil_mode=True)", "(3, 8)",
+      MaxPool1d(3, {.stride = 2, .padding = 1, .dilation = 2, .ceil_mode = true}))
+LAYER("nn.AvgPool1d(2)", "(2, 3, 7)", AvgPool1d(2))
+LAYER("nn.AvgPool1d(3, stride=2, padding=1, ceil_mode=True, count_include_pad=False)", "(3, 8)",
+      AvgPool1d(3, {.stride = 2, .padding = 1, .ceil_mode = true, .count_include_pad = false}))
+LAYER("nn.MaxUnpool2d(2)", "(2, 3, 1, 1), (4, (2, 3, 1, 1))", MaxUnpool2d(2))
+LAYER("nn.MaxUnpool2d((3, 2), stride=(2, 1), padding=(1, 0))", "(2, 3, 1, 1), (2, (2, 3, 1, 1))",
+      MaxUnpool2d({3, 2}, {.stride = {2, 1}, .padding = {1, 0}}))
+LAYER("nn.LPPool1d(2, 3)", "('rand', (2, 3, 7))", LPPool1d(2, 3))
+LAYER("nn.LPPool2d(1.5, (2, 3), stride=(2, 1), ceil_mode=True)", "('rand', (2, 3, 5, 7))", LPPool2d(1.5, {2, 3}, {2, 1}, true))
+LAYER("nn.AdaptiveAvgPool1d(3)", "(2, 3, 7)", AdaptiveAvgPool1d(3))
+LAYER("nn.AdaptiveAvgPool2d(1)", "(2, 3, 5, 7)", AdaptiveAvgPool2d(1))
+LAYER("nn.AdaptiveAvgPool2d((None, 3))", "(2, 3, 5, 7)", AdaptiveAvgPool2d({-1, 3}))
+LAYER("nn.AdaptiveAvgPool2d((7, 4))", "(3, 5, 6)", AdaptiveAvgPool2d({7, 4}))
+LAYER("nn.AdaptiveMaxPool1d(4)", "(3, 7)", AdaptiveMaxPool1d(4))
+LAYER("nn.AdaptiveMaxPool2d((2, 3))", "(2, 3, 5, 7)", AdaptiveMaxPool2d({2, 3}))
+LAYER("nn.AdaptiveMaxPool2d(2)", "(2, 3, 4, 6)", AdaptiveMaxPool2d(2))
+LAYER("nn.Upsample(scale_factor=2)", "(2, 3, 4, 5)", Upsample({.scale_factor = 2}))
+LAYER("nn.Upsample(scale_factor=(1.7, 0.6))", "(2, 3, 4, 5)", Upsample({.scale_factor = {1.7, 0.6}}))
+LAYER("nn.Upsample(size=9, mode='nearest-exact')", "(2, 3, 5)", Upsample({.size = 9, .mode = "nearest-exact"}))
+LAYER("nn.Upsample(size=8, mode='linear')", "(2, 3, 5)", Upsample({.size = 8, .mode = "linear"}))
+LAYER("nn.Upsample(scale_factor=1.1, mode='linear')", "(2, 3, 5)", Upsample({.scale_factor = 1.1, .mode = "linear"}))
+LAYER("nn.Upsample(size=(7, 3), mode='bilinear')", "(2, 3, 4, 5)", Upsample({.size = {7, 3}, .mode = "bilinear"}))
+LAYER("nn.Upsample(scale_factor=(2.3, 1.4), mode='bilinear', align_corners=True)", "(2, 3, 4, 5)",
+      Upsample({.scale_factor = {2.3, 1.4}, .mode = "bilinear", .align_corners = true}))
+LAYER("nn.Upsample(scale_factor=1.3, mode='bilinear')", "(2, 3, 4, 5)", Upsample({.scale_factor = 1.3, .mode = "bilinear"}))
+LAYER("nn.Upsample(scale_factor=1.3, mode='bilinear', recompute_scale_factor=True)", "(2, 3, 4, 5)",
+      Upsample({.scale_factor = 1.3, .mode = "bilinear", .recompute_scale_factor = true}))
+LAYER("nn.Upsample(size=(7, 3), mode='bicubic')", "(2, 3, 4, 5)", Upsample({.size = {7, 3}, .mode = "bicubic"}))
+LAYER("nn.Upsample(size=(1, 9), mode='bicubic', align_corners=True)", "(2, 3, 4, 5)",
+      Upsample({.size = {1, 9}, .mode = "bicubic", .align_corners = true}))
+LAYER("nn.Upsample(size=(3, 4), mode='area')", "(2, 3, 5, 8)", Upsample({.size = {3, 4}, .mode = "area"}))
+LAYER("nn.PixelShuffle(2)", "(2, 8, 3, 2)", PixelShuffle(2))
+LAYER("nn.PixelUnshuffle(3)", "(2, 6, 3)", PixelUnshuffle(3))
+LAYER("nn.Embedding(7, 5, max_norm=1.5, norm_type=3.0, scale_grad_by_freq=True)", "(7, (2, 4))",
+      Embedding(7, 5, {.max_norm = 1.5, .norm_type = 3, .scale_grad_by_freq = true}))
+LAYER("nn.EmbeddingBag(7, 5)", "(7, (3, 4))", EmbeddingBag(7, 5))
+LAYER("nn.EmbeddingBag(7, 5, mode='sum', scale_grad_by_freq=True, max_norm=2.0)", "(7, (9,)), (1, (1,))",
+      EmbeddingBag(7, 5, {.max_norm = 2, .scale_grad_by_freq = true, .mode = "sum"}))
+LAYER("nn.EmbeddingBag(7, 5, mode='mean', padding_idx=-2)", "(7, (3, 6))", EmbeddingBag(7, 5, {.padding_idx = -2}))
+LAYER("nn.EmbeddingBag(7, 5, mode='max', padding_idx=1)", "(7, (3, 6))", EmbeddingBag(7, 5, {.mode = "max", .padding_idx = 1}))
+
 // --- Activations with options
 LAYER("nn.LeakyReLU(0.2)", "(3, 4)", LeakyReLU(0.2))
 LAYER("nn.GELU()", "(3, 4)", GELU())
