@@ -90,7 +90,7 @@ std::ostream& operator<<(std::ostream& out, const Module& m) {
       i = last;
     }
     std::string all = class_name + "(";
-    if (parts.empty() && lines.size() == 1) {
+    if (parts.empty() && lines.size() == 1 && r.extra_repr.find('\n') == std::string::npos) {
       all += r.extra_repr;
     } else if (!lines.empty()) {
       for (const std::string& line : lines) all += "\n  " + line;

@@ -28,6 +28,7 @@ struct ParameterList::List : std::vector<Parameter> {};
 
 ParameterList::ParameterList() : Module("ParameterList"), list_(std::make_shared<List>()) {}
 ParameterList::ParameterList(const std::vector<Tensor>& parameters) : ParameterList() { extend(parameters); }
+ParameterList::ParameterList(std::initializer_list<Tensor> parameters) : ParameterList() { extend(parameters); }
 ParameterList::ParameterList(const ParameterList& o) : Module(o), list_(detail::Cloning::own(o, o.list_)) {}
 
 void ParameterList::append(const Tensor& t) { append(Parameter(t)); }

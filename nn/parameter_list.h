@@ -16,6 +16,7 @@ class ParameterList : public Module {
  public:
   ParameterList();
   explicit ParameterList(const std::vector<Tensor>& parameters);
+  ParameterList(std::initializer_list<Tensor> parameters);
   ParameterList(const ParameterList& o);
   void append(const Tensor& t);
   void append(const Parameter& p);

@@ -39,7 +39,8 @@ namespace nn::utils {
 /// computed again in backward, with the same random numbers. The gradients of the inputs and of all that f captured
 /// (the parameters of its modules) are those of f(inputs...), second derivatives too. f is kept until the graph goes,
 /// and must do the same when it is called again: what it changes besides (batch norm's running statistics) is changed
-/// twice, as in torch. GradError from backward when a parameter that f uses has a hook.
+/// twice, as in torch. GradError from backward when a parameter that f uses has a hook, or when f captured a computed
+/// tensor that others use as well: give that as an input.
 template <class F, std::convertible_to<Tensor>... T>
 Tensor checkpoint(F f, const T&... inputs) {
   using Of = harker::detail::RecomputedOf<F, std::index_sequence_for<T...>>;

@@ -169,7 +169,7 @@ TEST_CASE("containers: ModuleList and ModuleDict change, and what is registered 
 }
 
 namespace {
-struct Pair : nn::Module {  // no forward of one tensor
+struct Duo : nn::Module {  // no forward of one tensor
   nn::Linear fc = register_module("fc", nn::Linear(2, 2));
   Tensor forward(const Tensor& x, const Tensor& y) { return fc(x) + y; }
 };
@@ -179,10 +179,10 @@ struct Silent : nn::Module {
 }  // namespace
 
 TEST_CASE("containers: any module may be an element, is called as it can be, and given back as what it is") {
-  nn::ModuleList<> list{Pair(), nn::Linear(2, 2), Silent()};
+  nn::ModuleList<> list{Duo(), nn::Linear(2, 2), Silent()};
   const Tensor x = ones({1, 2});
-  CHECK(equal(list[0](x, x), list[0].as<Pair>()->forward(x, x)));
-  CHECK(words([&] { list[0](x); }).find("Pair has no forward of 1 tensor") != std::string::npos);
+  CHECK(equal(list[0](x, x), list[0].as<Duo>()->forward(x, x)));
+  CHECK(words([&] { list[0](x); }).find("Duo has no forward of 1 tensor") != std::string::npos);
   CHECK(words([&] { list[1](x, x); }).find("Linear has no forward of 2 tensors") != std::string::npos);
   CHECK(words([&] { list[2](x); }).find("Silent has no forward") != std::string::npos);
   CHECK(list[2].as<Silent>()->forward(x).size() == 1);
@@ -206,7 +206,7 @@ TEST_CASE("containers: apply tells one class from another") {
   CHECK(others == 1);
   nn::Linear alone(2, 2);
   alone.apply([&](nn::Module& m) { CHECK(m.as<nn::Linear>() == &alone); });
-  Pair pair;  // its member is no element of a container
+  Duo pair;  // its member is no element of a container
   CHECK(words([&] { pair.children()[0].as<nn::Linear>(); }).find("does not know the object") != std::string::npos);
   CHECK(!pair.children()[0].as<nn::ReLU>());
 }

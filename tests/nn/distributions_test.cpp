@@ -28,7 +28,7 @@ void near(const char* what, const Tensor& got, const Numbers& want) {
       CHECK(std::abs(v[i] - want[i]) <= 1e-11 * (1 + std::abs(want[i])));
   }
 }
-Tensor wide(std::initializer_list<double> v) { return tensor(v, kFloat64); }
+Tensor wide(std::initializer_list<double> v) { return tensor(v, {.dtype = kFloat64}); }
 }  // namespace
 
 TEST_CASE("distributions: samples, densities and divergences are torch's") {
@@ -105,9 +105,9 @@ TEST_CASE("distributions: parameters and values without sense are errors") {
   CHECK(has(words([] { Categorical(Probs{zeros({2})}); }), "be above 0"));
   CHECK_THROWS_AS(Categorical(Logits{tensor({0.0, NAN})}), Error);
   const Categorical c(Probs{ones({3})});
-  CHECK(has(words([&] { c.log_prob(tensor(3)); }), "be one of the categories"));
-  CHECK(has(words([&] { c.log_prob(tensor(-1)); }), "be one of the categories"));
-  CHECK_THROWS_AS(c.log_prob(tensor(0.5)), Error);
+  CHECK(has(words([&] { c.log_prob(scalar_tensor(3, kInt64)); }), "be one of the categories"));
+  CHECK(has(words([&] { c.log_prob(scalar_tensor(-1, kInt64)); }), "be one of the categories"));
+  CHECK_THROWS_AS(c.log_prob(scalar_tensor(0.5)), Error);
   CHECK_THROWS_AS(Bernoulli(Probs{tensor({1.5})}), Error);
   CHECK_THROWS_AS(Bernoulli(Probs{tensor({0.5})}).log_prob(tensor({0.5})), Error);
 }

@@ -2,6 +2,7 @@
 // parameters, and state dicts with keys in torch's order, from which either side goes on. And what they refuse.
 #include <array_json.h>
 #include <doctest/doctest.h>
+#include <harker/core/grad_mode.h>
 #include <harker/core/ops/ops.h>
 #include <harker/core/stateful.h>
 #include <harker/optim/lbfgs.h>
