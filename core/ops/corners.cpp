@@ -97,11 +97,18 @@ Tensor isclose(const Tensor& x, const Tensor& y, double rtol, double atol, bool 
 Tensor fmax(const Tensor& x, const Tensor& y) { return where(isnan(y), x, where(isnan(x), y, maximum(x, y))); }
 Tensor fmin(const Tensor& x, const Tensor& y) { return where(isnan(y), x, where(isnan(x), y, minimum(x, y))); }
 
-Tensor nan_to_num(const Tensor& x, double nan, std::optional<double> posinf, std::optional<double> neginf) {
+Tensor nan_to_num(const Tensor& x, double nan) {
   const DType t = x.dtype();
-  if (!is_floating_point(t)) return x.clone();
-  const double most = t == DType::float64 ? std::numeric_limits<double>::max() : detail::largest_number(t);
-  return where(isnan(x), nan, where(isposinf(x), posinf.value_or(most), where(isneginf(x), neginf.value_or(-most), x)));
+  return nan_to_num(x, nan, t == DType::float64 ? std::numeric_limits<double>::max() : detail::largest_number(t));
+}
+Tensor nan_to_num(const Tensor& x, double nan, double posinf) {
+  const DType t = x.dtype();
+  return nan_to_num(x, nan, posinf,
+                    t == DType::float64 ? std::numeric_limits<double>::lowest() : -detail::largest_number(t));
+}
+Tensor nan_to_num(const Tensor& x, double nan, double posinf, double neginf) {
+  if (!is_floating_point(x.dtype())) return x.clone();
+  return where(isnan(x), nan, where(isposinf(x), posinf, where(isneginf(x), neginf, x)));
 }
 
 Tensor heaviside(const Tensor& x, const Tensor& values) {
@@ -112,8 +119,9 @@ Tensor heaviside(const Tensor& x, const Tensor& values) {
   return where(eq(x, 0), values, gt(x, 0).to(x.dtype()));
 }
 
-Tensor logit(const Tensor& x, std::optional<double> eps) {
-  return detail::through_float(floating(x), [&](const Tensor& t) { return apply<Logit>(t, eps.value_or(-1)); });
+Tensor logit(const Tensor& x) { return logit(x, -1); }
+Tensor logit(const Tensor& x, double eps) {
+  return detail::through_float(floating(x), [=](const Tensor& t) { return apply<Logit>(t, eps); });
 }
 
 Tensor xlogy(const Tensor& x, const Tensor& y) { return apply<Xlogy>(x, y, false); }

@@ -105,18 +105,18 @@ Tensor remainder(Scalar s, const Tensor& y) { return remainder(number_beside(y, 
 Tensor fmod(const Tensor& x, const Tensor& y) { return apply<Fmod>(x, y); }
 Tensor fmod(const Tensor& x, Scalar s) { return by_number<FmodBy>(Binary::fmod, x, s); }
 Tensor fmod(Scalar s, const Tensor& y) { return fmod(number_beside(y, s, "fmod"), y); }
-Tensor div(const Tensor& x, const Tensor& y, std::optional<std::string_view> rounding_mode) {
-  if (!rounding_mode) return div(x, y);
-  if (*rounding_mode == "floor") return floor_divide(x, y);
-  if (*rounding_mode != "trunc") refuse_rounding(*rounding_mode);
+Tensor div(const Tensor& x, const Tensor& y, std::string_view rounding_mode) {
+  if (rounding_mode == "floor") return floor_divide(x, y);
+  if (rounding_mode != "trunc") refuse_rounding(rounding_mode);
   return apply<TruncDivide>(x, y);
 }
-Tensor div(const Tensor& x, Scalar s, std::optional<std::string_view> rounding_mode) {
-  if (!rounding_mode) return div(x, s);
-  if (*rounding_mode == "floor") return floor_divide(x, s);
-  if (*rounding_mode != "trunc") refuse_rounding(*rounding_mode);
+Tensor div(const Tensor& x, Scalar s, std::string_view rounding_mode) {
+  if (rounding_mode == "floor") return floor_divide(x, s);
+  if (rounding_mode != "trunc") refuse_rounding(rounding_mode);
   if (s.is_real() || is_floating_point(x.dtype())) return apply<TruncDivideBy>(x, s.to_double());
   return apply<TruncDivide>(x, number_beside(x, s, "div"));
 }
+Tensor true_divide(const Tensor& x, const Tensor& y) { return div(x, y); }
+Tensor true_divide(const Tensor& x, Scalar s) { return div(x, s); }
 
 }  // namespace harker

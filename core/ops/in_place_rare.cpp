@@ -66,18 +66,24 @@ HARKER_BY_NUMBER(fmod)
 HARKER_BY_NUMBER(clamp_min)
 HARKER_BY_NUMBER(clamp_max)
 
-Tensor& TensorMethods::div_(T y, std::optional<std::string_view> mode) const {
+Tensor& TensorMethods::div_(T y, std::string_view mode) const {
   return changed(
-      self(), "div_", [&](T x, T a, T) { return harker::div(x, a, mode); }, y);
+      self(), "div_", [=](T x, T a, T) { return harker::div(x, a, mode); }, y);
 }
-Tensor& TensorMethods::div_(Scalar s, std::optional<std::string_view> mode) const {
-  return changed(self(), "div_", [&](T x, T, T) { return harker::div(x, s, mode); });
+Tensor& TensorMethods::div_(Scalar s, std::string_view mode) const {
+  return changed(self(), "div_", [=](T x, T, T) { return harker::div(x, s, mode); });
 }
-Tensor& TensorMethods::logit_(std::optional<double> eps) const {
-  return changed(self(), "logit_", [&](T x, T, T) { return harker::logit(x, eps); });
+Tensor& TensorMethods::logit_() const {
+  return changed(self(), "logit_", [](T x, T, T) { return harker::logit(x); });
 }
-Tensor& TensorMethods::nan_to_num_(double nan, std::optional<double> posinf, std::optional<double> neginf) const {
-  return changed(self(), "nan_to_num_", [&](T x, T, T) { return harker::nan_to_num(x, nan, posinf, neginf); });
+Tensor& TensorMethods::logit_(double eps) const {
+  return changed(self(), "logit_", [=](T x, T, T) { return harker::logit(x, eps); });
+}
+Tensor& TensorMethods::nan_to_num_(double nan) const {
+  return changed(self(), "nan_to_num_", [=](T x, T, T) { return harker::nan_to_num(x, nan); });
+}
+Tensor& TensorMethods::nan_to_num_(double nan, double posinf, double neginf) const {
+  return changed(self(), "nan_to_num_", [=](T x, T, T) { return harker::nan_to_num(x, nan, posinf, neginf); });
 }
 Tensor& TensorMethods::lerp_(T end, Scalar weight) const {
   return changed(

@@ -74,12 +74,14 @@ Tensor isclose(const Tensor& x, const Tensor& y, double rtol = 1e-5, double atol
 Tensor fmax(const Tensor& x, const Tensor& y);
 Tensor fmin(const Tensor& x, const Tensor& y);
 /// Without a number for an infinity: the largest of the dtype.
-Tensor nan_to_num(const Tensor& x, double nan = 0, std::optional<double> posinf = std::nullopt,
-                  std::optional<double> neginf = std::nullopt);
+Tensor nan_to_num(const Tensor& x, double nan = 0);
+Tensor nan_to_num(const Tensor& x, double nan, double posinf);
+Tensor nan_to_num(const Tensor& x, double nan, double posinf, double neginf);
 /// 0 where x < 0 (or NaN), `values` where x = 0, 1 where x > 0. Of one dtype, without gradient.
 Tensor heaviside(const Tensor& x, const Tensor& values);
 /// log(x / (1 - x)), x brought into [eps, 1 - eps] before.
-Tensor logit(const Tensor& x, std::optional<double> eps = std::nullopt);
+Tensor logit(const Tensor& x);
+Tensor logit(const Tensor& x, double eps);
 /// x log(y), and x log(1 + y); 0 where x is 0, unless y is NaN.
 Tensor xlogy(const Tensor& x, const Tensor& y);
 Tensor xlogy(const Tensor& x, Scalar y);
@@ -127,10 +129,10 @@ Tensor fmod(const Tensor& x, const Tensor& y);
 Tensor fmod(const Tensor& x, Scalar s);
 Tensor fmod(Scalar s, const Tensor& y);
 /// x / y, rounded towards 0 ("trunc") or down ("floor": floor_divide), with the gradient 0 then.
-Tensor div(const Tensor& x, const Tensor& y, std::optional<std::string_view> rounding_mode);
-Tensor div(const Tensor& x, Scalar s, std::optional<std::string_view> rounding_mode);
-inline Tensor true_divide(const Tensor& x, const Tensor& y) { return div(x, y, std::nullopt); }
-inline Tensor true_divide(const Tensor& x, Scalar s) { return div(x, s, std::nullopt); }
+Tensor div(const Tensor& x, const Tensor& y, std::string_view rounding_mode);
+Tensor div(const Tensor& x, Scalar s, std::string_view rounding_mode);
+Tensor true_divide(const Tensor& x, const Tensor& y);  ///< div
+Tensor true_divide(const Tensor& x, Scalar s);
 
 // --- clamp.cpp: NaN where either is NaN; where both are equal the gradient is shared half and half.
 Tensor maximum(const Tensor& x, const Tensor& y);

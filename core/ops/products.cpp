@@ -131,17 +131,17 @@ Tensor kron(const Tensor& a, const Tensor& b) {
   return (a.reshape(sa) * b.reshape(sb)).reshape(shape);
 }
 
-Tensor cross(const Tensor& x, const Tensor& y, std::optional<int> given) {
+Tensor cross(const Tensor& x, const Tensor& y) {
   const Shape shape = broadcast_shapes(x.shape(), y.shape());
   int dim = 0;
-  if (given) {
-    dim = detail::wrap_dim(*given, shape.rank(), "cross");
-  } else {
-    while (dim < shape.rank() && shape[dim] != 3) ++dim;
-  }
-  if (dim >= shape.rank() || shape[dim] != 3)
-    throw_error<ShapeError>("cross: vectors of 3 are needed", given ? " along the dimension" : "", ", got ", x.shape(),
-                            " and ", y.shape());
+  while (dim + 1 < shape.rank() && shape[dim] != 3) ++dim;
+  return cross(x, y, dim);
+}
+Tensor cross(const Tensor& x, const Tensor& y, int d) {
+  const Shape shape = broadcast_shapes(x.shape(), y.shape());
+  const int dim = detail::wrap_dim(d, shape.rank(), "cross");
+  if (shape.rank() == 0 || shape[dim] != 3)
+    throw_error<ShapeError>("cross: vectors of 3 are needed, got ", x.shape(), " and ", y.shape());
   const Tensor a = x.expand(shape), b = y.expand(shape);
   const auto turned = [dim](const Tensor& t, std::int64_t first) {
     return cat({t.narrow(dim, first, 3 - first), t.narrow(dim, 0, first)}, dim);

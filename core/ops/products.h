@@ -1,7 +1,6 @@
 // Products of vectors, matrices and tensors, by way of matmul: of tensors of one dtype, integers too. Differentiable, also
 // twice. ShapeError names the shapes that do not fit.
 #pragma once
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -26,7 +25,8 @@ Tensor tensordot(const Tensor& a, const Tensor& b, const Shape& dims_a, const Sh
 /// Every element of a times b: [n, m] and [p, q] give [n p, m q], and so on for any dimensions.
 Tensor kron(const Tensor& a, const Tensor& b);
 /// The cross product of vectors of 3 along `dim`, by default the first dimension of 3.
-Tensor cross(const Tensor& x, const Tensor& y, std::optional<int> dim = std::nullopt);
+Tensor cross(const Tensor& x, const Tensor& y);
+Tensor cross(const Tensor& x, const Tensor& y, int dim);
 
 // --- einsum.cpp
 /// The sum of products that the equation says: a letter for each dimension, equal ones meet, those that the result

@@ -257,8 +257,10 @@ Tensor TensorMethods::histc(std::int64_t bins, double min, double max) const {
 #undef HARKER_RARE
 Tensor TensorMethods::frac() const { return harker::frac(self()); }
 Tensor TensorMethods::sgn() const { return harker::sgn(self()); }
-Tensor TensorMethods::logit(std::optional<double> eps) const { return harker::logit(self(), eps); }
-Tensor TensorMethods::nan_to_num(double nan, std::optional<double> posinf, std::optional<double> neginf) const {
+Tensor TensorMethods::logit() const { return harker::logit(self()); }
+Tensor TensorMethods::logit(double eps) const { return harker::logit(self(), eps); }
+Tensor TensorMethods::nan_to_num(double nan) const { return harker::nan_to_num(self(), nan); }
+Tensor TensorMethods::nan_to_num(double nan, double posinf, double neginf) const {
   return harker::nan_to_num(self(), nan, posinf, neginf);
 }
 Tensor TensorMethods::round(std::int64_t decimals) const { return harker::round(self(), decimals); }
@@ -272,10 +274,10 @@ Tensor TensorMethods::fmin(const Tensor& o) const { return harker::fmin(self(), 
 Tensor TensorMethods::isclose(const Tensor& o, double rtol, double atol, bool equal_nan) const {
   return harker::isclose(self(), o, rtol, atol, equal_nan);
 }
-Tensor TensorMethods::div(const Tensor& o, std::optional<std::string_view> rounding_mode) const {
+Tensor TensorMethods::div(const Tensor& o, std::string_view rounding_mode) const {
   return harker::div(self(), o, rounding_mode);
 }
-Tensor TensorMethods::div(Scalar s, std::optional<std::string_view> rounding_mode) const {
+Tensor TensorMethods::div(Scalar s, std::string_view rounding_mode) const {
   return harker::div(self(), s, rounding_mode);
 }
 Tensor TensorMethods::addcmul(const Tensor& a, const Tensor& b, Scalar value) const {
@@ -291,7 +293,8 @@ Tensor TensorMethods::mv(const Tensor& o) const { return harker::mv(self(), o); 
 Tensor TensorMethods::dot(const Tensor& o) const { return harker::dot(self(), o); }
 Tensor TensorMethods::inner(const Tensor& o) const { return harker::inner(self(), o); }
 Tensor TensorMethods::outer(const Tensor& o) const { return harker::outer(self(), o); }
-Tensor TensorMethods::cross(const Tensor& o, std::optional<int> dim) const { return harker::cross(self(), o, dim); }
+Tensor TensorMethods::cross(const Tensor& o) const { return harker::cross(self(), o); }
+Tensor TensorMethods::cross(const Tensor& o, int dim) const { return harker::cross(self(), o, dim); }
 Tensor TensorMethods::addmm(const Tensor& a, const Tensor& b, Scalar beta, Scalar alpha) const {
   return harker::addmm(self(), a, b, beta, alpha);
 }

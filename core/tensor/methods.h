@@ -332,9 +332,10 @@ class TensorMethods {
   Tensor sinc() const;
   Tensor frac() const;
   Tensor sgn() const;
-  Tensor logit(std::optional<double> eps = std::nullopt) const;
-  Tensor nan_to_num(double nan = 0, std::optional<double> posinf = std::nullopt,
-                    std::optional<double> neginf = std::nullopt) const;
+  Tensor logit() const;
+  Tensor logit(double eps) const;
+  Tensor nan_to_num(double nan = 0) const;
+  Tensor nan_to_num(double nan, double posinf, double neginf) const;
   Tensor round(std::int64_t decimals) const;
   Tensor atan2(const Tensor& o) const;
   Tensor hypot(const Tensor& o) const;
@@ -344,8 +345,8 @@ class TensorMethods {
   Tensor fmax(const Tensor& o) const;
   Tensor fmin(const Tensor& o) const;
   Tensor isclose(const Tensor& o, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false) const;
-  Tensor div(const Tensor& o, std::optional<std::string_view> rounding_mode) const;
-  Tensor div(Scalar s, std::optional<std::string_view> rounding_mode) const;
+  Tensor div(const Tensor& o, std::string_view rounding_mode) const;
+  Tensor div(Scalar s, std::string_view rounding_mode) const;
   Tensor addcmul(const Tensor& a, const Tensor& b, Scalar value = 1) const;
   Tensor addcdiv(const Tensor& a, const Tensor& b, Scalar value = 1) const;
   Tensor lerp(const Tensor& end, Scalar weight) const;
@@ -355,7 +356,8 @@ class TensorMethods {
   Tensor dot(const Tensor& o) const;
   Tensor inner(const Tensor& o) const;
   Tensor outer(const Tensor& o) const;
-  Tensor cross(const Tensor& o, std::optional<int> dim = std::nullopt) const;
+  Tensor cross(const Tensor& o) const;
+  Tensor cross(const Tensor& o, int dim) const;
   Tensor addmm(const Tensor& a, const Tensor& b, Scalar beta = 1, Scalar alpha = 1) const;
   Tensor addmv(const Tensor& a, const Tensor& x, Scalar beta = 1, Scalar alpha = 1) const;
   Tensor baddbmm(const Tensor& a, const Tensor& b, Scalar beta = 1, Scalar alpha = 1) const;
@@ -396,9 +398,10 @@ class TensorMethods {
   Tensor& digamma_() const;
   Tensor& sinc_() const;
   Tensor& frac_() const;
-  Tensor& logit_(std::optional<double> eps = std::nullopt) const;
-  Tensor& nan_to_num_(double nan = 0, std::optional<double> posinf = std::nullopt,
-                      std::optional<double> neginf = std::nullopt) const;
+  Tensor& logit_() const;
+  Tensor& logit_(double eps) const;
+  Tensor& nan_to_num_(double nan = 0) const;
+  Tensor& nan_to_num_(double nan, double posinf, double neginf) const;
   Tensor& clamp_min_(Scalar min) const;
   Tensor& clamp_max_(Scalar max) const;
   Tensor& floor_divide_(const Tensor& y) const;
@@ -407,8 +410,8 @@ class TensorMethods {
   Tensor& remainder_(Scalar s) const;
   Tensor& fmod_(const Tensor& y) const;
   Tensor& fmod_(Scalar s) const;
-  Tensor& div_(const Tensor& y, std::optional<std::string_view> rounding_mode) const;
-  Tensor& div_(Scalar s, std::optional<std::string_view> rounding_mode) const;
+  Tensor& div_(const Tensor& y, std::string_view rounding_mode) const;
+  Tensor& div_(Scalar s, std::string_view rounding_mode) const;
   Tensor& atan2_(const Tensor& o) const;
   Tensor& hypot_(const Tensor& o) const;
   Tensor& copysign_(const Tensor& o) const;

@@ -65,7 +65,7 @@ const Change kChanges[] = {
     HARKER_CHANGE("fmod_", x.fmod_(y.detach() * 0 + 0.37), fmod(x, 0.37)),
     HARKER_CHANGE("div_", x.div_(0.37, "trunc"), div(x, 0.37, "trunc")),
     HARKER_CHANGE("div_", x.div_(y.detach() * 0 + 0.37, "floor"), div(x, 0.37, "floor")),
-    HARKER_CHANGE("div_", x.div_(y, std::nullopt), x / y),
+    HARKER_CHANGE("nan_to_num_", x.nan_to_num_(1, 2, 3), nan_to_num(x, 1, 2, 3)),
     HARKER_CHANGE("atan2_", x.atan2_(y), atan2(x, y)),
     HARKER_CHANGE("atan2_", x.atan2_(x.select(0, 0)), atan2(x, x.select(0, 0))),
     HARKER_CHANGE("hypot_", x.hypot_(y), hypot(x, y)),
