@@ -15,7 +15,7 @@
 namespace harker HARKER_PUBLIC {
 namespace detail {
 [[noreturn]] void no_such_module(std::size_t i, std::size_t size);
-[[noreturn]] void no_such_module(std::string_view name, const std::vector<std::string_view>& names);
+[[noreturn]] void no_such_module(std::string_view name, const std::vector<std::string>& names);
 }  // namespace detail
 
 namespace nn {
@@ -136,9 +136,7 @@ class ModuleDict : public Module {
   M& operator[](std::string_view name) const {
     for (Item& item : *items_)
       if (item.first == name) return item.second;
-    std::vector<std::string_view> names;
-    for (const Item& item : *items_) names.push_back(item.first);
-    detail::no_such_module(name, names);
+    detail::no_such_module(name, keys());
   }
   M& at(std::string_view name) const { return (*this)[name]; }
   std::vector<std::string> keys() const { return items_->keys(); }

@@ -90,6 +90,8 @@ void ChainableLR::State::describe(OptionIO& io) {
   io.numbers("_last_lr", lrs);
 }
 
+std::vector<double> ChainableLR::get_last_lr() const { return last_.lrs; }
+
 Value ChainableLR::state_dict() const {
   std::vector<Value::Item> items;
   std::vector<Value> tuples;

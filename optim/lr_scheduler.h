@@ -50,7 +50,7 @@ class LRScheduler {
 class ChainableLR : public LRScheduler {
  public:
   void step() override;
-  std::vector<double> get_last_lr() const override { return last_.lrs; }
+  std::vector<double> get_last_lr() const override;
   Value state_dict() const override;
   void load_state_dict(const Value& state) override;
   std::int64_t last_epoch() const { return last_.epoch; }

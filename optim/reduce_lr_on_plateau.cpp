@@ -96,6 +96,8 @@ void ReduceLROnPlateau::State::check(std::size_t groups) const {
     refuse("it has ", min_lrs.size(), " min_lrs and ", last_lr.size(), " rates for ", groups, " parameter groups");
 }
 
+std::vector<double> ReduceLROnPlateau::get_last_lr() const { return state_.last_lr; }
+
 Value ReduceLROnPlateau::state_dict() const {
   std::vector<Value::Item> items;
   std::vector<Value> tuples;

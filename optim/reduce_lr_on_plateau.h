@@ -26,7 +26,7 @@ class ReduceLROnPlateau {
 
   /// After each epoch, with its measure. NaN is never better.
   void step(double metrics);
-  std::vector<double> get_last_lr() const { return state_.last_lr; }
+  std::vector<double> get_last_lr() const;
   double best() const { return state_.best; }
   std::int64_t num_bad_epochs() const { return state_.num_bad_epochs; }
   /// torch's keys and values.

@@ -65,6 +65,8 @@ void SequentialLR::step() {
   last_lr_ = schedulers_[i]->get_last_lr();
 }
 
+std::vector<double> SequentialLR::get_last_lr() const { return last_lr_; }
+
 Value SequentialLR::state_dict() const {
   std::vector<Value> milestones, states;
   for (std::int64_t m : milestones_) milestones.emplace_back(m);

@@ -18,7 +18,7 @@ class SequentialLR : public LRScheduler {
   SequentialLR(Optimizer& optimizer, std::vector<ChainableLR*> schedulers, std::vector<std::int64_t> milestones);
 
   void step() override;
-  std::vector<double> get_last_lr() const override { return last_lr_; }
+  std::vector<double> get_last_lr() const override;
   /// torch's, with those of the schedulers.
   Value state_dict() const override;
   void load_state_dict(const Value& state) override;

@@ -125,17 +125,14 @@ std::vector<std::int64_t> split_sizes(std::int64_t n, const std::vector<SplitLen
 }
 }  // namespace
 
-std::vector<std::vector<std::int64_t>> detail::random_parts(std::int64_t n, const std::vector<SplitLength>& lengths,
-                                                            Generator& g) {
-  const std::vector<std::int64_t> sizes = split_sizes(n, lengths);
-  const auto order = randperm(n, g).to_vector<std::int64_t>();
-  std::vector<std::vector<std::int64_t>> parts;
-  auto at = order.begin();
-  for (const std::int64_t size : sizes) {
-    parts.emplace_back(at, at + size);
-    at += size;
-  }
-  return parts;
+std::vector<std::int64_t> detail::random_parts(std::int64_t n, const std::vector<SplitLength>& lengths, Generator& g,
+                                               std::vector<std::int64_t>& ends) {
+  ends = split_sizes(n, lengths);
+  for (std::size_t i = 1; i < ends.size(); ++i) ends[i] += ends[i - 1];
+  return randperm(n, g).to_vector<std::int64_t>();
+}
+std::vector<std::int64_t> detail::part(const std::vector<std::int64_t>& all, std::int64_t begin, std::int64_t end) {
+  return {all.begin() + begin, all.begin() + end};
 }
 
 }  // namespace nn::data

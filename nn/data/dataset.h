@@ -154,8 +154,10 @@ class SplitLength {
 };
 
 namespace detail {
-std::vector<std::vector<std::int64_t>> random_parts(std::int64_t n, const std::vector<SplitLength>& lengths,
-                                                    Generator& g);
+/// Indices in a random order, and where each part ends in it.
+std::vector<std::int64_t> random_parts(std::int64_t n, const std::vector<SplitLength>& lengths, Generator& g,
+                                       std::vector<std::int64_t>& ends);
+std::vector<std::int64_t> part(const std::vector<std::int64_t>& all, std::int64_t begin, std::int64_t end);
 }  // namespace detail
 
 /// The data set cut at random into parts of these sizes, `{200, 50}` or `{0.8, 0.2}`; the same parts as torch's after
@@ -164,10 +166,12 @@ std::vector<std::vector<std::int64_t>> random_parts(std::int64_t n, const std::v
 template <Dataset D>
 std::vector<Subset<D>> random_split(D dataset, const std::vector<SplitLength>& lengths,
                                     Generator& g = default_generator()) {
-  std::vector<std::vector<std::int64_t>> indices = detail::random_parts(dataset.size(), lengths, g);
+  std::vector<std::int64_t> ends;
+  const std::vector<std::int64_t> order = detail::random_parts(dataset.size(), lengths, g, ends);
   const auto shared = std::make_shared<const D>(std::move(dataset));
   std::vector<Subset<D>> parts;
-  for (std::vector<std::int64_t>& part : indices) parts.emplace_back(shared, std::move(part));
+  std::int64_t begin = 0;
+  for (std::int64_t end : ends) parts.emplace_back(shared, detail::part(order, std::exchange(begin, end), end));
   return parts;
 }
 

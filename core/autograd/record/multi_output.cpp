@@ -179,7 +179,7 @@ void MultiOutputCall::own_handles() const {
     if (!p) continue;
     const bool again = m > 0 && made[m - 1].first == p;
     if (again || p->grad_fn || p->requires_grad || std::binary_search(taken.begin(), taken.end(), p))
-      *outputs_[k] = same_view(*outputs_[k]);
+      const_cast<Tensor&>(*outputs_[k]) = same_view(*outputs_[k]);  // forward's own, given to output()
   }
 }
 

@@ -121,7 +121,7 @@ class MultiOutputCall {
   const bool custom_;
   std::vector<const Tensor*> inputs_;
   std::vector<std::uint32_t> versions_;
-  std::vector<Tensor*> outputs_;
+  std::vector<const Tensor*> outputs_;
 };
 
 /// visit(Tensor&) for each output.
