@@ -16,6 +16,7 @@ namespace detail {
 std::span<const Tensor> spanned(const std::vector<Tensor>& all) noexcept { return all; }
 
 struct HookedCall::State {
+  RefCount refs;
   nn::Module module;
   Ref<ModuleHooks> hooks;
   State(const nn::Module& m, Ref<ModuleHooks> h) : module(m), hooks(std::move(h)) {}
@@ -33,6 +34,7 @@ struct HookedCall::State {
     }
   }
 };
+void destroy(HookedCall::State* s) { delete s; }
 
 /// z_i = x_i; dx_i = dz_i, or what the hooks make of them. x: the inputs that require grad. The last output is a token,
 /// whose gradient is that of the module's output: undefined in a pass that came by another way.
@@ -40,12 +42,12 @@ template <class State>
 struct PassInputs : Function<PassInputs<State>> {
   static constexpr const char* name = "module_inputs";
   static constexpr bool materialize_grads = false;
-  static std::vector<Tensor> forward(Context&, const std::vector<Tensor>& x, const std::shared_ptr<State>&) {
+  static std::vector<Tensor> forward(Context&, const std::vector<Tensor>& x, const Ref<State>&) {
     std::vector<Tensor> z = x;
     z.push_back(zeros(Shape()));
     return z;
   }
-  static std::vector<Tensor> backward(Context&, std::span<const Tensor> dz, const std::shared_ptr<State>& state) {
+  static std::vector<Tensor> backward(Context&, std::span<const Tensor> dz, const Ref<State>& state) {
     std::vector<Tensor> grads(dz.begin(), dz.end() - 1);
     if (!dz.back().defined()) return grads;
     std::vector<Tensor> all(state->inputs);
@@ -60,8 +62,8 @@ struct PassInputs : Function<PassInputs<State>> {
 template <class State>
 struct PassOutput : Function<PassOutput<State>> {
   static constexpr const char* name = "module_output";
-  static Tensor forward(Context&, const Tensor& x, const Tensor&, const std::shared_ptr<State>&) { return x; }
-  static Grads backward(Context&, const Tensor& dz, const std::shared_ptr<State>& state) {
+  static Tensor forward(Context&, const Tensor& x, const Tensor&, const Ref<State>&) { return x; }
+  static Grads backward(Context&, const Tensor& dz, const Ref<State>& state) {
     if (state->passing.empty()) {
       std::vector<Tensor> none(state->inputs);
       state->run_backward_hooks(none, dz);
@@ -71,7 +73,7 @@ struct PassOutput : Function<PassOutput<State>> {
 };
 
 HookedCall::HookedCall(const nn::Module& m, std::vector<Tensor> inputs)
-    : state_(std::make_shared<State>(m, Ref<ModuleHooks>::share(m.hooks()))), inputs_(std::move(inputs)) {
+    : state_(new State(m, Ref<ModuleHooks>::share(m.hooks()))), inputs_(std::move(inputs)) {
   for (const Ref<Hook>& h : state_->hooks->pre->now()) {
     const std::size_t n = inputs_.size();
     static_cast<ModulePreHook&>(*h).call(state_->module, inputs_);

@@ -4,7 +4,6 @@
 // without hooks pays one test. Registering them: Module::register_forward_hook and its kin.
 #pragma once
 #include <concepts>
-#include <memory>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -89,7 +88,8 @@ class HookedCall {
 
  private:
   struct State;
-  std::shared_ptr<State> state_;
+  friend void destroy(State* s);
+  Ref<State> state_;
   std::vector<Tensor> inputs_;
   Tensor token_;  // what leads from the output to the inputs
 };

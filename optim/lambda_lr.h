@@ -1,7 +1,6 @@
 // LambdaLR: the initial learning rate times a function of the epoch.
 #pragma once
-#include <memory>
-
+#include <harker/core/base/ref.h>
 #include <harker/optim/lr_scheduler.h>
 
 namespace harker HARKER_PUBLIC {
@@ -14,11 +13,13 @@ class LRLambda {
   requires requires(F& f) {
     { f(std::int64_t{}) } -> std::convertible_to<double>;
   }
-  LRLambda(F f) : f_(std::make_shared<Of<F>>(std::move(f))) {}
+  LRLambda(F f) : f_(new Of<F>(std::move(f))) {}
   double operator()(std::int64_t epoch) const { return (*f_)(epoch); }
 
  private:
   struct Function {
+    RefCount refs;
+    friend void destroy(Function* f) { delete f; }
     virtual ~Function();
     virtual double operator()(std::int64_t epoch) = 0;
   };
@@ -28,7 +29,7 @@ class LRLambda {
     explicit Of(F g) : f(std::move(g)) {}
     double operator()(std::int64_t epoch) override { return static_cast<double>(f(epoch)); }
   };
-  std::shared_ptr<Function> f_;
+  Ref<Function> f_;
 };
 
 /// lr = initial_lr * f(epoch). The functions are not in the state dict, as in torch.

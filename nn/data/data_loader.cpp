@@ -30,10 +30,10 @@ void check_stream_options(const StreamLoaderOptions& options) {
     throw_error<Error>("StreamLoader: batch_size must be at least 1, not ", options.batch_size);
 }
 
-std::shared_ptr<BatchOrder::Epoch> BatchOrder::begin() {
+Ref<BatchOrder::Epoch> BatchOrder::begin() {
   if (std::exchange(loaded_, false)) return last_;
   // torch draws a seed for its worker processes in any case; then the sampler draws.
-  auto epoch = std::make_shared<Epoch>();
+  Ref<Epoch> epoch(new Epoch);
   epoch->seed = (options_.generator ? *options_.generator : default_generator()).random64();
   epoch->indices = options_.sampler->indices();
   last_ = epoch;
@@ -80,14 +80,14 @@ void BatchOrder::load_state_dict(const Value& state) {
   const std::int64_t samples = entry("samples").as_int(), position = entry("position").as_int();
   if (samples != samples_)
     throw_error<Error>("load_state_dict: the state is of ", samples, " samples, this data set has ", samples_);
-  std::shared_ptr<Epoch> epoch;
+  Ref<Epoch> epoch;
   if (!indices.is_none()) {
     const Tensor t = indices.tensor();
     if (t.dtype() != kInt64 || t.dim() != 1) {
       throw_error<TypeError>("load_state_dict: 'indices' should be int64 of one dimension, it is ", name(t.dtype()),
                              " of shape ", t.shape());
     }
-    epoch = std::make_shared<Epoch>();
+    epoch = Ref<Epoch>(new Epoch);
     epoch->indices = t.to_vector<std::int64_t>();
     for (std::int64_t i : epoch->indices) {
       if (i < 0 || i >= samples_) detail::index_out_of_range(i, samples_);
@@ -97,7 +97,7 @@ void BatchOrder::load_state_dict(const Value& state) {
     epoch->position = static_cast<std::size_t>(position);
     if (const Value* seed = state.find("seed")) epoch->seed = static_cast<std::uint64_t>(seed->as_int());
   }
-  loaded_ = epoch != nullptr;
+  loaded_ = static_cast<bool>(epoch);
   last_ = std::move(epoch);
 }
 

@@ -32,6 +32,8 @@ class BatchOrder {
  public:
   /// One way through the data; `position` counts indices.
   struct Epoch {
+    RefCount refs;
+    friend void destroy(Epoch* e) { delete e; }
     std::vector<std::int64_t> indices;
     std::size_t position = 0;
     bool running = true;
@@ -40,7 +42,7 @@ class BatchOrder {
   /// Error for batch_size below 1, and for shuffle together with a sampler or without data.
   BatchOrder(std::int64_t samples, const DataLoaderOptions& options);
   /// A new epoch, or the one that was loaded.
-  std::shared_ptr<Epoch> begin();
+  Ref<Epoch> begin();
   /// The next batch; none: the epoch is over.
   std::span<const std::int64_t> next(Epoch& epoch) const;
   /// That which begins at the index `from`; none where next() would give none.
@@ -54,8 +56,8 @@ class BatchOrder {
  private:
   std::int64_t samples_;
   DataLoaderOptions options_;
-  std::shared_ptr<Epoch> last_;  // the epoch that was begun last
-  bool loaded_ = false;          // it is still to be gone on with
+  Ref<Epoch> last_;      // the epoch that was begun last
+  bool loaded_ = false;  // it is still to be gone on with
 };
 
 // --- Samples to a batch: tensors are stacked, numbers become a tensor (integers int64), pairs, tuples and arrays are
@@ -153,10 +155,10 @@ class DataLoader {
       return *this;
     }
     DataLoader* loader_;
-    std::shared_ptr<BatchOrder::Epoch> epoch_;
+    Ref<BatchOrder::Epoch> epoch_;
     std::optional<Batch> batch_;
-    std::shared_ptr<Prefetcher> ahead_;  // last: its threads end first
-    std::size_t fetched_ = 0;            // how many indices have been given to it
+    Ref<Prefetcher> ahead_;    // last: its threads end first
+    std::size_t fetched_ = 0;  // how many indices have been given to it
   };
   /// Begins an epoch (draws its order), or goes on with the one that was loaded.
   iterator begin() { return iterator(*this); }

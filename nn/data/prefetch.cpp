@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <deque>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -88,9 +89,7 @@ Prefetcher::~Prefetcher() {
   delete state_;
 }
 
-std::shared_ptr<Prefetcher> Prefetcher::start(std::int64_t workers) {
-  return std::shared_ptr<Prefetcher>(new Prefetcher(workers));
-}
+Ref<Prefetcher> Prefetcher::start(std::int64_t workers) { return Ref<Prefetcher>(new Prefetcher(workers)); }
 
 void Prefetcher::submit(Job* owned, std::uint64_t seed) {
   std::unique_ptr<Job> job(owned);

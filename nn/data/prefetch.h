@@ -2,21 +2,21 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
-#include <harker/core/export.h>
+#include <harker/core/base/ref.h>
 
 namespace harker HARKER_PUBLIC {
 namespace nn::data {
 
 class Prefetcher {
  public:
+  RefCount refs;
   struct Job {
     virtual ~Job();
     virtual void run() = 0;  ///< on another thread
   };
   /// Error when the threads cannot be had.
-  static std::shared_ptr<Prefetcher> start(std::int64_t workers);
+  static Ref<Prefetcher> start(std::int64_t workers);
   /// Waits for the jobs that are running; the others are not run any more.
   ~Prefetcher();
   Prefetcher(const Prefetcher&) = delete;
@@ -34,6 +34,8 @@ class Prefetcher {
   explicit Prefetcher(std::int64_t workers);
   State* const state_;  // owned; not std::unique_ptr, which is dear to the compiler of every user
 };
+
+inline void destroy(Prefetcher* p) { delete p; }
 
 }  // namespace nn::data
 }  // namespace harker
