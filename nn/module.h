@@ -35,12 +35,11 @@ M clone(const M& module);
 
 /// In a class of layers or models, `HARKER_MODULE(Net)` among what is public: net->forward(x) for those who are used to
 /// LibTorch's holders, and net.clone().
-#define HARKER_MODULE(Class)                                     \
-  Class* operator->() noexcept { return this; }                  \
-  const Class* operator->() const noexcept { return this; }      \
-  template <class Self = Class>                                  \
-  Self clone() const {                                           \
-    return ::harker::nn::clone(static_cast<const Self&>(*this)); \
+#define HARKER_MODULE(Class)                                                             \
+  Class* operator->() const noexcept { return const_cast<Class*>(this); } /* a handle */ \
+  template <class Self = Class>                                                          \
+  Self clone() const {                                                                   \
+    return ::harker::nn::clone(static_cast<const Self&>(*this));                         \
   }
 
 class Module {

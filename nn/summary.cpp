@@ -3,6 +3,7 @@
 #include <harker/nn/summary.h>
 #include <algorithm>
 #include <memory>
+#include <vector>
 
 namespace harker HARKER_PUBLIC {
 namespace detail {
@@ -15,7 +16,14 @@ struct SummaryRun::Row {
   HookHandle hook;
 };
 
-SummaryRun::SummaryRun(const nn::Module& model) {
+struct SummaryRun::Rows {
+  std::vector<Row> all;
+};
+
+SummaryRun::SummaryRun(const nn::Module& model) : rows_(watched(model)) { nn::Module(model).eval(); }
+
+SummaryRun::Rows* SummaryRun::watched(const nn::Module& model) {
+  auto rows = std::make_unique<Rows>();
   model.learn_class();
   for (auto& [path, module] : model.named_modules()) {
     const std::size_t dot = path.rfind('.');
@@ -27,16 +35,17 @@ SummaryRun::SummaryRun(const nn::Module& model) {
             {}};
     row.hook = row.module.register_forward_hook(
         [shape = row.shape](nn::Module&, std::span<const Tensor>, const Tensor& out) { *shape = str(out.shape()); });
-    rows_.push_back(std::move(row));
+    rows->all.push_back(std::move(row));
   }
-  nn::Module(model).eval();
+  return rows.release();
 }
 
 SummaryRun::~SummaryRun() {
-  for (Row& row : rows_) {  // parents come first: what they do to their children is undone by these
+  for (Row& row : rows_->all) {  // parents come first: what they do to their children is undone by these
     row.module.train(row.training);
     row.hook.remove();
   }
+  delete rows_;
 }
 
 namespace {
@@ -58,7 +67,7 @@ std::string SummaryRun::table() const {
     std::string left, shape, parameters;
   };
   std::vector<Line> lines = {{"module", "output shape", "parameters"}};
-  for (const Row& row : rows_) {
+  for (const Row& row : rows_->all) {
     std::int64_t own = 0;
     for (const auto& named : row.module.named_parameters("", false)) own += named.second.numel();
     lines.push_back({str(row.name, row.name.empty() ? "" : "  ", row.module.class_name()),
@@ -78,7 +87,7 @@ std::string SummaryRun::table() const {
            '\n';
     if (i == 0) out += std::string(left + shape + right + 4, '-') + '\n';
   }
-  const std::vector<Tensor> all = rows_.front().module.parameters();
+  const std::vector<Tensor> all = rows_->all.front().module.parameters();
   std::vector<Tensor> trained;
   std::int64_t bytes = 0;
   for (const Tensor& p : all) {

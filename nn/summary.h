@@ -1,7 +1,6 @@
 // summary: a table of a model's modules, the shapes that come out of them, and how many parameters they have.
 #pragma once
 #include <string>
-#include <vector>
 
 #include <harker/core/grad_mode.h>
 #include <harker/nn/module.h>
@@ -21,7 +20,9 @@ class SummaryRun {
 
  private:
   struct Row;
-  std::vector<Row> rows_;
+  struct Rows;
+  static Rows* watched(const nn::Module& model);
+  Rows* const rows_;  // owned
 };
 
 }  // namespace detail
