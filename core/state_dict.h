@@ -15,7 +15,7 @@ namespace harker HARKER_PUBLIC {
 
 class StateDict {
  public:
-  using Item = Named<Tensor>;
+  using Item = NamedItem<Tensor>;
   using Other = std::pair<std::string, Value>;
 
   StateDict() noexcept;

@@ -89,7 +89,7 @@ class ModuleList : public Module {
 template <std::derived_from<Module> M = AnyModule>
 class ModuleDict : public Module {
  public:
-  using Item = Named<M>;
+  using Item = NamedItem<M>;
 
   ModuleDict() : Module("ModuleDict"), items_(std::make_shared<NamedList<M>>()) {}
   ModuleDict(std::initializer_list<Item> items) : ModuleDict() {

@@ -28,7 +28,7 @@ class Cloning;
 namespace nn {
 
 /// ("fc1.weight", tensor)
-using NamedTensor = Named<Tensor>;
+using NamedTensor = NamedItem<Tensor>;
 class Module;
 template <std::derived_from<Module> M>
 M clone(const M& module);

@@ -48,7 +48,7 @@ void AnyModule::no_such_forward(const Module& m, std::size_t tensors) {
 // --- Sequential
 
 Sequential::Sequential() : Module("Sequential"), layers_(std::make_shared<std::vector<AnyModule>>()) {}
-Sequential::Sequential(std::initializer_list<Named<AnyModule>> modules) : Sequential() {
+Sequential::Sequential(std::initializer_list<NamedItem<AnyModule>> modules) : Sequential() {
   for (const auto& [name, m] : modules) add(name, m);
 }
 Sequential::Sequential(const NamedList<AnyModule>& modules) : Sequential() {

@@ -22,7 +22,7 @@ class Sequential : public Module {
   template <UnaryModule... M>
   requires(sizeof...(M) > 0) explicit Sequential(M... modules) : Sequential() { (push_back(std::move(modules)), ...); }
   /// Named ones: `nn::Sequential net({{"fc", nn::Linear(10, 20)}, {"act", nn::ReLU()}});`
-  explicit Sequential(std::initializer_list<Named<AnyModule>> modules);
+  explicit Sequential(std::initializer_list<NamedItem<AnyModule>> modules);
   explicit Sequential(const NamedList<AnyModule>& modules);
   Sequential(const Sequential& o);
 

@@ -26,7 +26,7 @@ std::vector<std::string> no_names();
 namespace optim {
 
 /// ("fc1.weight", tensor), as Module::named_parameters() gives them.
-using NamedTensor = Named<Tensor>;
+using NamedTensor = NamedItem<Tensor>;
 
 /// Parameters with options of their own: `Adam({{head, {.lr = 0.1}}, {body, {.lr = 0.001}}})`.
 template <class Options>

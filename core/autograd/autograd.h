@@ -21,7 +21,7 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
 
 /// The operations that `root` was computed by, and the leaves they began with, as Graphviz text: `dot -Tsvg`. Tensors
 /// in `names` (Module::named_parameters(), say) are drawn with their names.
-std::string graph_dot(const Tensor& root, const std::vector<Named<Tensor>>& names = {});
+std::string graph_dot(const Tensor& root, const std::vector<NamedItem<Tensor>>& names = {});
 
 /// Defaults tighter than PyTorch's; for float64 inputs.
 struct GradcheckOptions {

@@ -12,9 +12,9 @@ namespace harker HARKER_PUBLIC {
 
 /// ("fc1.weight", tensor): `auto& [name, p]`, `.first`, or `.key()` and `.value()`.
 template <class T>
-struct Named : std::pair<std::string, T> {
-  Named() = default;
-  Named(std::string name, T value) : std::pair<std::string, T>(std::move(name), std::move(value)) {}
+struct NamedItem : std::pair<std::string, T> {
+  NamedItem() = default;
+  NamedItem(std::string name, T value) : std::pair<std::string, T>(std::move(name), std::move(value)) {}
   const std::string& key() const noexcept { return this->first; }
   T& value() noexcept { return this->second; }
   const T& value() const noexcept { return this->second; }
@@ -26,29 +26,29 @@ namespace detail {
 }  // namespace detail
 
 template <class T>
-class NamedList : public std::vector<Named<T>> {
+class NamedList : public std::vector<NamedItem<T>> {
  public:
-  using std::vector<Named<T>>::vector;
-  using std::vector<Named<T>>::operator[];
+  using std::vector<NamedItem<T>>::vector;
+  using std::vector<NamedItem<T>>::operator[];
   /// Error, with the nearest name, when there is none.
   const T& operator[](std::string_view name) const& { return *found(name); }
   T& operator[](std::string_view name) & { return *const_cast<T*>(found(name)); }
   T operator[](std::string_view name) && { return *found(name); }  // the list goes, the value stays
   /// Null when there is none.
   const T* find(std::string_view name) const noexcept {
-    for (const Named<T>& item : *this)
+    for (const NamedItem<T>& item : *this)
       if (item.first == name) return &item.second;
     return nullptr;
   }
   bool contains(std::string_view name) const noexcept { return find(name) != nullptr; }
   std::vector<std::string> keys() const {
     std::vector<std::string> out;
-    for (const Named<T>& item : *this) out.push_back(item.first);
+    for (const NamedItem<T>& item : *this) out.push_back(item.first);
     return out;
   }
   std::vector<T> values() const {
     std::vector<T> out;
-    for (const Named<T>& item : *this) out.push_back(item.second);
+    for (const NamedItem<T>& item : *this) out.push_back(item.second);
     return out;
   }
 

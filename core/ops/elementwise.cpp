@@ -140,20 +140,6 @@ Tensor sub(const Tensor& x, Scalar s) {
 Tensor sub(Scalar s, const Tensor& x) {
   return real(x, s) && !s.is_bool() ? s.to_double() - x : detail::promoted_scalar(Binary::sub, "rsub", x, s, true);
 }
-namespace {
-/// alpha y, as what x + y computes in.
-Tensor scaled(const Tensor& x, const Tensor& y, Scalar alpha, const char* op) {
-  if (alpha.is_real() && !is_floating_point(x.dtype()) && !is_floating_point(y.dtype()))
-    throw_error<TypeError>(op, ": alpha is ", alpha.to_double(), ", a real number, and both tensors are of integers");
-  return mul(y.to(result_type(x, y)), alpha);
-}
-}  // namespace
-Tensor add(const Tensor& x, const Tensor& y, Scalar alpha) {
-  return alpha.to_double() == 1 ? x + y : x + scaled(x, y, alpha, "add");
-}
-Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha) {
-  return alpha.to_double() == 1 ? x - y : x - scaled(x, y, alpha, "sub");
-}
 Tensor mul(const Tensor& x, Scalar s) {
   return real(x, s) ? x * s.to_double() : detail::promoted_scalar(Binary::mul, "mul", x, s, false);
 }

@@ -9,8 +9,6 @@ namespace harker HARKER_PUBLIC {
 // --- elementwise.cpp: z = x op y, broadcast.
 Tensor add(const Tensor& x, const Tensor& y);
 Tensor sub(const Tensor& x, const Tensor& y);
-Tensor add(const Tensor& x, const Tensor& y, Scalar alpha);  ///< x + alpha y
-Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha);
 Tensor mul(const Tensor& x, const Tensor& y);
 Tensor div(const Tensor& x, const Tensor& y);
 inline Tensor operator+(const Tensor& x, const Tensor& y) { return add(x, y); }

@@ -27,7 +27,7 @@ std::string quotable(std::string_view text) {
 
 class Drawing {
  public:
-  Drawing(const Tensor& root, std::span<const Named<Tensor>> names) {
+  Drawing(const Tensor& root, std::span<const NamedItem<Tensor>> names) {
     for (const auto& [name, t] : names) {
       if (!t.defined()) continue;
       const TensorImpl& p = detail::as_known(t);
@@ -109,7 +109,7 @@ class Drawing {
 
 }  // namespace
 
-std::string graph_dot(const Tensor& root, const std::vector<Named<Tensor>>& names) {
+std::string graph_dot(const Tensor& root, const std::vector<NamedItem<Tensor>>& names) {
   return Drawing(root, names).text();
 }
 
