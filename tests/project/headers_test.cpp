@@ -47,7 +47,7 @@ TEST_CASE("headers: none that is installed hides its names, and most of those of
     CHECK_MESSAGE(!installed.contains(kSource / internal), internal);
 }
 
-TEST_CASE("headers: <harker/harker.h> brings no other library and no costly header and at most 90 of ours") {
+TEST_CASE("headers: <harker/harker.h> brings no other library and no costly header and at most 110 of ours") {
   const Finished done = run(compiler() + "-M -x c++ - <<'END'\n#include <harker/harker.h>\nEND\n");
   REQUIRE_MESSAGE(done.status == 0, done.output);
   std::set<std::string> ours;
@@ -63,7 +63,7 @@ TEST_CASE("headers: <harker/harker.h> brings no other library and no costly head
   }
   CHECK(bad == "");
   CHECK(ours.size() > 10);
-  CHECK(ours.size() <= 90);
+  CHECK(ours.size() <= 110);
 }
 
 TEST_CASE("headers: without C++20, exceptions or type information any public header is one error, which says so") {
