@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from .work import Net
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 WHEELS = ["torch==2.15.0", "nvidia-cuda-runtime==13.2.86", "nvidia-cuda-cupti==13.2.86"]  # what a CPU program needs of them
 
@@ -26,7 +28,7 @@ def first_line(*command):
 def build_harker(folder):
     run("cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DHARKER_BUILD_BENCH=ON",
         "-DHARKER_BUILD_TESTS=OFF", "-DHARKER_BUILD_CLI=OFF", "-DHARKER_BUILD_EXAMPLES=OFF", stdout=subprocess.DEVNULL)
-    run("cmake", "--build", folder, "--target", "bench_train_step", "bench_inference", "bench_ops", stdout=sys.stderr)
+    run("cmake", "--build", folder, "--target", "bench_train_step", "bench_inference", "bench_ops", "bench_nets", stdout=sys.stderr)
 
 
 def torch_of(venv):
@@ -76,6 +78,9 @@ class Programs:
     def step(self, who, work, threads, milliseconds):
         """One turn at a Work: what the program prints, or {"error": ...}; None when this one does not take part."""
         arguments = work.arguments(threads, milliseconds)
+        if isinstance(work, Net):
+            program = {"harker": self.build / "bench/nets", "LibTorch": self.libtorch and self.libtorch / "libtorch_nets"}.get(who)
+            return self._turn([program, *arguments], threads) if program else None
         if who in PYTHON:
             if threads > 1 or (who == "PyTorch fused Adam" and work.kind != "train"):
                 return None

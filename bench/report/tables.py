@@ -48,6 +48,13 @@ def rows(results):
     return table(["work", "threads", "harker", "LibTorch", "hand-written loop", "LibTorch / harker", "harker / loop"], lines)
 
 
+def nets(results):
+    lines = [[r["work"], str(r["threads"]), median_of(r, "harker"), median_of(r, "LibTorch"),
+              verdict(r["over_harker"].get("LibTorch"), r["must"]["libtorch"], True),
+              " ".join(f"{r['spread'][w]:.2f}" for w in ("harker", "LibTorch") if w in r["spread"])] for r in results]
+    return table(["net", "threads", "harker", "LibTorch", "LibTorch / harker", "slowest / fastest round of each"], lines)
+
+
 def python(results):
     """Empty when there is none."""
     one = [r for r in results if r["threads"] == 1]

@@ -49,6 +49,30 @@ SWEEPS = {
               [(b, Work(f"batch {b}", "train", (10, 20, 1), b)) for b in (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)]),
 }
 
+
+@dataclass(frozen=True)
+class Net:
+    """One of the nets of nets_turn.h, trained or used."""
+    net: str
+    kind: str
+    must: dict
+    widths = (0,) * 101  # for the tolerance: as of a hundred layers
+    batch, gain = 0, 1
+
+    @property
+    def name(self):
+        return f"{self.net}: {'step' if self.kind == 'train' else 'forward'}"
+
+    def arguments(self, threads, milliseconds):
+        return [self.net, self.kind, threads, milliseconds]
+
+
+NETS = [Net(net, kind, {1: (least, None)}) for net in (
+    "digits conv", "residual net, 32x32", "depthwise-separable net, 32x32", "LSTM, batch 16, 32 steps, 32-64",
+    "GRU, batch 16, 32 steps, 32-64", "encoder layer, batch 8, 64 tokens, width 128",
+    "batch-normed autoencoder 784-128-32, batch 64", "embedding bags, 32 of 20 of 5,000 words", "VAE 784-256-16, batch 64",
+    "24-8-2, tanh, batch 200") for kind, least in (("train", 1.5), ("inference", 1.3))]
+
 OPS = ("add", "add_row", "mul", "relu", "sum", "sum_columns", "mean", "mse_loss", "matmul", "linear", "view", "transpose",
        "slice", "transpose_copy")
 FORMS = ("forward", "backward")

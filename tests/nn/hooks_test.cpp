@@ -151,8 +151,7 @@ TEST_CASE("module hooks: operator() of every layer runs them") {
   int defined = 0;
   const std::regex definition(
       "(?:Tensor|Result) [\\w:]*operator\\(\\)\\([^;]*?\\) const \\{\\s*(return call\\(\\*this, )?");
-  for (const auto& entry :
-       std::filesystem::directory_iterator(std::filesystem::path(HARKER_SOURCE_DIR) / "nn")) {
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(HARKER_SOURCE_DIR) / "nn")) {
     if (!entry.is_regular_file()) continue;
     std::ifstream in(entry.path());
     const std::string text(std::istreambuf_iterator<char>(in), {});
