@@ -68,6 +68,25 @@ HARKER_POINTWISE(relu)
 #include <harker/core/ops/pointwise_table.h>
 #undef HARKER_POINTWISE
 
+#define HARKER_SAME(f) \
+  Tensor& TensorMethods::f##_() { return std::as_const(*this).f##_(); }
+HARKER_SAME(neg)
+HARKER_SAME(abs)
+HARKER_SAME(exp)
+HARKER_SAME(log)
+HARKER_SAME(sqrt)
+HARKER_SAME(rsqrt)
+HARKER_SAME(square)
+HARKER_SAME(reciprocal)
+HARKER_SAME(relu)
+HARKER_SAME(sigmoid)
+HARKER_SAME(tanh)
+HARKER_SAME(floor)
+HARKER_SAME(ceil)
+HARKER_SAME(round)
+HARKER_SAME(trunc)
+#undef HARKER_SAME
+
 Tensor& TensorMethods::add_(const Tensor& o, Scalar alpha) const {
   if (!direct(self(), o) || records_change(self(), "add_", {&o}))
     return changed(

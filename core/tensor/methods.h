@@ -288,6 +288,22 @@ class TensorMethods {
   Tensor& ceil_() const;
   Tensor& round_() const;
   Tensor& trunc_() const;
+  // The same of what is no constant: &Tensor::exp_ is either.
+  Tensor& neg_();
+  Tensor& abs_();
+  Tensor& exp_();
+  Tensor& log_();
+  Tensor& sqrt_();
+  Tensor& rsqrt_();
+  Tensor& square_();
+  Tensor& reciprocal_();
+  Tensor& relu_();
+  Tensor& sigmoid_();
+  Tensor& tanh_();
+  Tensor& floor_();
+  Tensor& ceil_();
+  Tensor& round_();
+  Tensor& trunc_();
   Tensor& pow_(Scalar e) const;
   Tensor& pow_(const Tensor& y) const;
   Tensor& clamp_(std::optional<Scalar> min, std::optional<Scalar> max = std::nullopt) const;
