@@ -16,14 +16,12 @@
 #include <harker/nn/functional.h>
 #include <harker/nn/init.h>
 #include <harker/nn/linear.h>
-#include <harker/nn/lora.h>
 #include <harker/nn/loss.h>
 #include <harker/nn/margin_loss.h>
 #include <harker/nn/module.h>
 #include <harker/nn/normalization.h>
 #include <harker/nn/packed_sequence.h>
 #include <harker/nn/parameter.h>
-#include <harker/nn/parametrize.h>
 #include <harker/nn/pooling.h>
 #include <harker/nn/rnn.h>
 #include <harker/nn/sequential.h>

@@ -5,7 +5,9 @@
 #include <harker/core/grad_mode.h>
 #include <harker/core/ops/ops.h>
 #include <harker/core/random.h>
+#include <harker/nn/lora.h>
 #include <harker/nn/nn.h>
+#include <harker/nn/parametrize.h>
 #include <harker/optim/sgd.h>
 
 #include <sstream>
