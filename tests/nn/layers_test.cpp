@@ -7,6 +7,7 @@
 #include <harker/core/ops/ops.h>
 #include <harker/core/random.h>
 #include <harker/nn/nn.h>
+#include <harker/nn/parametrize.h>
 #include <sha256.h>
 #include <test_tensor.h>
 
