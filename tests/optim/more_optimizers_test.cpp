@@ -144,6 +144,7 @@ const Json& rows() {
 }  // namespace
 
 TEST_CASE("more optimizers: 20 steps are torch's, with its state and its options") {
+  CHECK(rows().size() == 18);
   for (const Json& row : rows()) {
     const std::string name = row.at("name"), args = row.at("args").dump();
     CAPTURE(name);
@@ -196,8 +197,7 @@ TEST_CASE("more optimizers: 20 steps are torch's, with its state and its options
   }
 }
 
-TEST_CASE(
-    "more optimizers: float32 and 16 bits, strided parameters, parameters without gradient, and a changed dtype") {
+TEST_CASE("more optimizers: float32 and 16 bits, strided parameters, and parameters without gradient") {
   const auto trains = [](auto make_one) {
     for (const DType dtype : {kFloat32, kFloat16, kBFloat16}) {
       Tensor p = full({3, 2}, 1.0, dtype).t().requires_grad_(), idle = ones({2, 2}, dtype).requires_grad_();
@@ -212,8 +212,6 @@ TEST_CASE(
       CHECK(o.state_dict()["state"].len() == 1);
       CHECK(o.state(idle).len() == 0);
       CHECK(o.state(p).len() > 0);
-      p.set_grad(ones({2, 3}, kFloat64).to(dtype));
-      p.impl().grad = nullptr;
     }
   };
   trains([](std::vector<Tensor> p) { return NAdam(std::move(p), 0.1); });

@@ -52,8 +52,6 @@ def main():
         def closure():
             optimizer.zero_grad()
             loss = loss_of(*params)
-            if args.get("maximize") and name == "LBFGS":
-                loss = -loss
             loss.backward()
             return loss
 
