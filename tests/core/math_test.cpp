@@ -66,7 +66,7 @@ double tolerance(DType t) {
   return t == kFloat64 ? 1e-13 : t == kFloat32 ? 2e-6 : t == kFloat16 ? 2e-3 : t == kBFloat16 ? 2e-2 : 0;
 }
 
-/// The largest |got - expected| / max(|expected|, 1), infinite where specials differ; `signs` compares those of zeros too.
+/// The largest |got - expected| / max(|expected|, 1), infinite where specials differ.
 double difference(const Tensor& got, const Json& expected) {
   const Numbers v = values(got);
   if (v.size() != expected.size()) return INFINITY;
