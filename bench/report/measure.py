@@ -16,11 +16,9 @@ def ratio(times, above, below):
 def check(work, turns):
     """All programs reach the same numbers; in training the loss never rises; no number is denormal or none at all."""
     reference = turns[0][1]
-    # Each layer rounds anew, and programs round in different orders: a random walk, so the root of their number.
-    tolerance = 1e-5 * math.sqrt(len(work.widths) - 1)
     for who, t in turns:
         for key in ("first", "last"):
-            if not abs(t[key] - reference[key]) <= tolerance * abs(reference[key]):
+            if not abs(t[key] - reference[key]) <= work.tolerance * abs(reference[key]):
                 sys.exit(f"{work.name}: {who} does other work than {turns[0][0]}: {key} is {t[key]}, not {reference[key]}")
         if work.kind == "train" and not t["last"] <= t["first"]:
             sys.exit(f"{work.name}: the loss of {who} rises from {t['first']} to {t['last']}")

@@ -1,4 +1,5 @@
 """What is compared: the rows of the table with their limits, the sweeps, and single operations."""
+import math
 from dataclasses import dataclass, field
 
 
@@ -16,6 +17,11 @@ class Work:
     def net(self):
         same = len(self.widths) > 4 and len(set(self.widths)) == 1
         return f"{len(self.widths) - 1} layers of width {self.widths[0]}" if same else "-".join(map(str, self.widths))
+
+    @property
+    def tolerance(self):
+        """Each layer rounds anew, and programs round in different orders: a random walk, so the root of their number."""
+        return 1e-5 * math.sqrt(len(self.widths) - 1)
 
     def arguments(self, threads, milliseconds):
         """As bench/mlp_turn.h reads them."""
@@ -56,8 +62,8 @@ class Net:
     net: str
     kind: str
     must: dict
-    widths = (0,) * 101  # for the tolerance: as of a hundred layers
-    batch, gain = 0, 1
+    tolerance = 1e-4  # as of a hundred layers
+    batch, gain = 0, 1  # are in the net
 
     @property
     def name(self):
