@@ -24,12 +24,6 @@ struct Given {
   }
 };
 
-std::uint64_t fingerprint(const Given& g) {
-  test::Fingerprint f;
-  for (const Tensor& t : g.all()) f.add(t);
-  return f.h;
-}
-
 const std::vector<test::Misuse<Given>> kMisuses = {
     // --- Joining and choosing.
     MISUSE(shape, cat({}), "cat", "at least one"),

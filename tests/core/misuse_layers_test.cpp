@@ -1,4 +1,4 @@
-// Misuse of losses, layers, activations and normalisations (misuse_table.h).
+// Misuse of losses, layers, activations, normalisations, and of what sequences go through (misuse_table.h).
 #include <core/misuse_table.h>
 #include <doctest/doctest.h>
 
@@ -18,6 +18,7 @@ struct Given {
   Tensor target = tensor({1, 0, 3}, kInt64), bad_target = tensor({1, 4, 0}, kInt64);
   Tensor image = ones({2, 4, 5, 5}), kernel = ones({6, 4, 3, 3}), bias = ones({6}), mean = zeros({4}), var = ones({4});
   Tensor leaf = ones({4}, {.requires_grad = true}), twofold = zeros({1}).expand({4});
+  Tensor line = ones({2, 5}), planes = ones({1, 2, 2}), pairs = ones({2, 2}, kInt64), list = ones({3}, kInt64);
 
   std::vector<Tensor> all() const {
     return {x,
@@ -38,15 +39,13 @@ struct Given {
             var,
             leaf,
             twofold,
+            line,
+            planes,
+            pairs,
+            list,
             default_generator().state()};
   }
 };
-
-std::uint64_t fingerprint(const Given& g) {
-  test::Fingerprint f;
-  for (const Tensor& t : g.all()) f.add(t);
-  return f.h;
-}
 
 const std::vector<test::Misuse<Given>> kMisuses = {
     // --- Losses.
@@ -153,6 +152,48 @@ const std::vector<test::Misuse<Given>> kMisuses = {
     MISUSE(plain, alpha_dropout(g.x, 1.5), "alpha_dropout", "1.5"),
     MISUSE(shape, scaled_dot_product_attention(ones({4, 2, 2}), ones({3, 2, 2}), ones({3, 2, 2}), {.enable_gqa = true}),
            "scaled_dot_product_attention", "heads"),
+    // --- Sequences, resampling, bags.
+    MISUSE(plain, conv2d(g.image, g.kernel, {}, {.padding = "most"}), "\"same\" or \"valid\", not 'most'"),
+    MISUSE(shape, conv2d(g.image, g.kernel, {}, {.stride = 2, .padding = "same"}), "conv2d", "(2, 2)"),
+    MISUSE(shape, conv1d(g.image, g.kernel), "conv1d", "length"),
+    MISUSE(shape, conv1d(g.line, ones({3, 2, 2}), {}, {.stride = {2, 1}}), "conv1d", "(2, 1)"),
+    MISUSE(shape, conv1d(g.line, ones({3, 3, 2})), "conv1d", "3 channels"),
+    MISUSE(shape, conv1d(g.line, ones({3, 2, 6})), "conv1d", "does not fit"),
+    MISUSE(shape, conv_transpose1d(g.line, ones({2, 3, 2, 2})), "conv_transpose1d", "3 dimensions"),
+    MISUSE(shape, max_pool1d(g.line, 6), "max_pool1d", "does not fit"),
+    MISUSE(shape, max_pool1d(g.line, 0), "max_pool1d", "kernel"),
+    MISUSE(shape, avg_pool1d(ones({}), 2), "avg_pool1d", "length"),
+    MISUSE(shape, avg_pool1d(g.line, 2, {.padding = 2}), "avg_pool1d", "half"),
+    MISUSE(shape, max_unpool2d(g.planes, full({1, 2, 2}, 16, kInt64), 2), "max_unpool2d", "16"),
+    MISUSE(shape, max_unpool2d(g.planes, zeros({1, 2}, kInt64), 2), "max_unpool2d", "(1, 2)"),
+    MISUSE(shape, max_unpool2d(g.planes, zeros({1, 2, 2}, kInt64), 2, {.output_size = 7}), "output_size 7", "4"),
+    MISUSE(shape, adaptive_avg_pool2d(g.image, -2), "adaptive_avg_pool2d", "-2"),
+    MISUSE(shape, adaptive_max_pool2d(ones({2, 0, 3}), 2), "adaptive_max_pool2d", "no elements"),
+    MISUSE(type, adaptive_avg_pool1d(ones({2, 5}, kInt64), 2), "int64"),
+    MISUSE(shape, interpolate(g.image, {}), "interpolate", "one of them"),
+    MISUSE(shape, interpolate(g.image, {.size = 2, .scale_factor = 2}), "interpolate", "one of them"),
+    MISUSE(shape, interpolate(g.x, {.size = 2}), "interpolate", "(3, 4)"),
+    MISUSE(shape, interpolate(g.planes, {.size = 2, .mode = "bilinear"}), "interpolate", "bilinear"),
+    MISUSE(shape, interpolate(g.image, {.scale_factor = 0.1}), "interpolate", "0.1"),
+    MISUSE(shape, interpolate(g.image, {.scale_factor = NAN}), "interpolate", "nan"),
+    MISUSE(shape, interpolate(g.image, {.scale_factor = 1e300}), "interpolate", "1e+300"),
+    MISUSE(shape, interpolate(g.image, {.size = {-1, 2}}), "interpolate", "-1"),
+    MISUSE(plain, interpolate(g.image, {.size = 2, .align_corners = true}), "align_corners"),
+    MISUSE(plain, interpolate(g.image, {.size = 2, .recompute_scale_factor = true}), "scale_factor"),
+    MISUSE(type, interpolate(g.image.to(kInt64), {.size = 2, .mode = "bilinear"}), "int64"),
+    MISUSE(shape, pixel_shuffle(g.image, 3), "pixel_shuffle", "3 x 3"),
+    MISUSE(shape, pixel_unshuffle(g.image, 0), "pixel_unshuffle", "0"),
+    MISUSE(shape, embedding_bag(g.list, g.x), "embedding_bag", "offsets"),
+    MISUSE(shape, embedding_bag(g.pairs, g.x, {.offsets = g.list}), "embedding_bag", "offsets"),
+    MISUSE(shape, embedding_bag(g.list, g.x, {.offsets = tensor({0, 2, 1})}), "embedding_bag", "number 2 is 1"),
+    MISUSE(shape, embedding_bag(g.list, g.x, {.offsets = tensor({0, 4})}), "embedding_bag", "number 1 is 4"),
+    MISUSE(shape, embedding_bag(g.list, g.x, {.offsets = tensor({1, 2})}), "embedding_bag", "number 0 is 1"),
+    MISUSE(shape, embedding_bag(full({2, 2}, 3, kInt64), g.x), "embedding_bag", "3"),
+    MISUSE(shape, embedding_bag(g.pairs, g.x, {.padding_idx = 3}), "embedding_bag", "padding_idx 3"),
+    MISUSE(plain, embedding_bag(g.pairs, g.x, {.mode = "median"}), "median"),
+    MISUSE(plain, embedding_bag(g.pairs, g.x, {.per_sample_weights = ones({2, 2})}), "mean"),
+    MISUSE(shape, embedding_bag(g.pairs, g.x, {.mode = "sum", .per_sample_weights = ones({2})}), "(2, 2)", "(2)"),
+    MISUSE(plain, embedding_bag(g.pairs, g.x, {.mode = "max", .scale_grad_by_freq = true}), "max"),
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 // Convolutions and pools of sequences, adaptive pools, resampling and embedding bags beyond the rows of gradients and of
-// layers: places of maxima, infinities, other dtypes, no images, and what is refused, in words that name it.
+// layers: places of maxima, infinities, other dtypes, no images. What is refused: misuse_layers_test.cpp.
 #include <doctest/doctest.h>
 #include <harker/core/ops/ops.h>
 #include <harker/core/random.h>
@@ -82,63 +82,4 @@ TEST_CASE("sequences: dtypes, no images, no bags") {
     CHECK(equal(embedding_bag(none, ones({3, 2}), {.offsets = tensor({0, 0}), .mode = mode}), zeros({2, 2})));
     CHECK(equal(embedding_bag(zeros({2, 0}, kInt64), ones({3, 2}), {.mode = mode}), zeros({2, 2})));
   }
-}
-
-TEST_CASE("sequences: what makes no sense is refused, in words that name it") {
-  const Tensor image = ones({2, 4, 5, 5}), kernel = ones({6, 4, 3, 3}), x = ones({3, 4}), line = ones({2, 5});
-  const Tensor index = ones({2, 2}, kInt64), list = ones({3}, kInt64), planes = ones({1, 2, 2});
-  const auto shape = [](const auto& f, const char* a, const char* b) {
-    const std::string text = words<ShapeError>(f);
-    return has(text, a) && has(text, b) ? std::string() : text;
-  };
-  const auto other = [](const auto& f, const char* a) {
-    const std::string text = words<Error>(f);
-    return has(text, a) ? std::string() : text;
-  };
-  CHECK(other([&] { conv2d(image, kernel, {}, {.padding = "most"}); }, "\"same\" or \"valid\", not 'most'") == "");
-  CHECK(shape([&] { conv2d(image, kernel, {}, {.stride = 2, .padding = "same"}); }, "conv2d", "(2, 2)") == "");
-  CHECK(shape([&] { conv1d(image, kernel); }, "conv1d", "length") == "");
-  CHECK(shape([&] { conv1d(line, ones({3, 2, 2}), {}, {.stride = {2, 1}}); }, "conv1d", "(2, 1)") == "");
-  CHECK(shape([&] { conv1d(line, ones({3, 3, 2})); }, "conv1d", "3 channels") == "");
-  CHECK(shape([&] { conv1d(line, ones({3, 2, 6})); }, "conv1d", "does not fit") == "");
-  CHECK(shape([&] { conv_transpose1d(line, ones({2, 3, 2, 2})); }, "conv_transpose1d", "3 dimensions") == "");
-  CHECK(shape([&] { max_pool1d(line, 6); }, "max_pool1d", "does not fit") == "");
-  CHECK(shape([&] { max_pool1d(line, 0); }, "max_pool1d", "kernel") == "");
-  CHECK(shape([] { avg_pool1d(ones({}), 2); }, "avg_pool1d", "length") == "");
-  CHECK(shape([&] { avg_pool1d(line, 2, {.padding = 2}); }, "avg_pool1d", "half") == "");
-  CHECK(shape([&] { max_unpool2d(planes, full({1, 2, 2}, 16, kInt64), 2); }, "max_unpool2d", "16") == "");
-  CHECK(shape([&] { max_unpool2d(planes, zeros({1, 2}, kInt64), 2); }, "max_unpool2d", "(1, 2)") == "");
-  CHECK(shape(
-            [&] {
-              max_unpool2d(planes, zeros({1, 2, 2}, kInt64), 2, {.output_size = 7});
-            },
-            "output_size 7", "4") == "");
-  CHECK(shape([&] { adaptive_avg_pool2d(image, -2); }, "adaptive_avg_pool2d", "-2") == "");
-  CHECK(shape([] { adaptive_max_pool2d(ones({2, 0, 3}), 2); }, "adaptive_max_pool2d", "no elements") == "");
-  CHECK(has(words<TypeError>([] { adaptive_avg_pool1d(ones({2, 5}, kInt64), 2); }), "int64"));
-  CHECK(shape([&] { interpolate(image, {}); }, "interpolate", "one of them") == "");
-  CHECK(shape([&] { interpolate(image, {.size = 2, .scale_factor = 2}); }, "interpolate", "one of them") == "");
-  CHECK(shape([&] { interpolate(x, {.size = 2}); }, "interpolate", "(3, 4)") == "");
-  CHECK(shape([&] { interpolate(planes, {.size = 2, .mode = "bilinear"}); }, "interpolate", "bilinear") == "");
-  CHECK(shape([&] { interpolate(image, {.scale_factor = 0.1}); }, "interpolate", "0.1") == "");
-  CHECK(shape([&] { interpolate(image, {.scale_factor = NAN}); }, "interpolate", "nan") == "");
-  CHECK(shape([&] { interpolate(image, {.scale_factor = 1e300}); }, "interpolate", "1e+300") == "");
-  CHECK(shape([&] { interpolate(image, {.size = {-1, 2}}); }, "interpolate", "-1") == "");
-  CHECK(other([&] { interpolate(image, {.size = 2, .align_corners = true}); }, "align_corners") == "");
-  CHECK(other([&] { interpolate(image, {.size = 2, .recompute_scale_factor = true}); }, "scale_factor") == "");
-  CHECK(has(words<TypeError>([&] { interpolate(image.to(kInt64), {.size = 2, .mode = "bilinear"}); }), "int64"));
-  CHECK(shape([&] { pixel_shuffle(image, 3); }, "pixel_shuffle", "3 x 3") == "");
-  CHECK(shape([&] { pixel_unshuffle(image, 0); }, "pixel_unshuffle", "0") == "");
-  CHECK(shape([&] { embedding_bag(list, x); }, "embedding_bag", "offsets") == "");
-  CHECK(shape([&] { embedding_bag(index, x, {.offsets = list}); }, "embedding_bag", "offsets") == "");
-  CHECK(shape([&] { embedding_bag(list, x, {.offsets = tensor({0, 2, 1})}); }, "embedding_bag", "number 2 is 1") == "");
-  CHECK(shape([&] { embedding_bag(list, x, {.offsets = tensor({0, 4})}); }, "embedding_bag", "number 1 is 4") == "");
-  CHECK(shape([&] { embedding_bag(list, x, {.offsets = tensor({1, 2})}); }, "embedding_bag", "number 0 is 1") == "");
-  CHECK(shape([&] { embedding_bag(full({2, 2}, 3, kInt64), x); }, "embedding_bag", "3") == "");
-  CHECK(shape([&] { embedding_bag(index, x, {.padding_idx = 3}); }, "embedding_bag", "padding_idx 3") == "");
-  CHECK(other([&] { embedding_bag(index, x, {.mode = "median"}); }, "median") == "");
-  CHECK(other([&] { embedding_bag(index, x, {.per_sample_weights = ones({2, 2})}); }, "mean") == "");
-  CHECK(shape([&] { embedding_bag(index, x, {.mode = "sum", .per_sample_weights = ones({2})}); }, "(2, 2)", "(2)") ==
-        "");
-  CHECK(other([&] { embedding_bag(index, x, {.mode = "max", .scale_grad_by_freq = true}); }, "max") == "");
 }
