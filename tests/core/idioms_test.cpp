@@ -6,13 +6,12 @@
 #include <harker/core/grad_mode.h>
 #include <harker/core/ops/ops.h>
 #include <harker/core/random.h>
+#include <test_tensor.h>
 
 #include <cmath>
 #include <cstdlib>
 #include <string>
 #include <tuple>
-
-#include "../test_tensor.h"
 
 namespace harker {
 namespace {
@@ -281,8 +280,7 @@ TEST_CASE("idioms: random numbers are torch's") {
   CHECK(numbers(drawn(kBool)) == Numbers{1, 0, 1, 0, 1});
 
   const Tensor turned = arange(6, kFloat).view({2, 3}).t();
-  const auto seeded = [](const Tensor& t) { return numbers(t); };
-#define DRAWN(expression) (manual_seed(7), seeded(expression))
+#define DRAWN(expression) (manual_seed(7), numbers(expression))
   CHECK(DRAWN(empty(5).random_(10)) == Numbers{5, 2, 1, 6, 3});
   CHECK(DRAWN(empty({2, 3}).t().random_(-5, 6)) == Numbers{-2, 4, -2, -3, -4, 5});
   CHECK(DRAWN(randint(10, {6})) == Numbers{5, 2, 1, 6, 3, 7});
