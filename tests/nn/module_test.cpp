@@ -1,8 +1,10 @@
-// nn::Module: registration, names, aliasing copies, loading with one report, conversion.
+// nn::Module: registration, names, aliasing copies, printing, modes, conversion. Loading: load_state_dict_test.cpp.
 #include <doctest/doctest.h>
 #include <harker/core/grad_mode.h>
 #include <harker/core/stateful.h>
 #include <harker/nn/nn.h>
+#include <nn/castle.h>
+#include <test_tensor.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,47 +13,19 @@
 #include <type_traits>
 
 using namespace harker;
+using harker::test::Castle;
+using harker::test::DraculaModel;
+using harker::test::has;
+using harker::test::names;
+using harker::test::words;
 
 namespace {
-
-struct DraculaModel : nn::Module {
-  nn::Linear fc1 = register_module("fc1", nn::Linear(10, 20));
-  nn::ReLU relu = register_module("relu", nn::ReLU());
-  nn::Linear fc2 = register_module("fc2", nn::Linear(20, 1));
-  Tensor forward(const Tensor& x) { return fc2(relu(fc1(x))); }
-};
-
-/// A model with everything: own parameter, buffers, a shared layer under two names, a nested model.
-struct Castle : nn::Module {
-  Castle() : Module("Castle", 2) {}
-  nn::Parameter scale = register_parameter("scale", ones({3}));
-  Tensor mean = register_buffer("mean", zeros({3}));
-  Tensor scratch = register_buffer("scratch", zeros({7}), false);
-  nn::Linear door = register_module("door", nn::Linear(3, 3));
-  nn::Linear gate = register_module("gate", door);
-  DraculaModel guest = register_module("guest", DraculaModel());
-};
 
 struct Registering : nn::Module {
   void child(const char* name, const nn::Module& m) { register_module(name, m); }
   void parameter(const char* name) { (void)register_parameter(name, zeros({1})); }
   void buffer(const char* name) { (void)register_buffer(name, zeros({1})); }
 };
-
-template <class List>
-std::vector<std::string> names(const List& list) {
-  std::vector<std::string> out;
-  for (const auto& item : list) out.push_back(item.first);
-  return out;
-}
-
-std::string message_of(auto&& f) {
-  try {
-    f();
-  } catch (const Error& e) { return e.what(); }
-  return "nothing was thrown";
-}
-bool says(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 static_assert(std::is_nothrow_destructible_v<DraculaModel>);
 
@@ -150,107 +124,11 @@ TEST_CASE("module: names that are empty, dotted or taken are errors, and so is a
   CHECK(r.named_modules().size() == 5);
 }
 
-TEST_CASE("module: loading copies the numbers, converts dtypes and keeps the handles") {
-  DraculaModel from, to;
-  const Tensor weight = to.fc1.weight;
-  CHECK(!equal(from.fc1.weight, to.fc1.weight));
-  const auto version = weight.version();
-  CHECK(to.load_state_dict(from.state_dict()).ok());
-  CHECK(equal(from.fc1.weight, weight));
-  CHECK(to.fc1.weight.is(weight));
-  CHECK(weight.version() > version);
-  CHECK(!from.fc1.weight.shares_storage(to.fc1.weight));
-
-  StateDict wide;
-  for (const auto& [name, t] : from.state_dict()) wide.set(name, t.to(kFloat64).contiguous());
-  DraculaModel third;
-  third.load_state_dict(wide);
-  CHECK(third.fc2.weight.dtype() == kFloat32);
-  CHECK(equal(third.fc2.weight, from.fc2.weight));
-  third.load_state_dict(third.state_dict());
-  CHECK(equal(third.fc2.weight, from.fc2.weight));
-}
-
-TEST_CASE("module: weights may swap places by loading") {
-  struct Two : nn::Module {
-    nn::Parameter a = register_parameter("a", full({3}, 1.0));
-    nn::Parameter b = register_parameter("b", full({3}, 2.0));
-  } two;
-  two.load_state_dict({{"a", two.b}, {"b", two.a}});
-  CHECK(two.a[0].item() == 2);
-  CHECK(two.b[0].item() == 1);
-}
-
-TEST_CASE("module: strict loading reports everything at once and changes nothing") {
-  DraculaModel m;
-  const Tensor before = m.fc1.weight.detach().clone(), bias = m.fc2.bias.detach().clone();
-  StateDict bad;
-  bad.set("fc1.weight", zeros({3, 3}));
-  bad.set("fc1.bais", zeros({20}));
-  bad.set("fc2.weight", zeros({1, 20}));
-  bad.set("fc2.bias", zeros({1}));
-  const std::string text = message_of([&] { m.load_state_dict(bad); });
-  CAPTURE(text);
-  CHECK(says(text, "loading state_dict for DraculaModel:"));
-  CHECK(says(text, "Missing key(s) in state_dict: \"fc1.bias\""));
-  CHECK(says(text, "Unexpected key(s) in state_dict: \"fc1.bais\""));
-  CHECK(says(text, "size mismatch for fc1.weight"));
-  CHECK(equal(m.fc1.weight, before));
-  CHECK(equal(m.fc2.bias, bias));
-
-  CHECK(says(message_of([&] { Castle().load_state_dict({}); }), "Castle"));
-  CHECK_THROWS_AS(m.load_state_dict(bad, false), Error);  // shapes always throw
-  CHECK(equal(m.fc2.bias, bias));
-  StateDict complex = m.state_dict();
-  complex.set("fc2.bias", zeros({1}, DType::complex64));
-  CHECK_THROWS_AS(m.load_state_dict(complex), TypeError);
-}
-
-TEST_CASE("module: not strict takes what is there and returns the report") {
-  DraculaModel m;
-  StateDict some;
-  some.set("fc2.bias", full({1}, 5.0));
-  some.set("head.bias", zeros({1}));
-  const LoadReport report = m.load_state_dict(some, false);
-  CHECK(report.missing == std::vector<std::string>{"fc1.weight", "fc1.bias", "fc2.weight"});
-  CHECK(report.unexpected == std::vector<std::string>{"head.bias"});
-  CHECK(m.fc2.bias[0].item() == 5);
-}
-
-TEST_CASE("module: what is no tensor in a state dict is reported, and the rest is loaded") {
-  nn::Linear fc(2, 2);
-  Value file = Value::dict({{"_extra_state", Value::dict({{"version", 1}})},
-                            {"weight", ones({2, 2})},
-                            {"scales", Value::numpy_array({.dtype = "|u1", .shape = {1}, .data = {7}})},
-                            {"bias", zeros({2})}});
-  const std::string text = message_of([&] { fc.load_state_dict(file); });
-  CHECK(says(text, "\"_extra_state\" (a dict, not a tensor)"));
-  CHECK(says(text, "\"scales\" (a numpy array, not a tensor)"));
-  CHECK(fc.weight[0][0].item() != 1);
-  const LoadReport report = fc.load_state_dict(file, false);
-  CHECK(report.unexpected == std::vector<std::string>{"_extra_state", "scales"});
-  CHECK(equal(fc.weight.detach(), ones({2, 2})));
-  file = Value::dict({{"weight", zeros({2, 2})}, {"bias", Value::list()}});
-  CHECK(says(message_of([&] { fc.load_state_dict(file, false); }), "\"bias\", expected a tensor"));
-  CHECK(equal(fc.weight.detach(), ones({2, 2})));  // nothing has changed
-}
-
-TEST_CASE("module: one element of shape (1) fits a scalar, as torch loads files of its 0.3") {
-  nn::BatchNorm1d norm(2);
-  StateDict file = norm.state_dict();
-  file.set("num_batches_tracked", tensor({7}));
-  CHECK(norm.load_state_dict(file).ok());
-  CHECK(norm.num_batches_tracked.item<int>() == 7);
-  CHECK(norm.num_batches_tracked.dim() == 0);
-  file.set("num_batches_tracked", tensor({7, 8}));
-  CHECK_THROWS_AS(norm.load_state_dict(file, false), Error);
-}
-
 TEST_CASE("module: a user's class has its own name") {
   CHECK(DraculaModel().class_name() == "DraculaModel");
   CHECK(nn::Module(DraculaModel()).class_name() == "Module");  // nobody asked while it was known
   DraculaModel m;
-  CHECK(says(message_of([&] { m.load_state_dict({}); }), "state_dict for DraculaModel:"));
+  CHECK(has(words([&] { m.load_state_dict({}); }), "state_dict for DraculaModel:"));
   CHECK(nn::Module(m).class_name() == "DraculaModel");
   struct Local : nn::Module {
     Tensor forward(const Tensor& x) { return x; }
@@ -418,18 +296,6 @@ TEST_CASE("init: constants, gains and fans") {
   CHECK(largest > 0.99 * bound);
 }
 
-TEST_CASE("load_state_dict: a buffer that repeats one element is refused before anything changes") {
-  struct Repeats : nn::Module {
-    nn::Linear fc = register_module("fc", nn::Linear(2, 2));
-    Tensor b = register_buffer("b", ones({1}).expand({3}));
-  };
-  Repeats m;
-  StateDict state;
-  for (const auto& [name, t] : m.state_dict()) state.set(name, zeros(t.shape()));
-  CHECK_THROWS_AS(m.load_state_dict(state), ShapeError);
-  CHECK(!equal(m.fc.weight.detach(), zeros({2, 2})));
-}
-
 TEST_CASE("to: a graph made before the conversion still gives gradients of the parameter's dtype") {
   nn::Linear layer(2, 2);
   const Tensor z = sum(ones({3, 2}) + layer.bias);
@@ -455,7 +321,7 @@ TEST_CASE("module: what LibTorch's programs write") {
   CHECK(named.values().size() == 2);
   CHECK(named.contains("bias"));
   CHECK(!named.contains("b"));
-  CHECK(says(message_of([&] { named["wieght"]; }), "did you mean 'weight'?"));
+  CHECK(has(words([&] { named["wieght"]; }), "did you mean 'weight'?"));
   const Tensor kept = l.named_parameters()["weight"];
   CHECK(kept.is(l.weight));
   CHECK(&l.requires_grad_(false) == &l);
@@ -468,7 +334,7 @@ TEST_CASE("module: what LibTorch's programs write") {
   CHECK(c.get_submodule("guest.fc1").is(c.guest.fc1));
   CHECK(c.get_submodule("").is(c));
   CHECK(c.get_parameter("guest.fc1.weight").is(c.guest.fc1.weight));
-  CHECK(says(message_of([&] { c.get_submodule("guest.fc3"); }), "DraculaModel has no child 'fc3', did you mean 'fc"));
+  CHECK(has(words([&] { c.get_submodule("guest.fc3"); }), "DraculaModel has no child 'fc3', did you mean 'fc"));
   CHECK_THROWS_AS(c.get_parameter("guest.fc1.w"), Error);
   CHECK_THROWS_AS(c.get_buffer("guest.x"), Error);
 
@@ -482,23 +348,4 @@ TEST_CASE("module: what LibTorch's programs write") {
   built.unregister_module("part");
   CHECK(built.parameters().size() == 1);
   CHECK_THROWS_AS(built.unregister_module("part"), Error);
-}
-
-TEST_CASE("state dict: a clone does not follow the training, and what is tied stays tied") {
-  struct Tied : nn::Module {
-    nn::Linear a = register_module("a", nn::Linear(2, 2)), b = register_module("b", nn::Linear(2, 2));
-    Tied() { b.weight = a.weight; }
-  };
-  Tied model;
-  const StateDict best = model.state_dict().clone();
-  {
-    NoGradGuard no_grad;
-    model.a.weight.fill_(7);
-  }
-  CHECK(best["a.weight"][0][0].item() != 7);
-  CHECK(best["a.weight"].shares_storage(best["b.weight"]));
-  CHECK(!best["a.bias"].shares_storage(best["b.bias"]));
-  CHECK(best.metadata.equals(model.state_dict().metadata));
-  model.load_state_dict(best);
-  CHECK(equal(model.state_dict()["b.weight"], best["b.weight"]));
 }
