@@ -59,7 +59,8 @@ inline std::vector<std::filesystem::path> public_headers() {
   std::vector<std::filesystem::path> waiting = {kSource / "cmake/harker.h.in"}, headers;
   for (const char* folder : {"core", "nn", "nn/data", "optim", "serialize"})
     for (const auto& path : files_below(folder, {".h"}))
-      if (path.parent_path() == kSource / folder && path.filename() != "recurrent_layer.h" && is_public(read_text(path)))
+      if (path.parent_path() == kSource / folder && path.filename() != "recurrent_layer.h" &&
+          is_public(read_text(path)))
         waiting.push_back(path);
   std::set<std::filesystem::path> met(waiting.begin(), waiting.end());
   while (!waiting.empty()) {
