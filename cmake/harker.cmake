@@ -141,10 +141,10 @@ function(harker_kernels name)
     # optimizers not much. -O2 makes vectors of loops as -O3 does, but not copies of what is left over of each.
     set(is_baseline $<STREQUAL:$<TARGET_PROPERTY:NAME>,harker_kernels_baseline>)
     foreach(kernel IN ITEMS add_rows binary_math mean_square normalize reduce softmax)
-      set_source_files_properties(${folder}/kernels/${kernel}.cpp PROPERTIES COMPILE_OPTIONS "$<${is_baseline}:-O2>;$<${is_baseline}:-fvect-cost-model=dynamic>")
+      harker_options("$<${is_baseline}:-O2>;$<${is_baseline}:-fvect-cost-model=dynamic>" ${folder}/kernels/${kernel}.cpp)
     endforeach()
     foreach(kernel IN ITEMS elementwise losses moves recurrence unary_math)
-      set_source_files_properties(${folder}/kernels/${kernel}.cpp PROPERTIES COMPILE_OPTIONS "$<${is_baseline}:-Os>")
+      harker_options($<${is_baseline}:-Os> ${folder}/kernels/${kernel}.cpp)
     endforeach()
   endif()
   harker_options(-ffp-contract=off ${folder}/kernels/random.cpp)  # PyTorch's bits
@@ -159,14 +159,13 @@ function(harker_kernels name)
     target_sources(harker_${name} PRIVATE $<TARGET_OBJECTS:harker_kernels_${isa}>)
   endforeach()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # of the small products alone: half a percent of a small network's step
-    set_source_files_properties(${folder}/kernels/gemm.cpp PROPERTIES COMPILE_OPTIONS
-      $<$<STREQUAL:$<TARGET_PROPERTY:NAME>,harker_kernels_avx2>:-fversion-loops-for-strides>)
+    harker_options($<$<STREQUAL:$<TARGET_PROPERTY:NAME>,harker_kernels_avx2>:-fversion-loops-for-strides> ${folder}/kernels/gemm.cpp)
   endif()
   list(TRANSFORM sets TOUPPER)
   list(TRANSFORM sets PREPEND HARKER_CPU_)
   set_source_files_properties(${folder}/pick.cpp PROPERTIES COMPILE_DEFINITIONS "${sets}")
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # two copies of harker in one process have each their own pointers to kernels
-    set_source_files_properties(${folder}/pick.cpp PROPERTIES COMPILE_OPTIONS "-fno-gnu-unique;$<$<CONFIG:Release>:-Os>")
+    harker_options("-fno-gnu-unique;$<$<CONFIG:Release>:-Os>" ${folder}/pick.cpp)
   endif()
   if(TARGET harker_kernels_avx512 AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # g++ 12 warns inside its own AVX-512 intrinsics.

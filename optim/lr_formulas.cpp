@@ -2,6 +2,7 @@
 // -ffp-contract=off.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <harker/core/base/text.h>
 #include <harker/optim/more_schedulers.h>
@@ -218,7 +219,7 @@ std::pair<std::int64_t, std::int64_t> since_restart(std::int64_t epoch, const Co
   std::int64_t length = o.T_0;
   while (epoch >= length) {
     epoch -= length;
-    length *= o.T_mult;
+    if (__builtin_mul_overflow(length, o.T_mult, &length)) length = std::numeric_limits<std::int64_t>::max();
   }
   return {epoch, length};
 }

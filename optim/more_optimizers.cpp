@@ -34,17 +34,9 @@ Tensor followed(const Tensor& p, const Tensor& grad, const Options& o, bool deca
   return decay && o.weight_decay != 0 ? g + p * o.weight_decay : g;
 }
 
-/// t += weight (end - t), by torch's formula.
-void lerp_(Tensor t, const Tensor& end, double weight) {
-  if (weight < 0.5)
-    t.add_(end - t, weight);
-  else
-    t.copy_(end - (end - t) * (1 - weight));
-}
-
 /// The moments of Adam's kin.
 void take_moments(Tensor first, Tensor second, const Tensor& g, const std::array<double, 2>& betas) {
-  lerp_(first, g, 1 - betas[0]);
+  first.lerp_(g, 1 - betas[0]);
   second.mul_(betas[1]);
   second.add_(g * g, 1 - betas[1]);
 }
@@ -157,7 +149,7 @@ void Adamax::check(const AdamaxOptions& o) {
 void Adamax::update(std::size_t group, Tensor p, Tensor grad, State& s) {
   const AdamaxOptions& o = options_[group];
   const Tensor g = followed(p, grad, o);
-  lerp_(s.slots[0], g, 1 - o.betas[0]);
+  s.slots[0].lerp_(g, 1 - o.betas[0]);
   s.slots[1].copy_(maximum(s.slots[1] * o.betas[1], abs(g) + o.eps));
   p.add_(s.slots[0] / s.slots[1], -o.lr / (1 - std::pow(o.betas[0], s.step)));
 }
@@ -288,11 +280,11 @@ Tensor orthogonal(const Tensor& g, const MuonOptions& o) {
 void Muon::update(std::size_t group, Tensor p, Tensor grad, State& s) {
   const MuonOptions& o = options_[group];
   Tensor buffer = s.slots[0];
-  lerp_(buffer, grad, 1 - o.momentum);
+  buffer.lerp_(grad, 1 - o.momentum);
   Tensor way = buffer;
   if (o.nesterov) {
     way = grad.clone();
-    lerp_(way, buffer, o.momentum);
+    way.lerp_(buffer, o.momentum);
   }
   const double rows = static_cast<double>(p.size(0)), columns = static_cast<double>(p.size(1));
   const double ratio = o.adjust_lr_fn == "match_rms_adamw"      ? 0.2 * std::sqrt(std::max(rows, columns))

@@ -112,8 +112,7 @@ Value load(std::istream& in, const LoadOptions& options) {
   while (in.read(piece, sizeof piece) || in.gcount() > 0) {
     if (data.size() + static_cast<std::size_t>(in.gcount()) > options.max_stream)
       detail::throw_error<IoError>("load: the stream holds more than ", options.max_stream,
-                                   " bytes "
-                                   "(LoadOptions::max_stream); raise the limit, or load a file");
+                                   " bytes (LoadOptions::max_stream); raise the limit, or load a file");
     data.insert(data.end(), piece, piece + in.gcount());
   }
   if (in.bad()) detail::throw_error<IoError>("load: reading from the stream failed");

@@ -85,9 +85,10 @@ template <Stateful T, class From>
 auto load(T& to, From&& from, const LoadOptions& options = {}) {
   return to.load_state_dict(load(std::forward<From>(from), options));
 }
-/// A tensor, from a file that holds nothing else; TypeError for another.
-inline void load(Tensor& to, const FilePath& path, const LoadOptions& options = {}) {
-  to = load(path, options).tensor();
+/// A tensor, from a file or a stream that holds nothing else; TypeError for another.
+template <class From>
+void load(Tensor& to, From&& from, const LoadOptions& options = {}) {
+  to = load(std::forward<From>(from), options).tensor();
 }
 
 /// Writes a file, atomically and durably. Extensions: .pt .pth .pickle .pkl .bin .ckpt .tar PyTorch; .pb .onnx

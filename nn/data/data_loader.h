@@ -37,7 +37,8 @@ class BatchOrder {
     std::vector<std::int64_t> indices;
     std::size_t position = 0;
     bool running = true;
-    std::uint64_t seed = 0;  // for the workers
+    std::uint64_t seed = 0;   // for the workers
+    std::size_t fetched = 0;  // how many indices have been given to them
   };
   /// Error for batch_size below 1, and for shuffle together with a sampler or without data.
   BatchOrder(std::int64_t samples, const DataLoaderOptions& options);
@@ -128,25 +129,27 @@ class DataLoader {
     using Batch = decltype(std::declval<const DataLoader&>().fetch({}));
     struct Job final : Prefetcher::Job {
       const DataLoader* loader;
+      Ref<BatchOrder::Epoch> epoch;  // `which` is of its indices
       std::span<const std::int64_t> which;
       std::optional<Batch> batch;
-      Job(const DataLoader* l, std::span<const std::int64_t> w) : loader(l), which(w) {}
+      Job(const DataLoader* l, Ref<BatchOrder::Epoch> e, std::span<const std::int64_t> w)
+          : loader(l), epoch(std::move(e)), which(w) {}
       void run() override { batch.emplace(loader->fetch(which)); }
     };
     explicit iterator(DataLoader& loader) : loader_(&loader), epoch_(loader.order_.begin()) {
       if (const std::int64_t workers = loader.order_.num_workers()) {
         ahead_ = Prefetcher::start(workers);
-        fetched_ = epoch_->position;
+        epoch_->fetched = epoch_->position;
       }
       ++*this;
     }
     iterator& take_prefetched() {
       const BatchOrder& order = loader_->order_;
       while (ahead_->waiting() < static_cast<std::size_t>(2 * order.num_workers())) {
-        const std::span<const std::int64_t> which = order.at(*epoch_, fetched_);
+        const std::span<const std::int64_t> which = order.at(*epoch_, epoch_->fetched);
         if (which.empty()) break;
-        ahead_->submit(new Job(loader_, which), epoch_->seed + fetched_);
-        fetched_ += which.size();
+        ahead_->submit(new Job(loader_, epoch_, which), epoch_->seed + epoch_->fetched);
+        epoch_->fetched += which.size();
       }
       if (!order.next(*epoch_).empty()) {  // what has been handed over, for the state
         const std::unique_ptr<Job> done(static_cast<Job*>(ahead_->next()));
@@ -157,15 +160,14 @@ class DataLoader {
     DataLoader* loader_;
     Ref<BatchOrder::Epoch> epoch_;
     std::optional<Batch> batch_;
-    Ref<Prefetcher> ahead_;    // last: its threads end first
-    std::size_t fetched_ = 0;  // how many indices have been given to it
+    Ref<Prefetcher> ahead_;
   };
   /// Begins an epoch (draws its order), or goes on with the one that was loaded.
   iterator begin() { return iterator(*this); }
   End end() const { return {}; }
 
-  /// {"samples", "position", "indices"}, with workers also "seed": the order of the epoch that runs and how many of it have been handed out; None
-  /// and 0 between epochs. The default generator's state is not in it: save that too.
+  /// {"samples", "position", "indices"}, with workers also "seed": the order of the epoch that runs and how many of it
+  /// have been handed out; None and 0 between epochs. The default generator's state is not in it: save that too.
   Value state_dict() const { return order_.state_dict(); }
   /// The next loop goes on there. Throws, and has changed nothing, when the state is of another number of samples.
   void load_state_dict(const Value& state) { order_.load_state_dict(state); }

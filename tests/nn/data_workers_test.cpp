@@ -74,6 +74,13 @@ TEST_CASE("workers: order and samples do not depend on their number") {
   for (auto& [x] : with) got.push_back(sum(x).item());
   CHECK(got == want);
   CHECK(with.size() == 4);
+  // A copied iterator goes on where the first one is, as without workers.
+  manual_seed(3);
+  auto it = with.begin(), copy = it;
+  CHECK(sum((*++it)[0]).item() == want[1]);
+  CHECK(sum((*++copy)[0]).item() == want[2]);
+  CHECK(sum((*++it)[0]).item() == want[3]);
+  CHECK(++copy == with.end());
 }
 
 TEST_CASE("workers: what one throws arrives at its batch's turn, and a loop that is left ends them") {
@@ -88,7 +95,8 @@ TEST_CASE("workers: what one throws arrives at its batch's turn, and a loop that
     DataLoader many(Drawing(), {.batch_size = 1, .num_workers = 4});
     for (auto& b : many)
       if (b.defined()) break;
-    auto unused = many.begin();
+    auto again = many.begin();
+    again = many.begin();  // the threads of the first are not through with its indices
   }
   CHECK_THROWS_AS(DataLoader(Drawing(), {.num_workers = -1}), Error);
   CHECK_THROWS_AS(DataLoader(Drawing(), {.num_workers = 100000}), Error);

@@ -111,6 +111,10 @@ TEST_CASE("more schedulers: what makes no sense is refused, another's state too,
   CHECK_THROWS_AS(CosineAnnealingWarmRestarts(s.o, {.T_0 = 1, .T_mult = 0}), Error);
   CHECK_THROWS_AS(ChainedScheduler({}), Error);
   CHECK(s.o.lr() == 0.7);
+  Setting far;  // a second restart further away than there are numbers
+  CosineAnnealingWarmRestarts once(far.o, {.T_0 = 2, .T_mult = std::int64_t{1} << 62});
+  for (int i = 0; i < 3; ++i) once.step();
+  CHECK(far.o.lr() == 0.7);
   ConstantLR a(s.o), b(other.o);
   CHECK(has(words([&] { ChainedScheduler({&a, &b}); }), "another optimizer"));
   CHECK(has(words([&] { ChainedScheduler({&a, &a}); }), "given twice"));

@@ -54,12 +54,14 @@ inline bool is_public(const std::string& header_text) {
 }
 
 /// The headers that are installed (the rule of cmake/install.cmake): what <harker/harker.h> includes, what stands in
-/// front in core and serialize, and what these include. Sorted.
+/// front, and what these include. Sorted.
 inline std::vector<std::filesystem::path> public_headers() {
   std::vector<std::filesystem::path> waiting = {kSource / "cmake/harker.h.in"}, headers;
-  for (const char* folder : {"core", "serialize"})
+  for (const char* folder : {"core", "nn", "nn/data", "optim", "serialize"})
     for (const auto& path : files_below(folder, {".h"}))
-      if (path.parent_path() == kSource / folder && is_public(read_text(path))) waiting.push_back(path);
+      if (path.parent_path() == kSource / folder && path.filename() != "recurrent_layer.h" &&
+          is_public(read_text(path)))
+        waiting.push_back(path);
   std::set<std::filesystem::path> met(waiting.begin(), waiting.end());
   while (!waiting.empty()) {
     const std::filesystem::path header = waiting.back();

@@ -76,8 +76,11 @@ TEST_CASE("idioms: streams") {
 
   std::ostringstream ours;
   save(ones(2), ours, {.format = "harker"});
-  std::istringstream in(ours.str());
+  std::istringstream in(ours.str()), again(ours.str());
   CHECK(equal(load(in).tensor(), ones(2)));
+  Tensor loaded;
+  load(loaded, again);
+  CHECK(equal(loaded, ones(2)));
 
   std::ofstream nowhere("/dev/full");
   CHECK_THROWS_AS(save(ones(2), nowhere), IoError);
