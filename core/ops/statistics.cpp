@@ -35,8 +35,7 @@ Tensor cov(const Tensor& given, double correction) {
 Tensor corrcoef(const Tensor& x) {
   const Tensor c = cov(x);
   if (c.dim() == 0) return c / c;
-  const std::int64_t n = c.shape()[0];
-  const Tensor spread = sqrt(c.reshape({n * n}).slice(0, 0, INT64_MAX, n + 1));
+  const Tensor spread = sqrt(diagonal(c));
   return clamp(c / spread.unsqueeze(1) / spread, -1, 1);
 }
 
