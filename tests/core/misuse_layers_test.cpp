@@ -225,6 +225,36 @@ const std::vector<Misuse>
              [](World& w) {
                w.x.repeat({INT64_MAX, 1});
              }},
+            {"circular pad wider than what is left",
+             Kind::shape,
+             {"pad", "(-2, 3)", "size 4"},
+             [](World& w) {
+               pad(w.x, {-2, 3}, "circular");
+             }},
+            {"unfold to more than can be counted",
+             Kind::shape,
+             {"unfold", "counted"},
+             [](World& w) { w.scalar.expand({std::int64_t{1} << 40}).unfold(0, std::int64_t{1} << 39, 1); }},
+            {"col2im of kernels beyond counting",
+             Kind::shape,
+             {"col2im", "kernels"},
+             [](World& w) {
+               col2im(w.x, {4, 4}, {std::int64_t{1} << 32, std::int64_t{1} << 32});
+             }},
+            {"max_unpool2d with a padding beyond counting",
+             Kind::shape,
+             {"max_unpool2d", "no output"},
+             [](World& w) {
+               max_unpool2d(w.image, zeros({2, 4, 5, 5}, kInt64), 2, {.padding = INT64_MAX});
+             }},
+            {"adaptive pooling to more than can be counted",
+             Kind::shape,
+             {"memory"},
+             [](World& w) { adaptive_max_pool1d(w.x, std::int64_t{1} << 60); }},
+            {"sub_ of integers by a fraction",
+             Kind::type,
+             {"sub: alpha", "0.5"},
+             [](World& w) { w.whole.sub_(w.whole, 0.5); }},
             {"unfold of large windows", Kind::shape, {"unfold", "5", "size 4"}, [](World& w) { w.x.unfold(1, 5, 1); }},
             {"im2col of negative kernels",
              Kind::shape,
@@ -235,6 +265,10 @@ const std::vector<Misuse>
             {"median of nothing", Kind::shape, {"median", "(0, 4)"}, [](World& w) { median(w.x.slice(0, 0, 0), 0); }},
             {"quantile of integers", Kind::type, {"quantile", "int64"}, [](World& w) { quantile(w.whole, 0.5); }},
             {"bincount of negative numbers", Kind::shape, {"bincount", "-1"}, [](World& w) { bincount(w.negative); }},
+            {"bincount of the largest number",
+             Kind::shape,
+             {"bincount", "9223372036854775807"},
+             [](World&) { bincount(full({1}, INT64_MAX, kInt64)); }},
             {"unique of complex", Kind::type, {"complex64"}, [](World& w) { unique(w.x.to(DType::complex64)); }},
             {"index of a number", Kind::shape, {"index", "0-d"}, [](World& w) { w.scalar[w.index]; }},
             {"embedding out of range",
