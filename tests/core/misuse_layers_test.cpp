@@ -247,6 +247,10 @@ const std::vector<Misuse>
              [](World& w) {
                max_unpool2d(w.image, zeros({2, 4, 5, 5}, kInt64), 2, {.padding = INT64_MAX});
              }},
+            {"interpolate to no size",
+             Kind::shape,
+             {"interpolate", "size or scale_factor"},
+             [](World& w) { interpolate(w.image); }},
             {"adaptive pooling to more than can be counted",
              Kind::shape,
              {"memory"},
