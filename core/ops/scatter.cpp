@@ -1,6 +1,5 @@
 // Elements put at the places that an index names, one for each: scatter and its reductions, masked_scatter, take and put.
 // All lay x flat and compute where in it each element belongs; the rest is index_select.cpp's slices, of single elements.
-#include <algorithm>
 #include <cmath>
 #include <limits>
 
