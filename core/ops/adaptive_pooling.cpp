@@ -1,6 +1,6 @@
 // Adaptive pooling: as many windows as are asked for, of sizes that differ by one where these do not divide. Where they
 // do, it is pooling; else each window's elements are laid out side by side, filled up to the longest window.
-#include <vector>
+#include <numeric>
 
 #include <harker/core/ops/half.h>
 #include <harker/core/ops/windows.h>
@@ -14,7 +14,9 @@ using detail::throw_error;
 struct Cut {
   std::int64_t n, out, longest = 0;
   Cut(std::int64_t n_, std::int64_t out_) : n(n_), out(out_) {
-    for (std::int64_t i = 0; i < out; ++i) longest = end(i) - begin(i) > longest ? end(i) - begin(i) : longest;
+    if (out == 0) return;
+    const std::int64_t more = n - std::gcd(n, out);  // the longest is the one whose begin is rounded down the most
+    longest = 1 + more / out + (more % out != 0);
   }
   std::int64_t begin(std::int64_t i) const { return i * n / out; }
   std::int64_t end(std::int64_t i) const { return ((i + 1) * n + out - 1) / out; }
@@ -24,13 +26,13 @@ struct Cut {
 
 /// x with dimension `dim` as [out, longest].
 Tensor laid_out(const Tensor& x, int dim, const Cut& cut) {
-  const Tensor index = detail::empty_tensor({cut.out * cut.longest}, DType::int64, x.device());
+  const Tensor index = detail::empty_tensor({cut.out, cut.longest}, DType::int64, x.device());
   auto* to = index.data<std::int64_t>();
   for (std::int64_t i = 0; i < cut.out; ++i)
     for (std::int64_t k = 0; k < cut.longest; ++k) *to++ = cut.at(i, k);
   Shape shape = x.shape().inserted(dim + 1, cut.longest);
   shape[dim] = cut.out;
-  return index_select(x, dim, index).reshape(shape);
+  return index_select(x, dim, index.flatten()).reshape(shape);
 }
 
 /// The mean of each window of dimension `dim`.

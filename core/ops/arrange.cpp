@@ -159,6 +159,7 @@ std::vector<Tensor> tensor_split(const Tensor& x, std::int64_t sections, int d) 
   const int dim = wrap_dim(d, x.dim(), "tensor_split");
   const std::int64_t n = x.shape()[dim], size = n / sections, larger = n % sections;
   std::vector<Tensor> out;
+  out.reserve(static_cast<std::size_t>(sections));  // a number beyond memory fails here
   for (std::int64_t i = 0; i < sections; ++i)
     out.push_back(x.narrow(dim, i * size + std::min(i, larger), size + (i < larger)));
   return out;

@@ -8,13 +8,9 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
+using detail::check_floating;
 using detail::throw_error;
 
-void check_floating(const Tensor& x, const char* op) {
-  if (!is_floating_point(x.dtype()))
-    throw_error<TypeError>(op, ": for floating point, this tensor is ", name(x.dtype()),
-                           "; convert it with .to(kFloat32)");
-}
 Tensor floating(const Tensor& x) { return is_floating_point(x.dtype()) ? x : x.to(DType::float32); }
 /// s as a 0-d tensor of the floating-point dtype that s and y meet in.
 Tensor number_beside(const Tensor& y, Scalar s, const char* op) {

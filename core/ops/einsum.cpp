@@ -54,23 +54,6 @@ struct Equation {
   }
 };
 
-/// x with dimensions d < e, of one size, replaced by their diagonal at d.
-Tensor diagonal_of(const Tensor& x, int d, int e) {
-  const std::int64_t n = x.shape()[d];
-  Shape order = Shape::filled(x.dim(), 0), flat, back;
-  int at = 0;
-  for (int i = 0; i < x.dim(); ++i) {
-    if (i == d || i == e) continue;
-    flat = flat.inserted(at, x.shape()[i]);
-    order[at++] = i;
-  }
-  order[at] = d;
-  order[at + 1] = e;
-  const Tensor last = x.permute(order).reshape(flat.inserted(at, n * n)).slice(-1, 0, INT64_MAX, n + 1);
-  for (int i = 0; i < at; ++i) back = back.inserted(i, i);
-  return last.permute(back.inserted(d, at));
-}
-
 class Einsum {
  public:
   Einsum(std::string_view text, const std::vector<Tensor>& operands) : equation_(text), operands_(operands) {
@@ -188,7 +171,7 @@ class Einsum {
         if (x.shape()[p] != x.shape()[q])
           throw_error<ShapeError>("einsum(\"", equation_.text, "\"): operand ", i, ", ", operands_[i].shape(),
                                   ", has two sizes for a letter that its term repeats");
-        x = diagonal_of(x, p, q);
+        x = movedim(diagonal(x, 0, p, q), {-1}, {p});
         where.erase(where.begin() + q);
       }
     Shape order;

@@ -228,5 +228,16 @@ Tensor& record_change(Tensor& x, const char* op, const NewValue& f) {
   return x;
 }
 
+namespace {
+Tensor apart(const Tensor& s, const Tensor& x) {
+  return is_grad_enabled() && s.defined() && s.shares_storage(x) ? s.clone() : s;
+}
+}  // namespace
+Tensor& changed(Tensor& x, const char* op, const Change& f, const Tensor& a, const Tensor& b) {
+  const Tensor p = apart(a, x), q = apart(b, x);
+  return change_in_place(
+      x, op, [&](const Tensor& old) { return f(old, p, q); }, p, q);
+}
+
 }  // namespace detail
 }  // namespace harker

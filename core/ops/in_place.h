@@ -4,9 +4,9 @@
 //   Tensor& Tensor::exp_() {
 //     return detail::change_in_place(*this, "exp_", [](const Tensor& x) { return exp(x); });
 //   }
-//   Tensor& Tensor::add_(const Tensor& o, Scalar alpha) {
+//   Tensor& Tensor::add_(const Tensor& o) {
 //     if (detail::records_change(*this, "add_", {&o}))
-//       return detail::record_change(*this, "add_", [&](const Tensor& x) { return x + mul(o, alpha); });
+//       return detail::changed(*this, "add_", [](const Tensor& x, const Tensor& y) { return x + y; }, o);
 //     ... its kernel, and ++version
 //   }
 //
@@ -53,6 +53,29 @@ template <class... S>
 Tensor& change_in_place(Tensor& x, const char* op, const NewValue& f, const S&... sources) {
   return records_change(x, op, {&sources...}) ? record_change(x, op, f) : write_change(x, op, f);
 }
+
+/// A function of the old value and up to two sources, by reference.
+class Change {
+ public:
+  template <class F>
+  Change(const F& f)
+      : object_(&f), call_([](const void* o, const Tensor& x, const Tensor& a, const Tensor& b) {
+          const F& g = *static_cast<const F*>(o);
+          if constexpr (std::is_invocable_v<const F&, const Tensor&>)
+            return Tensor(g(x));
+          else if constexpr (std::is_invocable_v<const F&, const Tensor&, const Tensor&>)
+            return Tensor(g(x, a));
+          else
+            return Tensor(g(x, a, b));
+        }) {}
+  Tensor operator()(const Tensor& x, const Tensor& a, const Tensor& b) const { return call_(object_, x, a, b); }
+
+ private:
+  const void* object_;
+  Tensor (*call_)(const void*, const Tensor&, const Tensor&, const Tensor&);
+};
+/// x = f(x, a, b). A source that shares x's memory is copied where backward would find it changed.
+Tensor& changed(Tensor& x, const char* op, const Change& f, const Tensor& a = {}, const Tensor& b = {});
 
 }  // namespace detail
 }  // namespace harker

@@ -3,34 +3,18 @@
 // copied.
 #include <cmath>
 
-#include <harker/core/grad_mode.h>
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/in_place.h>
 
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::change_in_place;
+using detail::changed;
 using detail::records_change;
 
 /// Does the kernel write over x's elements where they lie?
 bool direct(const Tensor& x) { return is_computed(x.dtype()) && x.is_contiguous(); }
 bool direct(const Tensor& x, const Tensor& o) { return detail::alike(x, o) && x.is_contiguous(); }
-
-/// s for a recorded f(x, s): a copy when it shares x's memory, since backward would find it changed.
-Tensor apart(const Tensor& s, const Tensor& x) {
-  return is_grad_enabled() && s.defined() && s.shares_storage(x) ? s.clone() : s;
-}
-
-/// x = f(x, sources...)
-template <class F, class... S>
-Tensor& changed(Tensor& x, const char* op, const F& f, const S&... sources) {
-  const auto change = [&](const auto&... s) -> Tensor& {
-    return change_in_place(
-        x, op, [&](const Tensor& old) { return f(old, s...); }, s...);
-  };
-  return change(apart(sources, x)...);
-}
 
 template <Unary kOp, class F>
 Tensor& unary_changed(Tensor& x, const char* op, const F& f) {
@@ -58,6 +42,22 @@ Tensor operand(const Tensor& src, const Tensor& x, const char* op) {
   return y.shares_storage(x) && y.raw() != x.raw() ? y.clone() : y;
 }
 
+/// x = x + alpha o, or x - alpha o.
+Tensor& scaled_added(Tensor& x, const Tensor& o, Scalar alpha, bool minus) {
+  const char* const op = minus ? "sub_" : "add_";
+  if (!direct(x, o) || records_change(x, op, {&o}))
+    return changed(
+        x, op,
+        [=](const Tensor& a, const Tensor& b) { return minus ? harker::sub(a, b, alpha) : harker::add(a, b, alpha); },
+        o);
+  TensorImpl& p = x.impl();
+  const Tensor y = operand(o, x, op);
+  const double factor = alpha.to_double();
+  kernels<Arithmetic>(p.device).axpy(p.dtype, p.numel, minus ? -factor : factor, y.raw(), p.data);
+  ++p.storage->version;
+  return x;
+}
+
 }  // namespace
 
 #define HARKER_POINTWISE(f, ...)                                                                  \
@@ -68,6 +68,7 @@ HARKER_POINTWISE(relu)
 #include <harker/core/ops/pointwise_table.h>
 #undef HARKER_POINTWISE
 
+// Not const: programs take &Tensor::exp_ as a pointer to a member that is not, and a const one does not become that.
 #define HARKER_SAME(f) \
   Tensor& TensorMethods::f##_() { return std::as_const(*this).f##_(); }
 HARKER_SAME(neg)
@@ -87,19 +88,8 @@ HARKER_SAME(round)
 HARKER_SAME(trunc)
 #undef HARKER_SAME
 
-Tensor& TensorMethods::add_(const Tensor& o, Scalar alpha) const {
-  if (!direct(self(), o) || records_change(self(), "add_", {&o}))
-    return changed(
-        self(), "add_", [=](const Tensor& x, const Tensor& y) { return harker::add(x, y, alpha); }, o);
-  TensorImpl& p = self().impl();
-  const Tensor y = operand(o, self(), "add_");
-  kernels<Arithmetic>(p.device).axpy(p.dtype, p.numel, alpha.to_double(), y.raw(), p.data);
-  ++p.storage->version;
-  return self();
-}
-Tensor& TensorMethods::sub_(const Tensor& o, Scalar alpha) const {
-  return add_(o, alpha.is_real() ? Scalar(-alpha.to_double()) : Scalar(-alpha.to_int64()));
-}
+Tensor& TensorMethods::add_(const Tensor& o, Scalar alpha) const { return scaled_added(self(), o, alpha, false); }
+Tensor& TensorMethods::sub_(const Tensor& o, Scalar alpha) const { return scaled_added(self(), o, alpha, true); }
 Tensor& TensorMethods::mul_(const Tensor& o) const {
   if (!direct(self(), o) || records_change(self(), "mul_", {&o}))
     return changed(

@@ -1,39 +1,11 @@
 // The rarer functions in place: x = f(x, a, b), computed beside x and copied.
-#include <harker/core/grad_mode.h>
 #include <harker/core/ops/in_place.h>
 #include <harker/core/ops/ops.h>
 
 namespace harker HARKER_PUBLIC {
 namespace {
-
-/// f(old value, a, b), by reference.
-class Change {
- public:
-  template <class F>
-  Change(const F& f)
-      : object_(&f), call_([](const void* o, const Tensor& x, const Tensor& a, const Tensor& b) {
-          return Tensor((*static_cast<const F*>(o))(x, a, b));
-        }) {}
-  Tensor operator()(const Tensor& x, const Tensor& a, const Tensor& b) const { return call_(object_, x, a, b); }
-
- private:
-  const void* object_;
-  Tensor (*call_)(const void*, const Tensor&, const Tensor&, const Tensor&);
-};
-
-/// A source that shares x's memory as a copy: backward would find it changed.
-Tensor apart(const Tensor& s, const Tensor& x) {
-  return is_grad_enabled() && s.defined() && s.shares_storage(x) ? s.clone() : s;
-}
-
-Tensor& changed(Tensor& x, const char* op, const Change& f, const Tensor& a = {}, const Tensor& b = {}) {
-  const Tensor p = apart(a, x), q = apart(b, x);
-  return detail::change_in_place(
-      x, op, [&](const Tensor& old) { return f(old, p, q); }, p, q);
-}
-
+using detail::changed;
 using T = const Tensor&;
-
 }  // namespace
 
 #define HARKER_RARE(f, ...)                                                                \
@@ -44,14 +16,14 @@ HARKER_RARE(frac)
 #include <harker/core/ops/rare_table.h>
 #undef HARKER_RARE
 
-#define HARKER_BY_TENSOR(f)                                              \
-  Tensor& TensorMethods::f##_(T y) const {                               \
-    return changed(                                                      \
-        self(), #f "_", [](T x, T a, T) { return harker::f(x, a); }, y); \
+#define HARKER_BY_TENSOR(f)                                           \
+  Tensor& TensorMethods::f##_(T y) const {                            \
+    return changed(                                                   \
+        self(), #f "_", [](T x, T a) { return harker::f(x, a); }, y); \
   }
-#define HARKER_BY_NUMBER(f)                                                     \
-  Tensor& TensorMethods::f##_(Scalar s) const {                                 \
-    return changed(self(), #f "_", [=](T x, T, T) { return harker::f(x, s); }); \
+#define HARKER_BY_NUMBER(f)                                               \
+  Tensor& TensorMethods::f##_(Scalar s) const {                           \
+    return changed(self(), #f "_", [=](T x) { return harker::f(x, s); }); \
   }
 HARKER_BY_TENSOR(floor_divide)
 HARKER_BY_TENSOR(remainder)
@@ -68,26 +40,26 @@ HARKER_BY_NUMBER(clamp_max)
 
 Tensor& TensorMethods::div_(T y, std::string_view mode) const {
   return changed(
-      self(), "div_", [=](T x, T a, T) { return harker::div(x, a, mode); }, y);
+      self(), "div_", [=](T x, T a) { return harker::div(x, a, mode); }, y);
 }
 Tensor& TensorMethods::div_(Scalar s, std::string_view mode) const {
-  return changed(self(), "div_", [=](T x, T, T) { return harker::div(x, s, mode); });
+  return changed(self(), "div_", [=](T x) { return harker::div(x, s, mode); });
 }
 Tensor& TensorMethods::logit_() const {
-  return changed(self(), "logit_", [](T x, T, T) { return harker::logit(x); });
+  return changed(self(), "logit_", [](T x) { return harker::logit(x); });
 }
 Tensor& TensorMethods::logit_(double eps) const {
-  return changed(self(), "logit_", [=](T x, T, T) { return harker::logit(x, eps); });
+  return changed(self(), "logit_", [=](T x) { return harker::logit(x, eps); });
 }
 Tensor& TensorMethods::nan_to_num_(double nan) const {
-  return changed(self(), "nan_to_num_", [=](T x, T, T) { return harker::nan_to_num(x, nan); });
+  return changed(self(), "nan_to_num_", [=](T x) { return harker::nan_to_num(x, nan); });
 }
 Tensor& TensorMethods::nan_to_num_(double nan, double posinf, double neginf) const {
-  return changed(self(), "nan_to_num_", [=](T x, T, T) { return harker::nan_to_num(x, nan, posinf, neginf); });
+  return changed(self(), "nan_to_num_", [=](T x) { return harker::nan_to_num(x, nan, posinf, neginf); });
 }
 Tensor& TensorMethods::lerp_(T end, Scalar weight) const {
   return changed(
-      self(), "lerp_", [=](T x, T y, T) { return harker::lerp(x, y, weight); }, end);
+      self(), "lerp_", [=](T x, T y) { return harker::lerp(x, y, weight); }, end);
 }
 Tensor& TensorMethods::lerp_(T end, T weight) const {
   return changed(

@@ -147,7 +147,7 @@ struct InterpolateOptions {
 };
 /// x[n, channels, length] or x[n, channels, h, w] in another size, as torch: "nearest", "nearest-exact", "area";
 /// "linear" of a length, "bilinear" and "bicubic" of images. ShapeError unless one of size and scale_factor is given.
-Tensor interpolate(const Tensor& x, const InterpolateOptions& options);
+Tensor interpolate(const Tensor& x, const InterpolateOptions& options = {});
 /// x[..., c r r, h, w] -> [..., c, h r, w r], and the reverse.
 Tensor pixel_shuffle(const Tensor& x, std::int64_t upscale_factor);
 Tensor pixel_unshuffle(const Tensor& x, std::int64_t downscale_factor);

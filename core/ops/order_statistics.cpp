@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include <harker/core/ops/gather.h>
-#include <harker/core/ops/half.h>
 #include <harker/core/ops/ranked.h>
 #include <harker/core/ops/reduce_dims.h>
 

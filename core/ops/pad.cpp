@@ -31,16 +31,16 @@ void check(const Tensor& x, const Shape& padding, Mode mode) {
 Tensor sources(Mode mode, std::int64_t n, std::int64_t before, std::int64_t behind, const Tensor& x) {
   std::int64_t size;
   const bool overflow = __builtin_add_overflow(before, behind, &size) || __builtin_add_overflow(size, n, &size);
+  // What is taken away does not come round again.
+  const bool cuts = mode == Mode::circular && !overflow;
+  const std::int64_t first = cuts && before < 0 ? -before : 0, last = n + (cuts && behind < 0 ? behind : 0);
   const std::int64_t widest = before > behind ? before : behind;
-  const bool enough = mode == Mode::reflect ? widest < n : mode == Mode::circular ? widest <= n : n > 0;
+  const bool enough = mode == Mode::reflect ? widest < n : mode == Mode::circular ? widest <= last - first : n > 0;
   if (overflow || size < 0 || (mode != Mode::constant && (size == 0 || !enough)))
     throw_error<ShapeError>("pad: a padding of (", before, ", ", behind, ") does not fit a dimension of size ", n,
                             " of ", x.shape());
   Tensor at = detail::empty_tensor({size}, DType::int64, x.device());
   auto* to = at.data<std::int64_t>();
-  // What is taken away does not come round again.
-  const bool cuts = mode == Mode::circular;
-  const std::int64_t first = cuts && before < 0 ? -before : 0, last = n + (cuts && behind < 0 ? behind : 0);
   for (std::int64_t i = 0; i < size; ++i) {
     const std::int64_t j = i - before;
     const bool inside = j >= first && j < last;

@@ -65,7 +65,7 @@ Windows pool_windows(const Tensor& x, Pair kernel, Pair stride, Pair padding, Pa
     throw_error<ShapeError>(op, ": the input ", x.shape(), " has no elements in an image");
   const Windows w = detail::windows_over(x, kernel, stride, padding, dilation, ceil_mode, op);
   for (int d = 0; d < 2; ++d)
-    for (std::int64_t first = -w.padding[d]; first < 0; first += w.stride[d])
+    for (std::int64_t first = -w.padding[d]; first < 0 && w.dilation[d] > w.size[d]; first += w.stride[d])
       if ((-first + w.dilation[d] - 1) / w.dilation[d] * w.dilation[d] + first >= w.size[d])
         throw_error<ShapeError>(op, ": with padding ", w.padding[d], " and dilation ", w.dilation[d],
                                 " a window steps over all of the input ", x.shape());
@@ -153,9 +153,10 @@ Tensor max_unpool2d(const Tensor& given, const Tensor& indices, Pair kernel, Max
     const std::int64_t wanted = d ? o.output_size.across : o.output_size.down;
     std::int64_t most;
     if (k < 1 || s < 1 || p < 0 || __builtin_mul_overflow(x.shape()[2 + d] - 1, s, &most) ||
-        __builtin_add_overflow(most, k, &most) || (most -= 2 * p) < 1)
+        __builtin_add_overflow(most, k, &most) || most < 1 || most - p <= p)
       throw_error<ShapeError>(op, ": the input ", given.shape(), " with a kernel of ", k, ", stride ", s,
                               " and padding ", p, " gives no output");
+    most -= 2 * p;
     if (wanted != 0 && (wanted <= most - s || wanted >= most + s))
       throw_error<ShapeError>(op, ": output_size ", wanted, " must be less than a stride, ", s, ", away from ", most);
     size[d] = wanted != 0 ? wanted : most;

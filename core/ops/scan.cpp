@@ -2,7 +2,6 @@
 // its gradient, so it is closed under differentiation, and neither divides: it makes cumprod, right where there are zeros,
 // and the gradient of logcumsumexp.
 #include <cmath>
-#include <limits>
 
 #include <harker/core/ops/gather.h>
 #include <harker/core/ops/half.h>

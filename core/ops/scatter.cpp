@@ -1,6 +1,5 @@
 // Elements put at the places that an index names, one for each: scatter and its reductions, masked_scatter, take and put.
 // All lay x flat and compute where in it each element belongs; the rest is index_select.cpp's slices, of single elements.
-#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -191,17 +190,9 @@ Tensor take_along_dim(const Tensor& x, const Tensor& index, std::optional<std::i
 }
 
 // --- In place: the same, written into x's memory.
-namespace {
-template <class F, class... S>
-Tensor& changed(Tensor& x, const char* op, const F& f, const S&... sources) {
-  return detail::change_in_place(
-      x, op, [&](const Tensor& old) { return f(old); }, sources...);
-}
-}  // namespace
-
 #define HARKER_IN_PLACE(f, declared, call, ...)                                        \
   Tensor& TensorMethods::f##_ declared const {                                         \
-    return changed(                                                                    \
+    return detail::change_in_place(                                                    \
         self(), #f "_", [&](const Tensor& x) { return harker::f call; }, __VA_ARGS__); \
   }
 HARKER_IN_PLACE(scatter, (int dim, const Tensor& index, const Tensor& src), (x, dim, index, src), src)
@@ -217,10 +208,12 @@ HARKER_IN_PLACE(put, (const Tensor& index, const Tensor& source, bool accumulate
                 source)
 #undef HARKER_IN_PLACE
 Tensor& TensorMethods::scatter_(int dim, const Tensor& index, Scalar value) const {
-  return changed(self(), "scatter_", [&](const Tensor& x) { return harker::scatter(x, dim, index, value); });
+  return detail::change_in_place(self(), "scatter_",
+                                 [&](const Tensor& x) { return harker::scatter(x, dim, index, value); });
 }
 Tensor& TensorMethods::index_fill_(int dim, const Tensor& index, Scalar value) const {
-  return changed(self(), "index_fill_", [&](const Tensor& x) { return harker::index_fill(x, dim, index, value); });
+  return detail::change_in_place(self(), "index_fill_",
+                                 [&](const Tensor& x) { return harker::index_fill(x, dim, index, value); });
 }
 
 }  // namespace harker

@@ -75,7 +75,9 @@ Tensor bincount(const Tensor& x, const Tensor& weights, std::int64_t minlength) 
     if (min(at).item<std::int64_t>() < 0)
       throw_error<ShapeError>("bincount: only numbers that are not negative can be counted, there is ",
                               min(at).item<std::int64_t>());
-    n = std::max(n, max(at).item<std::int64_t>() + 1);
+    const std::int64_t largest = max(at).item<std::int64_t>();
+    if (largest == INT64_MAX) throw_error<ShapeError>("bincount: there is no place to count ", largest);
+    n = std::max(n, largest + 1);
   }
   const Tensor of_each = !weights.defined()                  ? ones(x.shape(), kInt64)
                          : weights.dtype() == DType::float32 ? weights

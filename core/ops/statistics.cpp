@@ -1,6 +1,7 @@
 // Reductions that are expressions of others: those that pass over NaN, pairs of results, covariances; and sums and their
 // kin in another dtype than that of their input.
 #include <harker/core/ops/common.h>
+#include <harker/core/ops/promotion.h>
 
 namespace harker HARKER_PUBLIC {
 
@@ -10,9 +11,7 @@ Tensor nansum(const Tensor& x, const Shape& dims, bool keepdim) {
   return sum(is_floating_point(x.dtype()) ? where(isnan(x), 0, x) : x, dims, keepdim);
 }
 Tensor nanmean(const Tensor& x, const Shape& dims, bool keepdim) {
-  if (!is_floating_point(x.dtype()))
-    throw_error<TypeError>("nanmean: for floating point, this tensor is ", name(x.dtype()),
-                           "; convert it with .to(kFloat32)");
+  detail::check_floating(x, "nanmean");
   return nansum(x, dims, keepdim) / sum(logical_not(isnan(x)), dims, keepdim);
 }
 Tensor count_nonzero(const Tensor& x, const Shape& dims) { return sum(ne(x, 0), dims); }
@@ -35,8 +34,7 @@ Tensor cov(const Tensor& given, double correction) {
 Tensor corrcoef(const Tensor& x) {
   const Tensor c = cov(x);
   if (c.dim() == 0) return c / c;
-  const std::int64_t n = c.shape()[0];
-  const Tensor spread = sqrt(c.reshape({n * n}).slice(0, 0, INT64_MAX, n + 1));
+  const Tensor spread = sqrt(diagonal(c));
   return clamp(c / spread.unsqueeze(1) / spread, -1, 1);
 }
 

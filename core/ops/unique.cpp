@@ -1,6 +1,4 @@
 // Different elements, and slices: neighbours that are equal form a group; in sorted order all that are equal are neighbours.
-#include <vector>
-
 #include <harker/core/ops/gather.h>
 
 namespace harker HARKER_PUBLIC {

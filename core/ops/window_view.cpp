@@ -11,14 +11,14 @@ using detail::throw_error;
 /// start + i * outer + j * inner, for `rows` i and `columns` j; -1 where that is not in [0, n).
 Tensor window_places(std::int64_t start, std::int64_t rows, std::int64_t outer, std::int64_t columns,
                      std::int64_t inner, std::int64_t n) {
-  Tensor at = detail::empty_tensor({rows * columns}, DType::int64, {});
+  const Tensor at = detail::empty_tensor({rows, columns}, DType::int64, {});
   auto* to = at.data<std::int64_t>();
   for (std::int64_t i = 0; i < rows; ++i)
     for (std::int64_t j = 0; j < columns; ++j) {
       const std::int64_t k = start + i * outer + j * inner;
       *to++ = k >= 0 && k < n ? k : -1;
     }
-  return at;
+  return at.flatten();
 }
 
 struct Unfold : Op<Unfold> {  // z[.., w, .., j] = x[.., w step + j, ..]; dx = dz added up there
@@ -29,8 +29,9 @@ struct Unfold : Op<Unfold> {  // z[.., w, .., j] = x[.., w step + j, ..]; dx = d
     const std::int64_t by = strides[dim];
     shape[dim] = (shape[dim] - size) / step + 1;
     strides[dim] *= step;
-    return detail::view_of(x, shape.inserted(shape.rank(), size), strides.inserted(strides.rank(), by),
-                           x.storage_offset());
+    shape = shape.inserted(shape.rank(), size);
+    detail::check_countable(shape, name);
+    return detail::view_of(x, shape, strides.inserted(strides.rank(), by), x.storage_offset());
   }
   static Grads backward(Context&, const Tensor& dz, int dim, std::int64_t size, std::int64_t step, const Shape& from) {
     if (from.rank() == 0) return {sum(dz)};
@@ -91,8 +92,10 @@ Tensor col2im(const Tensor& given, const Shape& size, const Shape& kernel, const
                             given.shape());
   const Tensor x = given.dim() == 2 ? given.unsqueeze(0) : given;
   const Pair image = Columns::pair(size, "col2im"), k = Columns::pair(kernel, "col2im");
-  const std::int64_t n = x.shape()[0], area = k.down > 0 && k.across > 0 ? k.down * k.across : 1;
-  if (image.down < 0 || image.across < 0 || x.shape()[1] % area)
+  const std::int64_t n = x.shape()[0];
+  std::int64_t area;
+  if (k.down < 1 || k.across < 1 || __builtin_mul_overflow(k.down, k.across, &area) || x.shape()[1] % area ||
+      image.down < 0 || image.across < 0)
     throw_error<ShapeError>("col2im: the columns ", given.shape(), " are not of kernels ", kernel, " over ", size);
   const Tensor likeness = scalar_tensor(0).expand({n, x.shape()[1] / area, image.down, image.across});
   const Columns c(likeness, kernel, dilation, padding, stride, "col2im");

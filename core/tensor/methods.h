@@ -288,7 +288,7 @@ class TensorMethods {
   Tensor& ceil_() const;
   Tensor& round_() const;
   Tensor& trunc_() const;
-  // The same of what is no constant: &Tensor::exp_ is either.
+  // The same, not const: a pointer to a member of that kind is taken of these.
   Tensor& neg_();
   Tensor& abs_();
   Tensor& exp_();

