@@ -145,7 +145,7 @@ class RReLU : public Module {
 
 struct PReLUOptions {
   double init = 0.25;
-  DType dtype = DType::float32;
+  DType dtype = get_default_dtype();
 };
 
 /// x where x > 0, else weight x, with one weight or one for each channel (dimension 1).

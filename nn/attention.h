@@ -14,7 +14,7 @@ struct MultiheadAttentionOptions {
   bool batch_first = false;                          ///< [n, length, size] instead of [length, n, size]
   bool add_bias_kv = false;                          ///< one more key and value, which are learned
   bool add_zero_attn = false;                        ///< one more key and value, which are 0
-  DType dtype = DType::float32;
+  DType dtype = get_default_dtype();
 };
 
 /// What one call is given besides query, key and value. Masks are bool, **true where a key must not be seen** (the

@@ -5,6 +5,7 @@
 #include <harker/core/autograd/record/hook_set.h>
 #include <harker/core/base/text.h>
 #include <harker/core/grad_mode.h>
+#include <harker/nn/parametrize.h>
 #include <harker/nn/registry.h>
 
 namespace harker HARKER_PUBLIC {
@@ -39,6 +40,7 @@ struct Cloning::Maps {
   template <class Item>
   void copy_items(const std::vector<Item>& from, std::vector<Item>& to, const std::string& path, bool parameters);
   Registry copied(const Registry& from, const std::string& path);
+  void copy_hooks(const Entry& e);
 };
 
 namespace {
@@ -83,12 +85,20 @@ Cloning::Maps::Registry Cloning::Maps::copied(const Registry& from, const std::s
   copy_items(from->parameters, to->parameters, path, true);
   copy_items(from->buffers, to->buffers, path, false);
   for (const auto& c : from->children) to->children.push_back({c.name, copied(c.module, path + c.name + ".")});
-  if (from->hooks) {
-    to->hooks = new ModuleHooks;
-    for (const auto set : {&ModuleHooks::pre, &ModuleHooks::forward, &ModuleHooks::backward})
-      for (const Ref<Hook>& h : (from->hooks->*set)->now()) (to->hooks->*set)->add(h);
-  }
   return to;
+}
+
+void Cloning::Maps::copy_hooks(const Entry& e) {
+  if (!e.from->hooks) return;
+  e.to->hooks = new ModuleHooks;
+  const auto slot = [&](const Ref<Slot>& s) {  // of a member that is computed, which no registry lists
+    Ref<Slot>& made = slots[s.get()];
+    if (!made) made = Ref(new Slot{{}, copied(s->tensor, false)});
+    return made;
+  };
+  for (const auto set : {&ModuleHooks::pre, &ModuleHooks::forward, &ModuleHooks::backward})
+    for (const Ref<Hook>& h : (e.from->hooks->*set)->now())
+      Parametrization::copy(h, *(e.to->hooks->*set), e.to->parametrized, slot);
 }
 
 Cloning::Cloning(const Module& m) : maps_(new Maps(m, current)) {
@@ -96,6 +106,7 @@ Cloning::Cloning(const Module& m) : maps_(new Maps(m, current)) {
   m.learn_class();
   Maps& maps = *maps_;
   maps.copied(m.registry_, {});
+  for (const Maps::Entry& e : maps.modules) maps.copy_hooks(e);
   for (Maps::Registered& r : maps.list) r.handles = r.from.defined() ? r.from.impl().refs.count() : 0;
   current = &maps;
   owner.release();

@@ -41,7 +41,8 @@ class ModuleList : public Module {
   /// All modules of another list, a Sequential or a vector.
   template <class List>
   void extend(const List& modules) {
-    for (const auto& m : modules) append(m);
+    std::vector<M> more(modules.begin(), modules.end());  // may be this list
+    for (M& m : more) append(std::move(m));
   }
   /// Before module i, or at the end: those behind it are renamed.
   void insert(std::size_t i, M module) {
@@ -100,9 +101,9 @@ class ModuleDict : public Module {
 
   /// Error for a name that is taken, empty, or contains a dot.
   void insert(std::string_view name, M module) {
+    Item item(std::string(name), std::move(module));  // the name may be one of this dict's
     items_->reserve(items_->size() + 1);
-    Item item(std::string(name), std::move(module));
-    register_module(name, item.second);
+    register_module(item.first, item.second);
     items_->push_back(std::move(item));
   }
   /// Those of another dict or list of pairs; one whose name is taken takes that place.

@@ -5,7 +5,6 @@
 #include <harker/nn/layer_parts.h>
 #include <harker/nn/layer_repr.h>
 #include <cmath>
-#include <vector>
 
 namespace harker HARKER_PUBLIC {
 namespace nn {
@@ -29,7 +28,12 @@ Shape weight_shape(const char* layer, bool image, bool transposed, std::int64_t 
   return image ? shape : shape.erased(2);
 }
 
-constexpr std::string_view kBorders[] = {"zeros", "reflect", "replicate", "circular"};
+/// The mode, in characters that stay.
+std::string_view border_of(std::string_view mode, const char* layer) {
+  for (std::string_view known : {"zeros", "reflect", "replicate", "circular"})
+    if (mode == known) return known;
+  throw_error<Error>(layer, ": padding_mode is zeros, reflect, replicate or circular, not ", detail::quoted(mode));
+}
 
 /// As the other kind has them.
 Conv2dOptions shared(const ConvTranspose2dOptions& o) {
@@ -41,12 +45,6 @@ Conv2dOptions shared(const ConvTranspose2dOptions& o) {
           .dtype = o.dtype};
 }
 }  // namespace
-
-ConvNd::Border ConvNd::border_of(std::string_view mode, const char* layer) {
-  for (int i = 0; i < 4; ++i)
-    if (mode == kBorders[i]) return static_cast<Border>(i);
-  throw_error<Error>(layer, ": padding_mode is zeros, reflect, replicate or circular, not ", detail::quoted(mode));
-}
 
 ConvNd::ConvNd(Kind kind, std::int64_t in, std::int64_t out, Pair kernel, const Conv2dOptions& o, Pair output_padding)
     : Module(kind.name),
@@ -69,7 +67,7 @@ ConvNd::ConvNd(Kind kind, std::int64_t in, std::int64_t out, Pair kernel, const 
                      o.padding.word.empty() ? unless(", padding=", o.padding, 0) : str(", padding=", o.padding.word),
                      unless(", dilation=", o.dilation, 1), unless(", output_padding=", output_padding, 0),
                      o.groups == 1 ? "" : str(", groups=", o.groups), o.bias ? "" : ", bias=False",
-                     border_ == Border::zeros ? "" : str(", padding_mode=", o.padding_mode)));
+                     border_ == "zeros" ? "" : str(", padding_mode=", o.padding_mode)));
   reset_parameters();
 }
 
@@ -82,32 +80,18 @@ void ConvNd::reset_parameters() {
 }
 
 Tensor ConvNd::padded(const Tensor& x) const {
-  Tensor z = x;
-  for (int d = kind_.image ? 0 : 1; d < 2; ++d) {
+  Shape around;  // the last dimension first
+  for (int d = 1; d >= (kind_.image ? 0 : 1); --d) {
     const auto of = [d](const Pair& p) { return d ? p.across : p.down; };
-    const std::int64_t reach = of(options_.dilation) * (of(kernel_) - 1), p = of(options_.padding);
     const bool same = options_.padding.word == "same";
-    const std::int64_t before = same ? reach / 2 : p, after = same ? reach - reach / 2 : p, n = x.size(d - 2);
-    if (before == 0 && after == 0) continue;
-    const std::int64_t most = border_ == Border::reflect ? n - 1 : border_ == Border::circular ? n : INT32_MAX;
-    if (before > most || after > most || n < 1)
-      throw_error<ShapeError>(kind_.name, ": padding of ", before, " and ", after, " is too large for an input of ",
-                              x.shape(), " in mode ", kBorders[static_cast<int>(border_)]);
-    std::vector<std::int64_t> from;
-    for (std::int64_t i = -before; i < n + after; ++i)
-      from.push_back(border_ == Border::reflect    ? (i < 0   ? -i
-                                                      : i < n ? i
-                                                              : 2 * (n - 1) - i)
-                     : border_ == Border::circular ? (i + n) % n
-                     : i < 0                       ? 0
-                                                   : std::min(i, n - 1));
-    z = index_select(z, d - 2, from_vector(from, {static_cast<std::int64_t>(from.size())}));
+    const std::int64_t both = same ? of(options_.dilation) * (of(kernel_) - 1) : 2 * of(options_.padding);
+    around = around.inserted(around.rank(), both / 2).inserted(around.rank() + 1, both - both / 2);
   }
-  return z;
+  return pad(x, around, border_);
 }
 
 Tensor ConvNd::convolve(const Tensor& x) const {
-  const bool zeros = border_ == Border::zeros;
+  const bool zeros = border_ == "zeros";
   const harker::Conv2dOptions o{.stride = options_.stride,
                                 .padding = zeros ? options_.padding : Padding(0),
                                 .dilation = options_.dilation,

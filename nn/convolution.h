@@ -15,7 +15,7 @@ struct Conv2dOptions {
   std::int64_t groups = 1;  ///< each group of outputs sees its own group of channels
   bool bias = true;
   std::string_view padding_mode = "zeros";  ///< or "reflect", "replicate", "circular"
-  DType dtype = DType::float32;
+  DType dtype = get_default_dtype();
 };
 using Conv1dOptions = Conv2dOptions;
 
@@ -24,7 +24,7 @@ struct ConvTranspose2dOptions {
   std::int64_t groups = 1;
   bool bias = true;
   Pair dilation = 1;
-  DType dtype = DType::float32;
+  DType dtype = get_default_dtype();
 };
 using ConvTranspose1dOptions = ConvTranspose2dOptions;
 
@@ -47,13 +47,11 @@ class ConvNd : public Module {
   Tensor convolve_back(const Tensor& x, const Shape& output_size) const;
 
  private:
-  enum class Border { zeros, reflect, replicate, circular };
-  static Border border_of(std::string_view mode, const char* layer);
   Tensor padded(const Tensor& x) const;
   const Kind kind_;
   const Pair kernel_, output_padding_;
   const Conv2dOptions options_;
-  const Border border_;
+  const std::string_view border_;
 };
 
 class Conv2d : public ConvNd {

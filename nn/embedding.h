@@ -16,7 +16,7 @@ struct EmbeddingOptions {
   std::optional<double> max_norm = {};
   double norm_type = 2;
   bool scale_grad_by_freq = false;  ///< the gradient of a row that is looked up k times is divided by k
-  DType dtype = DType::float32;
+  DType dtype = get_default_dtype();
 };
 
 class Embedding : public Module {
@@ -47,7 +47,7 @@ struct EmbeddingBagOptions {
   std::string_view mode = "mean";                ///< "sum", "mean" or "max"
   bool include_last_offset = false;              ///< the last offset is the end of the last bag
   std::optional<std::int64_t> padding_idx = {};  ///< this row is 0, does not count, and gets no gradient
-  DType dtype = DType::float32;
+  DType dtype = get_default_dtype();
 };
 
 class EmbeddingBag : public Module {

@@ -1,6 +1,7 @@
 // What the constructors of layers share (internal): checked sizes, and parameters that are yet to be filled.
 #pragma once
 #include <harker/core/base/text.h>
+#include <harker/nn/init.h>
 #include <harker/nn/parameter.h>
 
 namespace harker::nn {
@@ -24,6 +25,11 @@ inline Tensor uninitialised(const Shape& shape, DType dtype, const char* layer) 
 /// A parameter, or none: its name is taken all the same, as torch's register_parameter(name, None).
 inline Parameter parameter_if(bool wanted, const Shape& shape, DType dtype, const char* layer) {
   return wanted ? Parameter(uninitialised(shape, dtype, layer)) : Parameter();
+}
+
+/// What parameter_if may have left out.
+inline void fill(const Tensor& t, double value) {
+  if (t.defined()) init::constant_(t, value);
 }
 
 }  // namespace harker::nn

@@ -7,7 +7,7 @@ namespace nn {
 
 struct LinearOptions {
   bool bias = true;
-  DType dtype = DType::float32;
+  DType dtype = get_default_dtype();
 };
 
 class Linear : public Module {

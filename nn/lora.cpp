@@ -27,7 +27,7 @@ LoRA::LoRA(const Linear& base, LoRAOptions o)
       lora_B(
           register_module("lora_B", Linear(o.r, base.weight.size(0), {.bias = false, .dtype = base.weight.dtype()}))),
       scaling_(o.alpha / static_cast<double>(o.r)),
-      merged_(zeros({}, kBool)) {
+      merged_(register_buffer("merged", zeros({}, kBool), false)) {
   init::zeros_(lora_B.weight);
   base_layer.requires_grad_(false);
   set_extra_repr(detail::str("r=", o.r, ", alpha=", python(o.alpha)));

@@ -33,7 +33,7 @@ class LoRA : public Module {
  private:
   void add_to_base(double factor) const;
   double scaling_;
-  Tensor merged_;  // 0-d: a copy is another name for the same module
+  Buffer merged_;  // 0-d: a copy is another name for the same module
 };
 
 /// The adapters alone, all "lora_A.weight" and "lora_B.weight" of a model: what is to be saved of a training.

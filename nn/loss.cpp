@@ -8,12 +8,10 @@ namespace harker HARKER_PUBLIC {
 namespace nn {
 
 // Of two tensors; then those with class weights, which are buffers under these names; then those of three tensors.
-#define HARKER_TWO(Layer, f)                                                                  \
+#define HARKER_LOSS(Layer, Options, f)                                                        \
+  Layer::Layer(Options o) : Module(#Layer), options_(o) {}                                    \
   Tensor Layer::forward(const Tensor& x, const Tensor& y) const { return f(x, y, options_); } \
   Tensor Layer::operator()(const Tensor& x, const Tensor& y) const { return call(*this, x, y); }
-#define HARKER_LOSS(Layer, Options, f)                                \
-  Layer::Layer(Options o) : Module(#Layer), options_(std::move(o)) {} \
-  HARKER_TWO(Layer, f)
 HARKER_LOSS(MSELoss, LossOptions, mse_loss)
 HARKER_LOSS(L1Loss, LossOptions, l1_loss)
 HARKER_LOSS(SmoothL1Loss, SmoothL1Options, smooth_l1_loss)
@@ -25,13 +23,17 @@ HARKER_LOSS(MultiLabelMarginLoss, LossOptions, multilabel_margin_loss)
 HARKER_LOSS(PoissonNLLLoss, PoissonNllOptions, poisson_nll_loss)
 #undef HARKER_LOSS
 
-#define HARKER_WEIGHTED(Layer, Options, f)                \
-  Layer::Layer(Options o)                                 \
-      : Module(#Layer), options_([&] {                    \
-          o.weight = register_buffer("weight", o.weight); \
-          return o;                                       \
-        }()) {}                                           \
-  HARKER_TWO(Layer, f)
+#define HARKER_WEIGHTED(Layer, Options, f)                                    \
+  Layer::Layer(Options o)                                                     \
+      : Module(#Layer),                                                       \
+        weight(register_buffer("weight", std::exchange(o.weight, Tensor()))), \
+        options_(std::move(o)) {}                                             \
+  Tensor Layer::forward(const Tensor& x, const Tensor& y) const {             \
+    Options o = options_;                                                     \
+    o.weight = weight;                                                        \
+    return f(x, y, o);                                                        \
+  }                                                                           \
+  Tensor Layer::operator()(const Tensor& x, const Tensor& y) const { return call(*this, x, y); }
 HARKER_WEIGHTED(BCELoss, BinaryCrossEntropyOptions, binary_cross_entropy)
 HARKER_WEIGHTED(NLLLoss, NllLossOptions, nll_loss)
 HARKER_WEIGHTED(CrossEntropyLoss, CrossEntropyOptions, cross_entropy)
@@ -40,13 +42,17 @@ HARKER_WEIGHTED(MultiLabelSoftMarginLoss, MultiLabelSoftMarginOptions, multilabe
 #undef HARKER_WEIGHTED
 
 BCEWithLogitsLoss::BCEWithLogitsLoss(BinaryCrossEntropyWithLogitsOptions o)
-    : Module("BCEWithLogitsLoss"), options_([&] {
-        o.weight = register_buffer("weight", o.weight);
-        o.pos_weight = register_buffer("pos_weight", o.pos_weight);
-        return o;
-      }()) {}
-HARKER_TWO(BCEWithLogitsLoss, binary_cross_entropy_with_logits)
-#undef HARKER_TWO
+    : Module("BCEWithLogitsLoss"),
+      weight(register_buffer("weight", std::exchange(o.weight, Tensor()))),
+      pos_weight(register_buffer("pos_weight", std::exchange(o.pos_weight, Tensor()))),
+      options_(std::move(o)) {}
+Tensor BCEWithLogitsLoss::forward(const Tensor& x, const Tensor& y) const {
+  BinaryCrossEntropyWithLogitsOptions o = options_;
+  o.weight = weight;
+  o.pos_weight = pos_weight;
+  return binary_cross_entropy_with_logits(x, y, o);
+}
+Tensor BCEWithLogitsLoss::operator()(const Tensor& x, const Tensor& y) const { return call(*this, x, y); }
 
 #define HARKER_THREE(Layer, f)                                                                                    \
   Tensor Layer::forward(const Tensor& a, const Tensor& b, const Tensor& c) const { return f(a, b, c, options_); } \

@@ -61,24 +61,26 @@ class HuberLoss : public Module {
 class BCELoss : public Module {
  public:
   HARKER_MODULE(BCELoss)
+  Buffer weight;  ///< or undefined
   explicit BCELoss(BinaryCrossEntropyOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& y) const;
   Tensor operator()(const Tensor& x, const Tensor& y) const;
 
  private:
-  const BinaryCrossEntropyOptions options_;  // const: what was moved from remains the same module
+  BinaryCrossEntropyOptions options_;
 };
 
 /// The same of sigmoid(x), without overflow: for what a network's last layer gives.
 class BCEWithLogitsLoss : public Module {
  public:
   HARKER_MODULE(BCEWithLogitsLoss)
+  Buffer weight, pos_weight;  ///< or undefined
   explicit BCEWithLogitsLoss(BinaryCrossEntropyWithLogitsOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& y) const;
   Tensor operator()(const Tensor& x, const Tensor& y) const;
 
  private:
-  const BinaryCrossEntropyWithLogitsOptions options_;  // const: what was moved from remains the same module
+  BinaryCrossEntropyWithLogitsOptions options_;
 };
 
 /// y (log y - x) for logarithms of probabilities x
@@ -97,12 +99,13 @@ class KLDivLoss : public Module {
 class NLLLoss : public Module {
  public:
   HARKER_MODULE(NLLLoss)
+  Buffer weight;  ///< or undefined
   explicit NLLLoss(NllLossOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& target) const;
   Tensor operator()(const Tensor& x, const Tensor& target) const;
 
  private:
-  const NllLossOptions options_;  // const: what was moved from remains the same module
+  NllLossOptions options_;
 };
 
 /// The same of log_softmax(x): for what a classifier's last layer gives. The target is class numbers, or probabilities
@@ -110,12 +113,13 @@ class NLLLoss : public Module {
 class CrossEntropyLoss : public Module {
  public:
   HARKER_MODULE(CrossEntropyLoss)
+  Buffer weight;  ///< or undefined
   explicit CrossEntropyLoss(CrossEntropyOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& target) const;
   Tensor operator()(const Tensor& x, const Tensor& target) const;
 
  private:
-  const CrossEntropyOptions options_;  // const: what was moved from remains the same module
+  CrossEntropyOptions options_;
 };
 
 }  // namespace nn

@@ -47,24 +47,26 @@ class MultiLabelMarginLoss : public Module {
 class MultiMarginLoss : public Module {
  public:
   HARKER_MODULE(MultiMarginLoss)
+  Buffer weight;  ///< or undefined
   explicit MultiMarginLoss(MultiMarginOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& target) const;
   Tensor operator()(const Tensor& x, const Tensor& target) const;
 
  private:
-  const MultiMarginOptions options_;  // const: what was moved from remains the same module
+  MultiMarginOptions options_;
 };
 
 /// -(y log sigmoid(x) + (1 - y) log sigmoid(-x)), the mean of the classes
 class MultiLabelSoftMarginLoss : public Module {
  public:
   HARKER_MODULE(MultiLabelSoftMarginLoss)
+  Buffer weight;  ///< or undefined
   explicit MultiLabelSoftMarginLoss(MultiLabelSoftMarginOptions options = {});
   Tensor forward(const Tensor& x, const Tensor& y) const;
   Tensor operator()(const Tensor& x, const Tensor& y) const;
 
  private:
-  const MultiLabelSoftMarginOptions options_;  // const: what was moved from remains the same module
+  MultiLabelSoftMarginOptions options_;
 };
 
 /// e^x - y x, or x - y log(x + eps)

@@ -239,12 +239,10 @@ Module& Module::requires_grad_(bool on) {
   return *this;
 }
 
-namespace {
-/// Makes `t` the tensor that `made` is, for all who hold a handle on it. Graphs that saved `t` must notice: its version
-/// grows.
-void rebind(const Tensor& t, const Tensor& made) {
+void rebind(const Tensor& t, const Tensor& made, bool changed) {
   TensorImpl &p = t.impl(), &q = made.impl();
-  q.storage->version = p.storage->version + 1;
+  q.storage->version = p.storage->version + changed;
+  if (p.storage->saved.load(std::memory_order_relaxed)) q.storage->saved = true;
   q.storage->refs.inc();
   Ref<Storage> dropped(std::exchange(p.storage, q.storage));
   p.data = q.data;
@@ -255,7 +253,6 @@ void rebind(const Tensor& t, const Tensor& made) {
   p.own_strides = q.own_strides;
   p.strides = q.strides;
 }
-}  // namespace
 
 void Module::to(Device device) {
   for (const Tensor& t : parameters()) (void)t.to(device);
@@ -284,7 +281,7 @@ void Module::to(DType dtype) {
   for (const auto& [name, t] : named_buffers()) add(t);
   for (Change& c : changes) {
     c.tensor.set_grad({});
-    rebind(c.tensor, c.made);
+    rebind(c.tensor, c.made, true);
     if (c.grad.defined()) c.tensor.set_grad(c.grad);
   }
 }

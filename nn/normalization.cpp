@@ -1,6 +1,5 @@
 // LayerNorm, RMSNorm and BatchNorm: their parameters, and how running statistics are kept.
 #include <harker/core/ops/ops.h>
-#include <harker/nn/init.h>
 #include <harker/nn/layer_parts.h>
 #include <harker/nn/layer_repr.h>
 #include <harker/nn/normalization.h>
@@ -16,9 +15,6 @@ Shape checked(const Shape& shape, const char* layer) {
   if (shape.rank() == 0) throw_error<ShapeError>(layer, ": normalized_shape must have at least one dimension");
   for (std::int64_t n : shape) check_size(n, 0, layer, "features");
   return shape;
-}
-void fill(const Tensor& t, double value) {
-  if (t.defined()) init::constant_(t, value);
 }
 }  // namespace
 
@@ -61,8 +57,8 @@ Tensor RMSNorm::operator()(const Tensor& x) const { return call(*this, x); }
 
 // --- BatchNorm. Version 2 of torch's class brought num_batches_tracked.
 
-BatchNorm::BatchNorm(const char* name, std::int64_t features, const BatchNormOptions& o, int fewest, int most)
-    : Module(name, 2), features_(features), options_(o), fewest_dims_(fewest), most_dims_(most) {
+NormBase::NormBase(const char* name, std::int64_t features, const BatchNormOptions& o)
+    : Module(name, 2), features_(features), options_(o) {
   check_size(features, 0, name, "features");
   const Shape shape{features};
   weight = register_parameter("weight", parameter_if(o.affine, shape, o.dtype, name));
@@ -77,16 +73,24 @@ BatchNorm::BatchNorm(const char* name, std::int64_t features, const BatchNormOpt
   reset_parameters();
 }
 
-void BatchNorm::reset_running_stats() {
+void NormBase::reset_running_stats() {
   fill(running_mean, 0);
   fill(running_var, 1);
   fill(num_batches_tracked, 0);
 }
-void BatchNorm::reset_parameters() {
+void NormBase::reset_parameters() {
   reset_running_stats();
   fill(weight, 1);
   fill(bias, 0);
 }
+
+void NormBase::check_features(const Tensor& x) const {
+  if (x.size(1) != features_)
+    throw_error<ShapeError>(class_name(), ": made for ", features_, " features, the shape is ", x.shape());
+}
+
+BatchNorm::BatchNorm(const char* name, std::int64_t features, const BatchNormOptions& o, int fewest, int most)
+    : NormBase(name, features, o), fewest_dims_(fewest), most_dims_(most) {}
 
 Tensor BatchNorm::forward(const Tensor& x) const {
   if (x.dim() < fewest_dims_ || x.dim() > most_dims_) {
@@ -94,9 +98,7 @@ Tensor BatchNorm::forward(const Tensor& x) const {
                             fewest_dims_ < most_dims_ ? str(" or ", most_dims_) : "", " dimensions, the shape is ",
                             x.shape());
   }
-  if (x.size(1) != features_) {
-    throw_error<ShapeError>(class_name(), ": made for ", features_, " features, the shape is ", x.shape());
-  }
+  check_features(x);
   const bool tracks = options_.track_running_stats, by_batch = is_training() || !tracks;
   if (!(tracks && is_training())) {
     return batch_norm(x, running_mean, running_var, weight, bias, by_batch, 0, options_.eps);

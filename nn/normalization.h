@@ -13,7 +13,7 @@ struct LayerNormOptions {
   double eps = 1e-5;
   bool elementwise_affine = true;  ///< a weight, 1 at first ...
   bool bias = true;                ///< ... and with it a bias, 0 at first
-  DType dtype = DType::float32;
+  DType dtype = get_default_dtype();
 };
 
 /// (x - mean) / sqrt(variance + eps) weight + bias over the last dimensions, those of `normalized_shape`.
@@ -39,33 +39,43 @@ struct BatchNormOptions {
   bool affine = true;                    ///< weight, 1 at first ...
   bool bias = true;                      ///< ... and with it a bias, 0 at first
   bool track_running_stats = true;       ///< without, eval() normalises by the batch too
-  DType dtype = DType::float32;
+  DType dtype = get_default_dtype();
+};
+
+/// What BatchNorm and InstanceNorm share.
+class NormBase : public Module {
+ public:
+  Parameter weight, bias;            ///< [features], or undefined
+  Buffer running_mean, running_var;  ///< [features]: 0 and 1 at first; or undefined
+  Buffer num_batches_tracked;        ///< int64, 0-d
+
+  /// The running statistics from the start; reset_parameters() also weight and bias.
+  void reset_running_stats();
+  void reset_parameters();
+
+ protected:
+  NormBase(const char* name, std::int64_t features, const BatchNormOptions& options);
+  /// ShapeError unless dimension 1 is the features.
+  void check_features(const Tensor& x) const;
+  const std::int64_t features_;
+  const BatchNormOptions options_;
 };
 
 /// What BatchNorm1d, BatchNorm2d and BatchNorm3d share: (x - mean) / sqrt(variance + eps) weight + bias, over all but dimension 1.
 /// While training mean and variance are the batch's, and the running ones move towards them:
 /// running = (1 - momentum) running + momentum batch, with the variance divided by count - 1. After eval() the running
 /// ones are used.
-class BatchNorm : public Module {
+class BatchNorm : public NormBase {
  public:
   HARKER_MODULE(BatchNorm)
-  Parameter weight, bias;            ///< [features], or undefined
-  Buffer running_mean, running_var;  ///< [features]: 0 and 1 at first; or undefined
-  Buffer num_batches_tracked;        ///< int64, 0-d: calls while training
-
   /// ShapeError for another number of dimensions or features, and while training for one value per feature.
   Tensor forward(const Tensor& x) const;
   Tensor operator()(const Tensor& x) const;
-  /// The running statistics from the start; reset_parameters() also weight and bias.
-  void reset_running_stats();
-  void reset_parameters();
 
  protected:
   BatchNorm(const char* name, std::int64_t features, const BatchNormOptions& options, int fewest_dims, int most_dims);
 
  private:
-  std::int64_t features_;
-  BatchNormOptions options_;
   int fewest_dims_, most_dims_;
 };
 
@@ -99,28 +109,21 @@ struct InstanceNormOptions {
   bool affine = false;                   ///< weight, 1 at first ...
   bool bias = true;                      ///< ... and with it a bias, 0 at first
   bool track_running_stats = false;      ///< with, eval() normalises by the running ones
-  DType dtype = DType::float32;
+  DType dtype = get_default_dtype();
 };
 
 /// What InstanceNorm1d, InstanceNorm2d and InstanceNorm3d share: as BatchNorm, but of each sample for itself. The
 /// running statistics move towards the mean of those of the samples; num_batches_tracked stays 0, as in torch.
-class InstanceNorm : public Module {
+class InstanceNorm : public NormBase {
  public:
-  Parameter weight, bias;            ///< [features], or undefined
-  Buffer running_mean, running_var;  ///< [features]: 0 and 1 at first; or undefined
-  Buffer num_batches_tracked;
-
   /// ShapeError for another number of dimensions or features, and for one value per feature of a sample.
   Tensor forward(const Tensor& x) const;
   Tensor operator()(const Tensor& x) const;
-  void reset_parameters();
 
  protected:
   InstanceNorm(const char* name, std::int64_t features, const InstanceNormOptions& options, int dims);
 
  private:
-  std::int64_t features_;
-  InstanceNormOptions options_;
   int dims_;
 };
 
@@ -149,7 +152,7 @@ struct GroupNormOptions {
   double eps = 1e-5;
   bool affine = true;  ///< weight, 1 at first ...
   bool bias = true;    ///< ... and with it a bias, 0 at first
-  DType dtype = DType::float32;
+  DType dtype = get_default_dtype();
 };
 
 /// LayerNorm over each of `num_groups` groups of the channels of x[n, num_channels, ...], which they must divide.
@@ -171,7 +174,7 @@ class GroupNorm : public Module {
 struct RMSNormOptions {
   std::optional<double> eps = {};  ///< the dtype's when not given
   bool elementwise_affine = true;  ///< a weight, 1 at first
-  DType dtype = DType::float32;
+  DType dtype = get_default_dtype();
 };
 
 /// x / sqrt(mean(x^2) + eps) weight over the last dimensions, those of `normalized_shape`.

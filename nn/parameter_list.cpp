@@ -33,8 +33,9 @@ ParameterList::ParameterList(const ParameterList& o) : Module(o), list_(detail::
 
 void ParameterList::append(const Tensor& t) { append(Parameter(t)); }
 void ParameterList::append(const Parameter& p) {
+  const Parameter own = p;     // which may be one of this list's
   list_->reserve(size() + 1);  // what can fail comes before the registration
-  list_->push_back(register_parameter(std::to_string(size()), p));
+  list_->push_back(register_parameter(std::to_string(size()), own));
   show();
 }
 std::size_t ParameterList::size() const noexcept { return list_->size(); }
@@ -63,9 +64,11 @@ Parameter& ParameterDict::operator[](std::string_view name) const { return (*lis
 std::vector<std::string> ParameterDict::keys() const { return list_->keys(); }
 void ParameterDict::insert(std::string_view name, const Tensor& t) { insert(name, Parameter(t)); }
 void ParameterDict::insert(std::string_view name, const Parameter& p) {
-  list_->reserve(size() + 1);
+  const Parameter own = p;
   std::string key(name);
-  list_->emplace_back(std::move(key), register_parameter(name, p));
+  list_->reserve(size() + 1);
+  const Parameter made = register_parameter(key, own);
+  list_->emplace_back(std::move(key), made);
   show();
 }
 void ParameterDict::show() {

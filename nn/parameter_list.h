@@ -23,7 +23,8 @@ class ParameterList : public Module {
   void push_back(const Tensor& t) { append(t); }
   template <class List>
   void extend(const List& parameters) {
-    for (const auto& p : parameters) append(p);
+    const std::vector<std::remove_cvref_t<decltype(*parameters.begin())>> more(parameters.begin(), parameters.end());
+    for (const auto& p : more) append(p);  // not of the list itself, which may be this one
   }
   std::size_t size() const noexcept;
   /// Error when there is none.

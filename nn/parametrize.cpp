@@ -29,21 +29,10 @@ Tensor norm_except(const Tensor& v, int dim) {
 Tensor weight_of(const Tensor& g, const Tensor& v, int dim) { return v * (g / norm_except(v, dim)); }
 
 /// Makes `t` what `made` is, for all who hold a handle on it.
-void rebind(const Tensor& t, const Tensor& made, bool changed) {
-  TensorImpl &p = t.impl(), &q = made.impl();
-  q.storage->version = p.storage->version + changed;
-  if (p.storage->saved.load(std::memory_order_relaxed)) q.storage->saved = true;
-  q.storage->refs.inc();
-  Ref<Storage> dropped(std::exchange(p.storage, q.storage));
-  p.data = q.data;
-  p.dtype = q.dtype;
-  p.device = q.device;
-  p.offset = q.offset;
-  p.contiguous = q.contiguous;
-  p.own_strides = q.own_strides;
-  p.strides = q.strides;
-  prepare_adoption(p, q.grad_fn);
-  adopt_history(p, Ref<Node>::share(q.grad_fn));
+void become(const Tensor& t, const Tensor& made, bool changed) {
+  nn::rebind(t, made, changed);
+  prepare_adoption(t.impl(), made.impl().grad_fn);
+  adopt_history(t.impl(), Ref<Node>::share(made.impl().grad_fn));
 }
 
 }  // namespace
@@ -51,6 +40,7 @@ void rebind(const Tensor& t, const Tensor& made, bool changed) {
 struct Parametrization::Recompute final : ModulePreHook {
   Ref<Slot> weight, held, g, v;  // the weight's twice, so that an assignment to the member is refused
   int dim = 0;
+  std::string name;
   // What the weight was last computed from.
   Tensor seen_g, seen_v;
   std::uint32_t version_g = 0, version_v = 0;
@@ -62,7 +52,7 @@ struct Parametrization::Recompute final : ModulePreHook {
                            version_g == a.version() && version_v == b.version());
     const bool recorded = is_grad_enabled() && (a.requires_grad() || b.requires_grad());
     if (!changed && !recorded && weight->tensor.is_leaf()) return;
-    rebind(weight->tensor, weight_of(a, b, dim), changed);
+    become(weight->tensor, weight_of(a, b, dim), changed);
     seen_g = a.detach();
     seen_v = b.detach();
     version_g = a.version();
@@ -106,9 +96,24 @@ void Parametrization::add_weight_norm(nn::Module m, std::string_view name, int d
   hook->g = g.slot_;
   hook->v = v.slot_;
   hook->dim = dim;
+  hook->name = name;
   r.parameters.erase(found);
   r.parametrized.emplace_back(name, m.add_hook(owner, nn::Module::HookKind::pre));
   hook->compute();
+}
+
+void Parametrization::copy(const Ref<Hook>& from, HookSet& hooks, Names& names,
+                           FunctionRef<Ref<Slot>(const Ref<Slot>&)> copied) {
+  const auto* own = dynamic_cast<const Recompute*>(from.get());
+  if (!own) return static_cast<void>(hooks.add(from));
+  auto* made = new Recompute;
+  const Ref<Hook> owner(made);
+  made->weight = made->held = copied(own->weight);
+  made->g = copied(own->g);
+  made->v = copied(own->v);
+  made->dim = own->dim;
+  made->name = own->name;
+  names.emplace_back(own->name, hooks.add(owner));
 }
 
 void Parametrization::remove(nn::Module m, std::string_view name) {
@@ -129,7 +134,7 @@ void Parametrization::remove(nn::Module m, std::string_view name) {
   const bool trained = own->g->tensor.requires_grad() || own->v->tensor.requires_grad();
   {
     NoGradGuard no_grad;
-    rebind(own->weight->tensor, weight_of(own->g->tensor, own->v->tensor, own->dim), true);
+    become(own->weight->tensor, weight_of(own->g->tensor, own->v->tensor, own->dim), true);
   }
   own->weight->tensor.requires_grad_(trained);
   r.parameters.push_back({std::string(name), own->weight});

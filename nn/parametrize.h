@@ -8,11 +8,16 @@
 
 namespace harker HARKER_PUBLIC {
 namespace detail {
+class HookSet;
 /// What the functions below do to a module (nn/parametrize.cpp).
 class Parametrization {
  public:
   static void add_weight_norm(nn::Module m, std::string_view name, int dim);
   static void remove(nn::Module m, std::string_view name);
+  /// A hook of a module that nn::clone copies is added to the copy's: the same, or one that computes the copy's member.
+  using Names = std::vector<std::pair<std::string, HookHandle>>;
+  static void copy(const Ref<Hook>& from, HookSet& hooks, Names& names,
+                   FunctionRef<Ref<Slot>(const Ref<Slot>&)> copied);
 
  private:
   struct Recompute;

@@ -50,6 +50,10 @@ struct Module::Registry {
   static NamedList<Tensor> tensors(const Module& of, std::string_view prefix, bool recurse, List list);
 };
 
+/// Gives `t` the bytes, dtype and layout of `made`, for all who hold a handle on it. Graphs that saved `t` notice when they
+/// have `changed`: its version grows.
+void rebind(const Tensor& t, const Tensor& made, bool changed);
+
 /// The path of a module, given what its tensors' names begin with: "encoder.0" of "encoder.0.".
 inline std::string_view without_dot(std::string_view path) { return path.substr(0, path.size() - !path.empty()); }
 

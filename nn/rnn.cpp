@@ -62,7 +62,7 @@ RNNBase::RNNBase(const char* layer, Kind kind, std::int64_t input_size, std::int
                                   o.proj_size);
         const std::int64_t rows = (kind == Kind::lstm ? 4 : kind == Kind::gru ? 3 : 1) * hidden_size;
         const std::int64_t size = o.proj_size > 0 ? o.proj_size : hidden_size, directions = o.bidirectional ? 2 : 1;
-        std::vector<Tensor> weights;
+        std::vector<Parameter> weights;
         for (std::int64_t l = 0; l < o.num_layers; ++l)
           for (const char* suffix : {"", "_reverse"}) {
             if (*suffix && !o.bidirectional) break;
@@ -100,7 +100,7 @@ std::tuple<Tensor, Tensor, Tensor> RNNBase::layers(const Tensor& x, const std::v
     std::vector<Tensor> out;
     for (std::int64_t d = 0; d < directions; ++d) {
       const std::int64_t k = l * directions + d;
-      const Tensor* const w = &weights_[static_cast<std::size_t>(k) * kParts];
+      const Parameter* const w = &weights_[static_cast<std::size_t>(k) * kParts];
       const detail::RecurrentResult z = detail::recurrent_layer(
           kind, d == 1, shared, in, h.select(0, k), c.defined() ? c.select(0, k) : c, {w[0], w[1], w[2], w[3], w[4]});
       out.push_back(z.out);

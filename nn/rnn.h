@@ -22,7 +22,7 @@ struct RNNOptions {
   double dropout = 0;  ///< of what goes from one layer to the next, while training
   bool bidirectional = false;
   std::int64_t proj_size = 0;  ///< of LSTM: the size that the state is projected to; 0: it is not
-  DType dtype = DType::float32;
+  DType dtype = get_default_dtype();
 };
 using LSTMOptions = RNNOptions;
 using GRUOptions = RNNOptions;
@@ -52,7 +52,7 @@ class RNNBase : public Module {
   const std::int64_t input_size_, hidden_size_;
   const RNNOptions options_;
   const bool relu_;
-  const std::vector<Tensor> weights_;  // of each layer and direction: w_ih, w_hh, b_ih, b_hh, w_hr
+  const std::vector<Parameter> weights_;  // of each layer and direction: w_ih, w_hh, b_ih, b_hh, w_hr
 };
 
 /// RNN and GRU: x[time, n, input_size] (n first with batch_first; or without n) and what the state begins with, h[layers
@@ -109,7 +109,7 @@ class LSTM : public RNNBase {
 struct RNNCellOptions {
   bool bias = true;
   std::string_view nonlinearity = "tanh";  ///< of RNNCell: or "relu"
-  DType dtype = DType::float32;
+  DType dtype = get_default_dtype();
 };
 using LSTMCellOptions = RNNCellOptions;
 using GRUCellOptions = RNNCellOptions;

@@ -41,7 +41,8 @@ class Sequential : public Module {
   /// All modules of another Sequential, a ModuleList or a vector; of what is named, under its names.
   template <class List>
   void extend(const List& modules) {
-    for (const auto& m : modules) {
+    const std::vector<std::remove_cvref_t<decltype(*modules.begin())>> more(modules.begin(), modules.end());
+    for (const auto& m : more) {  // not of the list itself, which may be this one
       if constexpr (requires { m.second; })
         add(m.first, m.second);
       else

@@ -12,7 +12,7 @@ Tensor CosineSimilarity::operator()(const Tensor& a, const Tensor& b) const { re
 PairwiseDistance::PairwiseDistance(double p, double eps, bool keepdim)
     : Module("PairwiseDistance"), p_(p), eps_(eps), keepdim_(keepdim) {}
 Tensor PairwiseDistance::forward(const Tensor& a, const Tensor& b) const {
-  return norm(a - b + eps_, p_, {-1}, keepdim_);
+  return pairwise_distance(a, b, p_, eps_, keepdim_);
 }
 Tensor PairwiseDistance::operator()(const Tensor& a, const Tensor& b) const { return call(*this, a, b); }
 

@@ -4,7 +4,6 @@
 #include <harker/nn/activation.h>
 #include <harker/nn/layer_parts.h>
 #include <harker/nn/transformer.h>
-#include <harker/nn/transformer_parts.h>
 
 namespace harker HARKER_PUBLIC {
 namespace nn {
@@ -12,16 +11,6 @@ namespace nn {
 Tensor causal_mask(std::int64_t length) { return triu(ones({length, length}, kBool), 1); }
 
 namespace {
-/// Every parameter that a layer can have, in one order.
-template <class P, class Layer>
-std::vector<P*> members(Layer& l) {
-  std::vector<P*> all;
-  add_members(l.self_attn, all);
-  for (auto* p : {&l.linear1.weight, &l.linear1.bias, &l.linear2.weight, &l.linear2.bias, &l.norm1.weight,
-                  &l.norm1.bias, &l.norm2.weight, &l.norm2.bias})
-    all.push_back(p);
-  return all;
-}
 AnyModule known_activation(Activation a) {
   if (a == Activation::gelu) return GELU();
   return ReLU();
@@ -36,6 +25,8 @@ Activation named_activation(std::string_view name) {
 }  // namespace
 FeedForwardActivation::FeedForwardActivation(Activation known)
     : f_(std::make_shared<AnyModule>(known_activation(known))) {}
+FeedForwardActivation::FeedForwardActivation(const FeedForwardActivation& o)
+    : f_(detail::Cloning::own(*o.f_, o.f_)), is_module_(o.is_module_) {}
 FeedForwardActivation::FeedForwardActivation(const char* known) : FeedForwardActivation(named_activation(known)) {}
 
 TransformerEncoderLayer::TransformerEncoderLayer(std::int64_t d_model, std::int64_t nhead,
@@ -52,8 +43,6 @@ TransformerEncoderLayer::TransformerEncoderLayer(std::int64_t d_model, std::int6
       norm2(register_module("norm2", LayerNorm(d_model, {.eps = o.layer_norm_eps, .bias = o.bias, .dtype = o.dtype}))),
       dropout1(register_module("dropout1", Dropout(o.dropout))),
       dropout2(register_module("dropout2", Dropout(o.dropout))),
-      d_model_(d_model),
-      nhead_(nhead),
       options_(std::move(o)) {
   if (const AnyModule* m = options_.activation.module()) register_module("activation", *m);
 }
@@ -81,40 +70,6 @@ Tensor TransformerEncoderLayer::operator()(const Tensor& x, const TransformerMas
   return call(*this, x, masks);
 }
 
-void check_cloneable(const AnyModule* m, const char* layer) {
-  if (m && m->state_dict().size() > 0)
-    detail::throw_error<Error>(layer, "::clone: the activation, ", m->class_name(),
-                               ", has weights, of which only its own class could make others");
-}
-
-void copy_layer(const Module& from, const std::vector<const Parameter*>& have, Module& copy,
-                const std::vector<Parameter*>& made) {
-  for (std::size_t i = 0; i < have.size(); ++i) {
-    const Parameter& p = *have[i];
-    std::size_t tied = 0;
-    while (!have[tied]->is(p)) ++tied;
-    if (tied < i) {
-      *made[i] = *made[tied];
-    } else {
-      *made[i] = p.defined() ? Parameter(p.detach().clone(), p.requires_grad()) : Parameter();
-    }
-  }
-  copy.load_state_dict(from.state_dict());
-  std::vector<bool> modes;  // read first: the activation is shared
-  for (const auto& [name, m] : from.named_modules()) modes.push_back(m.is_training());
-  auto below = copy.named_modules();  // parents come first
-  for (std::size_t i = 0; i < below.size(); ++i) below[i].second.train(modes[i]);
-}
-
-TransformerEncoderLayer TransformerEncoderLayer::clone() const {
-  check_cloneable(options_.activation.module(), "TransformerEncoderLayer");
-  Generator aside;  // a copy draws nothing from the stream
-  const GeneratorGuard guard(aside);
-  TransformerEncoderLayer copy(d_model_, nhead_, options_);
-  copy_layer(*this, members<const Parameter>(*this), copy, members<Parameter>(copy));
-  return copy;
-}
-
 TransformerEncoder::TransformerEncoder(const TransformerEncoderLayer& layer, std::int64_t num_layers,
                                        std::shared_ptr<AnyModule> norm_behind)
     : Module("TransformerEncoder"), norm(std::move(norm_behind)) {
@@ -128,6 +83,8 @@ TransformerEncoder::TransformerEncoder(const TransformerEncoderLayer& layer, std
     : TransformerEncoder(layer, num_layers, std::make_shared<AnyModule>(std::move(norm_behind))) {}
 TransformerEncoder::TransformerEncoder(const TransformerEncoderLayer& layer, std::int64_t num_layers)
     : TransformerEncoder(layer, num_layers, std::shared_ptr<AnyModule>()) {}
+TransformerEncoder::TransformerEncoder(const TransformerEncoder& o)
+    : Module(o), layers(o.layers), norm(o.norm ? detail::Cloning::own(*o.norm, o.norm) : nullptr) {}
 TransformerEncoder::TransformerEncoder(std::int64_t d_model, std::int64_t nhead, std::int64_t num_layers,
                                        TransformerEncoderLayerOptions options)
     : TransformerEncoder(TransformerEncoderLayer(d_model, nhead, std::move(options)), num_layers) {}

@@ -27,6 +27,8 @@ class FeedForwardActivation {
   requires(!std::derived_from<F, Module> && std::is_invocable_r_v<Tensor, const F&, const Tensor&>)
       FeedForwardActivation(F f)
       : f_(std::make_shared<AnyModule>(Function<F>(std::move(f)))) {}
+  FeedForwardActivation(const FeedForwardActivation& o);
+  FeedForwardActivation& operator=(const FeedForwardActivation&) = default;
   Tensor forward(const Tensor& x) const { return (*f_)(x); }
   /// The module, or null.
   const AnyModule* module() const noexcept { return is_module_ ? f_.get() : nullptr; }
@@ -50,7 +52,7 @@ struct TransformerEncoderLayerOptions {
   bool batch_first = false;  ///< [n, length, d_model] instead of [length, n, d_model]
   bool norm_first = false;   ///< normalise before attention and network instead of after
   bool bias = true;
-  DType dtype = DType::float32;
+  DType dtype = get_default_dtype();
 };
 
 /// What must not be seen, as MultiheadAttention has it.
@@ -77,12 +79,8 @@ class TransformerEncoderLayer : public Module {
   /// [length, n, d_model] (n first with batch_first), or without n; of the same shape.
   Tensor forward(const Tensor& x, const TransformerMasks& masks = {}) const;
   Tensor operator()(const Tensor& x, const TransformerMasks& masks = {}) const;
-  /// A layer of its own with the same weights, those of its members that are tied tied again, modes and options. Error
-  /// when the activation is a module with weights.
-  TransformerEncoderLayer clone() const;
 
  private:
-  std::int64_t d_model_, nhead_;
   const TransformerEncoderLayerOptions options_;  // const: what was moved from remains the same module
 };
 
@@ -96,6 +94,7 @@ class TransformerEncoder : public Module {
   /// nn::LayerNorm(512)).
   TransformerEncoder(const TransformerEncoderLayer& layer, std::int64_t num_layers, AnyModule norm);
   TransformerEncoder(const TransformerEncoderLayer& layer, std::int64_t num_layers);
+  TransformerEncoder(const TransformerEncoder& o);
   /// All layers begin with the same weights, those of the first, as torch's copies of one layer do.
   TransformerEncoder(std::int64_t d_model, std::int64_t nhead, std::int64_t num_layers,
                      TransformerEncoderLayerOptions options = {});

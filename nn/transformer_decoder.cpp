@@ -4,24 +4,12 @@
 #include <harker/nn/init.h>
 #include <harker/nn/layer_parts.h>
 #include <harker/nn/transformer_decoder.h>
-#include <harker/nn/transformer_parts.h>
 #include <cmath>
 
 namespace harker HARKER_PUBLIC {
 namespace nn {
 
 namespace {
-/// Every parameter that a layer can have, in one order.
-template <class P, class Layer>
-std::vector<P*> members(Layer& l) {
-  std::vector<P*> all;
-  add_members(l.self_attn, all);
-  add_members(l.multihead_attn, all);
-  for (auto* p : {&l.linear1.weight, &l.linear1.bias, &l.linear2.weight, &l.linear2.bias, &l.norm1.weight,
-                  &l.norm1.bias, &l.norm2.weight, &l.norm2.bias, &l.norm3.weight, &l.norm3.bias})
-    all.push_back(p);
-  return all;
-}
 MultiheadAttention attention(std::int64_t d_model, std::int64_t nhead, const TransformerDecoderLayerOptions& o) {
   return MultiheadAttention(d_model, nhead,
                             {.dropout = o.dropout, .bias = o.bias, .batch_first = o.batch_first, .dtype = o.dtype});
@@ -45,8 +33,6 @@ TransformerDecoderLayer::TransformerDecoderLayer(std::int64_t d_model, std::int6
       dropout1(register_module("dropout1", Dropout(o.dropout))),
       dropout2(register_module("dropout2", Dropout(o.dropout))),
       dropout3(register_module("dropout3", Dropout(o.dropout))),
-      d_model_(d_model),
-      nhead_(nhead),
       options_(std::move(o)) {
   if (const AnyModule* m = options_.activation.module()) register_module("activation", *m);
 }
@@ -86,15 +72,6 @@ Tensor TransformerDecoderLayer::operator()(const Tensor& tgt, const Tensor& memo
   return call(*this, tgt, memory, masks);
 }
 
-TransformerDecoderLayer TransformerDecoderLayer::clone() const {
-  check_cloneable(options_.activation.module(), "TransformerDecoderLayer");
-  Generator aside;  // a copy draws nothing from the stream
-  const GeneratorGuard guard(aside);
-  TransformerDecoderLayer copy(d_model_, nhead_, options_);
-  copy_layer(*this, members<const Parameter>(*this), copy, members<Parameter>(copy));
-  return copy;
-}
-
 TransformerDecoder::TransformerDecoder(const TransformerDecoderLayer& layer, std::int64_t num_layers,
                                        std::shared_ptr<AnyModule> norm_behind)
     : Module("TransformerDecoder"), norm(std::move(norm_behind)) {
@@ -108,6 +85,8 @@ TransformerDecoder::TransformerDecoder(const TransformerDecoderLayer& layer, std
     : TransformerDecoder(layer, num_layers, std::make_shared<AnyModule>(std::move(norm_behind))) {}
 TransformerDecoder::TransformerDecoder(const TransformerDecoderLayer& layer, std::int64_t num_layers)
     : TransformerDecoder(layer, num_layers, std::shared_ptr<AnyModule>()) {}
+TransformerDecoder::TransformerDecoder(const TransformerDecoder& o)
+    : Module(o), layers(o.layers), norm(o.norm ? detail::Cloning::own(*o.norm, o.norm) : nullptr) {}
 Tensor TransformerDecoder::forward(const Tensor& tgt, const Tensor& memory,
                                    const TransformerDecoderMasks& masks) const {
   Tensor h = tgt;

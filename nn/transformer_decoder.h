@@ -32,11 +32,8 @@ class TransformerDecoderLayer : public Module {
   /// tgt[length, n, d_model] (n first with batch_first), memory[memory, n, d_model], or both without n; of tgt's shape.
   Tensor forward(const Tensor& tgt, const Tensor& memory, const TransformerDecoderMasks& masks = {}) const;
   Tensor operator()(const Tensor& tgt, const Tensor& memory, const TransformerDecoderMasks& masks = {}) const;
-  /// As TransformerEncoderLayer::clone.
-  TransformerDecoderLayer clone() const;
 
  private:
-  std::int64_t d_model_, nhead_;
   const TransformerDecoderLayerOptions options_;  // const: what was moved from remains the same module
 };
 
@@ -49,6 +46,7 @@ class TransformerDecoder : public Module {
   /// `num_layers` clones of `layer`, and behind them `norm`, any module.
   TransformerDecoder(const TransformerDecoderLayer& layer, std::int64_t num_layers, AnyModule norm);
   TransformerDecoder(const TransformerDecoderLayer& layer, std::int64_t num_layers);
+  TransformerDecoder(const TransformerDecoder& o);
   Tensor forward(const Tensor& tgt, const Tensor& memory, const TransformerDecoderMasks& masks = {}) const;
   Tensor operator()(const Tensor& tgt, const Tensor& memory, const TransformerDecoderMasks& masks = {}) const;
 
@@ -80,7 +78,7 @@ class Transformer : public Module {
   Tensor forward(const Tensor& src, const Tensor& tgt, const TransformerCall& call = {}) const;
   Tensor operator()(const Tensor& src, const Tensor& tgt, const TransformerCall& call = {}) const;
   /// [size, size]: -inf where a position would see a later one, else 0.
-  static Tensor generate_square_subsequent_mask(std::int64_t size, DType dtype = DType::float32);
+  static Tensor generate_square_subsequent_mask(std::int64_t size, DType dtype = get_default_dtype());
 
  private:
   std::int64_t d_model_;

@@ -34,7 +34,7 @@ Tensor triplet(const Tensor& a, const Tensor& p, const Tensor& n, const char* op
 
 Tensor distance(const Tensor& x, const Tensor& y, double p, double eps) {
   if (x.dim() == 0) throw_error<ShapeError>("triplet_margin_loss: distances need a dimension, the tensors are 0-d");
-  return norm(x - y + eps, p, {-1});
+  return pairwise_distance(x, y, p, eps);
 }
 
 }  // namespace

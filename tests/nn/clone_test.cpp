@@ -2,8 +2,10 @@
 #include <doctest/doctest.h>
 #include <harker/core/ops/ops.h>
 #include <harker/core/random.h>
+#include <harker/nn/lora.h>
 #include <harker/nn/nn.h>
 #include <harker/nn/parameter_list.h>
+#include <harker/nn/parametrize.h>
 #include <test_tensor.h>
 
 #include <map>
@@ -163,4 +165,52 @@ TEST_CASE("clone: what it cannot copy is refused, and the words say how to hold 
   const nn::Linear after = l.clone();  // nothing is left behind by a clone that was refused
   CHECK(!after.is(l));
   CHECK(nn::Linear(l).is(l));
+}
+
+TEST_CASE("clone: layers whose state is not all members of their own: losses, recurrent nets, adapters, weight_norm") {
+  const Tensor w = tensor({0.25, 0.75, 1.0}), x = randn({2, 3}), t = tensor({0, 2});
+  const nn::CrossEntropyLoss loss({.weight = w, .label_smoothing = 0.1});
+  const nn::CrossEntropyLoss second = loss.clone();
+  CHECK(equal(second(x, t), loss(x, t)));
+  CHECK(!second.weight.shares_storage(loss.weight));
+  second.weight.fill_(1);
+  CHECK(!equal(second(x, t), loss(x, t)));
+  CHECK(!nn::MultiMarginLoss().clone().weight.defined());
+  const nn::BCEWithLogitsLoss both({.weight = w, .pos_weight = w});
+  CHECK(equal(both.clone()(x, sigmoid(x)), both(x, sigmoid(x))));
+
+  const nn::LSTM lstm(3, 2, {.num_layers = 2, .dtype = kFloat64});
+  const nn::LSTM other = lstm.clone();
+  const Tensor s = randn({4, 1, 3}, kFloat64), before = std::get<0>(lstm(s)).detach();
+  {
+    NoGradGuard no_grad;
+    for (Tensor p : other.parameters()) p.mul_(2);
+  }
+  CHECK(equal(std::get<0>(lstm(s)).detach(), before));
+  CHECK(!equal(std::get<0>(other(s)).detach(), before));
+
+  nn::LoRA adapted(nn::Linear(2, 2)), apart = adapted.clone();
+  apart.merge();
+  CHECK(apart.merged());
+  CHECK(!adapted.merged());
+  CHECK(adapted.state_dict().size() == 4);  // base's two, A and B
+
+  namespace utils = nn::utils;
+  const nn::Linear normed = utils::parametrizations::weight_norm(nn::Linear(2, 2));
+  nn::Linear its = normed.clone();
+  const Tensor y = ones({1, 2}), was = normed(y).detach();
+  CHECK(equal(its(y).detach(), was));
+  CHECK(its.named_parameters().keys() == normed.named_parameters().keys());
+  {
+    NoGradGuard no_grad;
+    its.get_parameter("parametrizations.weight.original0").mul_(2);
+  }
+  CHECK(equal(normed(y).detach(), was));
+  CHECK(!equal(its(y).detach(), was));
+  sum(its(y)).backward();
+  CHECK(its.get_parameter("parametrizations.weight.original1").grad().defined());
+  CHECK(!normed.get_parameter("parametrizations.weight.original1").grad().defined());
+  utils::parametrize::remove_parametrizations(its, "weight");
+  CHECK(its.named_parameters().keys() == std::vector<std::string>{"bias", "weight"});
+  CHECK(normed.parameters().size() == 3);
 }

@@ -238,3 +238,21 @@ TEST_CASE("containers: parameters by number and by name, printed as torch does")
   CHECK_THROWS_AS(dict["c"], Error);
   CHECK_THROWS_AS(dict.insert("a", ones({1})), Error);
 }
+
+TEST_CASE("containers: may be given what is their own") {
+  nn::ModuleList<nn::Linear> list{nn::Linear(1, 2), nn::Linear(2, 3)};
+  list.extend(list);
+  CHECK(list.size() == 4);
+  CHECK(list[3].is(list[1]));
+  nn::ModuleDict<> dict{{"a", nn::ReLU()}};
+  CHECK_THROWS_WITH_AS(dict.insert(dict.items()[0].first, nn::Tanh()), doctest::Contains("already"), Error);
+  nn::ParameterList weights{ones({2})};
+  for (int i = 0; i < 4; ++i) weights.append(weights[0]);  // while the list grows
+  CHECK(weights[4].is(weights[0]));
+  weights.extend(weights);
+  CHECK(weights.size() == 10);
+  nn::Sequential net{nn::Linear(2, 2), nn::ReLU()};
+  net.extend(net);
+  CHECK(net.size() == 4);
+  CHECK(net[2].is(net[0]));
+}

@@ -30,6 +30,7 @@ using Inputs = std::vector<Tensor>;
 struct Made {
   nn::Module module;
   std::function<Tensor(const Inputs&)> call;
+  std::function<nn::Module()> clone;
 };
 
 /// What a layer gives first.
@@ -42,7 +43,8 @@ Tensor first_of(const std::tuple<Tensor, Rest...>& z) {
 
 template <class M>
 Made made(M m) {
-  return {m, [m](const Inputs& x) {
+  return {m,
+          [m](const Inputs& x) {
             if constexpr (requires { m(x[0]); }) {
               if (x.size() == 1) return first_of(m(x[0]));
             }
@@ -53,7 +55,8 @@ Made made(M m) {
               return first_of(m(x[0], x[1], x[2]));
             else
               return Tensor();
-          }};
+          },
+          [m] { return nn::Module(nn::clone(m)); }};
 }
 
 /// Under PyTorch's expressions.
@@ -215,8 +218,8 @@ TEST_CASE("layers: every class of a layer has a row, and a place in docs/layers.
     return std::string(std::istreambuf_iterator<char>(in), {});
   };
   // Bases, some without a forward; not torch's.
-  const std::set<std::string> bases = {"BatchNorm", "InstanceNorm", "UnaryLayer",    "DropoutLayer",
-                                       "ConvNd",    "RNNBase",      "RNNOfOneState", "RNNCellBase"};
+  const std::set<std::string> bases = {"NormBase", "BatchNorm", "InstanceNorm",  "UnaryLayer", "DropoutLayer",
+                                       "ConvNd",   "RNNBase",   "RNNOfOneState", "RNNCellBase"};
   std::set<std::string> no_layers = {"AnyModule",     "ModuleList", "ModuleDict", "ParameterList",
                                      "ParameterDict", "Functional", "LoRA"};
   no_layers.insert(bases.begin(), bases.end());
@@ -257,6 +260,49 @@ TEST_CASE("layers: a state dict goes into another of the kind and makes it the s
     const StateDict have = b.module.state_dict();
     for (const auto& [key, t] : a.module.state_dict()) CHECK(equal(t, have[key]));
   }
+}
+
+TEST_CASE("layers: each can be cloned, and shares nothing with its clone") {
+  for (const auto& item : modules()) {
+    CAPTURE(item.first);
+    Made a = item.second();
+    const StateDict copy = a.clone().state_dict();
+    CHECK(copy.size() == a.module.state_dict().size());
+    for (const auto& [key, t] : a.module.state_dict()) {
+      CHECK(equal(t, copy[key]));
+      CHECK(!copy[key].shares_storage(t));
+    }
+  }
+}
+
+TEST_CASE("layers: parameters are of the default dtype, or of the one that is named") {
+  struct Restored {
+    ~Restored() { set_default_dtype(kFloat32); }
+  } restored;
+  set_default_dtype(kFloat64);
+  std::vector<nn::AnyModule> made{nn::Linear(2, 2),
+                                  nn::Conv1d(2, 2, 1),
+                                  nn::ConvTranspose2d(2, 2, 1),
+                                  nn::BatchNorm1d(2),
+                                  nn::GroupNorm(1, 2),
+                                  nn::InstanceNorm1d(2, {.affine = true}),
+                                  nn::LayerNorm(2),
+                                  nn::RMSNorm(2),
+                                  nn::PReLU(),
+                                  nn::Embedding(2, 2),
+                                  nn::EmbeddingBag(2, 2),
+                                  nn::LSTM(2, 2),
+                                  nn::GRUCell(2, 2),
+                                  nn::MultiheadAttention(2, 1),
+                                  nn::TransformerEncoderLayer(2, 1),
+                                  nn::TransformerDecoderLayer(2, 1)};
+  for (const nn::AnyModule& m : made) {
+    CAPTURE(m.class_name());
+    CHECK(!m.parameters().empty());
+    for (const Tensor& p : m.parameters()) CHECK(p.dtype() == kFloat64);
+  }
+  CHECK(nn::Linear(2, 2, {.dtype = kFloat32}).weight.dtype() == kFloat32);
+  CHECK(nn::Transformer::generate_square_subsequent_mask(2).dtype() == kFloat64);
 }
 
 TEST_CASE("layers: to(dtype) converts parameters and buffers, but not the counter, and results follow") {
@@ -320,7 +366,8 @@ TEST_CASE("layers: an encoder's layers are clones of the one it is given, which 
                        const Error&);
   const nn::TransformerEncoderLayer learned(4, 2, {.activation = nn::Sequential{nn::Linear(2048, 2048)}});
   CHECK(learned.state_dict().contains("activation.0.weight"));
-  CHECK_THROWS_WITH_AS(nn::TransformerEncoder(learned, 2), doctest::Contains("has weights"), const Error&);
+  const nn::TransformerEncoder two(learned, 2);  // each with an activation of its own
+  CHECK(!two.get_parameter("layers.0.activation.0.weight").is(two.get_parameter("layers.1.activation.0.weight")));
 }
 
 TEST_CASE("layers: a batch norm's old state dict, from before the counter, loads; a newer one must have it") {

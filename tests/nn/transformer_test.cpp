@@ -1,8 +1,10 @@
 // A transformer layer with dropout trains as torch's does at the same seed, whatever comes first; and a sample of
 // nothing but padding is no NaN. Values are torch 2.15's.
 #include <doctest/doctest.h>
+#include <harker/core/grad_mode.h>
 #include <harker/core/ops/ops.h>
 #include <harker/core/random.h>
+#include <harker/nn/activation.h>
 #include <harker/nn/sequential.h>
 #include <harker/nn/transformer.h>
 #include <harker/nn/transformer_decoder.h>
@@ -139,9 +141,30 @@ TEST_CASE("transformer: a decoder's layers are clones of the one it is given") {
     CHECK(one.norm3.weight.requires_grad());
     CHECK(!one.linear2.is_training());
   }
-  CHECK_THROWS_WITH_AS(
-      nn::TransformerDecoderLayer(4, 2, {.activation = nn::Sequential{nn::Linear(2048, 2048)}}).clone(),
-      doctest::Contains("TransformerDecoderLayer::clone"), Error);
+  // The activation's weights, too, are each layer's own.
+  const nn::TransformerDecoderLayer learned(4, 2, {.dim_feedforward = 8, .activation = nn::PReLU()});
+  const nn::TransformerDecoder two(learned, 2, nn::LayerNorm(4));
+  CHECK(two.parameters().size() == 2 * learned.parameters().size() + 2);
+}
+
+TEST_CASE("transformer: a clone is a model of its own, activation and final norms included") {
+  const nn::Transformer model({.d_model = 4,
+                               .nhead = 2,
+                               .num_encoder_layers = 2,
+                               .num_decoder_layers = 1,
+                               .layer = {.dim_feedforward = 8, .dropout = 0, .activation = nn::PReLU()}});
+  const Tensor src = randn({3, 2, 4}), tgt = randn({2, 2, 4}), before = model(src, tgt).detach();
+  const nn::Transformer copy = model.clone();
+  CHECK(equal(copy(src, tgt).detach(), before));
+  for (const auto& [name, p] : model.named_parameters()) {
+    CAPTURE(name);
+    NoGradGuard no_grad;
+    copy.get_parameter(name).add_(0.5);
+    CHECK(!equal(copy.get_parameter(name), p));
+    CHECK(!equal(copy(src, tgt), before));  // it is what the copy computes with
+    CHECK(equal(model(src, tgt), before));
+    copy.get_parameter(name).copy_(p);
+  }
 }
 
 TEST_CASE("attention: one more key and value, learned and of zeros, under masks, are torch's") {
