@@ -274,7 +274,7 @@ TEST_CASE("math: layouts, shapes and dtypes") {
 
 TEST_CASE("math: what einsum refuses, with its equation") {
   const Tensor a = ones({2, 3}), cube = ones({2, 3, 4});
-  for (const auto& [equation, operands, part] : std::vector<std::tuple<const char*, std::vector<Tensor>, const char*>>{
+  for (const auto& row : std::vector<std::tuple<const char*, std::vector<Tensor>, const char*>>{
            {"ij,jk", {a}, "2 terms and 1 operands"},
            {"ij,jk", {a, a}, "'j'"},
            {"ijk", {a}, "its term has 3 letters"},
@@ -290,7 +290,9 @@ TEST_CASE("math: what einsum refuses, with its equation") {
            {"ii", {a}, "'i'"},
            {"...i,...i", {cube, ones({3, 3, 4})}, "(3, 3) for '...'"},
            {"", {}, "no operands"}}) {
-    const std::string what = words<ShapeError>([&, e = equation, o = operands] { einsum(e, o); });
+    const auto& equation = std::get<0>(row);
+    const char* const part = std::get<2>(row);
+    const std::string what = words<ShapeError>([&] { einsum(equation, std::get<1>(row)); });
     CHECK_MESSAGE(has(what, part), what, " lacks ", part);
     CHECK(has(what, "einsum(\"" + std::string(equation) + "\")"));
   }

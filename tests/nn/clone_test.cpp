@@ -77,12 +77,16 @@ TEST_CASE("clone: computes the same, shares nothing, and everything in it is its
   CHECK(copy.is_training());
   CHECK(copy.named_parameters().keys() == zoo.named_parameters().keys());
   CHECK(copy.state_dict().metadata.equals(zoo.state_dict().metadata));
-  for (const auto& [name, p] : zoo.state_dict()) {
+  for (const auto& item : zoo.state_dict()) {
+    const auto& name = item.first;
+    const auto& p = item.second;
     CAPTURE(name);
     CHECK(!copy.state_dict()[name].shares_storage(p));
     CHECK(equal(copy.state_dict()[name], p));
   }
-  for (const auto& [name, p] : zoo.named_parameters()) {
+  for (const auto& item : zoo.named_parameters()) {
+    const auto& name = item.first;
+    const auto& p = item.second;
     CAPTURE(name);
     CHECK(copy.named_parameters()[name].requires_grad() == p.requires_grad());
     CHECK(copy.named_parameters()[name].is_leaf());
@@ -101,7 +105,9 @@ TEST_CASE("clone: computes the same, shares nothing, and everything in it is its
   CHECK(!equal(copy.forward(i).detach(), before));
   sum(copy.forward(i)).backward();
   for (const auto& [name, p] : zoo.named_parameters()) CHECK(!p.grad().defined());
-  for (const auto& [name, p] : copy.named_parameters()) {
+  for (const auto& item : copy.named_parameters()) {
+    const auto& name = item.first;
+    const auto& p = item.second;
     CAPTURE(name);
     CHECK(p.grad().defined() == p.requires_grad());
   }

@@ -82,7 +82,9 @@ void check(const Json& c) {
   (sum(z.out * z.out) + sum(z.h * z.h * z.h) + sum(z.c * z.c) / 2).backward();
   for (std::size_t i = 0; i < x.size(); ++i) CHECK(near(x[i].grad(), c.at("grads").at(i)));
   CHECK(m.parameters().size() == c.at("parameters").size());
-  for (const auto& [name, p] : m.named_parameters()) {
+  for (const auto& item : m.named_parameters()) {
+    const auto& name = item.first;
+    const auto& p = item.second;
     CAPTURE(name);
     CHECK(near(p.grad(), c.at("parameters").at(name)));
   }
