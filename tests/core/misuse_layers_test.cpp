@@ -247,6 +247,10 @@ const std::vector<Misuse>
              [](World& w) {
                max_unpool2d(w.image, zeros({2, 4, 5, 5}, kInt64), 2, {.padding = INT64_MAX});
              }},
+            {"softmax of more dimensions than there are bits",
+             Kind::shape,
+             {"up to 64 dims", "70"},
+             [](World& w) { softmax(w.w.reshape(Shape::filled(69, 1).inserted(69, 4)), 69); }},
             {"interpolate to no size",
              Kind::shape,
              {"interpolate", "size or scale_factor"},
