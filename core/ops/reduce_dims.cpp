@@ -58,6 +58,7 @@ Tensor over_or_zero(const Tensor& x, const Tensor& z) {
 Folded::Folded(const Tensor& t, Dims over) : x(t) {
   const Shape& shape = t.shape();
   const int rank = shape.rank();
+  all_dims(rank, "along a dimension");  // refuses a rank beyond the bits
   // Together: between the first and the last reduced dimension nothing is kept but sizes of 1.
   int first = rank, last = -1;
   for (int i = 0; i < rank; ++i)

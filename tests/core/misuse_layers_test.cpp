@@ -155,6 +155,7 @@ const std::vector<test::Misuse<Given>> kMisuses = {
     // --- Sequences, resampling, bags.
     MISUSE(shape, max_unpool2d(g.image, zeros({2, 4, 5, 5}, kInt64), 2, {.padding = INT64_MAX}), "max_unpool2d",
            "no output"),
+    MISUSE(shape, softmax(g.w.reshape(Shape::filled(69, 1).inserted(69, 4)), 69), "up to 64 dims", "70"),
     MISUSE(shape, interpolate(g.image), "interpolate", "size or scale_factor"),
     MISUSE(shape, adaptive_max_pool1d(g.x, std::int64_t{1} << 60), "memory"),
     MISUSE(plain, conv2d(g.image, g.kernel, {}, {.padding = "most"}), "\"same\" or \"valid\", not 'most'"),
