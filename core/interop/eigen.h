@@ -34,16 +34,6 @@ using EigenColumn = Eigen::Matrix<T, Eigen::Dynamic, 1>;
   throw ShapeError(std::string(f) + ": the tensor is (" + shape + "), " + wanted);
 }
 
-/// The memory is another's.
-class BorrowedMemory final : public StorageOwner {
- public:
-  explicit BorrowedMemory(void* data) : data_(data) {}
-  void* materialize() override { return data_; }
-
- private:
-  void* data_;
-};
-
 }  // namespace detail
 
 /// A matrix whose elements lie row-major (ShapeError otherwise: use eigen_strided, or contiguous()). T is the dtype's C++ type
@@ -80,16 +70,10 @@ requires(std::is_base_of_v<Eigen::DenseBase<M>, M> && !std::is_const_v<M>) Tenso
       (Eigen::internal::traits<M>::Flags & Eigen::DirectAccessBit) != 0 && bool(Eigen::internal::is_lvalue<M>::value),
       "from_eigen: an expression has no memory of its own, or may not be written: use copy_of_eigen");
   constexpr DType type = dtype_of<typename M::Scalar>;
-  constexpr bool vector = M::IsVectorAtCompileTime;
-  if (m.size() == 0) return vector ? empty({0}, type) : empty({m.rows(), m.cols()}, type);
-  if (m.rowStride() < 0 || m.colStride() < 0) throw ShapeError("from_eigen: tensors have no negative strides");
-  const auto elements = static_cast<std::size_t>((m.rows() - 1) * m.rowStride() + (m.cols() - 1) * m.colStride() + 1);
-  Ref<Storage> storage =
-      make_storage(new detail::BorrowedMemory(m.data()), m.data(), elements * sizeof(typename M::Scalar), false);
-  if constexpr (vector)
-    return make_view(std::move(storage), type, {m.size()}, {m.innerStride()}, 0);
+  if constexpr (M::IsVectorAtCompileTime)
+    return from_blob(m.data(), {m.size()}, {m.innerStride()}, type);
   else
-    return make_view(std::move(storage), type, {m.rows(), m.cols()}, {m.rowStride(), m.colStride()}, 0);
+    return from_blob(m.data(), {m.rows(), m.cols()}, {m.rowStride(), m.colStride()}, type);
 }
 /// What ends with this expression has no memory to look at.
 template <class M>

@@ -69,12 +69,6 @@ void check_finite(const char* op, const Tensor& a) {
       refuse(op, m.lead, i, "The algorithm failed to converge because the input matrix contained non-finite values.");
 }
 
-Tensor diagonal(const Tensor& x) {
-  const Matrices m(x);
-  const std::int64_t k = std::min(m.rows, m.columns);
-  return x.reshape(m.of(m.rows * m.columns)).slice(-1, 0, k * (m.columns + 1), m.columns + 1);
-}
-
 Tensor diagonal_mask(std::int64_t n) { return eye(n, kBool); }
 
 }  // namespace harker::linalg

@@ -55,8 +55,6 @@ auto with_type(DType t, const F& f) {
 
 /// A^T.
 inline Tensor mT(const Tensor& x) { return x.transpose(-2, -1); }
-/// The main diagonal [k] of [m, n]; a view where x is contiguous.
-Tensor diagonal(const Tensor& x);
 /// true on the diagonal of [n, n].
 Tensor diagonal_mask(std::int64_t n);
 /// x[m, n] diag(d[n]), and diag(d[m]) x[m, n].

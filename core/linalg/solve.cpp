@@ -47,7 +47,7 @@ struct Diagonal {
   explicit Diagonal(const Tensor& a) {
     const LUFactorEx f = lu_of(a);
     const Matrices m(a);
-    u = linalg::diagonal(f.LU).contiguous();
+    u = diagonal(f.LU, 0, -2, -1).contiguous();
     info = f.info;
     sign = ones(m.lead, a.dtype());
     with_type(a.dtype(), [&]<class T>(T) {

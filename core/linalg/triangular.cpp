@@ -29,7 +29,7 @@ Tensor triangular_of(const Tensor& given, const Tensor& b, bool upper, bool unit
   const Matrices m(b);
   if (unit) {
     a = a.is(given) ? a.clone() : a;
-    linalg::diagonal(a).fill_(1);
+    diagonal(a, 0, -2, -1).fill_(1);
   }
   Tensor x = b.clone().contiguous();
   with_type(x.dtype(), [&]<class T>(T) {
