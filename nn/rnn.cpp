@@ -77,7 +77,7 @@ RNNBase::RNNBase(const char* layer, Kind kind, std::int64_t input_size, std::int
             add("bias_hh", o.bias, {rows});
             add("weight_hr", o.proj_size > 0, {o.proj_size, hidden_size});
           }
-        return weights;
+        return Weights(std::move(weights));
       }()) {
   set_extra_repr(str(input_size, ", ", hidden_size, o.proj_size ? str(", proj_size=", o.proj_size) : "",
                      o.num_layers == 1 ? "" : str(", num_layers=", o.num_layers), o.bias ? "" : ", bias=False",
@@ -86,6 +86,11 @@ RNNBase::RNNBase(const char* layer, Kind kind, std::int64_t input_size, std::int
                      o.bidirectional ? ", bidirectional=True" : ""));
   reset_parameters();
 }
+
+RNNBase::Weights::Weights(std::vector<Parameter> all) : all_(new auto(std::move(all))) {}
+RNNBase::Weights::Weights(const Weights& o) : all_(new auto(*o.all_)) {}
+RNNBase::Weights::~Weights() { delete all_; }
+const Parameter& RNNBase::Weights::operator[](std::size_t i) const { return (*all_)[i]; }
 
 void RNNBase::reset_parameters() { draw(parameters(), hidden_size_); }
 

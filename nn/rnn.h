@@ -47,12 +47,22 @@ class RNNBase : public Module {
   std::tuple<Tensor, Tensor, Tensor> layers(const Tensor& x, const std::vector<std::int64_t>& sizes, Tensor h,
                                             Tensor c) const;
   void check_state(const Tensor& state, const Shape& wanted, const Tensor& x, const char* what) const;
+  class Weights {  // a vector of Parameters, whose members would be dear to the compiler of every user
+   public:
+    explicit Weights(std::vector<Parameter> all);
+    Weights(const Weights& o);
+    ~Weights();
+    const Parameter& operator[](std::size_t i) const;
+
+   private:
+    const std::vector<Parameter>* const all_;
+  };
   const char* const name_;
   const Kind kind_;
   const std::int64_t input_size_, hidden_size_;
   const RNNOptions options_;
   const bool relu_;
-  const std::vector<Parameter> weights_;  // of each layer and direction: w_ih, w_hh, b_ih, b_hh, w_hr
+  const Weights weights_;  // of each layer and direction: w_ih, w_hh, b_ih, b_hh, w_hr
 };
 
 /// RNN and GRU: x[time, n, input_size] (n first with batch_first; or without n) and what the state begins with, h[layers
