@@ -9,8 +9,8 @@
 
 using namespace harker;
 
-const std::int64_t kImageSize = 16, kTrainBatchSize = 8, kTestBatchSize = 200, kIterations = 6, kLogInterval = 20;
-std::string dataset_path = "custom_dataset/";
+const std::int64_t kImageSize = 16, kTrainBatchSize = 8, kTestBatchSize = 200, kIterations = 12, kLogInterval = 20;
+std::string dataset_path = "shapes/";
 
 using Data = std::vector<std::pair<std::string, std::int64_t>>;
 
@@ -108,7 +108,7 @@ int main(int argc, char** argv) {
   nn::data::DataLoader test_loader(CustomDataset(test_list), {.batch_size = kTestBatchSize});
 
   Network network;
-  optim::SGD optimizer(network.parameters(), {.lr = 0.02, .momentum = 0.5});
+  optim::SGD optimizer(network.parameters(), {.lr = 0.1, .momentum = 0.5});
   double accuracy = 0;
   for (std::int64_t i = 1; i <= kIterations; ++i) {
     train(network, train_loader, optimizer, i);
@@ -118,5 +118,5 @@ int main(int argc, char** argv) {
 
   Network loaded;
   load(loaded, dataset_path + "network.pt");
-  return accuracy > 0.85 && test(loaded, test_loader) == accuracy ? 0 : 1;
+  return accuracy > 0.9 && test(loaded, test_loader) == accuracy ? 0 : 1;
 }

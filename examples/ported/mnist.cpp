@@ -9,7 +9,7 @@
 
 using namespace harker;
 
-const std::int64_t kTrainBatchSize = 64, kTestBatchSize = 1000, kNumberOfEpochs = 10, kLogInterval = 10;
+const std::int64_t kTrainBatchSize = 64, kTestBatchSize = 1000, kNumberOfEpochs = 15, kLogInterval = 10;
 
 struct Net : nn::Module {
   nn::Conv2d conv1 = register_module("conv1", nn::Conv2d(1, 10, /*kernel_size=*/3, {.padding = 1}));
@@ -80,7 +80,7 @@ int main(int argc, char** argv) {
 
   nn::data::DataLoader train_loader(digits(0, 1437), {.batch_size = kTrainBatchSize});
   nn::data::DataLoader test_loader(digits(1437, 1797), {.batch_size = kTestBatchSize});
-  optim::SGD optimizer(model.parameters(), {.lr = 0.05, .momentum = 0.5});
+  optim::SGD optimizer(model.parameters(), {.lr = 0.1, .momentum = 0.5});
 
   double accuracy = 0;
   for (std::int64_t epoch = 1; epoch <= kNumberOfEpochs; ++epoch) {
@@ -91,5 +91,5 @@ int main(int argc, char** argv) {
 
   Net loaded;
   load(loaded, path);
-  return accuracy > 0.85 && test(loaded, device, test_loader) == accuracy ? 0 : 1;
+  return accuracy > 0.9 && test(loaded, device, test_loader) == accuracy ? 0 : 1;
 }

@@ -60,4 +60,24 @@ TEST_CASE("examples: the language model learns and writes as much as it is asked
   }
   CHECK(example("charlm", {"--text", "/no/such/file"}).status == 1);
 }
+
+TEST_CASE("examples: LibTorch's programs, ported, learn and find again what they saved") {
+  TempFolder t;
+  struct Program {
+    const char *name, *file, *printed;
+  };
+  for (const Program& p : {Program{"autograd", "", "dy/dx = tensor([5.5000, 5.5000])"},
+                           {"custom_dataset", "shapes", "Train Epoch: 12 168/240\tLoss: "},
+                           {"dcgan", "dcgan.pt", "[ 4/ 4][ 20/ 29] D_loss: "},
+                           {"mnist", "mnist.pt", "Test set: Average loss: 0."},
+                           {"regression", "regression.pt", "==> Learned function:\ty = 7.7"}}) {
+    CAPTURE(p.name);
+    const Run r = example(p.name, {t / p.file});
+    CHECK_MESSAGE(r.status == 0, r.out, r.err);
+    CHECK_MESSAGE(r.out.find(p.printed) != std::string::npos, r.out);
+  }
+  const Run again = example("dcgan", {t / "dcgan.pt", "restore"});  // begins where the first run ended
+  CHECK(again.status == 0);
+  CHECK(number_in(again.out, "next digit, ([0-9.]+) before") < 5);
+}
 #endif
