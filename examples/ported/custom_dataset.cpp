@@ -9,7 +9,7 @@
 
 using namespace harker;
 
-const std::int64_t kImageSize = 16, kTrainBatchSize = 8, kTestBatchSize = 200, kIterations = 12, kLogInterval = 20;
+const std::int64_t kImageSize = 16, kTrainBatchSize = 8, kTestBatchSize = 200, kIterations = 10, kLogInterval = 20;
 std::string dataset_path = "shapes/";
 
 using Data = std::vector<std::pair<std::string, std::int64_t>>;
@@ -101,14 +101,14 @@ double test(Network& network, DataLoader& loader) {
 int main(int argc, char** argv) {
   if (argc > 1) dataset_path = std::string(argv[1]) + "/";
   manual_seed(1);
-  generate_shapes(dataset_path, 100, kImageSize);
+  generate_shapes(dataset_path, 200, kImageSize);
   const auto [train_list, test_list] = read_info();
   nn::data::DataLoader train_loader(CustomDataset(train_list),
                                     {.batch_size = kTrainBatchSize, .shuffle = true, .num_workers = 2});
   nn::data::DataLoader test_loader(CustomDataset(test_list), {.batch_size = kTestBatchSize});
 
   Network network;
-  optim::SGD optimizer(network.parameters(), {.lr = 0.1, .momentum = 0.5});
+  optim::SGD optimizer(network.parameters(), {.lr = 0.05, .momentum = 0.5});
   double accuracy = 0;
   for (std::int64_t i = 1; i <= kIterations; ++i) {
     train(network, train_loader, optimizer, i);

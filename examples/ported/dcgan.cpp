@@ -9,7 +9,7 @@
 
 using namespace harker;
 
-const std::int64_t kNoiseSize = 100, kBatchSize = 64, kNumberOfEpochs = 4, kLogInterval = 10, kSamples = 100;
+const std::int64_t kNoiseSize = 100, kBatchSize = 64, kNumberOfEpochs = 3, kLogInterval = 10, kSamples = 100;
 
 struct DCGANGenerator : nn::Module {
   nn::ConvTranspose2d conv1 = register_module("conv1", nn::ConvTranspose2d(kNoiseSize, 64, 2, {.bias = false}));
