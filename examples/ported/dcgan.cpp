@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
   const std::string path = argc > 1 ? argv[1] : "dcgan-checkpoint.pt";
   const bool restore = argc > 2;  // a second argument: go on from there
   manual_seed(1);
-  const Device device = kCPU;
+  const Device device = cuda::is_available() ? kCUDA : kCPU;
   DCGANGenerator generator;
   generator.to(device);
   nn::Sequential discriminator = create_discriminator();
@@ -75,15 +75,15 @@ int main(int argc, char** argv) {
       // Train discriminator with real images.
       discriminator.zero_grad();
       const Tensor real_images = images.to(device);
-      const Tensor real_labels = empty(images.size(0)).uniform_(0.8, 1.0);
+      const Tensor real_labels = empty(images.size(0), device).uniform_(0.8, 1.0);
       const Tensor real_output = discriminator(real_images).reshape(real_labels.sizes());
       const Tensor d_loss_real = binary_cross_entropy(real_output, real_labels);
       d_loss_real.backward();
 
       // Train discriminator with fake images.
-      const Tensor noise = randn({images.size(0), kNoiseSize, 1, 1});
+      const Tensor noise = randn({images.size(0), kNoiseSize, 1, 1}, device);
       const Tensor fake_images = generator.forward(noise);
-      const Tensor fake_labels = zeros(images.size(0));
+      const Tensor fake_labels = zeros(images.size(0), device);
       Tensor fake_output = discriminator(fake_images.detach()).reshape(fake_labels.sizes());
       const Tensor d_loss_fake = binary_cross_entropy(fake_output, fake_labels);
       d_loss_fake.backward();

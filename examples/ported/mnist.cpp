@@ -74,7 +74,7 @@ double test(Net& model, Device device, DataLoader& data_loader) {
 int main(int argc, char** argv) {
   const std::string path = argc > 1 ? argv[1] : "mnist.pt";
   manual_seed(1);
-  const Device device = kCPU;
+  const Device device = cuda::is_available() ? kCUDA : kCPU;
   Net model;
   model.to(device);
 
