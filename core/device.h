@@ -1,6 +1,7 @@
 // Device: where a tensor's bytes are.
 #pragma once
 #include <cstdint>
+#include <iosfwd>
 #include <string>
 
 #include <harker/core/export.h>
@@ -18,5 +19,12 @@ inline constexpr Device kCPU = {}, kCUDA = {DeviceType::cuda};
 
 /// "cpu", "cuda:0".
 std::string name(Device d);
+/// Prints it.
+std::ostream& operator<<(std::ostream& out, Device d);
+
+namespace cuda {
+/// Is there a GPU to compute on? Never: this version has no kernels for one.
+inline bool is_available() noexcept { return false; }
+}
 
 }  // namespace harker

@@ -74,22 +74,22 @@ Tensor& exponential_(Tensor& t, double lambda = 1, Generator& g = default_genera
 
 Tensor rand(const Shape& shape, TensorOptions options = {}, Generator& g = default_generator());
 Tensor randn(const Shape& shape, TensorOptions options = {}, Generator& g = default_generator());
-inline Tensor rand(const Shape& shape, DType t) { return rand(shape, TensorOptions{.dtype = t}); }
-inline Tensor randn(const Shape& shape, DType t) { return randn(shape, TensorOptions{.dtype = t}); }
+Tensor rand(const Shape& shape, BareOption auto t) { return rand(shape, detail::only(t)); }
+Tensor randn(const Shape& shape, BareOption auto t) { return randn(shape, detail::only(t)); }
 /// Whole numbers from low (inclusive; 0) to high (exclusive), int64 unless the options name another dtype.
 Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, TensorOptions options = {},
                Generator& g = default_generator());
 inline Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generator& g) {
   return randint(low, high, shape, TensorOptions(), g);
 }
-inline Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, DType t) {
-  return randint(low, high, shape, TensorOptions{.dtype = t});
+Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, BareOption auto t) {
+  return randint(low, high, shape, detail::only(t));
 }
 inline Tensor randint(std::int64_t high, const Shape& shape, TensorOptions options = {}) {
   return randint(0, high, shape, options);
 }
-inline Tensor randint(std::int64_t high, const Shape& shape, DType t) {
-  return randint(0, high, shape, TensorOptions{.dtype = t});
+Tensor randint(std::int64_t high, const Shape& shape, BareOption auto t) {
+  return randint(0, high, shape, detail::only(t));
 }
 /// Of t's shape and order in memory, and of its dtype and device where the options name none.
 Tensor rand_like(const Tensor& t, TensorOptions options = {});

@@ -38,12 +38,19 @@ class OptionalDType {
   bool given_ = false;
 };
 
-/// For factories: `zeros({2, 3}, {.dtype = kFloat64, .requires_grad = true})`; a bare dtype does as well.
+/// For factories: `zeros({2, 3}, {.dtype = kFloat64, .requires_grad = true})`.
 struct TensorOptions {
   OptionalDType dtype = {};
   Device device = {};
   bool requires_grad = false;
 };
+/// One of them alone: `zeros({2, 3}, kFloat64)`, `randn({2, 3}, device)`.
+template <class T>
+concept BareOption = std::same_as<T, DType> || std::same_as<T, OptionalDType> || std::same_as<T, Device>;
+namespace detail {
+inline TensorOptions only(OptionalDType t) { return {t, {}, false}; }
+inline TensorOptions only(Device d) { return {{}, d, false}; }
+}
 
 /// For backward(): the graph is freed as it is used unless `retain_graph`; `create_graph` records the backward pass
 /// itself, so that it can be differentiated again (and retains the graph).

@@ -1,9 +1,28 @@
-// PolynomialLR, CosineAnnealingWarmRestarts and ChainedScheduler: as the others of lr_scheduler.h. Not in harker.h.
+// MultiplicativeLR, PolynomialLR, CosineAnnealingWarmRestarts and ChainedScheduler: as the others of lr_scheduler.h. Not in
+// harker.h.
 #pragma once
-#include <harker/optim/lr_scheduler.h>
+#include <harker/optim/lambda_lr.h>
 
 namespace harker HARKER_PUBLIC {
 namespace optim {
+
+/// lr = the rate before * f(epoch), from epoch 1 on. The functions are not in the state dict, as in torch.
+class MultiplicativeLR : public ChainableLR {
+ public:
+  /// One function for all groups.
+  MultiplicativeLR(Optimizer& optimizer, LRLambda f, std::int64_t last_epoch = -1);
+  /// One for each group.
+  MultiplicativeLR(Optimizer& optimizer, std::vector<LRLambda> f, std::int64_t last_epoch = -1);
+
+ protected:
+  double next_lr(const Now& now) const override;
+  void write(OptionIO& io) const override;
+  void write_after(OptionIO& io) const override;
+  void read(OptionIO& io, bool keep) override;
+
+ private:
+  std::vector<LRLambda> f_;
+};
 
 struct PolynomialLROptions {
   std::int64_t total_iters = 5;

@@ -159,4 +159,9 @@ std::vector<std::string> Checkpoint::parameters_of(std::string_view name) const 
   return names;
 }
 
+SaveReport save_checkpoint(const Checkpoint& c, const FilePath& path, const SaveOptions& options) {
+  return save(Value(c), path, options);
+}
+Checkpoint load_checkpoint(const FilePath& path, const LoadOptions& options) { return Checkpoint(load(path, options)); }
+
 }  // namespace harker

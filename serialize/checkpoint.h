@@ -82,12 +82,8 @@ class Checkpoint {
         loaders_ = Value::dict();
 };
 
-/// save() and load() under the name that belongs to them.
-inline SaveReport save_checkpoint(const Checkpoint& c, const FilePath& path, const SaveOptions& options = {}) {
-  return save(c, path, options);
-}
-inline Checkpoint load_checkpoint(const FilePath& path, const LoadOptions& options = {}) {
-  return Checkpoint(load(path, options));
-}
+/// save() and load() under the name that belongs to them. (Not inline: which save is meant is dear to the compiler.)
+SaveReport save_checkpoint(const Checkpoint& c, const FilePath& path, const SaveOptions& options = {});
+Checkpoint load_checkpoint(const FilePath& path, const LoadOptions& options = {});
 
 }  // namespace harker

@@ -16,17 +16,17 @@ Tensor tensor_of(const double* values, std::int64_t n, const TensorOptions& opti
 Tensor listed_as(const Tensor& values, const TensorOptions& options);
 }  // namespace detail
 
-// The dtype is the default one (get_default_dtype()) unless the options name another.
+// The dtype is the default one (get_default_dtype()) unless the options name another; a bare dtype or device will do.
 Tensor empty(const Shape& shape, TensorOptions options = {});  ///< not initialised
 Tensor zeros(const Shape& shape, TensorOptions options = {});
 Tensor ones(const Shape& shape, TensorOptions options = {});
 /// Integers arrive as they were written, whatever their size; TypeError for one that an integer dtype does not hold. Without
 /// a dtype int64, bool or the default dtype, as the value is written.
 Tensor full(const Shape& shape, Scalar value, TensorOptions options = {});
-inline Tensor empty(const Shape& shape, DType t) { return empty(shape, TensorOptions{.dtype = t}); }
-inline Tensor zeros(const Shape& shape, DType t) { return zeros(shape, TensorOptions{.dtype = t}); }
-inline Tensor ones(const Shape& shape, DType t) { return ones(shape, TensorOptions{.dtype = t}); }
-inline Tensor full(const Shape& shape, Scalar value, DType t) { return full(shape, value, TensorOptions{.dtype = t}); }
+Tensor empty(const Shape& shape, BareOption auto t) { return empty(shape, detail::only(t)); }
+Tensor zeros(const Shape& shape, BareOption auto t) { return zeros(shape, detail::only(t)); }
+Tensor ones(const Shape& shape, BareOption auto t) { return ones(shape, detail::only(t)); }
+Tensor full(const Shape& shape, Scalar value, BareOption auto t) { return full(shape, value, detail::only(t)); }
 Tensor empty_like(const Tensor& t);
 Tensor zeros_like(const Tensor& t);
 Tensor ones_like(const Tensor& t);
@@ -36,31 +36,31 @@ Tensor empty_like(const Tensor& t, TensorOptions options);
 Tensor zeros_like(const Tensor& t, TensorOptions options);
 Tensor ones_like(const Tensor& t, TensorOptions options);
 Tensor full_like(const Tensor& t, Scalar value, TensorOptions options);
-inline Tensor empty_like(const Tensor& t, DType d) { return empty_like(t, TensorOptions{.dtype = d}); }
-inline Tensor zeros_like(const Tensor& t, DType d) { return zeros_like(t, TensorOptions{.dtype = d}); }
-inline Tensor ones_like(const Tensor& t, DType d) { return ones_like(t, TensorOptions{.dtype = d}); }
-inline Tensor full_like(const Tensor& t, Scalar v, DType d) { return full_like(t, v, TensorOptions{.dtype = d}); }
+Tensor empty_like(const Tensor& t, BareOption auto d) { return empty_like(t, detail::only(d)); }
+Tensor zeros_like(const Tensor& t, BareOption auto d) { return zeros_like(t, detail::only(d)); }
+Tensor ones_like(const Tensor& t, BareOption auto d) { return ones_like(t, detail::only(d)); }
+Tensor full_like(const Tensor& t, Scalar v, BareOption auto d) { return full_like(t, v, detail::only(d)); }
 /// start, start + step, ... up to but without `end` (core/ops/ranges.cpp). Without a dtype int64 when all are integers, else
 /// the default one. ShapeError for a step of 0 or away from the end.
 Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions options = {});
 Tensor arange(Scalar start, Scalar end, TensorOptions options = {});
 Tensor arange(Scalar end, TensorOptions options = {});
-inline Tensor arange(Scalar start, Scalar end, Scalar step, DType t) {
-  return arange(start, end, step, TensorOptions{.dtype = t});
+Tensor arange(Scalar start, Scalar end, Scalar step, BareOption auto t) {
+  return arange(start, end, step, detail::only(t));
 }
-inline Tensor arange(Scalar start, Scalar end, DType t) { return arange(start, end, TensorOptions{.dtype = t}); }
-inline Tensor arange(Scalar end, DType t) { return arange(end, TensorOptions{.dtype = t}); }
+Tensor arange(Scalar start, Scalar end, BareOption auto t) { return arange(start, end, detail::only(t)); }
+Tensor arange(Scalar end, BareOption auto t) { return arange(end, detail::only(t)); }
 /// `steps` numbers at equal distances, the first `start` and the last `end`; those of an integer dtype, whose ends are
 /// cut to whole numbers first, are cut towards 0, exactly.
 Tensor linspace(Scalar start, Scalar end, std::int64_t steps, TensorOptions options = {});
-inline Tensor linspace(Scalar start, Scalar end, std::int64_t steps, DType t) {
-  return linspace(start, end, steps, TensorOptions{.dtype = t});
+Tensor linspace(Scalar start, Scalar end, std::int64_t steps, BareOption auto t) {
+  return linspace(start, end, steps, detail::only(t));
 }
 /// n x m (n x n when m is missing) with ones on the diagonal.
 Tensor eye(std::int64_t n, std::int64_t m, TensorOptions options = {});
 Tensor eye(std::int64_t n, TensorOptions options = {});
-inline Tensor eye(std::int64_t n, std::int64_t m, DType t) { return eye(n, m, TensorOptions{.dtype = t}); }
-inline Tensor eye(std::int64_t n, DType t) { return eye(n, TensorOptions{.dtype = t}); }
+Tensor eye(std::int64_t n, std::int64_t m, BareOption auto t) { return eye(n, m, detail::only(t)); }
+Tensor eye(std::int64_t n, BareOption auto t) { return eye(n, detail::only(t)); }
 /// What stands between the braces of tensor(): a number, or a list of such in braces.
 class TensorValue {
  public:
@@ -82,9 +82,7 @@ class TensorValue {
 Tensor tensor(std::initializer_list<TensorValue> values);
 /// The same in the options' dtype; without one as above, but of the default dtype where integers shall require grad.
 Tensor tensor(std::initializer_list<TensorValue> values, TensorOptions options);
-inline Tensor tensor(std::initializer_list<TensorValue> values, DType t) {
-  return tensor(values, TensorOptions{.dtype = t});
-}
+Tensor tensor(std::initializer_list<TensorValue> values, BareOption auto t) { return tensor(values, detail::only(t)); }
 /// One dimension, from a list that was not written here.
 template <std::same_as<double> T>
 Tensor tensor(std::initializer_list<T> values, TensorOptions options = {}) {
@@ -92,10 +90,10 @@ Tensor tensor(std::initializer_list<T> values, TensorOptions options = {}) {
 }
 /// A 0-d tensor of this value, its dtype chosen as above.
 Tensor tensor(Scalar value, TensorOptions options = {});
-inline Tensor tensor(Scalar value, DType t) { return tensor(value, TensorOptions{.dtype = t}); }
+Tensor tensor(Scalar value, BareOption auto t) { return tensor(value, detail::only(t)); }
 /// A 0-d tensor of the default dtype.
 Tensor scalar_tensor(Scalar value, TensorOptions options = {});
-inline Tensor scalar_tensor(Scalar value, DType t) { return scalar_tensor(value, TensorOptions{.dtype = t}); }
+Tensor scalar_tensor(Scalar value, BareOption auto t) { return scalar_tensor(value, detail::only(t)); }
 /// A copy of `values` in the given shape; T decides the dtype. ShapeError when the count differs.
 template <class T>
 Tensor from_vector(const std::vector<T>& values, const Shape& shape);
@@ -106,8 +104,8 @@ Tensor tensor(const std::vector<T>& values, TensorOptions options = {}) {
   return detail::listed_as(from_vector(values, Shape(values.size())), options);
 }
 template <class T>
-Tensor tensor(const std::vector<T>& values, DType t) {
-  return detail::listed_as(from_vector(values, Shape(values.size())), TensorOptions{.dtype = t});
+Tensor tensor(const std::vector<T>& values, BareOption auto t) {
+  return detail::listed_as(from_vector(values, Shape(values.size())), detail::only(t));
 }
 
 /// A tensor over memory that stays its owner's, without a copy: the tensor and its views read and write there, and it must
@@ -116,11 +114,9 @@ Tensor tensor(const std::vector<T>& values, DType t) {
 /// strides say, and of the dtype, is the caller's word.
 Tensor from_blob(void* data, const Shape& shape, TensorOptions options = {});
 Tensor from_blob(void* data, const Shape& shape, const Shape& strides, TensorOptions options = {});
-inline Tensor from_blob(void* data, const Shape& shape, DType t) {
-  return from_blob(data, shape, TensorOptions{.dtype = t});
-}
-inline Tensor from_blob(void* data, const Shape& shape, const Shape& strides, DType t) {
-  return from_blob(data, shape, strides, TensorOptions{.dtype = t});
+Tensor from_blob(void* data, const Shape& shape, BareOption auto t) { return from_blob(data, shape, detail::only(t)); }
+Tensor from_blob(void* data, const Shape& shape, const Shape& strides, BareOption auto t) {
+  return from_blob(data, shape, strides, detail::only(t));
 }
 namespace detail {
 /// Calls the deleter when the last tensor over the memory goes.

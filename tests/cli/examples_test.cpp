@@ -60,4 +60,30 @@ TEST_CASE("examples: the language model learns and writes as much as it is asked
   }
   CHECK(example("charlm", {"--text", "/no/such/file"}).status == 1);
 }
+
+TEST_CASE("examples: LibTorch's programs, ported, learn and find again what they saved") {
+  TempFolder t;
+  struct Program {
+    const char *name, *file, *printed;
+  };
+  for (const Program& p : {Program{"autograd", "", "dy/dx = tensor([5.5000, 5.5000])"},
+                           {"custom_dataset", "shapes", "Train Epoch: 10 328/480\tLoss: "},
+                           {"mnist", "mnist.pt", "Test set: Average loss: 0."},
+                           {"regression", "regression.pt", "==> Learned function:\ty = 7.7"}}) {
+    CAPTURE(p.name);
+    const Run r = example(p.name, {t / p.file});
+    CHECK_MESSAGE(r.status == 0, r.out, r.err);
+    CHECK_MESSAGE(r.out.find(p.printed) != std::string::npos, r.out);
+  }
+}
+
+TEST_CASE("examples: LibTorch's dcgan, ported, learns to draw, and goes on where it stopped") {
+  TempFolder t;
+  const Run r = example("dcgan", {t / "dcgan.pt"});
+  CHECK_MESSAGE(r.status == 0, r.out, r.err);
+  CHECK(number_in(r.out, "next digit, ([0-9.]+) before") > 6);
+  const Run again = example("dcgan", {t / "dcgan.pt", "restore"});
+  CHECK_MESSAGE(again.status == 0, again.out, again.err);
+  CHECK(number_in(again.out, "next digit, ([0-9.]+) before") < 5);
+}
 #endif

@@ -10,6 +10,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <sstream>
 #include <string>
 #include <tuple>
 
@@ -48,15 +49,21 @@ TEST_CASE("idioms: values, shapes and dtypes are LibTorch's") {
 #define IDIOM(expression, ...) \
   { #expression, expression, __VA_ARGS__ }
   const Tensor X = Y(), i = tensor({1, 2});
+  const Device device = cuda::is_available() ? kCUDA : kCPU;
   const Idiom idioms[] = {
       IDIOM(ones(3), kFloat32, {3}, {1, 1, 1}),
       IDIOM(zeros({2, 1}, kDouble), kFloat64, {2, 1}, {0, 0}),
+      IDIOM(zeros({2, 1}, device), kFloat32, {2, 1}, {0, 0}),
+      IDIOM(zeros({2, 1}, {.dtype = kDouble, .device = device}), kFloat64, {2, 1}, {0, 0}),
+      IDIOM(zeros({2, 1}, i.options().dtype), kInt64, {2, 1}, {0, 0}),
+      IDIOM(zeros({2, 1}, {kDouble}), kFloat64, {2, 1}, {0, 0}),
       IDIOM(full(2, 7), kInt64, {2}, {7, 7}),
       IDIOM(full(2, true), kBool, {2}, {1, 1}),
       IDIOM(full({2}, 7, kFloat), kFloat32, {2}, {7, 7}),
       IDIOM(eye(2, 1, kInt), kInt32, {2, 1}, {1, 0}),
       IDIOM(arange(3), kInt64, {3}, {0, 1, 2}),
       IDIOM(arange(3, kFloat32), kFloat32, {3}, {0, 1, 2}),
+      IDIOM(arange(3, device), kInt64, {3}, {0, 1, 2}),
       IDIOM(arange(1, 3, kFloat32), kFloat32, {2}, {1, 2}),
       IDIOM(arange(1, 3, 0.5), kFloat32, {4}, {1, 1.5, 2, 2.5}),
       IDIOM(arange(3, {.requires_grad = true}), kFloat32, {3}, {0, 1, 2}),
@@ -64,6 +71,8 @@ TEST_CASE("idioms: values, shapes and dtypes are LibTorch's") {
       IDIOM(tensor(2.5), kFloat32, {}, {2.5}),
       IDIOM(tensor(true), kBool, {}, {1}),
       IDIOM(tensor(5, kHalf), kFloat16, {}, {5}),
+      IDIOM(tensor({1, 2}, device), kInt64, {2}, {1, 2}),
+      IDIOM(0 * rand({1, 2}, device), kFloat32, {1, 2}, {0, 0}),
       IDIOM(tensor({1, 2}, {.dtype = kShort}), kInt16, {2}, {1, 2}),
       IDIOM(tensor({true, false}, TensorOptions()), kBool, {2}, {1, 0}),
       IDIOM(tensor({1, 2}, {.requires_grad = true}), kFloat32, {2}, {1, 2}),
@@ -75,6 +84,7 @@ TEST_CASE("idioms: values, shapes and dtypes are LibTorch's") {
       IDIOM(tensor(std::vector<std::int64_t>{}), kInt64, {0}, {}),
       IDIOM(zeros_like(i), kInt64, {2}, {0, 0}),
       IDIOM(zeros_like(i, kFloat), kFloat32, {2}, {0, 0}),
+      IDIOM(zeros_like(i, device), kInt64, {2}, {0, 0}),
       IDIOM(ones_like(X[0], {.requires_grad = true}), kFloat32, {3}, {1, 1, 1}),
       IDIOM(ones_like(X[0].to(kDouble), {.requires_grad = true}), kFloat64, {3}, {1, 1, 1}),
       IDIOM(full_like(i, 3, X.options()), kFloat32, {2}, {3, 3}),
@@ -157,6 +167,10 @@ TEST_CASE("idioms: what a tensor is") {
   CHECK((!nan.allclose(nan) && nan.allclose(nan, 1e-5, 1e-8, true)));
   CHECK(X.cpu().is(X));
   CHECK((Device{} == kCPU && kCUDA.type == DeviceType::cuda));
+  std::ostringstream devices;
+  devices << X.device() << ' ' << kCUDA;
+  CHECK(devices.str() == "cpu cuda:0");
+  CHECK_THROWS_AS(zeros(2, kCUDA), DeviceError);
 }
 
 TEST_CASE("idioms: compound assignments are recorded changes in place") {

@@ -1,4 +1,4 @@
-// PolynomialLR, CosineAnnealingWarmRestarts and ChainedScheduler: 14 epochs to torch's last bit, their states, and what
+// MultiplicativeLR, PolynomialLR, CosineAnnealingWarmRestarts and ChainedScheduler: 14 epochs to torch's last bit, their states, and what
 // they refuse.
 #include <doctest/doctest.h>
 #include <harker/optim/more_schedulers.h>
@@ -22,6 +22,10 @@ struct Setting {
 };
 using Make = std::function<void(Setting&)>;
 
+void multiplicative(Setting& s) {
+  s.scheduler =
+      std::make_unique<MultiplicativeLR>(s.o, [](std::int64_t epoch) { return 1 / static_cast<double>(1 + epoch); });
+}
 void polynomial(Setting& s) {
   s.scheduler = std::make_unique<PolynomialLR>(s.o, PolynomialLROptions{.total_iters = 6, .power = 1.7});
 }
@@ -53,6 +57,11 @@ TEST_CASE("more schedulers: rates are torch's to the last bit, and a saved state
     std::vector<double> rates;
   };
   const std::vector<Row> rows = {
+      {multiplicative,
+       {0x1.6666666666666p-1, 0x1.6666666666666p-2, 0x1.dddddddddddddp-4, 0x1.dddddddddddddp-6, 0x1.7e4b17e4b17e4p-8,
+        0x1.fdb97530eca85p-11, 0x1.23456789abcdep-13, 0x1.23456789abcdep-16, 0x1.02e85c0898b70p-19,
+        0x1.9e409340f4580p-23, 0x1.2d463c8c549d2p-26, 0x1.91b2fb65c626dp-30, 0x1.ee6621b856573p-34,
+        0x1.1a8380fb9f0d4p-37}},
       {polynomial,
        {0x1.6666666666666p-1, 0x1.06e1a45f38effp-1, 0x1.67c8eb1482d99p-2, 0x1.b93dfe0cc1e04p-3, 0x1.baf274a129740p-4,
         0x1.10aa79a9e0325p-5, 0, 0, 0, 0, 0, 0, 0, 0}},
@@ -98,6 +107,11 @@ TEST_CASE("more schedulers: rates are torch's to the last bit, and a saved state
                                                 "_last_lr"});
   CHECK(state["T_i"].as_int() == 4);
   CHECK(state["T_cur"].as_int() == 3);
+  Setting m;
+  multiplicative(m);
+  CHECK(keys(m.scheduler->state_dict()) == std::vector<std::string>{"base_lrs", "last_epoch", "_step_count",
+                                                                    "_is_initial", "_get_lr_called_within_step",
+                                                                    "_last_lr", "lr_lambdas"});
   Setting c;
   chained(c);
   CHECK(keys(c.scheduler->state_dict()) == std::vector<std::string>{"_last_lr", "_schedulers"});
@@ -105,6 +119,7 @@ TEST_CASE("more schedulers: rates are torch's to the last bit, and a saved state
 
 TEST_CASE("more schedulers: what makes no sense is refused, another's state too, and changes nothing") {
   Setting s, other;
+  CHECK(has(words([&] { MultiplicativeLR(s.o, std::vector<LRLambda>()); }), "0 functions for 1"));
   CHECK_THROWS_AS(PolynomialLR(s.o, {.total_iters = 0}), Error);
   CHECK_THROWS_AS(PolynomialLR(s.o, {.power = -1}), Error);
   CHECK_THROWS_AS(CosineAnnealingWarmRestarts(s.o, {}), Error);

@@ -1,4 +1,5 @@
-// Every C++ block in README.md and docs compiles, and README's program is examples/minimal.cpp.
+// Every C++ block in README.md and docs compiles, README's program is examples/minimal.cpp, and docs/README.md knows
+// every header.
 // A block with a main is compiled as it stands. Any other is tried as the inside of a function that knows the names
 // below, then as declarations of its own; its #include lines go to the top.
 #include <doctest/doctest.h>
@@ -109,6 +110,16 @@ TEST_CASE("documents: a block that does not compile is seen") {
   CHECK(compile_block({"", "Tensor z = x * no_such_name;\n"}).status != 0);
   CHECK(compile_block({"", "Tensor z = x * 2;\n"}).status == 0);
   CHECK(compile_block({"", "Tensor twice(const Tensor& t) { return t * 2; }\n"}).status == 0);
+}
+
+TEST_CASE("documents: docs/README.md lists every header that stands in front") {
+  const std::string page = read_text(kSource / "docs" / "README.md");
+  const std::set<std::string> fronts = {"core", "nn", "nn/data", "optim", "serialize"};
+  for (const auto& header : public_headers()) {
+    if (!fronts.contains(name_of(header.parent_path()))) continue;
+    const std::string name = name_of(header);
+    CHECK_MESSAGE(page.find("`" + name.substr(name.find('/') + 1) + "`") != std::string::npos, name);
+  }
 }
 
 TEST_CASE("documents: the program of README is examples/minimal.cpp") {
