@@ -4,8 +4,6 @@ import math
 import statistics
 import sys
 
-from .work import OPS, FORMS
-
 
 def ratio(times, above, below):
     """Median over the rounds of above / below; None when one of them did not run."""
@@ -65,7 +63,7 @@ def _summary(work, threads, times, errors):
 def ops(programs, who, rounds, milliseconds, wanted):
     """Every operation whose name, "add forward", is `wanted`."""
     results = []
-    for op, form in ((o, f) for o in OPS for f in FORMS):
+    for op, form in programs.ops():
         name = f"{op} {form}"
         if not wanted(name):
             continue
