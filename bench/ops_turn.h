@@ -18,7 +18,12 @@ using Sizes = std::vector<std::int64_t>;
 /// What an input is: its sizes, and how it is drawn.
 struct Input {
   Sizes sizes;
-  enum Draw { normal, positive, near_one, places } draw = normal;  // 0.5 to 1.5; 1 to 1.001; integers below the last size of the first
+  enum Draw {
+    normal,
+    positive,
+    near_one,
+    places
+  } draw = normal;  // 0.5 to 1.5; 1 to 1.001; integers below the last size of the first
 };
 using Inputs = std::vector<Input>;
 /// The inputs of a case of n elements; none where there is no such case.
@@ -44,7 +49,9 @@ inline Inputs square_and_places(int n) { return {square(n)[0], {{side(n), side(n
 inline Inputs images(int n) { return n < 4096 ? Inputs{} : Inputs{{{4, 16, side(n) / 8, side(n) / 8}}}; }
 inline Inputs rows(int n) { return n < 256 ? Inputs{} : Inputs{{{4, 4, n / 16}}}; }
 inline Inputs convolved(int n) { return n < 4096 ? Inputs{} : Inputs{images(n)[0], {{16, 16, 3, 3}}, {{16}}}; }
-inline Inputs convolved64(int n) { return n < 65536 ? Inputs{} : Inputs{{{n / 65536, 64, 32, 32}}, {{64, 64, 3, 3}}, {{64}}}; }
+inline Inputs convolved64(int n) {
+  return n < 65536 ? Inputs{} : Inputs{{{n / 65536, 64, 32, 32}}, {{64, 64, 3, 3}}, {{64}}};
+}
 inline Inputs convolved_rows(int n) { return n < 4096 ? Inputs{} : Inputs{{{4, 16, n / 64}}, {{16, 16, 3}}, {{16}}}; }
 
 template <class Tensor>
@@ -217,7 +224,8 @@ int ops_turn(int argc, char** argv) {
       c.run();
       const double value = c.value();
       const auto work = [&] { c.run(); };
-      std::printf("{\"n\": %d, \"ns\": %.6g, \"value\": %.9g}\n", n, sampled_nanoseconds(work, turn.milliseconds), value);
+      std::printf("{\"n\": %d, \"ns\": %.6g, \"value\": %.9g}\n", n, sampled_nanoseconds(work, turn.milliseconds),
+                  value);
       std::fflush(stdout);
     }
     return 0;

@@ -33,6 +33,11 @@ struct Geometry {
     P = w.out[0] * w.out[1];
     image_size = w.channels * w.size[0] * w.size[1];
     plane = outputs * P;
+    bool alone = true;  // a kernel of one element: every position meets itself, so an image may as well be one row
+    for (int d = 0; d < 2; ++d) alone = alone && w.kernel[d] == 1 && w.stride[d] == 1 && w.padding[d] == 0;
+    if (!alone) return;
+    w.size[1] = w.out[1] = P;
+    w.size[0] = w.out[0] = 1;
   }
   Index work(Index images) const { return images * groups * outputs * K * P; }
   /// Has the product of matrices hardly a row?
@@ -41,7 +46,8 @@ struct Geometry {
   Correlation forward() const {
     Correlation c{{}, outputs, w.channels, K, w.kernel[0] * w.kernel[1], w.kernel[1]};
     for (int d = 0; d < 2; ++d)
-      c.axis[d] = {w.out[d], w.size[d], w.stride[d], -w.padding[d], w.kernel[d], 0, 1, 0, w.dilation[d], 0, 1, w.out[d]};
+      c.axis[d] = {w.out[d],      w.size[d], w.stride[d], -w.padding[d], w.kernel[d], 0, 1, 0,
+                   w.dilation[d], 0,         1,           w.out[d]};
     return c;
   }
   /// To the rows and columns of dx that are phase[d] beyond a multiple of the stride, counted with the padding.
@@ -57,7 +63,8 @@ struct Geometry {
       const Index reach = taps ? nearest + (taps - 1) * apart : 0;
       const Index begin = w.padding[d] > r ? (w.padding[d] - r + s - 1) / s : 0, at = begin * s + r - w.padding[d];
       const Index positions = at < w.size[d] ? (w.size[d] - at + s - 1) / s : 0;
-      c.axis[d] = {positions, w.out[d], 1, begin - reach, taps, first, period, reach - nearest, -apart, at, s, w.size[d]};
+      c.axis[d] = {positions, w.out[d], 1, begin - reach, taps, first, period, reach - nearest,
+                   -apart,    at,       s, w.size[d]};
     }
     return c;
   }
@@ -94,8 +101,9 @@ inline void each_segment(const Correlation& g, const Layout<T>& l, const Part& p
   for (Index at = 0; at < width; ++i, j = 0) {
     const Index all = smaller(l.wide - j, width - at), count = smaller(all, part.columns - j);
     if (count > 0)
-      use(at, count, (down.out_first + (part.i + i) * down.out_step) * across.out_size + across.out_first +
-                         (part.j + j) * across.out_step);
+      use(at, count,
+          (down.out_first + (part.i + i) * down.out_step) * across.out_size + across.out_first +
+              (part.j + j) * across.out_step);
     at += all;
   }
 }
@@ -118,15 +126,17 @@ void correlate_block(const Correlation& g, const Layout<T>& l, Index block, cons
     return each_meeting(g, part, [&](Index z, Index w, Index x) { out[z] += weight[w] * image[x]; });
   }
   const Index positions = (part.rows - 1) * l.wide + part.columns;
+  // Rows of nearly whole vectors, but more than one, are tiles of their own, which are stored where they belong.
+  const bool by_rows = part.columns > kW && (part.columns + kW - 1) / kW * kW * 4 <= part.columns * 5;
   for (Index c = 0; c < larger(1, g.channels); c += l.channels) {  // once even where there is nothing to sum up
     const Index channels = smaller(l.channels, g.channels - c);
     copy_planes(g, l, part, channels, image + c * g.image_plane(), copy);
     bool add = c > 0;
     each_elements(g, l, channels, [&](const Element* elements, Index count) {
       const T* const own = weight + c * g.channel_step;
-      for (Index p = 0; p < positions;) {
-        const Index width = larger(kW, panel_width<T>(positions - p)), last = width - kW;
-        const bool whole = p % l.wide + width <= part.columns && across.out_step == 1;
+      for (Index p = 0, j = 0; p < positions;) {
+        const Index width = larger(kW, panel_width<T>(by_rows ? part.columns - j : positions - p)), last = width - kW;
+        const bool whole = j + width <= part.columns && across.out_step == 1;
         const auto tiles = [&](Index o, T* to, Index ld) {
           const Index keep = smaller(4, g.outputs - o);
           const T* rows[4];
@@ -144,23 +154,28 @@ void correlate_block(const Correlation& g, const Layout<T>& l, Index block, cons
           Index where = 0;
           if (whole) each_segment(g, l, part, p, width, [&](Index, Index, Index at) { where = at; });
           for (Index o = first; o < end; o += 4)
-            tiles(o, whole ? out + o * g.out_plane() + where : tile + (o - first) * kWide, whole ? g.out_plane() : kWide);
+            tiles(o, whole ? out + o * g.out_plane() + where : tile + (o - first) * kWide,
+                  whole ? g.out_plane() : kWide);
           if (whole) continue;
           each_segment(g, l, part, p, smaller(width, positions - p), [&](Index at, Index n, Index to) {
             for (Index o = first; o < end; ++o) {
               const T* const from = tile + (o - first) * kWide + at;
               T* const row = out + o * g.out_plane() + to;
               if (across.out_step == 1 && !add)
-                copy_every(n, from, 1, row);
+                copy_every(n, from, n, 1, row);
               else
-                for (Index j = 0; j < n; ++j) {
-                  T& z = row[j * across.out_step];
-                  z = add ? z + from[j] : from[j];
+                for (Index q = 0; q < n; ++q) {
+                  T& z = row[q * across.out_step];
+                  z = add ? z + from[q] : from[q];
                 }
             }
           });
         }
         p += width;
+        j = (j + width) % l.wide;
+        if (!by_rows || j < part.columns) continue;
+        p += l.wide - j;
+        j = 0;
       }
       add = true;
     });
@@ -197,13 +212,28 @@ template <class T>
 void input(const Geometry& g, Index images, const T* dz, const T* weight, T* dx) {
   const Index area = g.w.kernel[0] * g.w.kernel[1];
   const bool threads = g.work(images) >= kConvWorthThreads;
-  if (g.depthwise() && g.w.stride[0] == 1 && g.w.stride[1] == 1)
+  Windows spread = g.w;  // over dz with zeros between its elements, the stride is 1
+  for (int d = 0; d < 2; ++d) {
+    spread.out[d] = (g.w.out[d] - 1) * g.w.stride[d] + 1;
+    spread.stride[d] = 1;
+  }
+  const Index room = spread.out[0] * spread.out[1];
+  if (g.depthwise() && g.outputs > 0 && room / 4 <= g.P && g.outputs * room <= kScratch<T> && scratch())
     return parallel_for(threads, images * g.groups, [&](Index part) {
+      const T* gradient = dz + part * g.plane;
+      if (T* const to = static_cast<T*>(scratch()); to && room > g.P) {
+        clear(g.outputs * room, to);
+        for (Index s = 0; s < g.outputs; ++s)
+          for (Index i = 0; i < g.w.out[0]; ++i)
+            for (Index j = 0; j < g.w.out[1]; ++j)
+              to[s * room + i * g.w.stride[0] * spread.out[1] + j * g.w.stride[1]] = *gradient++;
+        gradient = to;
+      }
       T kernels[2 * 256];
       const T* const own = weight + part % g.groups * g.outputs * area;
       for (Index s = 0; s < g.outputs; ++s)
         for (Index k = 0; k < area; ++k) kernels[s * area + k] = own[(s + 1) * area - 1 - k];
-      correlate<1>(turned_around(g.w), g.outputs, dz + part * g.plane, static_cast<const T*>(kernels), T(0),
+      correlate<1>(turned_around(spread), g.outputs, gradient, static_cast<const T*>(kernels), T(0),
                    dx + part * g.image_size);
     });
   for (Index y = 0; y < smaller(g.w.stride[0], g.w.size[0] + g.w.padding[0]); ++y)
@@ -225,14 +255,16 @@ void weight_piece(const Correlation& g, const Layout<T>& l, Index images, const 
   T* const copy = l.fits ? static_cast<T*>(scratch()) : nullptr;
   const Index length = (l.rows * l.wide + kW - 1) / kW * kW, one = l.channels * l.plane + 3 * kW;
   // As many images at a time as have room beside 4 outputs of each, then as many outputs.
-  const Index together = copy ? smaller(images, larger(1, smaller(1024 / length, kScratch<T> / (one + 4 * length)))) : 1;
+  const Index together =
+      copy ? smaller(images, larger(1, smaller(1024 / length, kScratch<T> / (one + 4 * length)))) : 1;
   const Index outputs = copy ? (kScratch<T> - together * one) / (together * length) / 4 * 4 : 0;
   for (Index n = 0; n < images; n += together)
     for (Index block = 0; block < l.blocks(); ++block) {
       const Index count = smaller(together, images - n);
       const Part part(g, l, block);
       if (!copy) {
-        each_meeting(g, part, [&](Index z, Index w, Index of_x) { dw[w] += dz[n * z_apart + z] * x[n * x_apart + of_x]; });
+        each_meeting(g, part,
+                     [&](Index z, Index w, Index of_x) { dw[w] += dz[n * z_apart + z] * x[n * x_apart + of_x]; });
         continue;
       }
       const Index positions = (part.rows - 1) * l.wide + part.columns, vectors = (positions + kW - 1) / kW;
@@ -248,7 +280,7 @@ void weight_piece(const Correlation& g, const Layout<T>& l, Index images, const 
               T* const row = gradient + (i * outputs + o) * length;
               clear(length, row);
               each_segment(g, l, part, 0, positions, [&](Index at, Index size, Index from) {
-                copy_every(size, dz + (n + i) * z_apart + (first + o) * g.out_plane() + from, 1, row + at);
+                copy_every(size, dz + (n + i) * z_apart + (first + o) * g.out_plane() + from, size, 1, row + at);
               });
             }
           each_elements(g, l, channels, [&](const Element* elements, Index of) {

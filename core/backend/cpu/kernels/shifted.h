@@ -14,11 +14,11 @@ namespace harker::HARKER_ISA {
 
 /// One direction of a correlation: output i meets through tap j what lies at i * stride + origin + shift(j) of the image.
 struct Axis {
-  Index positions, size;                 // of the output and of the image
+  Index positions, size;  // of the output and of the image
   Index stride, origin;
-  Index taps, first, step;               // tap j is element first + j * step of the kernel
-  Index shift, shift_step;               // shift(j) = shift + j * shift_step, never negative
-  Index out_first, out_step, out_size;   // output i lies at out_first + i * out_step
+  Index taps, first, step;              // tap j is element first + j * step of the kernel
+  Index shift, shift_step;              // shift(j) = shift + j * shift_step, never negative
+  Index out_first, out_step, out_size;  // output i lies at out_first + i * out_step
   Index reach() const { return taps == 0 ? 0 : larger(shift, shift + (taps - 1) * shift_step); }
   Index more() const { return reach() / stride; }  // positions of the copy beyond the outputs
   Index phases() const { return smaller(stride, reach() + 1); }
@@ -57,7 +57,7 @@ struct Layout {
     channels = pieces(g.channels, larger(1, kElements / larger(1, g.area())));
     for (fits = true;;) {
       measure(g);
-      if (channels * plane + beside * (rows * wide + kWidth<T>) + 3 * kWidth<T> <= capacity) break;
+      if (channels * plane + beside * (rows * wide + kWidth<T>)+3 * kWidth<T> <= capacity) break;
       if (rows > 1 && rows * columns > 256)
         rows = (rows + 1) / 2;
       else if (columns > 256)
@@ -112,12 +112,17 @@ inline void clear(Index n, T* p) {
   for (Index i = 0; i < n; ++i) p[i] = 0;
 }
 
-/// to[0 .. n) = from[0], from[step], ...
+/// to[0 .. n) = from[0], from[step], ..., of which `there` elements may be read.
 template <class T>
-inline void copy_every(Index n, const T* from, Index step, T* to) {
+inline void copy_every(Index n, const T* from, Index there, Index step, T* to) {
+  constexpr Index kW = kWidth<T>;
   Index i = 0;
-  if (step == 1)
-    for (; i + kWidth<T> <= n; i += kWidth<T>) store<T>(to + i, load(from + i));
+  if (step == 1 && n >= kW) {
+    for (; i + kW <= n; i += kW) store<T>(to + i, load(from + i));
+    return store<T>(to + n - kW, load(from + n - kW));
+  }
+  if (step == 2)
+    for (; (i + kW) * 2 <= there; i += kW) store<T>(to + i, load_every<2>(from + 2 * i));
   for (; i < n; ++i) to[i] = from[i * step];
 }
 
@@ -135,13 +140,13 @@ void copy_planes(const Correlation& g, const Layout<T>& l, const Part& part, Ind
         const Index last = larger(first, across.size > x ? smaller(l.wide, (across.size - x + s - 1) / s) : 0);
         for (Index i = 0; i < l.rows + down.more(); ++i, row += l.wide) {
           const Index y = (part.i + i) * down.stride + down.origin + py;
-          if (y < 0 || y >= down.size) {
-            clear(l.wide, row);
-            continue;
-          }
-          clear(first, row);
-          copy_every(last - first, image + y * across.size + x + first * s, s, row + first);
-          clear(l.wide - last, row + last);
+          // Zeros in whole vectors: what is written beyond the row is written again by what follows it.
+          const bool outside = y < 0 || y >= down.size;
+          for (Index at = 0; at < (outside ? l.wide : first); at += kWidth<T>) store<T>(row + at, Vector<T>{});
+          if (outside) continue;
+          const Index from = x + first * s;
+          copy_every(last - first, image + y * across.size + from, across.size - from, s, row + first);
+          for (Index at = last; at < l.wide; at += kWidth<T>) store<T>(row + at, Vector<T>{});
         }
       }
     clear(end - row, row);
@@ -188,8 +193,8 @@ void each_elements(const Correlation& g, const Layout<T>& l, Index count, const 
 /// c[4 rows, Cols vectors] = start + sum over the elements of weight[row][element] copy[element's shift ..]; c's last vector begins at column
 /// `last`. Of the rows `keep` are stored.
 template <class T, int Cols>
-[[gnu::noinline]] void shifted_tile(Index count, const Element* elements, const T* const* weight, const T* copy, Index last,
-                                    const T* start, bool add, Index keep, T* c, Index ldc) {
+[[gnu::noinline]] void shifted_tile(Index count, const Element* elements, const T* const* weight, const T* copy,
+                                    Index last, const T* start, bool add, Index keep, T* c, Index ldc) {
   constexpr Index kW = kWidth<T>;
   const T *const w0 = weight[0], *const w1 = weight[1], *const w2 = weight[2], *const w3 = weight[3];
   Vector<T> sum[4][Cols];
