@@ -83,10 +83,9 @@ ValuesAndIndices max_pool(const Tensor& given, Pair kernel, const MaxPool2dOptio
   if (given.dtype() != DType::int64) detail::check_computed(given, op);
   const Tensor x = detail::as_images(given, op);
   const Windows w = pool_windows(x, kernel, o.stride, o.padding, o.dilation, o.ceil_mode, op);
-  const Tensor at = detail::empty_tensor({x.shape()[0], w.channels, w.out[0], w.out[1]}, DType::int64, x.device());
-  const Tensor z = apply<MaxPool>(x, at, w);
-  if (given.dim() == 3) return {z.squeeze(0), at.squeeze(0)};
-  return {z, at};
+  const ValuesAndIndices z = detail::max_of_windows(x, w);
+  if (given.dim() == 3) return {z.values.squeeze(0), z.indices.squeeze(0)};
+  return z;
 }
 
 Tensor avg_pool(const Tensor& given, Pair kernel, const AvgPool2dOptions& o, const char* op) {
@@ -102,6 +101,14 @@ Tensor avg_pool(const Tensor& given, Pair kernel, const AvgPool2dOptions& o, con
 Pair row_stride(Pair stride, const char* op) { return detail::in_one_row(stride, stride.down != 0, op); }
 
 }  // namespace
+
+ValuesAndIndices detail::max_of_windows(const Tensor& x, const Windows& w) {
+  const Tensor at = empty_tensor({x.shape()[0], w.channels, w.out[0], w.out[1]}, DType::int64, x.device());
+  return {apply<MaxPool>(x, at, w), at};
+}
+Tensor detail::mean_of_windows(const Tensor& x, const Windows& w) {
+  return apply<AvgPool>(x, w, true, std::int64_t{0});
+}
 
 ValuesAndIndices max_pool2d_with_indices(const Tensor& x, Pair kernel, MaxPool2dOptions o) {
   return max_pool(x, kernel, o, "max_pool2d");

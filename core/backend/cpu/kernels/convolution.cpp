@@ -255,8 +255,8 @@ void weight_piece(const Correlation& g, const Layout<T>& l, Index images, const 
   T* const copy = l.fits ? static_cast<T*>(scratch()) : nullptr;
   const Index length = (l.rows * l.wide + kW - 1) / kW * kW, one = l.channels * l.plane + 3 * kW;
   // As many images at a time as have room beside 4 outputs of each, then as many outputs.
-  const Index together =
-      copy ? smaller(images, larger(1, smaller(1024 / length, kScratch<T> / (one + 4 * length)))) : 1;
+  const Index most = smaller(1024 / length, kScratch<T> / (one + 4 * length));
+  const Index together = copy ? larger(1, smaller(images, most)) : 1;
   const Index outputs = copy ? (kScratch<T> - together * one) / (together * length) / 4 * 4 : 0;
   for (Index n = 0; n < images; n += together)
     for (Index block = 0; block < l.blocks(); ++block) {
