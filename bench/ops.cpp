@@ -28,7 +28,7 @@ struct Harker {
   static Tensor ones_like(const Tensor& t) { return harker::ones_like(t); }
   static void drop_grad(Tensor& t) { t.set_grad({}); }
 
-  static Tensor var(const Tensor& x) { return harker::var(x, {1}); }
+  static Tensor var(const Tensor& x) { return harker::var(x, Shape{1}); }
   static Tensor unique(const Tensor& x) { return harker::unique(x).output; }
   static Tensor cross_entropy(const Tensor& x, const Tensor& y) { return harker::cross_entropy(x, y); }
   static Tensor embedding(const Tensor& w, const Tensor& at) { return harker::embedding(at, w); }

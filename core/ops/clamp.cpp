@@ -56,7 +56,7 @@ Tensor bounded(const Tensor& x, Scalar lo, Scalar hi) {
   check_bound(Binary::minimum, x, hi);
   const detail::Dense in(x);
   Tensor z = detail::empty_tensor_like(x);
-  constexpr std::int64_t kPart = 4096;
+  constexpr std::int64_t kPart = 2048;
   const auto size = static_cast<std::int64_t>(item_size(x.dtype()));
   for (std::int64_t i = 0; i < z.numel(); i += kPart) {
     const std::int64_t n = std::min(kPart, z.numel() - i);

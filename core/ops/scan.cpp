@@ -23,14 +23,16 @@ void each_along(const Folded& x, bool from_end, const F& f) {
   for (std::int64_t o = 0; o < x.outer; ++o)
     for (std::int64_t begin = 0; begin < x.inner; begin += kBeside) {
       const std::int64_t width = std::min(kBeside, x.inner - begin);
-      State one{};  // of a single column, in a register
-      for (std::int64_t k = 0; k < x.n; ++k) {
-        const std::int64_t i = from_end ? x.n - 1 - k : k, at = (o * x.n + i) * x.inner + begin;
-        if (width == 1)
-          f(at, i, k == 0, one);
-        else
-          for (std::int64_t j = 0; j < width; ++j) f(at + j, i, k == 0, state[j]);
+      const auto place = [&](std::int64_t k) { return from_end ? x.n - 1 - k : k; };
+      const auto at = [&](std::int64_t i) { return (o * x.n + i) * x.inner + begin; };
+      if (width == 1) {
+        State one{};  // in a register
+        if (x.n > 0) f(at(place(0)), place(0), true, one);
+        for (std::int64_t k = 1; k < x.n; ++k) f(at(place(k)), place(k), false, one);
+        continue;
       }
+      for (std::int64_t k = 0; k < x.n; ++k)
+        for (std::int64_t j = 0; j < width; ++j) f(at(place(k)) + j, place(k), k == 0, state[j]);
     }
 }
 Dims along(const Tensor& x, int dim) { return x.dim() ? Dims{1} << dim : 0; }

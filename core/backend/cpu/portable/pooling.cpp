@@ -44,13 +44,23 @@ void max_of_row(const Windows& w, Span down, Index x, Index n, const T* in, T* z
   const Index step = Step ? Step : w.stride[1], across = w.dilation[1];
   T best[kMost];
   std::int32_t at[kMost];  // as wide as most elements, for vectors
-  for (; n > 0; n -= kMost, x += kMost * step, z += kMost, index += kMost) {
+  for (; n > 0; n -= kMost, x += kMost * step, z += kMost, index += index ? kMost : 0) {
     const Index some = smaller(n, kMost);
     const T* const first = in + down.first * w.size[1] + x;
-    for (Index i = 0; i < some; ++i) {
-      best[i] = first[i * step];
-      at[i] = 0;
+    for (Index i = 0; i < some; ++i) best[i] = first[i * step];
+    if (!index) {
+      for (Index y = down.first; y < down.end; y += down.step)
+        for (Index k = 0; k < w.kernel[1]; ++k) {
+          const T* const from = first + (y - down.first) * w.size[1] + k * across;
+          for (Index i = 0; i < some; ++i) {
+            const T v = from[i * step], old = best[i];
+            best[i] = static_cast<bool>(int{v > old} | int{v != v}) ? v : old;
+          }
+        }
+      for (Index i = 0; i < some; ++i) z[i] = best[i];
+      continue;
     }
+    for (Index i = 0; i < some; ++i) at[i] = 0;
     for (Index y = down.first; y < down.end; y += down.step)
       for (Index k = 0; k < w.kernel[1]; ++k) {
         const Index shift = (y - down.first) * w.size[1] + k * across;
@@ -85,13 +95,13 @@ void max_pool(const Windows& w, Index images, const T* x, T* z, Index* index) {
             for (Index i = across.first; i < across.end; i += across.step)
               take_larger(in[y * w.size[1] + i], y * w.size[1] + i, best, where);
           z[at + ox] = best;
-          index[at + ox] = where;
+          if (index) index[at + ox] = where;
         }
       };
       one_by_one(0, first);
       if (first < end) {
         const auto run = s == 1 ? max_of_row<1, T> : s == 2 ? max_of_row<2, T> : max_of_row<0, T>;
-        run(w, down, first * s - w.padding[1], end - first, in, z + at + first, index + at + first);
+        run(w, down, first * s - w.padding[1], end - first, in, z + at + first, index ? index + at + first : nullptr);
       }
       one_by_one(end, w.out[1]);
     }
