@@ -51,13 +51,15 @@ void recur(const Folded& a, const Folded& b, bool from_end, bool alone, void* ou
   const T *const p = static_cast<const T*>(a.x.raw()), *const q = static_cast<const T*>(b.x.raw());
   T* const z = static_cast<T*>(out);
   const std::int64_t n = b.n;
-  each_along<T>(b, from_end, [=, inner = b.inner](std::int64_t at, std::int64_t, bool first, T& last) {
-    if (first)
-      last = p[alone ? at / (n * inner) * inner + at % inner : at];
-    else
-      last = static_cast<T>(alone ? q[at] * last : p[at] + q[at] * last);
-    z[at] = last;
-  });
+  each_along<T>(
+      b, from_end,
+      [ =, inner = b.inner ](std::int64_t at, std::int64_t, bool first, T& last) __attribute__((always_inline)) {
+        if (first)
+          last = p[alone ? at / (n * inner) * inner + at % inner : at];
+        else
+          last = static_cast<T>(alone ? q[at] * last : p[at] + q[at] * last);
+        z[at] = last;
+      });
 }
 
 struct Recurrence
@@ -85,11 +87,12 @@ template <class T>
 void log_sums(const Folded& x, void* out) {
   const T* const p = static_cast<const T*>(x.x.raw());
   T* const z = static_cast<T*>(out);
-  each_along<T>(x, false, [=](std::int64_t at, std::int64_t, bool first, T& last) {
-    const T v = p[at], low = v < last ? v : last, high = v < last ? last : v;
-    last = first ? v : std::isinf(high) && !(low != low) ? high : high + std::log1p(std::exp(low - high));
-    z[at] = last;
-  });
+  each_along<T>(
+      x, false, [=](std::int64_t at, std::int64_t, bool first, T& last) __attribute__((always_inline)) {
+        const T v = p[at], low = v < last ? v : last, high = v < last ? last : v;
+        last = first ? v : std::isinf(high) && !(low != low) ? high : high + std::log1p(std::exp(low - high));
+        z[at] = last;
+      });
 }
 
 struct LogCumsumExp : Op<LogCumsumExp> {  // z = log of the running sum of e^x
@@ -123,12 +126,13 @@ void running(const Folded& x, bool largest, std::int64_t* at) {
     std::int64_t place;
   };
   const T* const p = static_cast<const T*>(x.x.raw());
-  each_along<Most>(x, false, [=](std::int64_t i, std::int64_t place, bool first, Most& most) {
-    const T v = p[i];
-    const bool keeps = !(v != v) && ((most.v != most.v) || !(largest ? v >= most.v : v <= most.v));
-    if (first || !keeps) most = {v, place};
-    at[i] = most.place;
-  });
+  each_along<Most>(
+      x, false, [=](std::int64_t i, std::int64_t place, bool first, Most& most) __attribute__((always_inline)) {
+        const T v = p[i];
+        const bool keeps = !(v != v) && ((most.v != most.v) || !(largest ? v >= most.v : v <= most.v));
+        if (first || !keeps) most = {v, place};
+        at[i] = most.place;
+      });
 }
 
 ValuesAndIndices running_extreme(const Tensor& x, int d, bool largest, const char* op) {

@@ -77,11 +77,11 @@ void pick(bool descending, std::int64_t rows, std::int64_t n, const void* x, std
     all.clear();
     for (std::int64_t i = 0; i < n; ++i) all.emplace_back(row[i], i, descending);
     const auto nth = all.begin() + (ranks ? ranks[r] : k);
-    if (nth != all.end()) std::nth_element(all.begin(), nth, all.end());
     if (ranks) {
+      std::nth_element(all.begin(), nth, all.end());
       *at++ = nth->place();
     } else {
-      std::sort(all.begin(), nth);
+      std::partial_sort(all.begin(), nth, all.end());
       for (auto p = all.begin(); p != nth; ++p) *at++ = p->place();
     }
   }

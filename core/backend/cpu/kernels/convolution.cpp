@@ -43,7 +43,7 @@ struct Geometry {
   /// Has the product of matrices hardly a row?
   bool depthwise() const { return w.channels == 1 && outputs <= 2 && K <= 256; }
 
-  Correlation forward() const {
+  [[gnu::noinline]] Correlation forward() const {
     Correlation c{{}, outputs, w.channels, K, w.kernel[0] * w.kernel[1], w.kernel[1]};
     for (int d = 0; d < 2; ++d)
       c.axis[d] = {w.out[d],      w.size[d], w.stride[d], -w.padding[d], w.kernel[d], 0, 1, 0,
@@ -51,7 +51,7 @@ struct Geometry {
     return c;
   }
   /// To the rows and columns of dx that are phase[d] beyond a multiple of the stride, counted with the padding.
-  Correlation input(const Index (&phase)[2]) const {
+  [[gnu::noinline]] Correlation input(const Index (&phase)[2]) const {
     Correlation c{{}, w.channels, outputs, w.kernel[0] * w.kernel[1], K, w.kernel[1]};
     for (int d = 0; d < 2; ++d) {
       const Index s = w.stride[d], step = w.dilation[d], r = phase[d];
@@ -73,7 +73,7 @@ struct Geometry {
 /// use(place in the outputs, in the weight, in the image) for all that meet in a part: the long way, for kernels of which not a single window
 /// fits the scratch memory, and where there is none.
 template <class F>
-void each_meeting(const Correlation& g, const Part& part, const F& use) {
+[[gnu::noinline, gnu::cold]] void each_meeting(const Correlation& g, const Part& part, const F& use) {
   const Axis &down = g.axis[0], &across = g.axis[1];
   for (Index o = 0; o < g.outputs; ++o)
     for (Index i = part.i; i < part.i + part.rows; ++i)
@@ -184,8 +184,8 @@ void correlate_block(const Correlation& g, const Layout<T>& l, Index block, cons
 
 /// All of a correlation for `parts` images and groups.
 template <class T>
-void correlate_all(const Correlation& g, bool threads, Index parts, Index groups, const T* image, const T* weight,
-                   Index weight_size, const T* bias, T* out) {
+[[gnu::noinline]] void correlate_all(const Correlation& g, bool threads, Index parts, Index groups, const T* image,
+                                     const T* weight, Index weight_size, const T* bias, T* out) {
   const Layout<T> l(g, kScratch<T> / 2, 0, 512);
   parallel_for(threads, parts * l.blocks(), [&](Index at) {
     const Index part = at / l.blocks(), group = part % groups;

@@ -50,7 +50,7 @@ struct Layout {
   bool fits;
 
   /// Of at most `capacity` elements, beside which `beside` planes of outputs have room; about `positions` in a block.
-  Layout(const Correlation& g, Index capacity, Index beside, Index positions) {
+  [[gnu::noinline]] Layout(const Correlation& g, Index capacity, Index beside, Index positions) {
     const Axis &y = g.axis[0], &x = g.axis[1];
     columns = pieces(x.positions, y.positions > 1 ? positions / 2 : positions);
     rows = pieces(y.positions, larger(1, positions / columns));

@@ -37,7 +37,7 @@ inline void take_larger(T v, Place where, T& best, Place& at) {
 }
 
 /// The largest of each of `n` windows that lie inside, their rows in `down`, side by side: the first begins at column x, the others Step
-/// columns apart.
+/// columns apart, or the stride.
 template <int Step, class T>
 void max_of_row(const Windows& w, Span down, Index x, Index n, const T* in, T* z, Index* index) {
   constexpr Index kMost = 64;
@@ -78,7 +78,7 @@ template <class T>
 void max_pool(const Windows& w, Index images, const T* x, T* z, Index* index) {
   // Windows of these outputs lie inside the image, across.
   const Index s = w.stride[1], fits = w.size[1] + w.padding[1] - (w.kernel[1] - 1) * w.dilation[1];
-  const bool in_rows = s > 0 && w.size[0] * w.size[1] <= INT32_MAX;
+  const bool in_rows = sizeof(T) == 4 && s > 0 && w.size[0] * w.size[1] <= INT32_MAX;
   const Index first = in_rows ? smaller(w.out[1], (w.padding[1] + s - 1) / s) : w.out[1];
   const Index end = in_rows ? larger(first, smaller(w.out[1], fits > 0 ? (fits + s - 1) / s : 0)) : first;
   each_plane(w, images, [&, x, z, index](Index plane) {
@@ -99,8 +99,8 @@ void max_pool(const Windows& w, Index images, const T* x, T* z, Index* index) {
         }
       };
       one_by_one(0, first);
-      if (first < end) {
-        const auto run = s == 1 ? max_of_row<1, T> : s == 2 ? max_of_row<2, T> : max_of_row<0, T>;
+      if constexpr (sizeof(T) == 4) {  // wider ones gain nothing
+        const auto run = s == 2 ? max_of_row<2, T> : max_of_row<0, T>;
         run(w, down, first * s - w.padding[1], end - first, in, z + at + first, index ? index + at + first : nullptr);
       }
       one_by_one(end, w.out[1]);
