@@ -92,12 +92,11 @@ template <class F>
             }
 }
 
-/// The outputs' places in a row of a tile that begins at position p: use(first of the tile, how many, where).
+/// The outputs' places in a row of a tile that begins at row i and column j: use(first of the tile, how many, where).
 template <class T, class F>
-inline void each_segment(const Correlation& g, const Layout<T>& l, const Part& part, Index p, Index width,
+inline void each_segment(const Correlation& g, const Layout<T>& l, const Part& part, Index i, Index j, Index width,
                          const F& use) {
   const Axis &down = g.axis[0], &across = g.axis[1];
-  Index i = p / l.wide, j = p % l.wide;
   for (Index at = 0; at < width; ++i, j = 0) {
     const Index all = smaller(l.wide - j, width - at), count = smaller(all, part.columns - j);
     if (count > 0)
@@ -120,7 +119,7 @@ void correlate_block(const Correlation& g, const Layout<T>& l, Index block, cons
   if (!copy) {
     for (Index o = 0; o < g.outputs; ++o)
       for (Index i = 0; i < part.rows; ++i)
-        each_segment(g, l, part, i * l.wide, part.columns, [&](Index, Index count, Index at) {
+        each_segment(g, l, part, i, 0, part.columns, [&](Index, Index count, Index at) {
           for (Index j = 0; j < count; ++j) out[o * g.out_plane() + at + j * across.out_step] = bias ? bias[o] : T(0);
         });
     return each_meeting(g, part, [&](Index z, Index w, Index x) { out[z] += weight[w] * image[x]; });
@@ -134,7 +133,7 @@ void correlate_block(const Correlation& g, const Layout<T>& l, Index block, cons
     bool add = c > 0;
     each_elements(g, l, channels, [&](const Element* elements, Index count) {
       const T* const own = weight + c * g.channel_step;
-      for (Index p = 0, j = 0; p < positions;) {
+      for (Index p = 0, i = 0, j = 0; p < positions;) {
         const Index width = larger(kW, panel_width<T>(by_rows ? part.columns - j : positions - p)), last = width - kW;
         const bool whole = j + width <= part.columns && across.out_step == 1;
         const auto tiles = [&](Index o, T* to, Index ld) {
@@ -152,12 +151,12 @@ void correlate_block(const Correlation& g, const Layout<T>& l, Index block, cons
         for (Index first = 0; first < g.outputs; first += kRows) {
           const Index end = smaller(g.outputs, first + kRows);
           Index where = 0;
-          if (whole) each_segment(g, l, part, p, width, [&](Index, Index, Index at) { where = at; });
+          if (whole) each_segment(g, l, part, i, j, width, [&](Index, Index, Index at) { where = at; });
           for (Index o = first; o < end; o += 4)
             tiles(o, whole ? out + o * g.out_plane() + where : tile + (o - first) * kWide,
                   whole ? g.out_plane() : kWide);
           if (whole) continue;
-          each_segment(g, l, part, p, smaller(width, positions - p), [&](Index at, Index n, Index to) {
+          each_segment(g, l, part, i, j, smaller(width, positions - p), [&](Index at, Index n, Index to) {
             for (Index o = first; o < end; ++o) {
               const T* const from = tile + (o - first) * kWide + at;
               T* const row = out + o * g.out_plane() + to;
@@ -172,10 +171,12 @@ void correlate_block(const Correlation& g, const Layout<T>& l, Index block, cons
           });
         }
         p += width;
-        j = (j + width) % l.wide;
-        if (!by_rows || j < part.columns) continue;
-        p += l.wide - j;
-        j = 0;
+        j += width;
+        if (by_rows && j == part.columns) {
+          p += l.wide - j;
+          j = l.wide;
+        }
+        for (; j >= l.wide; j -= l.wide) ++i;
       }
       add = true;
     });
@@ -279,7 +280,7 @@ void weight_piece(const Correlation& g, const Layout<T>& l, Index images, const 
             for (Index o = 0; o < many; ++o) {
               T* const row = gradient + (i * outputs + o) * length;
               clear(length, row);
-              each_segment(g, l, part, 0, positions, [&](Index at, Index size, Index from) {
+              each_segment(g, l, part, 0, 0, positions, [&](Index at, Index size, Index from) {
                 copy_every(size, dz + (n + i) * z_apart + (first + o) * g.out_plane() + from, size, 1, row + at);
               });
             }

@@ -130,6 +130,7 @@ inline void copy_every(Index n, const T* from, Index there, Index step, T* to) {
 template <class T>
 void copy_planes(const Correlation& g, const Layout<T>& l, const Part& part, Index count, const T* image, T* to) {
   const Axis &down = g.axis[0], &across = g.axis[1];
+  const Index high = l.rows + down.more();
   for (Index c = 0; c < count; ++c, image += down.size * across.size) {
     T* row = to + c * l.plane;
     T* const end = row + l.plane;
@@ -138,7 +139,7 @@ void copy_planes(const Correlation& g, const Layout<T>& l, const Part& part, Ind
         const Index x = part.j * across.stride + across.origin + px, s = across.stride;
         const Index first = smaller(l.wide, x < 0 ? (-x + s - 1) / s : 0);
         const Index last = larger(first, across.size > x ? smaller(l.wide, (across.size - x + s - 1) / s) : 0);
-        for (Index i = 0; i < l.rows + down.more(); ++i, row += l.wide) {
+        for (Index i = 0; i < high; ++i, row += l.wide) {
           const Index y = (part.i + i) * down.stride + down.origin + py;
           // Zeros in whole vectors: what is written beyond the row is written again by what follows it.
           const bool outside = y < 0 || y >= down.size;
