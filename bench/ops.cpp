@@ -6,7 +6,10 @@
 
 #include <string>
 
-#include <harker/harker.h>
+#include <harker/core/grad_mode.h>
+#include <harker/core/ops/ops.h>
+#include <harker/core/parallel.h>
+#include <harker/core/random.h>
 
 #include "ops_turn.h"
 
