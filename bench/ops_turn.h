@@ -15,26 +15,23 @@ constexpr int kElements[] = {1, 16, 256, 4096, 65536, 1 << 20, 1 << 22};  // pow
 inline int side(int n) { return static_cast<int>(std::lround(std::sqrt(n))); }
 
 using Sizes = std::vector<std::int64_t>;
-/// What an input is: its sizes, and how it is drawn.
+/// What an input is: its sizes, and how it is drawn: from 0.5 to 1.5, from 1 to 1.001, or integers below the last size of
+/// the first input.
+enum class Draw { normal, positive, near_one, places };
 struct Input {
   Sizes sizes;
-  enum Draw {
-    normal,
-    positive,
-    near_one,
-    places
-  } draw = normal;  // 0.5 to 1.5; 1 to 1.001; integers below the last size of the first
+  Draw draw = Draw::normal;
 };
 using Inputs = std::vector<Input>;
 /// The inputs of a case of n elements; none where there is no such case.
 using Make = Inputs (*)(int n);
 
 inline Inputs one(int n) { return {{{n}}}; }
-inline Inputs positive(int n) { return {{{n}, Input::positive}}; }
+inline Inputs positive(int n) { return {{{n}, Draw::positive}}; }
 inline Inputs two(int n) { return {{{n}}, {{n}}}; }
 inline Inputs three(int n) { return {{{n}}, {{n}}, {{n}}}; }
 inline Inputs square(int n) { return {{{side(n), side(n)}}}; }
-inline Inputs near_one(int n) { return {{{side(n), side(n)}, Input::near_one}}; }
+inline Inputs near_one(int n) { return {{{side(n), side(n)}, Draw::near_one}}; }
 inline Inputs squares(int n) { return {square(n)[0], square(n)[0]}; }
 inline Inputs square_and_row(int n) { return {square(n)[0], {{side(n)}}}; }
 inline Inputs square_and_column(int n) { return {square(n)[0], {{side(n), 1}}}; }
@@ -42,9 +39,9 @@ inline Inputs squares_and_row(int n) { return {square(n)[0], square(n)[0], {{sid
 inline Inputs square_and_rows(int n) { return {square(n)[0], {{side(n)}}, {{side(n)}}}; }
 inline Inputs normalized(int n) { return n < 16 ? Inputs{} : square_and_rows(n); }
 inline Inputs batches(int n) { return n < 256 ? Inputs{} : Inputs{{{n / 256, 16, 16}}, {{n / 256, 16, 16}}}; }
-inline Inputs one_and_places(int n) { return {{{n}}, {{n}, Input::places}}; }
-inline Inputs square_and_rows_places(int n) { return {square(n)[0], {{side(n)}, Input::places}}; }
-inline Inputs square_and_places(int n) { return {square(n)[0], {{side(n), side(n)}, Input::places}}; }
+inline Inputs one_and_places(int n) { return {{{n}}, {{n}, Draw::places}}; }
+inline Inputs square_and_rows_places(int n) { return {square(n)[0], {{side(n)}, Draw::places}}; }
+inline Inputs square_and_places(int n) { return {square(n)[0], {{side(n), side(n)}, Draw::places}}; }
 /// Images and rows of several channels, and what they are convolved with.
 inline Inputs images(int n) { return n < 4096 ? Inputs{} : Inputs{{{4, 16, side(n) / 8, side(n) / 8}}}; }
 inline Inputs rows(int n) { return n < 256 ? Inputs{} : Inputs{{{4, 4, n / 16}}}; }
@@ -172,11 +169,11 @@ class Case {
     L::seed(0);
     for (const Input& in : inputs) {
       const Sizes& s = in.sizes;
-      inputs_.push_back(in.draw == Input::places     ? L::randint(inputs[0].sizes.back(), s)
-                        : in.draw == Input::normal   ? L::randn(s)
-                        : in.draw == Input::positive ? L::rand(s) + 0.5
-                                                     : L::rand(s) * 1e-3 + 1.0);
-      if (in.draw != Input::places && backward) leaves_.push_back(inputs_.back().requires_grad_(true));
+      inputs_.push_back(in.draw == Draw::places     ? L::randint(inputs[0].sizes.back(), s)
+                        : in.draw == Draw::normal   ? L::randn(s)
+                        : in.draw == Draw::positive ? L::rand(s) + 0.5
+                                                    : L::rand(s) * 1e-3 + 1.0);
+      if (in.draw != Draw::places && backward) leaves_.push_back(inputs_.back().requires_grad_(true));
     }
     if (backward) ones_ = L::ones_like(op.run(inputs_));
   }
