@@ -37,6 +37,7 @@ inline Inputs square_and_row(int n) { return {square(n)[0], {{side(n)}}}; }
 inline Inputs square_and_column(int n) { return {square(n)[0], {{side(n), 1}}}; }
 inline Inputs squares_and_row(int n) { return {square(n)[0], square(n)[0], {{side(n)}}}; }
 inline Inputs square_and_rows(int n) { return {square(n)[0], {{side(n)}}, {{side(n)}}}; }
+inline Inputs several(int n) { return n < 16 ? Inputs{} : square(n); }
 inline Inputs normalized(int n) { return n < 16 ? Inputs{} : square_and_rows(n); }
 inline Inputs batches(int n) { return n < 256 ? Inputs{} : Inputs{{{n / 256, 16, 16}}, {{n / 256, 16, 16}}}; }
 inline Inputs one_and_places(int n) { return {{{n}}, {{n}, Draw::places}}; }
@@ -94,7 +95,7 @@ const std::vector<Op<Tensor>>& ops() {
       {"sum_columns", square, HARKER_OP(sum(t[0], 0))},
       {"sum_rows", square, HARKER_OP(sum(t[0], 1))},
       {"mean", one, HARKER_OP(mean(t[0]))},
-      {"var_rows", square, HARKER_OP(L::var(t[0]))},
+      {"var_rows", several, HARKER_OP(L::var(t[0]))},
       {"norm", one, HARKER_OP(norm(t[0]))},
       {"prod", near_one, HARKER_OP(prod(t[0], 1))},
       {"max_rows", square, HARKER_OP(std::get<0>(max(t[0], 1)))},
