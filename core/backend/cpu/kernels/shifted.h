@@ -88,6 +88,11 @@ struct Layout {
     constexpr Index kLine = 64 / static_cast<Index>(sizeof(T));
     const Axis &y = g.axis[0], &x = g.axis[1];
     wide = columns + x.more();
+    plane = Index{1} << 40;  // padding and dilation may reach further than can be counted
+    if (static_cast<double>(wide) * static_cast<double>(rows + y.more()) *
+            static_cast<double>(y.phases() * x.phases()) >
+        static_cast<double>(plane))
+      return;
     phase = wide * (rows + y.more());
     // An odd number of cache lines: planes a power of two apart would push each other out of the cache.
     plane = ((phase * y.phases() * x.phases() + kWidth<T>) / kLine | 1) * kLine;
