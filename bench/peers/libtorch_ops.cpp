@@ -5,87 +5,52 @@
 
 namespace {
 
-using Inputs = std::vector<torch::Tensor>;
-using Shape = std::vector<std::int64_t>;
+namespace F = torch::nn::functional;
 
-struct Op {
-  const char* name;
-  std::vector<Shape> (*shapes)(int n);
-  torch::Tensor (*run)(const Inputs&);
-};
+struct LibTorch {
+  using Tensor = torch::Tensor;
+  using Inference = c10::InferenceMode;
+  using Sizes = bench::Sizes;
+  static constexpr auto kFloat = torch::kFloat;
 
-std::vector<Shape> one(int n) { return {{n}}; }
-std::vector<Shape> two(int n) { return {{n}, {n}}; }
-std::vector<Shape> square(int n) { return {{bench::side(n), bench::side(n)}}; }
-std::vector<Shape> squares(int n) { return {square(n)[0], square(n)[0]}; }
-std::vector<Shape> square_and_row(int n) { return {square(n)[0], {bench::side(n)}}; }
-std::vector<Shape> squares_and_row(int n) { return {square(n)[0], square(n)[0], {bench::side(n)}}; }
+  static void seed(std::uint64_t s) { torch::manual_seed(s); }
+  static void set_threads(int n) { torch::set_num_threads(n); }
+  static Tensor randn(const Sizes& s) { return torch::randn(s); }
+  static Tensor rand(const Sizes& s) { return torch::rand(s); }
+  static Tensor randint(std::int64_t below, const Sizes& s) { return torch::randint(0, below, s, torch::kLong); }
+  static Tensor ones_like(const Tensor& t) { return torch::ones_like(t).detach(); }
+  static void drop_grad(Tensor& t) { t.mutable_grad() = Tensor(); }
 
-const Op kOps[] = {
-    {"add", two, [](const Inputs& t) { return t[0] + t[1]; }},
-    {"add_row", square_and_row, [](const Inputs& t) { return t[0] + t[1]; }},
-    {"mul", two, [](const Inputs& t) { return t[0] * t[1]; }},
-    {"relu", one, [](const Inputs& t) { return torch::relu(t[0]); }},
-    {"sum", one, [](const Inputs& t) { return torch::sum(t[0]); }},
-    {"sum_columns", square, [](const Inputs& t) { return torch::sum(t[0], 0); }},
-    {"mean", one, [](const Inputs& t) { return torch::mean(t[0]); }},
-    {"mse_loss", two, [](const Inputs& t) { return torch::mse_loss(t[0], t[1]); }},
-    {"matmul", squares, [](const Inputs& t) { return torch::matmul(t[0], t[1]); }},
-    {"linear", squares_and_row, [](const Inputs& t) { return torch::linear(t[0], t[1], t[2]); }},
-    {"view", square, [](const Inputs& t) { return t[0].view({-1}); }},
-    {"transpose", square, [](const Inputs& t) { return t[0].transpose(0, 1); }},
-    {"slice", one, [](const Inputs& t) { return t[0].slice(0, t[0].size(0) / 2); }},
-    {"transpose_copy", square, [](const Inputs& t) { return t[0].transpose(0, 1).contiguous(); }},
-};
-
-double squares_of(const torch::Tensor& t) {
-  const torch::Tensor c = t.contiguous();
-  return bench::sum_of_squares(c.const_data_ptr<float>(), static_cast<std::size_t>(c.numel()));
-}
-
-void run_forward(const Op& op, const Inputs& inputs, int n, const bench::OpsTurn& turn) {
-  const c10::InferenceMode guard;
-  bench::run_op(
-      n, turn, [&] { op.run(inputs); }, [&] { return squares_of(op.run(inputs)); });
-}
-
-void run_backward(const Op& op, Inputs inputs, int n, const bench::OpsTurn& turn) {
-  for (torch::Tensor& t : inputs) t.requires_grad_(true);
-  const torch::Tensor ones = torch::ones_like(op.run(inputs)).detach();
-  const auto work = [&] {
-    for (torch::Tensor& t : inputs) t.mutable_grad() = torch::Tensor();
-    torch::Tensor result = op.run(inputs);
-    result.backward(ones);
-    return result;
-  };
-  bench::run_op(n, turn, work, [&] {
-    double sum = squares_of(work().detach());
-    for (const torch::Tensor& t : inputs) sum += squares_of(t.grad());
-    return sum;
-  });
-}
-
-int turn_of(const bench::OpsTurn& turn) {
-  torch::set_num_threads(turn.threads);
-  for (const Op& op : kOps) {
-    if (std::strcmp(op.name, turn.op) != 0) continue;
-    for (const int n : bench::kElements) {
-      torch::manual_seed(0);
-      Inputs inputs;
-      for (const Shape& shape : op.shapes(n)) inputs.push_back(torch::randn(shape));
-      turn.backward ? run_backward(op, inputs, n, turn) : run_forward(op, inputs, n, turn);
-    }
-    return 0;
+  static Tensor var(const Tensor& x) { return torch::var(x, at::IntArrayRef{1}); }
+  static Tensor unique(const Tensor& x) { return std::get<0>(torch::_unique2(x)); }
+  static Tensor cross_entropy(const Tensor& x, const Tensor& y) { return torch::cross_entropy_loss(x, y); }
+  static Tensor embedding(const Tensor& w, const Tensor& at) { return torch::embedding(w, at); }
+  static Tensor layer_norm(const Tensor& x, const Tensor& w, const Tensor& b) {
+    return torch::layer_norm(x, {x.size(1)}, w, b);
   }
-  std::fprintf(stderr, "there is no operation %s\n", turn.op);
-  return 2;
-}
+  static Tensor batch_norm(const Tensor& x, const Tensor& w, const Tensor& b) {
+    return torch::batch_norm(x, w, b, {}, {}, true, 0.1, 1e-5, false);
+  }
+  static Tensor conv1d(const Tensor& x, const Tensor& w, const Tensor& b) { return torch::conv1d(x, w, b, 1, 1); }
+  static Tensor conv2d(const Tensor& x, const Tensor& w, const Tensor& b, int stride) {
+    return torch::conv2d(x, w, b, stride, 1);
+  }
+  static Tensor adaptive_avg_pool2d(const Tensor& x, int n) { return torch::adaptive_avg_pool2d(x, {n, n}); }
+  static Tensor adaptive_max_pool2d(const Tensor& x, int n) {
+    return std::get<0>(torch::adaptive_max_pool2d(x, {n, n}));
+  }
+  static Tensor bilinear(const Tensor& x) {
+    return F::interpolate(x, F::InterpolateFuncOptions()
+                                 .scale_factor(std::vector<double>{2, 2})
+                                 .mode(torch::kBilinear)
+                                 .align_corners(false));
+  }
+};
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  bench::OpsTurn turn;
-  if (bench::parse_ops_turn(argc - 1, argv + 1, turn)) return turn_of(turn);
-  std::fprintf(stderr, "usage: %s %s\n", argv[0], bench::kOpsTurnUsage);
-  return 2;
+  const int status = bench::ops_turn<LibTorch>(argc - 1, argv + 1);
+  if (status == 2) std::fprintf(stderr, "usage: %s %s\n", argv[0], bench::kOpsTurnUsage);
+  return status;
 }

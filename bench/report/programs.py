@@ -92,6 +92,11 @@ class Programs:
         program = "train_step" if work.kind == "train" else "inference"
         return self._turn([self.build / "bench" / program, "--turn", who, *arguments], threads)
 
+    def ops(self):
+        """[(operation, "forward" or "backward")] of bench/ops_turn.h"""
+        listed = [line.split() for line in run(self.build / "bench/ops", "--list", capture_output=True).stdout.splitlines()]
+        return [(op, form) for op, backward in listed for form in ("forward", "backward") if form == "forward" or int(backward)]
+
     def op(self, who, op, form, threads, milliseconds):
         """One turn at an operation, all sizes: {"lines": [...]}, or {"error": ...}."""
         program = [self.build / "bench/ops", "--turn"] if who == "harker" else [self.libtorch / "libtorch_ops"]

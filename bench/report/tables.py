@@ -108,4 +108,4 @@ def ops(results):
     names = list(dict.fromkeys((r["op"], r["form"]) for r in results))
     cells = {(r["op"], r["form"], r["n"]): time_text(r["median_ns"]["harker"]) +
              (f" ({ratio_text(r['libtorch_over_harker'])})" if r["libtorch_over_harker"] else "") for r in results}
-    return table(["operation", *[f"{n:,}" for n in sizes]], [[f"{op} {form}", *[cells[op, form, n] for n in sizes]] for op, form in names])
+    return table(["operation", *[f"{n:,}" for n in sizes]], [[f"{op} {form}", *[cells.get((op, form, n), "") for n in sizes]] for op, form in names])

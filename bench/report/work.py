@@ -79,8 +79,4 @@ NETS = [Net(net, kind, {1: (least, None)}) for net in (
     "batch-normed autoencoder 784-128-32, batch 64", "embedding bags, 32 of 20 of 5,000 words", "VAE 784-256-16, batch 64",
     "24-8-2, tanh, batch 200") for kind, least in (("train", 1.5), ("inference", 1.3))]
 
-OPS = ("add", "add_row", "mul", "relu", "sum", "sum_columns", "mean", "mse_loss", "matmul", "linear", "view", "transpose",
-       "slice", "transpose_copy")
-FORMS = ("forward", "backward")
-
 NOISE = 1.05  # what is slower by less is not slower

@@ -93,7 +93,7 @@ class BatchNorms {
 };
 
 /// Two-dimensional windows over images: kernel, stride, padding and dilation of each direction (0 down, 1 across).
-/// One image is channels x [height, width] and becomes channels x [out_height, out_width].
+/// One image is channels x [height, width], its result channels x [out_height, out_width]. A pool's stride of 0: adaptive.
 struct Windows {
   std::int64_t channels, size[2], kernel[2], stride[2], padding[2], dilation[2], out[2];
 };

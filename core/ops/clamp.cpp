@@ -1,4 +1,6 @@
 // The larger or smaller of two, element by element, and clamp, which bounds from both sides.
+#include <algorithm>
+
 #include <harker/core/ops/common.h>
 #include <harker/core/ops/promotion.h>
 
@@ -34,15 +36,36 @@ struct Minimum : Op<Minimum> {  // z = min(x, y); dx = x < y ? dz : x > y ? 0 : 
   }
 };
 
-/// max(x, s) or min(x, s). A bound beyond all numbers of x's dtype that changed them all to itself is none of them.
-Tensor bounded(Binary op, const Tensor& x, Scalar s) {
+/// A bound beyond all numbers of x's dtype that changed them all to itself is none of them.
+void check_bound(Binary op, const Tensor& x, Scalar s) {
   const DType t = detail::common_dtype(x, s, "clamp");
   const bool negative = s.to_double() < 0;
   if (s.is_real() || negative == (op == Binary::minimum)) detail::check_holds(t, s, "clamp");
   if (negative && op == Binary::minimum && t == DType::uint8)
     detail::throw_error<TypeError>("clamp: the upper bound ", s.to_double(), " is below all numbers of uint8");
+}
+/// max(x, s) or min(x, s).
+Tensor bounded(Binary op, const Tensor& x, Scalar s) {
+  check_bound(op, x, s);
   return s.is_real() || is_floating_point(x.dtype()) ? detail::scalar(op, "clamp", x, s.to_double())
                                                      : detail::promoted_scalar(op, "clamp", x, s, false);
+}
+/// min(max(x, lo), hi) of float32 or float64, a part at a time, which stays in the first-level cache from one bound to the other.
+Tensor bounded(const Tensor& x, Scalar lo, Scalar hi) {
+  check_bound(Binary::maximum, x, lo);
+  check_bound(Binary::minimum, x, hi);
+  const detail::Dense in(x);
+  Tensor z = detail::empty_tensor_like(x);
+  constexpr std::int64_t kPart = 2048;
+  const auto size = static_cast<std::int64_t>(item_size(x.dtype()));
+  for (std::int64_t i = 0; i < z.numel(); i += kPart) {
+    const std::int64_t n = std::min(kPart, z.numel() - i);
+    char* const to = static_cast<char*>(z.raw()) + i * size;
+    const char* const from = static_cast<const char*>(in.raw()) + i * size;
+    kernels<Functions>(x).scalar(Binary::maximum, x.dtype(), n, from, lo.to_double(), false, to);
+    kernels<Functions>(x).scalar(Binary::minimum, x.dtype(), n, to, hi.to_double(), false, to);
+  }
+  return z;
 }
 
 using Bound = std::optional<Scalar>;
@@ -52,8 +75,9 @@ struct Clamp : Op<Clamp> {  // z = min(max(x, lo), hi); dx = lo < x < hi ? dz : 
   static Tensor forward(Context& c, const Tensor& x, const Bound& lo, const Bound& hi) {
     c.save(x);
     if (!lo) return bounded(Binary::minimum, x, *hi);
-    Tensor z = bounded(Binary::maximum, x, *lo);
-    return hi ? bounded(Binary::minimum, z, *hi) : z;
+    if (!hi) return bounded(Binary::maximum, x, *lo);
+    return is_computed(x.dtype()) ? bounded(x, *lo, *hi)
+                                  : bounded(Binary::minimum, bounded(Binary::maximum, x, *lo), *hi);
   }
   static Grads backward(Context& c, const Tensor& dz, const Bound& lo, const Bound& hi) {
     const Tensor& x = c.saved(0);

@@ -1,4 +1,5 @@
 // Pooling of images: the largest element, or the mean, of each window; and of sequences, as images of one row.
+#include <harker/core/grad_mode.h>
 #include <harker/core/ops/gather.h>
 #include <harker/core/ops/half.h>
 #include <harker/core/ops/index.h>
@@ -14,8 +15,9 @@ struct MaxPool : Op<MaxPool> {  // z = the largest of each window of x, at = its
   static Tensor forward(Context& c, const Tensor& x, const Tensor& at, const Windows& w) {
     c.save(at);
     const detail::Dense in(x);
-    Tensor z = detail::empty_tensor(at.shape(), x.dtype(), x.device());
-    kernels<Pooling>(x).max_pool2d(x.dtype(), w, x.shape()[0], in.raw(), z.raw(), at.data<std::int64_t>());
+    Tensor z = detail::empty_tensor({x.shape()[0], w.channels, w.out[0], w.out[1]}, x.dtype(), x.device());
+    kernels<Pooling>(x).max_pool2d(x.dtype(), w, x.shape()[0], in.raw(), z.raw(),
+                                   at.defined() ? at.data<std::int64_t>() : nullptr);
     return z;
   }
   static Grads backward(Context& c, const Tensor& dz, const Windows& w) {
@@ -74,19 +76,18 @@ Windows pool_windows(const Tensor& x, Pair kernel, Pair stride, Pair padding, Pa
 
 bool is_small_integer(const Tensor& x) { return x.dtype() >= DType::uint8 && x.dtype() < DType::int64; }
 
-ValuesAndIndices max_pool(const Tensor& given, Pair kernel, const MaxPool2dOptions& o, const char* op) {
+ValuesAndIndices max_pool(const Tensor& given, Pair kernel, const MaxPool2dOptions& o, bool places, const char* op) {
   if (detail::is_half(given) || is_small_integer(given)) {
     const DType t = detail::is_half(given) ? DType::float32 : DType::int64;
-    const ValuesAndIndices wide = max_pool(given.to(t), kernel, o, op);
+    const ValuesAndIndices wide = max_pool(given.to(t), kernel, o, places, op);
     return {wide.values.to(given.dtype()), wide.indices};
   }
   if (given.dtype() != DType::int64) detail::check_computed(given, op);
   const Tensor x = detail::as_images(given, op);
   const Windows w = pool_windows(x, kernel, o.stride, o.padding, o.dilation, o.ceil_mode, op);
-  const Tensor at = detail::empty_tensor({x.shape()[0], w.channels, w.out[0], w.out[1]}, DType::int64, x.device());
-  const Tensor z = apply<MaxPool>(x, at, w);
-  if (given.dim() == 3) return {z.squeeze(0), at.squeeze(0)};
-  return {z, at};
+  const ValuesAndIndices z = detail::max_of_windows(x, w, places);
+  if (given.dim() != 3) return z;
+  return {z.values.squeeze(0), z.indices.defined() ? z.indices.squeeze(0) : Tensor()};
 }
 
 Tensor avg_pool(const Tensor& given, Pair kernel, const AvgPool2dOptions& o, const char* op) {
@@ -103,24 +104,39 @@ Pair row_stride(Pair stride, const char* op) { return detail::in_one_row(stride,
 
 }  // namespace
 
+ValuesAndIndices detail::max_of_windows(const Tensor& x, const Windows& w, bool places) {
+  Tensor at;  // which backward needs
+  if (places || (x.requires_grad() && is_grad_enabled()))
+    at = empty_tensor({x.shape()[0], w.channels, w.out[0], w.out[1]}, DType::int64, x.device());
+  return {apply<MaxPool>(x, at, w), at};
+}
+Tensor detail::mean_of_windows(const Tensor& x, const Windows& w) {
+  return apply<AvgPool>(x, w, true, std::int64_t{0});
+}
+
 ValuesAndIndices max_pool2d_with_indices(const Tensor& x, Pair kernel, MaxPool2dOptions o) {
-  return max_pool(x, kernel, o, "max_pool2d");
+  return max_pool(x, kernel, o, true, "max_pool2d");
 }
 Tensor max_pool2d(const Tensor& x, Pair kernel, MaxPool2dOptions o) {
-  return max_pool2d_with_indices(x, kernel, o).values;
+  return max_pool(x, kernel, o, false, "max_pool2d").values;
 }
 Tensor avg_pool2d(const Tensor& x, Pair kernel, AvgPool2dOptions o) { return avg_pool(x, kernel, o, "avg_pool2d"); }
 
-ValuesAndIndices max_pool1d_with_indices(const Tensor& x, std::int64_t kernel, MaxPool2dOptions o) {
+namespace {
+ValuesAndIndices max_pool_of_row(const Tensor& x, std::int64_t kernel, MaxPool2dOptions o, bool places) {
   constexpr const char* op = "max_pool1d";
   o.stride = row_stride(o.stride, op);
   o.padding = detail::in_one_row(o.padding, 0, op);
   o.dilation = detail::in_one_row(o.dilation, 1, op);
-  const ValuesAndIndices z = max_pool(detail::as_one_row(x, op), {1, kernel}, o, op);
+  return max_pool(detail::as_one_row(x, op), {1, kernel}, o, places, op);
+}
+}  // namespace
+ValuesAndIndices max_pool1d_with_indices(const Tensor& x, std::int64_t kernel, MaxPool2dOptions o) {
+  const ValuesAndIndices z = max_pool_of_row(x, kernel, o, true);
   return {z.values.squeeze(-2), z.indices.squeeze(-2)};
 }
 Tensor max_pool1d(const Tensor& x, std::int64_t kernel, MaxPool2dOptions o) {
-  return max_pool1d_with_indices(x, kernel, o).values;
+  return max_pool_of_row(x, kernel, o, false).values.squeeze(-2);
 }
 Tensor avg_pool1d(const Tensor& x, std::int64_t kernel, AvgPool2dOptions o) {
   constexpr const char* op = "avg_pool1d";

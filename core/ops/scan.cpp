@@ -14,15 +14,25 @@ using detail::Dims;
 using detail::Folded;
 using detail::throw_error;
 
-/// f(i, before, place) along the middle of [outer, n, inner], from one end or the other: the place of each element and of the
-/// one before it, -1 for the first.
-template <class F>
+/// f(at, i, first, state) along the middle of [outer, n, inner], from one end or the other: the place of an element, its number
+/// along, and what f left of those before it.
+template <class State, class F>
 void each_along(const Folded& x, bool from_end, const F& f) {
+  constexpr std::int64_t kBeside = 64;
+  State state[kBeside];
   for (std::int64_t o = 0; o < x.outer; ++o)
-    for (std::int64_t k = 0; k < x.n; ++k) {
-      const std::int64_t i = from_end ? x.n - 1 - k : k, at = (o * x.n + i) * x.inner;
-      const std::int64_t before = k == 0 ? -1 : at + (from_end ? x.inner : -x.inner);
-      for (std::int64_t j = 0; j < x.inner; ++j) f(at + j, before < 0 ? -1 : before + j, i);
+    for (std::int64_t begin = 0; begin < x.inner; begin += kBeside) {
+      const std::int64_t width = std::min(kBeside, x.inner - begin);
+      const auto place = [&](std::int64_t k) { return from_end ? x.n - 1 - k : k; };
+      const auto at = [&](std::int64_t i) { return (o * x.n + i) * x.inner + begin; };
+      if (width == 1) {
+        State one{};  // in a register
+        if (x.n > 0) f(at(place(0)), place(0), true, one);
+        for (std::int64_t k = 1; k < x.n; ++k) f(at(place(k)), place(k), false, one);
+        continue;
+      }
+      for (std::int64_t k = 0; k < x.n; ++k)
+        for (std::int64_t j = 0; j < width; ++j) f(at(place(k)) + j, place(k), k == 0, state[j]);
     }
 }
 Dims along(const Tensor& x, int dim) { return x.dim() ? Dims{1} << dim : 0; }
@@ -37,31 +47,39 @@ Tensor shifted(const Tensor& x, int dim, std::int64_t by, bool nearest = false) 
 }
 
 template <class T>
-void recur(const Folded& a, const Folded& b, bool from_end, void* out) {
+void recur(const Folded& a, const Folded& b, bool from_end, bool alone, void* out) {
   const T *const p = static_cast<const T*>(a.x.raw()), *const q = static_cast<const T*>(b.x.raw());
   T* const z = static_cast<T*>(out);
-  each_along(a, from_end, [=](std::int64_t i, std::int64_t before, std::int64_t) {
-    z[i] = before < 0 ? p[i] : static_cast<T>(p[i] + q[i] * z[before]);
-  });
+  const std::int64_t n = b.n;
+  each_along<T>(
+      b, from_end,
+      [ =, inner = b.inner ](std::int64_t at, std::int64_t, bool first, T& last) __attribute__((always_inline)) {
+        if (first)
+          last = p[alone ? at / (n * inner) * inner + at % inner : at];
+        else
+          last = static_cast<T>(alone ? q[at] * last : p[at] + q[at] * last);
+        z[at] = last;
+      });
 }
 
 struct Recurrence
     : Op<Recurrence> {  // z[i] = a[i] + b[i] z[i - 1]; da = t, t[i] = dz[i] + b[i + 1] t[i + 1], db = t z[i - 1]
+  // `alone`: a has the first element along dim, the others are 0.
   static constexpr const char* name = "recurrence";
-  static Tensor forward(Context& c, const Tensor& a, const Tensor& b, int dim, bool from_end) {
+  static Tensor forward(Context& c, const Tensor& a, const Tensor& b, int dim, bool from_end, bool alone) {
     const Folded p(a, along(a, dim)), q(b, along(b, dim));
-    Tensor z = detail::empty_tensor_like(p.x);
+    Tensor z = detail::empty_tensor_like(q.x);
     (a.dtype() == DType::float64   ? recur<double>
      : a.dtype() == DType::float32 ? recur<float>
-                                   : recur<std::uint64_t>)(p, q, from_end, z.raw());
+                                   : recur<std::uint64_t>)(p, q, from_end, alone, z.raw());
     c.save(b);
     c.save_output(z);
     return z;
   }
-  static Grads backward(Context& c, const Tensor& dz, int dim, bool from_end) {
+  static Grads backward(Context& c, const Tensor& dz, int dim, bool from_end, bool alone) {
     const std::int64_t back = from_end ? 1 : -1;
-    const Tensor t = apply<Recurrence>(dz, shifted(c.saved(0), dim, back), dim, !from_end);
-    return {t, c.needs(1) ? t * shifted(c.saved_output(1), dim, -back) : Tensor()};
+    const Tensor t = apply<Recurrence>(dz, shifted(c.saved(0), dim, back), dim, !from_end, false);
+    return {alone ? t.narrow(dim, 0, 1) : t, c.needs(1) ? t * shifted(c.saved_output(1), dim, -back) : Tensor()};
   }
 };
 
@@ -69,14 +87,12 @@ template <class T>
 void log_sums(const Folded& x, void* out) {
   const T* const p = static_cast<const T*>(x.x.raw());
   T* const z = static_cast<T*>(out);
-  each_along(x, false, [=](std::int64_t i, std::int64_t before, std::int64_t) {
-    if (before < 0) {
-      z[i] = p[i];
-      return;
-    }
-    const T low = p[i] < z[before] ? p[i] : z[before], high = p[i] < z[before] ? z[before] : p[i];
-    z[i] = std::isinf(high) && !(low != low) ? high : high + std::log1p(std::exp(low - high));
-  });
+  each_along<T>(
+      x, false, [=](std::int64_t at, std::int64_t, bool first, T& last) __attribute__((always_inline)) {
+        const T v = p[at], low = v < last ? v : last, high = v < last ? last : v;
+        last = first ? v : std::isinf(high) && !(low != low) ? high : high + std::log1p(std::exp(low - high));
+        z[at] = last;
+      });
 }
 
 struct LogCumsumExp : Op<LogCumsumExp> {  // z = log of the running sum of e^x
@@ -97,7 +113,7 @@ struct LogCumsumExp : Op<LogCumsumExp> {  // z = log of the running sum of e^x
       const Tensor none = eq(whole, -INFINITY);
       return where(none, 0, exp(where(none, 0, part - whole)));
     };
-    const Tensor u = apply<Recurrence>(dz, share(z, shifted(z, dim, -1, true)), dim, true);
+    const Tensor u = apply<Recurrence>(dz, share(z, shifted(z, dim, -1, true)), dim, true, false);
     return {share(x, z) * u};
   }
 };
@@ -105,14 +121,18 @@ struct LogCumsumExp : Op<LogCumsumExp> {  // z = log of the running sum of e^x
 /// Where the extreme so far is: the last among equals, and any NaN.
 template <class T>
 void running(const Folded& x, bool largest, std::int64_t* at) {
+  struct Most {
+    T v;
+    std::int64_t place;
+  };
   const T* const p = static_cast<const T*>(x.x.raw());
-  const std::int64_t inner = x.inner;
-  each_along(x, false, [=](std::int64_t i, std::int64_t before, std::int64_t place) {
-    at[i] = place;
-    if (before < 0) return;
-    const T v = p[i], most = p[i + (at[before] - place) * inner];
-    if (!(v != v) && ((most != most) || !(largest ? v >= most : v <= most))) at[i] = at[before];
-  });
+  each_along<Most>(
+      x, false, [=](std::int64_t i, std::int64_t place, bool first, Most& most) __attribute__((always_inline)) {
+        const T v = p[i];
+        const bool keeps = !(v != v) && ((most.v != most.v) || !(largest ? v >= most.v : v <= most.v));
+        if (first || !keeps) most = {v, place};
+        at[i] = most.place;
+      });
 }
 
 ValuesAndIndices running_extreme(const Tensor& x, int d, bool largest, const char* op) {
@@ -136,11 +156,8 @@ Tensor cumprod(const Tensor& given, int d) {
   return detail::through_float(given, [=](const Tensor& t) {
     const Tensor x = detail::counted(t, "cumprod");
     if (x.dim() == 0) return x.clone();
-    const std::int64_t n = x.shape()[dim];
-    if (n == 0) return x.clone();
-    Tensor first = full({n}, -1, kInt64);
-    first[0] = 0;
-    return apply<Recurrence>(detail::select_rows(x, first, dim), x, dim, false);
+    if (x.shape()[dim] == 0) return x.clone();
+    return apply<Recurrence>(x.narrow(dim, 0, 1), x, dim, false, true);
   });
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include <harker/core/backend/order_key.h>
 #include <harker/core/ops/gather.h>
 #include <harker/core/ops/half.h>
 #include <harker/core/ops/ranked.h>
@@ -39,37 +40,57 @@ Tensor order_along(const Tensor& x, bool descending, int dim, const char* op) {
   return order_of(x.transpose(dim, -1), descending, op).transpose(dim, -1).contiguous();
 }
 
+/// An element with its place, in the order of sort: NaN is the largest, and of equals the first comes first.
+template <class T>
+struct Placed {
+  T v;
+  std::int64_t at;
+  bool down;
+  Placed(T v_, std::int64_t at_, bool descending) : v(v_), at(at_), down(descending) {}
+  std::int64_t place() const { return at; }
+  bool operator<(const Placed& o) const {
+    if (v < o.v) return !down;
+    if (o.v < v) return down;
+    const bool nan = v != v, other = o.v != o.v;
+    if (nan != other) return down ? nan : other;
+    return at < o.at;
+  }
+};
+/// The same as one number.
+template <>
+struct Placed<float> {
+  std::uint64_t key;
+  Placed(float v, std::int64_t at, bool descending) : key(keyed(order_key(v, descending), at)) {}
+  std::int64_t place() const { return static_cast<std::int64_t>(key & UINT32_MAX); }
+  bool operator<(const Placed& o) const { return key < o.key; }
+};
+
 /// Of each row of n: the places of the first k in that order, or, with ranks, of the one that has the row's rank. Far less
-/// work than all of it when k is small: topk of 10 in 10,000 took 0.8 ms, this 0.1.
+/// work than all of it when k is small.
 template <class T>
 void pick(bool descending, std::int64_t rows, std::int64_t n, const void* x, std::int64_t k, const std::int64_t* ranks,
           std::int64_t* at) {
-  using Place = std::pair<T, std::int64_t>;
-  std::vector<Place> all(static_cast<std::size_t>(n));
-  const auto before = [descending](const Place& a, const Place& b) {
-    if (a.first < b.first) return !descending;
-    if (b.first < a.first) return descending;
-    const bool nan = a.first != a.first, other = b.first != b.first;
-    if (nan != other) return descending ? nan : other;
-    return a.second < b.second;
-  };
+  std::vector<Placed<T>> all;
+  all.reserve(static_cast<std::size_t>(n));
   for (std::int64_t r = 0; r < rows; ++r) {
     const T* const row = static_cast<const T*>(x) + r * n;
-    for (std::int64_t i = 0; i < n; ++i) all[static_cast<std::size_t>(i)] = {row[i], i};
+    all.clear();
+    for (std::int64_t i = 0; i < n; ++i) all.emplace_back(row[i], i, descending);
     const auto nth = all.begin() + (ranks ? ranks[r] : k);
-    if (nth != all.end()) std::nth_element(all.begin(), nth, all.end(), before);
     if (ranks) {
-      *at++ = nth->second;
+      std::nth_element(all.begin(), nth, all.end());
+      *at++ = nth->place();
     } else {
-      std::sort(all.begin(), nth, before);
-      for (auto p = all.begin(); p != nth; ++p) *at++ = p->second;
+      std::partial_sort(all.begin(), nth, all.end());
+      for (auto p = all.begin(); p != nth; ++p) *at++ = p->place();
     }
   }
 }
 /// The same along any dimension.
 Tensor picked(const Tensor& given, bool descending, std::int64_t k, const Tensor& ranks, int dim, const char* op) {
   detail::ModeScope off(false);
-  const Tensor x = orderable(given, op).transpose(dim, -1).contiguous();
+  Tensor x = orderable(given, op).transpose(dim, -1).contiguous();
+  if (x.shape().back() > UINT32_MAX && x.dtype() == DType::float32) x = x.to(DType::float64);  // no room for a place
   const Tensor at_ranks = ranks.defined() ? ranks.transpose(dim, -1).contiguous() : Tensor();
   Shape shape = x.shape();
   shape[shape.rank() - 1] = k;
@@ -103,6 +124,7 @@ ValuesAndIndices topk(const Tensor& x, std::int64_t k, int d, bool largest, bool
   const int dim = detail::wrap_dim(d, x.dim(), "topk");
   const std::int64_t n = x.dim() ? x.shape()[dim] : 1;
   if (k < 0 || k > n) throw_error<ShapeError>("topk: k is ", k, ", dimension ", dim, " has ", n, " elements");
+  if (x.dim() > 0 && k == 1 && largest) return max(x, dim, true);
   Tensor at;
   if (x.dim() > 0 && k < n / 8) {
     at = picked(x, largest, k, {}, dim, "topk");

@@ -9,6 +9,10 @@ namespace detail {
 /// The windows of `kernel` over x[.., h, w]. ShapeError where the options make no sense or no window fits.
 Windows windows_over(const Tensor& x, Pair kernel, Pair stride, Pair padding, Pair dilation, bool ceil_mode,
                      const char* op);
+/// The largest (and its place in h w), or the mean, of each window of the images x[n, channels, h, w]; no checks. Without `places`
+/// there need not be indices.
+ValuesAndIndices max_of_windows(const Tensor& x, const Windows& w, bool places = true);
+Tensor mean_of_windows(const Tensor& x, const Windows& w);
 /// ShapeError unless x is [n, channels, h, w], or [channels, h, w]; then x with n = 1 in front.
 Tensor as_images(const Tensor& x, const char* op);
 

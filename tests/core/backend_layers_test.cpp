@@ -8,6 +8,7 @@
 #include <harker/core/parallel.h>
 #include <harker/core/random.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace harker {
@@ -70,6 +71,11 @@ const Geometry kGeometries[] = {
     {1, 2, 9, 40, 2, 3, 4, {.stride = {2, 3}, .padding = 1, .groups = 2}},
     {4, 32, 16, 16, 32, 9, 9, {.padding = 4, .groups = 32}},  // worth threads
     {8, 16, 16, 16, 24, 3, 3, {.padding = 1}},                // that too
+    {1, 70, 12, 34, 10, 3, 3, {.stride = 2, .padding = 1}},   // some channels at a time, in four phases
+    {2, 3, 16, 32, 70, 3, 3, {.padding = 1}},                 // rows of whole vectors, more than 64 outputs
+    {1, 3, 1, 3000, 5, 1, 9, {.padding = {0, 4}}},            // one row in blocks
+    {1, 2, 7, 9, 3, 1, 1, {.stride = 3}},                     // most elements meet nothing
+    {1, 1, 231, 231, 1, 230, 230, {}},                        // a window that fits no copy
 };
 
 Tensor convolved(const Tensor& x, const Tensor& w, const Tensor& b, const Geometry& g) {
@@ -107,7 +113,8 @@ TEST_CASE("backend: conv2d equals plain loops, and its gradients are its transpo
       for (DType t : {kFloat64, kFloat32}) {
         CAPTURE(g.c);
         CAPTURE(g.h);
-        const double tolerance = t == kFloat64 ? 1e-13 : 2e-6;
+        const bool huge = g.kh * g.kw > 10000;  // the long way adds one by one
+        const double tolerance = (t == kFloat64 ? 1e-13 : 2e-6) * (huge ? 5 : 1);
         const Using set(b);
         manual_seed(1);
         Tensor x = randn({g.n, g.c, g.h, g.w}, t).requires_grad_();
@@ -162,6 +169,52 @@ TEST_CASE("backend: functions along a dimension equal their formulas at every le
       }
     }
   });
+}
+
+TEST_CASE("backend: the largest of windows side by side is that of each by itself, NaN and equals included") {
+  manual_seed(4);
+  Tensor x = floor(randn({2, 3, 9, 150}) * 2);  // many are equal
+  x.index_put_({0, 1, 4}, NAN);
+  x.index_put_({1, 2, Slice(), 77}, NAN);
+  struct Pool {
+    Pair kernel;
+    MaxPool2dOptions options;
+  };
+  for (const Pool& p : {Pool{2, {}}, Pool{3, {.stride = 2, .padding = 1}}, Pool{{1, 5}, {.stride = 1}},
+                        Pool{{3, 4}, {.stride = {2, 3}, .padding = {1, 2}, .dilation = {1, 3}}},
+                        Pool{{2, 3}, {.stride = 2, .padding = 1, .ceil_mode = true}}}) {
+    const auto [z, at] = max_pool2d_with_indices(x, p.kernel, p.options);
+    const auto [wide, places] = max_pool2d_with_indices(x.to(kFloat64), p.kernel, p.options);
+    CHECK(equal(at, places));
+    CHECK(equal(nan_to_num(z, 1e6), nan_to_num(wide, 1e6).to(kFloat32)));
+    CHECK(equal(nan_to_num(max_pool2d(x, p.kernel, p.options), 1e6), nan_to_num(z, 1e6)));
+  }
+}
+
+TEST_CASE("backend: orders are stable at every length, of all dtypes, NaN the largest and -0 equal to 0") {
+  manual_seed(5);
+  for (const std::int64_t n : {1, 5, 127, 128, 1000, 70000})
+    for (const DType t : {kFloat32, kFloat64, kInt64}) {
+      Tensor x = floor(randn({n}) * 3);
+      if (t == kInt64) {
+        x = x.to(t) * (n == 1000 ? std::int64_t{1} << 40 : std::int64_t{1});  // within 2^32, and not
+      } else {
+        x = where(eq(x, 2), -0.0, where(eq(x, 4), NAN, where(eq(x, -4), -INFINITY, x))).to(t);
+      }
+      const auto v = x.to_vector<double>();
+      for (const bool descending : {false, true}) {
+        std::vector<std::int64_t> order(v.size());
+        for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int64_t>(i);
+        std::stable_sort(order.begin(), order.end(), [&](std::int64_t i, std::int64_t j) {
+          const double a = v[at(descending ? j : i)], b = v[at(descending ? i : j)];
+          return a < b || (a == a && b != b);
+        });
+        CHECK(argsort(x, 0, descending).to_vector<std::int64_t>() == order);
+        const std::int64_t k = n / 9;
+        order.resize(at(k));
+        CHECK(topk(x, k, 0, descending).indices.to_vector<std::int64_t>() == order);
+      }
+    }
 }
 
 TEST_CASE("backend: layers give the same bits for every number of threads") {

@@ -5,22 +5,27 @@
 //   input     dx[c] = the same of its m planes of dz with the kernels turned around         (where the stride is 1)
 //   weight    dw[o, tap] = sum over images and positions of dz[o] x[o / m] seen through the tap
 #pragma once
-#include <harker/core/backend/cpu/kernels/im2col.h>
+#include <harker/core/backend/backend.h>
 #include <harker/core/backend/cpu/kernels/simd.h>
 
 namespace harker::HARKER_ISA {
 
-/// p[0], p[step], p[2 step], ...: for a step of 2, two whole vectors are read.
-template <int Step, class T>
-[[gnu::always_inline]] inline Vector<T> load_every(const T* p) {
-  if constexpr (Step == 1)
-    return load(p);
-  else if constexpr (kWidth<T> == 8)
-    return __builtin_shufflevector(load(p), load(p + 8), 0, 2, 4, 6, 8, 10, 12, 14);
-  else if constexpr (kWidth<T> == 4)
-    return __builtin_shufflevector(load(p), load(p + 4), 0, 2, 4, 6);
-  else
-    return __builtin_shufflevector(load(p), load(p + 2), 0, 2);
+/// Where element k of the kernel reads, and for which ox that is inside the image.
+struct Tap {
+  Index channel, y, x;  // at position (0, 0); may be outside
+  Index first, end;     // of ox
+};
+inline Tap tap(const Windows& w, Index k) {
+  const Index area = w.kernel[0] * w.kernel[1], in_kernel = k % area;
+  Tap t;
+  t.channel = k / area;
+  t.y = in_kernel / w.kernel[1] * w.dilation[0] - w.padding[0];
+  t.x = in_kernel % w.kernel[1] * w.dilation[1] - w.padding[1];
+  const Index s = w.stride[1];
+  t.first = smaller(w.out[1], t.x < 0 ? (-t.x + s - 1) / s : 0);
+  t.end = w.size[1] > t.x ? smaller(w.out[1], (w.size[1] - t.x + s - 1) / s) : 0;
+  t.end = larger(t.end, t.first);
+  return t;
 }
 
 /// z[oy, ox] = start + sum over `planes` of x and taps of kernel[plane, tap] x[plane, seen through the tap]; in vectors where

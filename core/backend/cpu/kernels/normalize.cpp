@@ -161,18 +161,19 @@ template <class T>
 inline void channel_sums(Index images, Index channels, Index n, Index c, Index width, const T* x, const T* means,
                          const T* dz, double* sum, double* dot) {
   for (Index j = 0; j < width; ++j) sum[j] = dot[j] = 0;
-  for (Index i = 0; i < images; ++i)
-    for (Index j = 0; j < width; ++j) {
-      const Index at = (i * channels + c + j) * n;
-      const T m = means[c + j];
-      if (n == 1) {
-        sum[j] += static_cast<double>(dz[at]);
-        dot[j] += static_cast<double>(dz[at] * (x[at] - m));
-      } else {
-        sum[j] += block_sums<T>(n, ElementOf<T>{dz + at});
-        dot[j] += block_sums<T>(n, Distance<T>{dz + at, x + at, m});
+  for (Index i = 0; i < images; ++i) {
+    const Index at = (i * channels + c) * n;
+    if (n == 1)
+      for (Index j = 0; j < width; ++j) {
+        sum[j] += static_cast<double>(dz[at + j]);
+        dot[j] += static_cast<double>(dz[at + j] * (x[at + j] - means[c + j]));
       }
-    }
+    else
+      for (Index j = 0; j < width; ++j) {
+        sum[j] += block_sums<T>(n, ElementOf<T>{dz + at + j * n});
+        dot[j] += block_sums<T>(n, Distance<T>{dz + at + j * n, x + at + j * n, means[c + j]});
+      }
+  }
 }
 
 void CpuBatchNorms::batch_norm_backward(DType t, bool training, Index images, Index channels, Index n, const void* x,
@@ -200,16 +201,19 @@ void CpuBatchNorms::batch_norm_backward(DType t, bool training, Index images, In
         if (gb) gb[c + j] = static_cast<T>(sum[j]);
       }
       if (!gx) return;
-      for (Index i = 0; i < images; ++i)
-        for (Index j = 0; j < width; ++j) {
-          const Index at = (i * channels + c + j) * n;
-          const T m = means[c + j], s = scale[j], f = first[j], q = second[j];
-          const auto one = [=](auto gv, auto xv) { return s * (gv - f - (xv - m) * q); };
-          if (n == 1)
-            gx[at] = one(gz[at], in[at]);
-          else
-            map(n, gz + at, in + at, gx + at, one);
-        }
+      const auto one = [=](auto gv, auto xv, T m, T s, T f, T q) { return s * (gv - f - (xv - m) * q); };
+      for (Index i = 0; i < images; ++i) {
+        const Index at = (i * channels + c) * n;
+        if (n == 1)
+          for (Index j = 0; j < width; ++j)
+            gx[at + j] = one(gz[at + j], in[at + j], means[c + j], scale[j], first[j], second[j]);
+        else
+          for (Index j = 0; j < width; ++j) {
+            const T m = means[c + j], s = scale[j], f = first[j], q = second[j];
+            map(n, gz + at + j * n, in + at + j * n, gx + at + j * n,
+                [=](auto gv, auto xv) { return one(gv, xv, m, s, f, q); });
+          }
+      }
     });
   });
 }

@@ -55,6 +55,19 @@ inline void store(T* p, Vector<T> v) {
   *reinterpret_cast<typename VectorOf<T, kVectorBytes>::InMemory*>(p) = v;
 }
 
+/// p[0], p[step], p[2 step], ...: for a step of 2, two whole vectors are read.
+template <int Step, class T>
+[[gnu::always_inline]] inline Vector<T> load_every(const T* p) {
+  if constexpr (Step == 1)
+    return load(p);
+  else if constexpr (kWidth<T> == 8)
+    return __builtin_shufflevector(load(p), load(p + 8), 0, 2, 4, 6, 8, 10, 12, 14);
+  else if constexpr (kWidth<T> == 4)
+    return __builtin_shufflevector(load(p), load(p + 4), 0, 2, 4, 6);
+  else
+    return __builtin_shufflevector(load(p), load(p + 2), 0, 2);
+}
+
 /// The sum of a vector's elements, in double: the last step of every reduction.
 template <class T>
 inline double sum_of(Vector<T> v) {

@@ -47,6 +47,8 @@ inline void move_run(Index n, const char* src, Index src_step, char* dst, Index 
       std::memset(dst, *src, static_cast<std::size_t>(n) * sizeof v);
     else
       repeat(n, v, dst);
+  } else if (dst_step == kSize && src_step == -kSize) {
+    for (Index i = 0; i < n; ++i) std::memcpy(dst + i * kSize, src - i * kSize, sizeof(B));  // steps that are known
   } else {
     for (Index i = 0; i < n; ++i) {
       B v;

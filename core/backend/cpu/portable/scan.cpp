@@ -47,14 +47,39 @@ void extreme_of_columns(Index n, Index inner, Index width, const T* x, T* best, 
   }
 }
 
+/// Where the best of a row is. First its value, in vectors, then the first place that has it.
+template <bool Largest, class T>
+Index extreme_of_row(Index n, const T* row) {
+  constexpr Index kLanes = 16;
+  Index at = 0;
+  if (n >= 4 * kLanes && sizeof(T) == 4) {
+    T best[kLanes];
+    int nan = 0;
+    for (Index j = 0; j < kLanes; ++j) best[j] = row[j];
+    for (Index i = 0;; i = smaller(i + kLanes, n - kLanes)) {  // the last ones may be seen twice
+      for (Index j = 0; j < kLanes; ++j) {
+        const T v = row[i + j];
+        best[j] = (Largest ? v > best[j] : v < best[j]) ? v : best[j];
+        nan |= v != v;
+      }
+      if (i == n - kLanes) break;
+    }
+    T all = best[0];
+    for (Index j = 1; j < kLanes; ++j) all = (Largest ? best[j] > all : best[j] < all) ? best[j] : all;
+    while (nan ? row[at] == row[at] : row[at] != all) ++at;
+    return at;
+  }
+  for (Index i = 1; i < n; ++i)
+    if (better<Largest>(row[i], row[at])) at = i;
+  return at;
+}
+
 template <bool Largest, class T>
 void extreme_of(Index outer, Index n, Index inner, const T* x, T* z, Index* index) {
   if (inner == 1) {
     for (Index o = 0; o < outer; ++o) {
       const T* const row = x + o * n;
-      Index at = 0;
-      for (Index i = 1; i < n; ++i)
-        if (better<Largest>(row[i], row[at])) at = i;
+      const Index at = extreme_of_row<Largest>(n, row);
       index[o] = at;
       if (z) z[o] = row[at];
     }
@@ -95,6 +120,20 @@ void PortableScans::product(DType t, Index outer, Index n, Index inner, const vo
   with_number(t, [=](auto kind) {
     using T = decltype(kind);
     const T* const in = static_cast<const T*>(x);
+    if (inner == 1) {  // several products side by side: each waits for its last
+      constexpr Index kLanes = 8;
+      for (Index o = 0; o < outer; ++o) {
+        const T* const row = in + o * n;
+        Carried<T> of[kLanes] = {1, 1, 1, 1, 1, 1, 1, 1};
+        Index i = 0;
+        for (; i + kLanes <= n; i += kLanes)
+          for (Index j = 0; j < kLanes; ++j) of[j] *= static_cast<Carried<T>>(row[i + j]);
+        for (; i < n; ++i) of[0] *= static_cast<Carried<T>>(row[i]);
+        for (Index j = 1; j < kLanes; ++j) of[0] *= of[j];
+        static_cast<T*>(z)[o] = static_cast<T>(of[0]);
+      }
+      return;
+    }
     each_piece(outer, n, inner, [=](Index from, Index to, Index width) {
       Carried<T> of[kPieceWidth];
       for (Index j = 0; j < width; ++j) of[j] = 1;
