@@ -128,7 +128,10 @@ Tensor xlog1py(const Tensor& x, const Tensor& y) { return apply<Xlogy>(x, y, tru
 Tensor float_power(const Tensor& x, const Tensor& e) { return pow(x.to(DType::float64), e.to(DType::float64)); }
 Tensor float_power(const Tensor& x, Scalar e) { return pow(x.to(DType::float64), e.to_double()); }
 Tensor float_power(Scalar s, const Tensor& e) { return pow(s.to_double(), e.to(DType::float64)); }
-Tensor ldexp(const Tensor& x, const Tensor& e) { return x * pow(2.0, e); }
+Tensor ldexp(const Tensor& x, const Tensor& e) {
+  if (!is_floating_point(x.dtype()) || is_floating_point(e.dtype())) return x * pow(2.0, e);
+  return (x.to(DType::float64) * pow(2.0, e.to(DType::float64))).to(x.dtype());  // of x's dtype, and rounded once
+}
 
 Tensor round(const Tensor& x, std::int64_t decimals) {
   if (decimals == 0) return round(x);
