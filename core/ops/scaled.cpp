@@ -25,14 +25,17 @@ Tensor scaled(const char* op, const Tensor& x, const Tensor& y, Scalar alpha) {
   return mul(wide, wide.dtype() == DType::bool_ ? Scalar(alpha.to_double() != 0) : alpha);
 }
 
-/// a in the dtype that it meets x in, if that is a wider one: nothing is rounded before the sum.
-Tensor widened_for(const Tensor& x, const Tensor& a, const char* op) {
-  const DType t = detail::common_dtype(x, a, op);
-  return item_size(t) > a.itemsize() && is_floating_point(t) ? a.to(t) : a;
+/// a in the dtype that it meets x and b in, if that is a wider one: nothing is rounded before the sum.
+Tensor widened_for(const Tensor& x, const Tensor& a, const Tensor& b, const char* op) {
+  Tensor z = a;
+  for (const DType t : {detail::common_dtype(x, a, op), detail::common_dtype(a, b, op)})
+    if (is_floating_point(t) && item_size(t) > z.itemsize()) z = a.to(t);
+  return z;
 }
 
 /// s * t, an integer if both are.
 Scalar product(Scalar s, Scalar t) {
+  if (is_one(t)) return s;
   if (s.is_real() || t.is_real()) return s.to_double() * t.to_double();
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(s.to_int64()) * static_cast<std::uint64_t>(t.to_int64()));
 }
@@ -74,12 +77,12 @@ Tensor rsub(const Tensor& x, Scalar s, Scalar alpha) { return sub(s, is_one(alph
 
 Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, Scalar value) {
   check_factor("addcmul", "value", value, whole(x) && whole(a) && whole(b));
-  const Tensor wide = widened_for(x, a, "addcmul");
+  const Tensor wide = widened_for(x, a, b, "addcmul");
   return x + (is_one(value) ? wide : mul(wide, value)) * b;
 }
 Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, Scalar value) {
   if (whole(a) && whole(b)) throw_error<TypeError>("addcdiv: not of integers; convert one with .to(kFloat32)");
-  const Tensor wide = widened_for(x, a, "addcdiv");
+  const Tensor wide = widened_for(x, a, b, "addcdiv");
   return x + (is_one(value) ? wide : mul(wide, value)) / b;
 }
 

@@ -155,6 +155,8 @@ inline const MathRow kMathRows[] = {
     ROW("torch.addcdiv(a, b, c, value=0.3)", "d:3x4 d:4 d:3x1:p", addcdiv(a, b, c, 0.3)),
     ROW("torch.addcdiv(a, b, c, value=0.3)", "-d:4 h:4 f:4:p", addcdiv(a, b, c, 0.3)),
     ROW("torch.addcmul(a, b, c, value=0.3)", "-d:4 h:4 f:4:p", addcmul(a, b, c, 0.3)),
+    ROW("torch.addcmul(a, b, c, value=0.3)", "-l:4 h:4 f:4:p", addcmul(a, b, c, 0.3)),
+    ROW("torch.add(a, True)", "-B:4", add(a, true, 1)),
     ROW("torch.lerp(a, b, 0.3)", "d:3x4 d:4", lerp(a, b, 0.3)),
     ROW("torch.lerp(a, b, 0.7)", "d:12x1:s d:12:s", lerp(a, b, 0.7)),
     ROW("torch.lerp(a, b, c)", "d:3x4 d:4 d:3x1", lerp(a, b, c)),
