@@ -48,7 +48,10 @@ struct Xlogy : Op<Xlogy> {
   static Grads backward(Context& c, const Tensor& dz, bool plus_one) {
     const Tensor &x = c.saved(0), &y = c.saved(1);
     Tensor dx, dy;
-    if (c.needs(0)) dx = where(logical_and(eq(x, 0), le(y, plus_one ? -1 : 0)), 0, dz * logarithm(y, plus_one));
+    if (c.needs(0)) {  // the logarithm is of 1 where it is not chosen: 0 times NaN would be a second gradient of NaN
+      const Tensor none = logical_and(eq(x, 0), le(y, plus_one ? -1 : 0));
+      dx = dz * logarithm(where(none, plus_one ? 0 : 1, y), plus_one);
+    }
     if (c.needs(1)) dy = dz * (x / (plus_one ? y + 1 : y));
     return {dx, dy};
   }
