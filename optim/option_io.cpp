@@ -27,6 +27,7 @@ std::optional<double> number_in(const Value& v) {
   if (v.is_tensor() && v.lazy_tensor().numel() == 1 && !is_complex(v.lazy_tensor().dtype())) return v.tensor().item();
   if (v.kind() == Value::Kind::numpy_array && v.as_numpy().shape.numel() == 1)
     return number_in(Value::numpy_scalar(v.as_numpy()));
+  if (v.is_float()) return v.as_double();
   const std::optional<detail::Number> n = detail::number_of(v);
   if (!n || n->is == detail::Number::Is::big || n->is == detail::Number::Is::complex) return {};
   return v.as_double();

@@ -1,5 +1,6 @@
 // Norms of vectors and matrices, and condition numbers: expressions of other functions.
 #include <harker/core/linalg/matrices.h>
+#include <harker/core/ops/promotion.h>
 
 #include <cmath>
 
@@ -108,9 +109,12 @@ Tensor vector_norm(const Tensor& given, double ord, const Shape& dim, bool keepd
 Tensor matrix_norm(const Tensor& a, double ord, const Shape& dim, bool keepdim) {
   const char* const op = "linalg.matrix_norm";
   const Dims d(a, dim, op);
-  check_dtype(a, op);
-  const bool largest = ord > 0;
-  if (std::abs(ord) == 2) return d.kept(extreme(svdvals(d.x), largest, op), keepdim);
+  const bool largest = ord > 0, spectral = std::abs(ord) == 2;
+  if (spectral)
+    check_dtype(a, op);
+  else
+    harker::detail::check_floating(a, op);  // sums: of 16-bit floats, too
+  if (spectral) return d.kept(extreme(svdvals(d.x), largest, op), keepdim);
   if (std::abs(ord) == 1) return d.kept(extreme(sum(abs(d.x), -2), largest, op), keepdim);
   if (std::isinf(ord)) return d.kept(extreme(sum(abs(d.x), -1), largest, op), keepdim);
   throw_error<Error>(op, ": order ", ord, " is not supported, only 1, 2, infinity, their negatives, 'fro' and 'nuc'");

@@ -48,7 +48,10 @@ struct Xlogy : Op<Xlogy> {
   static Grads backward(Context& c, const Tensor& dz, bool plus_one) {
     const Tensor &x = c.saved(0), &y = c.saved(1);
     Tensor dx, dy;
-    if (c.needs(0)) dx = where(logical_and(eq(x, 0), le(y, plus_one ? -1 : 0)), 0, dz * logarithm(y, plus_one));
+    if (c.needs(0)) {  // the logarithm is of 1 where it is not chosen: 0 times NaN would be a second gradient of NaN
+      const Tensor none = logical_and(eq(x, 0), le(y, plus_one ? -1 : 0));
+      dx = dz * logarithm(where(none, plus_one ? 0 : 1, y), plus_one);
+    }
     if (c.needs(1)) dy = dz * (x / (plus_one ? y + 1 : y));
     return {dx, dy};
   }
@@ -128,7 +131,10 @@ Tensor xlog1py(const Tensor& x, const Tensor& y) { return apply<Xlogy>(x, y, tru
 Tensor float_power(const Tensor& x, const Tensor& e) { return pow(x.to(DType::float64), e.to(DType::float64)); }
 Tensor float_power(const Tensor& x, Scalar e) { return pow(x.to(DType::float64), e.to_double()); }
 Tensor float_power(Scalar s, const Tensor& e) { return pow(s.to_double(), e.to(DType::float64)); }
-Tensor ldexp(const Tensor& x, const Tensor& e) { return x * pow(2.0, e); }
+Tensor ldexp(const Tensor& x, const Tensor& e) {
+  if (!is_floating_point(x.dtype()) || is_floating_point(e.dtype())) return x * pow(2.0, e);
+  return (x.to(DType::float64) * pow(2.0, e.to(DType::float64))).to(x.dtype());  // of x's dtype, and rounded once
+}
 
 Tensor round(const Tensor& x, std::int64_t decimals) {
   if (decimals == 0) return round(x);

@@ -108,7 +108,7 @@ Tensor multi_margin_loss(const Tensor& x, const Tensor& target, const MultiMargi
   if (o.p == 2) costs = square(costs);
   if (o.weight.defined()) costs = costs * index_select(widened(o.weight), 0, at.reshape({-1})).unsqueeze(1);
   costs = sum(where(eq(at, arange(classes)), 0, costs), 1) / static_cast<double>(classes);
-  return detail::reduced(one ? costs.reshape({}) : costs, o.reduction, op).to(t);
+  return detail::reduced(one ? costs.reshape(target.shape()) : costs, o.reduction, op).to(t);
 }
 
 Tensor multilabel_margin_loss(const Tensor& x, const Tensor& target, LossOptions o) {

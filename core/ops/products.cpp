@@ -104,9 +104,9 @@ Tensor tensordot(const Tensor& a, const Tensor& b, const Shape& dims_a, const Sh
     const std::int64_t n = a.shape()[static_cast<int>(from[i])], m = b.shape()[static_cast<int>(by[i])];
     if (n == m) continue;
     if (n == 1)
-      y = sum(y, {by[i]}, true);
+      y = sum(y, {by[i]}, true, y.dtype());
     else if (m == 1)
-      x = sum(x, {from[i]}, true);
+      x = sum(x, {from[i]}, true, x.dtype());
     else
       throw_error<ShapeError>("tensordot: dimension ", from[i], " of ", a.shape(), " and dimension ", by[i], " of ",
                               b.shape(), " must have one size");
@@ -140,7 +140,10 @@ Tensor cross(const Tensor& x, const Tensor& y) {
 Tensor cross(const Tensor& x, const Tensor& y, int d) {
   const Shape shape = broadcast_shapes(x.shape(), y.shape());
   const int dim = detail::wrap_dim(d, shape.rank(), "cross");
-  if (shape.rank() == 0 || shape[dim] != 3)
+  const auto of_three = [from_end = dim - shape.rank()](const Tensor& t) {
+    return t.dim() >= -from_end && t.size(from_end) == 3;  // a size of 1 does not stand for 3
+  };
+  if (shape.rank() == 0 || !of_three(x) || !of_three(y))
     throw_error<ShapeError>("cross: vectors of 3 are needed, got ", x.shape(), " and ", y.shape());
   const Tensor a = x.expand(shape), b = y.expand(shape);
   const auto turned = [dim](const Tensor& t, std::int64_t first) {

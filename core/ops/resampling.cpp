@@ -136,7 +136,8 @@ Tensor pixel_shuffle(const Tensor& x, std::int64_t r) {
                             " divides; the input is ", x.shape());
   const int lead = x.dim() - 3;
   const std::int64_t c = x.size(-3) / (r * r), h = x.size(-2), w = x.size(-1);
-  const Tensor parts = (lead == 0 ? x.unsqueeze(0) : x.flatten(0, lead - 1)).reshape({-1, c, r, r, h, w});
+  const Tensor all = lead == 0 ? x.unsqueeze(0) : x.flatten(0, lead - 1);
+  const Tensor parts = all.reshape({all.size(0), c, r, r, h, w});
   Shape shape = x.shape();
   shape[lead] = c, shape[lead + 1] = h * r, shape[lead + 2] = w * r;
   return parts.permute({0, 1, 4, 2, 5, 3}).reshape(shape);
@@ -148,7 +149,8 @@ Tensor pixel_unshuffle(const Tensor& x, std::int64_t r) {
                             " divides; the input is ", x.shape());
   const int lead = x.dim() - 3;
   const std::int64_t c = x.size(-3), h = x.size(-2) / r, w = x.size(-1) / r;
-  const Tensor parts = (lead == 0 ? x.unsqueeze(0) : x.flatten(0, lead - 1)).reshape({-1, c, h, r, w, r});
+  const Tensor all = lead == 0 ? x.unsqueeze(0) : x.flatten(0, lead - 1);
+  const Tensor parts = all.reshape({all.size(0), c, h, r, w, r});
   Shape shape = x.shape();
   shape[lead] = c * r * r, shape[lead + 1] = h, shape[lead + 2] = w;
   return parts.permute({0, 1, 3, 5, 2, 4}).reshape(shape);

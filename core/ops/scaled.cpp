@@ -25,13 +25,22 @@ Tensor scaled(const char* op, const Tensor& x, const Tensor& y, Scalar alpha) {
   return mul(wide, wide.dtype() == DType::bool_ ? Scalar(alpha.to_double() != 0) : alpha);
 }
 
+/// a in the dtype that it meets x and b in, if that is a wider one: nothing is rounded before the sum.
+Tensor widened_for(const Tensor& x, const Tensor& a, const Tensor& b, const char* op) {
+  Tensor z = a;
+  for (const DType t : {detail::common_dtype(x, a, op), detail::common_dtype(a, b, op)})
+    if (is_floating_point(t) && item_size(t) > z.itemsize()) z = a.to(t);
+  return z;
+}
+
 /// s * t, an integer if both are.
 Scalar product(Scalar s, Scalar t) {
+  if (is_one(t)) return s;
   if (s.is_real() || t.is_real()) return s.to_double() * t.to_double();
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(s.to_int64()) * static_cast<std::uint64_t>(t.to_int64()));
 }
 
-/// beta input + alpha z, where input broadcasts to z; with beta = 0 it is not looked at.
+/// beta input + alpha z, where input broadcasts to z; with beta = 0 it is not looked at. Of bools + is or, and * is and.
 Tensor combined(const char* op, const Tensor& input, const Tensor& z, Scalar beta, Scalar alpha) {
   if (input.dtype() != z.dtype())
     throw_error<TypeError>(op, ": all tensors need one dtype, the input is ", name(input.dtype()), ", the product ",
@@ -41,6 +50,7 @@ Tensor combined(const char* op, const Tensor& input, const Tensor& z, Scalar bet
   bool fits = input.dim() <= z.dim();
   for (int i = 1; fits && i <= input.dim(); ++i) fits = input.size(-i) == z.size(-i) || input.size(-i) == 1;
   if (!fits) throw_error<ShapeError>(op, ": the input is ", input.shape(), ", which does not broadcast to ", z.shape());
+  if (z.dtype() == DType::bool_) beta = beta.to_double() != 0, alpha = alpha.to_double() != 0;
   const Tensor product = is_one(alpha) ? z : mul(z, alpha);
   if (beta.to_double() == 0) return product;
   return (is_one(beta) ? input : mul(input, beta)) + product;
@@ -67,11 +77,13 @@ Tensor rsub(const Tensor& x, Scalar s, Scalar alpha) { return sub(s, is_one(alph
 
 Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, Scalar value) {
   check_factor("addcmul", "value", value, whole(x) && whole(a) && whole(b));
-  return x + (is_one(value) ? a : mul(a, value)) * b;
+  const Tensor wide = widened_for(x, a, b, "addcmul");
+  return x + (is_one(value) ? wide : mul(wide, value)) * b;
 }
 Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, Scalar value) {
   if (whole(a) && whole(b)) throw_error<TypeError>("addcdiv: not of integers; convert one with .to(kFloat32)");
-  return x + (is_one(value) ? a : mul(a, value)) / b;
+  const Tensor wide = widened_for(x, a, b, "addcdiv");
+  return x + (is_one(value) ? wide : mul(wide, value)) / b;
 }
 
 Tensor lerp(const Tensor& start, const Tensor& end, Scalar weight) {
@@ -104,7 +116,8 @@ Tensor baddbmm(const Tensor& input, const Tensor& a, const Tensor& b, Scalar bet
   return combined("baddbmm", input, bmm(a, b), beta, alpha);
 }
 Tensor addbmm(const Tensor& input, const Tensor& a, const Tensor& b, Scalar beta, Scalar alpha) {
-  return combined("addbmm", input, sum(bmm(a, b), 0), beta, alpha);
+  const Tensor z = bmm(a, b);
+  return combined("addbmm", input, sum(z, 0, false, z.dtype()), beta, alpha);
 }
 
 }  // namespace harker

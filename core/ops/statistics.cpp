@@ -29,7 +29,7 @@ Tensor cov(const Tensor& given, double correction) {
   const Tensor x = wide.dim() == 2 ? wide : wide.reshape({1, wide.numel()});
   const double n = static_cast<double>(x.shape()[1]) - correction;
   const Tensor d = x - mean(x, {1}, true), z = matmul(d, d, false, true) / (n > 0 ? n : 0.0);
-  return given.dim() == 2 ? z : z.reshape({});
+  return x.size(0) == 1 ? z.reshape({}) : z;  // of one variable its variance
 }
 Tensor corrcoef(const Tensor& x) {
   const Tensor c = cov(x);
@@ -38,14 +38,17 @@ Tensor corrcoef(const Tensor& x) {
   return clamp(c / spread.unsqueeze(1) / spread, -1, 1);
 }
 
-Tensor sum(const Tensor& x, DType t) { return sum(x.to(t)); }
-Tensor sum(const Tensor& x, const Shape& dims, bool keepdim, DType t) { return sum(x.to(t), dims, keepdim); }
+// Of integers the sums are int64.
+Tensor sum(const Tensor& x, DType t) { return sum(x.to(t)).to(t); }
+Tensor sum(const Tensor& x, const Shape& dims, bool keepdim, DType t) { return sum(x.to(t), dims, keepdim).to(t); }
 Tensor mean(const Tensor& x, DType t) { return mean(x.to(t)); }
 Tensor mean(const Tensor& x, const Shape& dims, bool keepdim, DType t) { return mean(x.to(t), dims, keepdim); }
-Tensor prod(const Tensor& x, DType t) { return prod(x.to(t)); }
-Tensor prod(const Tensor& x, int dim, bool keepdim, DType t) { return prod(x.to(t), dim, keepdim); }
-Tensor cumsum(const Tensor& x, int dim, DType t) { return cumsum(x.to(t), dim); }
-Tensor nansum(const Tensor& x, const Shape& dims, bool keepdim, DType t) { return nansum(x.to(t), dims, keepdim); }
+Tensor prod(const Tensor& x, DType t) { return prod(x.to(t)).to(t); }
+Tensor prod(const Tensor& x, int dim, bool keepdim, DType t) { return prod(x.to(t), dim, keepdim).to(t); }
+Tensor cumsum(const Tensor& x, int dim, DType t) { return cumsum(x.to(t), dim).to(t); }
+Tensor nansum(const Tensor& x, const Shape& dims, bool keepdim, DType t) {
+  return nansum(x.to(t), dims, keepdim).to(t);
+}
 Tensor softmax(const Tensor& x, int dim, DType t) { return softmax(x.to(t), dim); }
 Tensor log_softmax(const Tensor& x, int dim, DType t) { return log_softmax(x.to(t), dim); }
 Tensor norm(const Tensor& x, double p, const Shape& dims, bool keepdim, DType t) {

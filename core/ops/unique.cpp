@@ -47,13 +47,13 @@ Unique unique_of(const Tensor& x, bool in_order, bool inverse, bool counts, std:
   }
   if (x.dim() == 0) throw_error<ShapeError>(op, ": a 0-d tensor has no slices");
   const int dim = detail::dim_of(*d, x.dim(), op);
-  const Tensor slices = x.transpose(0, dim).contiguous();
+  const Tensor slices = movedim(x, dim, 0).contiguous();
   const std::int64_t n = slices.shape()[0];
   if (n > 0 && slices.numel() == 0)
     throw_error<ShapeError>(op, ": the slices of dimension ", dim, " of ", x.shape(), " have no elements to compare");
   const Tensor order = in_order && n ? order_of_rows(slices.reshape({n, slices.numel() / n})) : Tensor();
   Unique u = grouped(slices, order, inverse, counts);
-  u.output = u.output.transpose(0, dim).contiguous();
+  u.output = movedim(u.output, 0, dim).contiguous();
   return u;
 }
 

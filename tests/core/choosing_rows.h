@@ -236,6 +236,8 @@ ROW("torch.scatter(x, 0, i[:2], y[:2])", scatter(x, 0, i.slice(0, 0, 2), y.slice
     ROW("torch.unique(n.detach(), return_inverse=False, return_counts=True)", unique(n.detach(), true, false, true)),
     ROW("torch.unique(i, dim=0, return_inverse=True, return_counts=True)", unique(i, true, true, true, 0)),
     ROW("torch.unique(i, dim=1, return_inverse=True, return_counts=True)", unique(i, true, true, true, 1)),
+    ROW("torch.unique((z.detach().abs() > 1.2).long(), dim=2, return_inverse=True)",
+        unique(gt(abs(z.detach()), 1.2).to(kInt64), true, true, false, 2)),
     ROW("torch.unique(s.detach(), return_inverse=True)", unique(s.detach(), true, true)),
     ROW("torch.unique(e.detach(), return_inverse=True, return_counts=True)", unique(e.detach(), true, true, true)),
     ROW("torch.unique(e.detach(), dim=0, return_counts=True)", unique_dim(e.detach(), 0, true, false, true)),

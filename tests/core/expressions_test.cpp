@@ -256,6 +256,8 @@ TEST_CASE("expressions: nothing in, nothing out") {
         instance_norm(zeros({0, 2, 3})), local_response_norm(zeros({2, 0, 3}), 2)})
     CHECK(z.numel() == 0);
   CHECK(multi_margin_loss(none, zeros({0}, kInt64), {.reduction = Reduction::none}).shape() == Shape{0});
+  CHECK(multi_margin_loss(ones({4}), zeros({1}, kInt64), {.reduction = Reduction::none}).shape() ==
+        Shape{1});  // the target's
   CHECK(multilabel_margin_loss(none, zeros({0, 4}, kInt64), {.reduction = Reduction::sum}).item() == 0);
   CHECK(std::isnan(soft_margin_loss(none, none).item()));
   CHECK(cosine_similarity(zeros({2, 0}), zeros({2, 0})).shape() == Shape{2});

@@ -298,4 +298,14 @@ TEST_CASE("math: what einsum refuses, with its equation") {
   }
 }
 
+TEST_CASE("math: where xlogy's logarithm is not looked at it makes no NaN, in second gradients neither") {
+  const TensorOptions leaf = {.dtype = kFloat64, .requires_grad = true};
+  const Tensor x = zeros({2}, leaf), y = tensor({-1, -2}, leaf), dz = tensor({3, 4}, leaf);
+  for (const Tensor& z : {xlogy(x, y), xlog1py(x, y - 1)}) {
+    const Tensor dx = grad({z}, {x}, {dz}, {.create_graph = true})[0];
+    CHECK(dx.to_vector<double>() == std::vector<double>{0, 0});
+    CHECK(grad({dx.sum()}, {dz})[0].to_vector<double>() == std::vector<double>{0, 0});  // as in torch
+  }
+}
+
 }  // namespace harker

@@ -28,6 +28,7 @@ const std::vector<test::Misuse<Given>> kMisuses = {
     MISUSE(shape, tensordot(g.a, g.b, {1}, {0, 1}), "tensordot", "as many"),
     MISUSE(shape, cross(g.a, g.a, 0), "cross", "3 are needed"),
     MISUSE(shape, cross(ones({2, 2}), ones({2, 2})), "cross", "(2, 2)"),
+    MISUSE(shape, cross(ones({2, 3}), ones({2, 1}), -1), "cross", "(2, 1)"),
     MISUSE(shape, addmm(ones({5}), g.a, g.b), "addmm", "(5)", "(2, 4)"),
     MISUSE(shape, addmm(ones({2, 2, 4}), g.a, g.b), "addmm", "does not broadcast"),
     MISUSE(shape, cdist(g.a, g.b), "cdist", "(3, 4)"),

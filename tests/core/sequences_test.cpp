@@ -76,6 +76,8 @@ TEST_CASE("sequences: dtypes, no images, no bags") {
   CHECK(interpolate(zeros({0, 2, 5}), {.size = 3}).shape() == Shape{0, 2, 3});
   CHECK(max_unpool2d(zeros({0, 2, 2, 2}), zeros({0, 2, 2, 2}, kInt64), 2).shape() == Shape{0, 2, 4, 4});
   CHECK(pixel_shuffle(zeros({0, 4, 2, 2}), 2).shape() == Shape{0, 1, 4, 4});
+  CHECK(pixel_shuffle(zeros({2, 0, 2, 3}), 2).shape() == Shape{2, 0, 4, 6});
+  CHECK(pixel_unshuffle(zeros({2, 3, 0, 4}), 2).shape() == Shape{2, 12, 0, 2});
   const Tensor none = zeros({0}, kInt64);
   for (const char* mode : {"sum", "mean", "max"}) {
     CHECK(embedding_bag(none, ones({3, 2}), {.offsets = none, .mode = mode}).shape() == Shape{0, 2});

@@ -192,6 +192,8 @@ TEST_CASE("linalg: corners of torch") {
   CHECK(equal(svd(empty({0, 3}, kFloat64)).Vh, eye(3, kFloat64)));
   CHECK(matrix_norm(empty({2, 0, 3}), 2).to_vector<double>() == std::vector<double>{0, 0});
   CHECK(matrix_norm(empty({0, 3}), -1).item() == 0);
+  CHECK(matrix_norm(full({2, 3}, 1.5, kBFloat16), 1).item() == 3);
+  CHECK(matrix_norm(full({2, 3}, 1.5, kFloat16), -INFINITY).dtype() == kFloat16);
   CHECK(equal(lstsq(empty({0, 2}), empty({0, 3})).solution, zeros({2, 3})));
   CHECK(linalg::det(empty({0, 2, 2})).shape() == Shape{0});
   // NaN: passed on, or an error; what is not read does not matter.

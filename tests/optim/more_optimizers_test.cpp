@@ -255,6 +255,22 @@ TEST_CASE("more optimizers: what makes no sense is refused") {
             "'d' of its state"));
 }
 
+TEST_CASE("optimizers: a real number beyond 64 bits is one, in options and in what LBFGS remembers") {
+  const Tensor p = tensor({2.0}, {.requires_grad = true});
+  ASGD before({p}, {.t0 = 1e20}), after({p});
+  after.load_state_dict(before.state_dict());
+  CHECK(after.options().t0 == 1e20);
+  LBFGS o({p}, {.max_iter = 1});
+  for (int i = 0; i < 2; ++i)
+    o.step([&] {
+      o.zero_grad();
+      const Tensor loss = sum(p * p) * 1e20;
+      loss.backward();
+      return loss;
+    });
+  CHECK(o.state(p)["prev_loss"].as_double() > 1e19);
+}
+
 TEST_CASE("optimizers: a step with the loss, groups to read and to set, and what is known of one parameter") {
   Problem p;
   Adamax o({p.w, p.b}, 0.5);
