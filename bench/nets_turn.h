@@ -171,6 +171,22 @@ const std::vector<NetCase<L>>& nets() {
   return all;
 }
 
+/// Of the process, KiB: "VmRSS", what it has in memory, or "VmHWM", the most since forget_peak(). 0 where there is no /proc.
+inline long resident(const char* field) {
+  std::FILE* const f = std::fopen("/proc/self/status", "r");
+  long found = 0;
+  for (char line[256]; f && std::fgets(line, sizeof line, f);)
+    if (std::strncmp(line, field, std::strlen(field)) == 0) found = std::atol(line + std::strlen(field) + 1);
+  if (f) std::fclose(f);
+  return found;
+}
+inline void forget_peak() {
+  if (std::FILE* const f = std::fopen("/proc/self/clear_refs", "w")) {
+    std::fputs("5", f);
+    std::fclose(f);
+  }
+}
+
 struct NetTurn {
   const char* name;
   bool train;
@@ -179,7 +195,8 @@ struct NetTurn {
 };
 constexpr const char* kNetTurnUsage = "NET train|inference THREADS MILLISECONDS";
 
-/// Prints the time of a step or of a forward pass, and the loss before and after a few steps. 2 for wrong arguments.
+/// Prints the time of a step or of a forward pass, the loss before and after a few steps, and how many KiB the process grew by for
+/// net and work. 2 for wrong arguments.
 template <class L>
 int net_turn(int argc, char** argv) {
   if (argc != 4 || (std::strcmp(argv[1], "train") != 0 && std::strcmp(argv[1], "inference") != 0)) return 2;
@@ -189,6 +206,8 @@ int net_turn(int argc, char** argv) {
   for (const NetCase<L>& c : nets<L>()) {
     if (std::strcmp(c.name, turn.name) != 0) continue;
     L::seed(0);
+    forget_peak();
+    const long before = resident("VmRSS");
     Net<L> net;
     c.make(net);
     double first = 0, last = 0, ns = 0;
@@ -212,8 +231,8 @@ int net_turn(int argc, char** argv) {
       first = last = L::squares(use());
       ns = sampled_nanoseconds(use, turn.milliseconds);
     }
-    std::printf("{\"ns\": %.6g, \"first\": %.9g, \"last\": %.9g, \"denormal\": 0, \"not_finite\": %d}\n", ns, first,
-                last, !std::isfinite(last));
+    std::printf("{\"ns\": %.6g, \"first\": %.9g, \"last\": %.9g, \"denormal\": 0, \"not_finite\": %d, \"kib\": %ld}\n", ns,
+                first, last, !std::isfinite(last), resident("VmHWM") - before);
     return 0;
   }
   return 2;

@@ -26,7 +26,7 @@ def check(work, turns):
 
 def steps(programs, work, runners, rounds, milliseconds):
     """`runners` are pairs (who, threads). The result is what the JSON file holds of this work."""
-    times, errors, turns = {}, {}, []
+    times, memory, errors, turns = {}, {}, {}, []
     for _ in range(rounds):
         for runner in runners:
             who, threads = runner
@@ -36,15 +36,16 @@ def steps(programs, work, runners, rounds, milliseconds):
                 print(f"{work.name}: {who} with {threads} threads: {t['error']}", file=sys.stderr)
             elif t:
                 times.setdefault(runner, []).append(t["ns"])
+                memory[runner] = max(memory.get(runner, 0), t.get("kib", 0))
                 turns.append((f"{who} with {threads} threads", t))
     for runner in errors:
         times.pop(runner, None)  # the rounds of others would no longer be its own
     if turns:
         check(work, turns)
-    return [_summary(work, threads, times, errors) for threads in sorted({n for _, n in runners})]
+    return [_summary(work, threads, times, memory, errors) for threads in sorted({n for _, n in runners})]
 
 
-def _summary(work, threads, times, errors):
+def _summary(work, threads, times, memory, errors):
     mine = {who: t for (who, n), t in times.items() if n == threads}
     at_least, at_most = work.must.get(threads, (None, None))
     return {
@@ -53,6 +54,7 @@ def _summary(work, threads, times, errors):
         "median_ns": {who: statistics.median(t) for who, t in mine.items()},
         "spread": {who: max(t) / min(t) for who, t in mine.items()},
         "rounds_ns": mine,
+        "kib": {who: memory[who, threads] for who in mine},
         "errors": {who: e for (who, n), e in errors.items() if n == threads},
         "over_harker": {who: ratio(mine, who, "harker") for who in mine if who != "harker" and "harker" in mine},
         "harker_over_loop": ratio(mine, "harker", "loop"),

@@ -51,8 +51,9 @@ def rows(results):
 def nets(results):
     lines = [[r["work"], str(r["threads"]), median_of(r, "harker"), median_of(r, "LibTorch"),
               verdict(r["over_harker"].get("LibTorch"), r["must"]["libtorch"], True),
-              " ".join(f"{r['spread'][w]:.2f}" for w in ("harker", "LibTorch") if w in r["spread"])] for r in results]
-    return table(["net", "threads", "harker", "LibTorch", "LibTorch / harker", "slowest / fastest round of each"], lines)
+              *[" ".join(f(r, w) for w in ("harker", "LibTorch") if w in r["spread"]) for f in (
+                  lambda r, w: f"{r['spread'][w]:.2f}", lambda r, w: f"{r['kib'][w] / 1024:.1f}")]] for r in results]
+    return table(["net", "threads", "harker", "LibTorch", "LibTorch / harker", "slowest / fastest round of each", "MiB of each"], lines)
 
 
 def python(results):
