@@ -231,8 +231,8 @@ int net_turn(int argc, char** argv) {
       first = last = L::squares(use());
       ns = sampled_nanoseconds(use, turn.milliseconds);
     }
-    std::printf("{\"ns\": %.6g, \"first\": %.9g, \"last\": %.9g, \"denormal\": 0, \"not_finite\": %d, \"kib\": %ld}\n", ns,
-                first, last, !std::isfinite(last), resident("VmHWM") - before);
+    std::printf("{\"ns\": %.6g, \"first\": %.9g, \"last\": %.9g, \"denormal\": 0, \"not_finite\": %d, \"kib\": %ld}\n",
+                ns, first, last, !std::isfinite(last), resident("VmHWM") - before);
     return 0;
   }
   return 2;

@@ -4,6 +4,7 @@
 #include <harker/core/ops/ops.h>
 #include <test_tensor.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace harker {
@@ -29,6 +30,23 @@ TEST_CASE("view: nothing says how large an unknown dimension of no elements is")
   CHECK_THROWS_AS(zeros({0, 3}).view({-1, 0}), ShapeError);
   CHECK_THROWS_AS(zeros({0, 3}).reshape({0, -1}), ShapeError);
   CHECK(zeros({0, 3}).view({-1, 3}).shape() == Shape{0, 3});
+}
+
+TEST_CASE("copy_: to shortly behind the source, counted within a page, every byte arrives and no other changes") {
+  constexpr std::size_t kPage = 4096, kFar = 4 * kPage;
+  alignas(kPage) static std::uint8_t memory[2 * kFar];
+  for (std::size_t behind : {0, 1, 4, 31, 32})
+    for (std::int64_t n : {2048, 2049, 2111, 2112, 2113, 4092}) {
+      CAPTURE(behind);
+      CAPTURE(n);
+      const auto length = static_cast<std::size_t>(n);
+      for (std::size_t i = 0; i < length; ++i) memory[i] = static_cast<std::uint8_t>(i % 251 + 1);
+      std::fill(memory + kFar, memory + 2 * kFar, std::uint8_t{0});
+      std::uint8_t* const to = memory + kFar + behind;
+      from_blob(to, {n}, kByte).copy_(from_blob(memory, {n}, kByte));
+      CHECK(std::equal(memory, memory + length, to));
+      CHECK(std::count(memory + kFar, memory + 2 * kFar, 0) == static_cast<std::ptrdiff_t>(kFar - length));
+    }
 }
 
 TEST_CASE("floor_divide: a 16-bit number is divided by the number that was written") {
