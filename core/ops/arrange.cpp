@@ -1,4 +1,4 @@
-// Other orders and repetitions of elements, all as views, flips and cats.
+// Other orders and repetitions of elements, as views, flips and cats; roll alone copies for itself.
 #include <algorithm>
 
 #include <harker/core/ops/gather.h>
@@ -17,6 +17,27 @@ void check_rank(const Tensor& x, int least, const char* op) {
 }
 /// With memory of its own.
 Tensor apart(const Tensor& z, const Tensor& x) { return z.shares_storage(x) ? z.clone() : z; }
+
+struct Roll : Op<Roll> {  // z[.., i, ..] = x[.., i - by, ..], around the end, 0 < by < n; dx = dz rolled back
+  static constexpr const char* name = "roll";
+  static Tensor forward(Context&, const Tensor& x, int dim, std::int64_t by) {
+    Tensor z = detail::empty_tensor(x.shape(), x.dtype(), x.device());
+    const auto size = static_cast<std::int64_t>(item_size(x.dtype()));
+    const auto move = [&](std::int64_t from, std::int64_t to, std::int64_t count) {
+      Shape shape = x.shape();
+      shape[dim] = count;
+      kernels<Copies>(x).copy(x.dtype(), x.dtype(), shape,
+                              static_cast<const char*>(x.raw()) + from * x.strides()[dim] * size, x.strides(),
+                              static_cast<char*>(z.raw()) + to * z.strides()[dim] * size, z.strides());
+    };
+    move(x.shape()[dim] - by, 0, by);
+    move(0, by, x.shape()[dim] - by);
+    return z;
+  }
+  static Grads backward(Context&, const Tensor& dz, int dim, std::int64_t by) {
+    return {apply<Roll>(dz, dim, dz.shape()[dim] - by)};
+  }
+};
 
 }  // namespace
 
@@ -52,7 +73,7 @@ Tensor roll(const Tensor& x, const Shape& shifts, const Shape& dims) {
   for (int i = 0; i < along.rank(); ++i) {
     const int dim = dim_of(along[i], x.dim(), "roll");
     const std::int64_t n = x.shape()[dim], by = n ? (shifts[i] % n + n) % n : 0;
-    if (by) z = cat({z.narrow(dim, n - by, by), z.narrow(dim, 0, n - by)}, dim);
+    if (by && x.numel()) z = apply<Roll>(z, dim, by);
   }
   return apart(z, x);
 }
