@@ -58,7 +58,7 @@ ValuesAndIndices of_all(const Tensor& given, bool largest, const char* op) {
 Tensor along(const Tensor& given, const Tensor& at, bool largest, int dim, const char* op) {
   detail::ModeScope off(false);
   const Tensor x = comparable(given, op);
-  const detail::Folded in(x, x.dim() ? detail::Dims{1} << dim : 0);
+  const detail::Folded in(x, detail::only(x, dim));
   Tensor values = detail::empty_tensor(at.shape(), x.dtype(), x.device());
   kernels<Scans>(x).extreme(x.dtype(), largest, in.outer, in.n, in.inner, in.x.raw(), values.raw(),
                             at.data<std::int64_t>());

@@ -6,7 +6,6 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::Dims;
 using detail::Folded;
 
 using detail::counted;
@@ -18,7 +17,7 @@ struct ProductOfOthers : Op<ProductOfOthers> {  // z[i] = the product of x but f
   static constexpr const char* name = "prod_backward";
   static Tensor forward(Context& c, const Tensor& x, int dim) {
     c.save(x);
-    const Folded in(x, Dims{1} << dim);
+    const Folded in(x, detail::only(x, dim));
     Tensor z = detail::empty_tensor_like(x);
     kernels<Scans>(x).product_of_others(x.dtype(), in.outer, in.n, in.inner, in.x.raw(), z.raw());
     return z;
@@ -46,7 +45,7 @@ struct ProductOfOthers : Op<ProductOfOthers> {  // z[i] = the product of x but f
 struct Prod : Op<Prod> {  // z = product of x along dim (kept); dx = dz z / x, or by the others where some x is 0
   static constexpr const char* name = "prod";
   static Tensor forward(Context& c, const Tensor& x, int dim) {
-    const Folded in(x, Dims{1} << dim);
+    const Folded in(x, detail::only(x, dim));
     Shape shape = x.shape();
     shape[dim] = 1;
     Tensor z = detail::empty_tensor(shape, x.dtype(), x.device());
@@ -66,7 +65,7 @@ Tensor prod_along(const Tensor& x, int dim) { return apply<Prod>(x, dim); }
 struct Cumsum : Op<Cumsum> {  // z[i] = x[0] + .. + x[i], or x[i] + .. + x[n-1]; dx = the same of dz the other way round
   static constexpr const char* name = "cumsum";
   static Tensor forward(Context&, const Tensor& x, int dim, bool from_end) {
-    const Folded in(x, x.dim() ? Dims{1} << dim : 0);
+    const Folded in(x, detail::only(x, dim));
     Tensor z = detail::empty_tensor_like(x);
     kernels<Scans>(x).cumsum(x.dtype(), from_end, in.outer, in.n, in.inner, in.x.raw(), z.raw());
     return z;

@@ -22,6 +22,7 @@ Shape range(int from, int to) {
 Tensor arranged(const Tensor& x, const Shape& contracted, bool last, Shape& kept) {
   Shape order = x.shape();
   const int n = contracted.rank(), rank = x.dim();
+  detail::all_dims(rank, "tensordot");  // has a bit for each
   detail::Dims over = 0;
   std::int64_t size = 1;
   for (int i = 0; i < n; ++i) {

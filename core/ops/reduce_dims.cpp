@@ -10,6 +10,11 @@ Dims all_dims(int rank, const char* op) {
   return rank == kMaxDims ? ~Dims{0} : (Dims{1} << rank) - 1;
 }
 
+Dims only(const Tensor& x, int dim) {
+  all_dims(x.dim(), "along a dimension");
+  return x.dim() ? Dims{1} << dim : 0;
+}
+
 Dims dims_of(const Shape& dims, int rank, const char* op) {
   Dims over = all_dims(rank, op);
   if (dims.rank() > 0) over = 0;  // no dims named: all, as in torch
@@ -58,7 +63,6 @@ Tensor over_or_zero(const Tensor& x, const Tensor& z) {
 Folded::Folded(const Tensor& t, Dims over) : x(t) {
   const Shape& shape = t.shape();
   const int rank = shape.rank();
-  all_dims(rank, "along a dimension");  // refuses a rank beyond the bits
   // Together: between the first and the last reduced dimension nothing is kept but sizes of 1.
   int first = rank, last = -1;
   for (int i = 0; i < rank; ++i)

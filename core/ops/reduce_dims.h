@@ -14,6 +14,8 @@ inline bool has(Dims dims, int d) { return dims >> d & 1; }
 Dims all_dims(int rank, const char* op);
 /// Those named, or all where none is. ShapeError for one that is out of range or named twice.
 Dims dims_of(const Shape& dims, int rank, const char* op);
+/// One, or none of a tensor without dimensions. ShapeError beyond kMaxDims.
+Dims only(const Tensor& x, int dim);
 /// They, listed: for functions that take a list (and take an empty one for all).
 Shape list_of(Dims over, int rank);
 /// `shape` with the sizes of `over` 1, or without them.

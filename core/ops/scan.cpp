@@ -10,7 +10,6 @@
 namespace harker HARKER_PUBLIC {
 namespace {
 
-using detail::Dims;
 using detail::Folded;
 using detail::throw_error;
 
@@ -35,7 +34,6 @@ void each_along(const Folded& x, bool from_end, const F& f) {
         for (std::int64_t j = 0; j < width; ++j) f(at(place(k)) + j, place(k), k == 0, state[j]);
     }
 }
-Dims along(const Tensor& x, int dim) { return x.dim() ? Dims{1} << dim : 0; }
 
 /// z[i] = x[i - by]; where there is none zeros, or the nearest one.
 Tensor shifted(const Tensor& x, int dim, std::int64_t by, bool nearest = false) {
@@ -67,7 +65,7 @@ struct Recurrence
   // `alone`: a has the first element along dim, the others are 0.
   static constexpr const char* name = "recurrence";
   static Tensor forward(Context& c, const Tensor& a, const Tensor& b, int dim, bool from_end, bool alone) {
-    const Folded p(a, along(a, dim)), q(b, along(b, dim));
+    const Folded p(a, detail::only(a, dim)), q(b, detail::only(b, dim));
     Tensor z = detail::empty_tensor_like(q.x);
     (a.dtype() == DType::float64   ? recur<double>
      : a.dtype() == DType::float32 ? recur<float>
@@ -99,7 +97,7 @@ struct LogCumsumExp : Op<LogCumsumExp> {  // z = log of the running sum of e^x
   // dx[j] = e^(x[j] - z[j]) u[j], u[j] = dz[j] + e^(z[j] - z[j + 1]) u[j + 1]: no exponent is above 0.
   static constexpr const char* name = "logcumsumexp";
   static Tensor forward(Context& c, const Tensor& x, int dim) {
-    const Folded in(x, along(x, dim));
+    const Folded in(x, detail::only(x, dim));
     Tensor z = detail::empty_tensor_like(in.x);
     (x.dtype() == DType::float64 ? log_sums<double> : log_sums<float>)(in, z.raw());
     c.save(x);
@@ -139,7 +137,7 @@ ValuesAndIndices running_extreme(const Tensor& x, int d, bool largest, const cha
   const int dim = detail::wrap_dim(d, x.dim(), op);
   const Tensor at = [&] {
     detail::ModeScope off(false);
-    const Folded in(detail::comparable(x, op), along(x, dim));
+    const Folded in(detail::comparable(x, op), detail::only(x, dim));
     Tensor places = detail::empty_tensor(x.shape(), DType::int64, x.device());
     (in.x.dtype() == DType::float64   ? running<double>
      : in.x.dtype() == DType::float32 ? running<float>

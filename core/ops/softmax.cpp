@@ -9,8 +9,7 @@ namespace {
 
 using detail::Dims;
 using detail::Folded;
-
-Dims only(const Tensor& x, int dim) { return x.dim() ? Dims{1} << dim : 0; }
+using detail::only;
 
 Tensor softmax_along(const Tensor& x, int dim, bool logarithm, const char* name) {
   detail::check_computed(x, name);
