@@ -35,7 +35,7 @@ TEST_CASE("view: nothing says how large an unknown dimension of no elements is")
 TEST_CASE("copy_: to shortly behind the source, counted within a page, every byte arrives and no other changes") {
   constexpr std::size_t kPage = 4096, kFar = 4 * kPage;
   alignas(kPage) static std::uint8_t memory[2 * kFar];
-  for (std::size_t behind : {0, 1, 4, 31, 32})
+  for (std::int64_t behind : {0, 1, 4, 31, 32})
     for (std::int64_t n : {2048, 2049, 2111, 2112, 2113, 4092}) {
       CAPTURE(behind);
       CAPTURE(n);

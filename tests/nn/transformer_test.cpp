@@ -156,7 +156,9 @@ TEST_CASE("transformer: a clone is a model of its own, activation and final norm
   const Tensor src = randn({3, 2, 4}), tgt = randn({2, 2, 4}), before = model(src, tgt).detach();
   const nn::Transformer copy = model.clone();
   CHECK(equal(copy(src, tgt).detach(), before));
-  for (const auto& [name, p] : model.named_parameters()) {
+  for (const auto& item : model.named_parameters()) {
+    const auto& name = item.first;
+    const Tensor& p = item.second;
     CAPTURE(name);
     NoGradGuard no_grad;
     copy.get_parameter(name).add_(rand_like(p));  // a constant would be taken away by the norm that follows
