@@ -49,6 +49,24 @@ TEST_CASE("copy_: to shortly behind the source, counted within a page, every byt
     }
 }
 
+TEST_CASE("conv2d: an infinity of the image reaches those elements of the weight's gradient alone that meet it") {
+  for (double special : {HUGE_VAL, double{NAN}}) {
+    Tensor x = arange(1, 41, kFloat32).view({1, 2, 4, 5}), weight = ones({2, 2, 3, 3}, {.requires_grad = true});
+    const auto gradient = [&] {
+      weight.set_grad({});
+      conv2d(x, weight, Tensor(), {.padding = 1}).sum().backward();
+      return weight.grad().clone();
+    };
+    const Tensor before = gradient();
+    x[0][0][1][4] = special;  // in the last column, which a kernel's first never sees
+    const Tensor g = gradient();
+    CHECK(equal(g.select(3, 0), before.select(3, 0)));
+    CHECK(equal(g.select(1, 1), before.select(1, 1)));
+    CHECK(equal(isinf(g.select(1, 0).slice(2, 1)), full({2, 3, 2}, special == HUGE_VAL)));
+    CHECK(equal(isnan(g.select(1, 0).slice(2, 1)), full({2, 3, 2}, special != HUGE_VAL)));
+  }
+}
+
 TEST_CASE("floor_divide: a 16-bit number is divided by the number that was written") {
   CHECK(floor_divide(tensor({2}, kFloat16), 0.6667).item() == 2);  // 0.6667 is 0.66650390625 as a half: 3
   CHECK(floor_divide(tensor({2}, kBFloat16), 0.6667).item() == 2);

@@ -249,6 +249,17 @@ inline Index weight_pieces(const Geometry& g, Index images) {
 }
 
 /// dw of one group += what `images` images give; z_apart and x_apart lie between those of two images.
+/// One of dot_tile's sums without the ends of rows that belong to no output: their zeros, times an infinity or NaN of the image, are NaN.
+template <class T>
+[[gnu::noinline]] T sum_without_gaps(Index images, const Part& part, Index wide, const T* z, Index z_image,
+                                     const T* copy, Index copy_image) {
+  T sum = 0;
+  for (Index n = 0; n < images; ++n, z += z_image, copy += copy_image)
+    for (Index i = 0; i < part.rows; ++i)
+      for (Index j = 0; j < part.columns; ++j) sum += z[i * wide + j] * copy[i * wide + j];
+  return sum;
+}
+
 template <class T>
 void weight_piece(const Correlation& g, const Layout<T>& l, Index images, const T* dz, Index z_apart, const T* x,
                   Index x_apart, T* dw) {
@@ -293,8 +304,12 @@ void weight_piece(const Correlation& g, const Layout<T>& l, Index images, const 
                 for (Index r = 0; r < 3; ++r) runs[r] = copy + elements[smaller(k + r, of - 1)].shift;
                 dot_tile(count, vectors, rows, outputs * length, runs, one, sums);
                 for (Index q = 0; q < smaller(3, of - k); ++q)
-                  for (Index r = 0; r < smaller(4, many - o); ++r)
-                    dw[(first + o + r) * g.output_step + c * g.channel_step + elements[k + q].weight] += sums[q][r];
+                  for (Index r = 0; r < smaller(4, many - o); ++r) {
+                    T sum = sums[q][r];
+                    if (sum != sum) [[unlikely]]
+                      sum = sum_without_gaps(count, part, l.wide, rows[r], outputs * length, runs[q], one);
+                    dw[(first + o + r) * g.output_step + c * g.channel_step + elements[k + q].weight] += sum;
+                  }
               }
           });
         }

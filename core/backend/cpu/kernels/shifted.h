@@ -6,7 +6,7 @@
 //   element k of the kernel meets copy[shift(k) + p]
 //
 // A stride takes rows and columns apart into that many phases. The last positions of each row belong to no output: what is
-// computed there is dropped, or multiplied by 0 (0 times an infinity of the image makes a NaN where torch may have an infinity).
+// computed there is dropped, or multiplied by 0.
 #pragma once
 #include <harker/core/backend/cpu/kernels/gemv.h>
 
