@@ -1,10 +1,11 @@
-// A transformer layer with dropout trains as torch's does at the same seed, whatever comes first; and a sample of
-// nothing but padding is no NaN. Values are torch 2.15's.
+// Attention's masks; a transformer layer with dropout trains as torch's does at the same seed, whatever comes first; and a
+// sample of nothing but padding is no NaN. Values are torch 2.15's.
 #include <doctest/doctest.h>
 #include <harker/core/grad_mode.h>
 #include <harker/core/ops/ops.h>
 #include <harker/core/random.h>
 #include <harker/nn/activation.h>
+#include <harker/nn/attention.h>
 #include <harker/nn/sequential.h>
 #include <harker/nn/transformer.h>
 #include <harker/nn/transformer_decoder.h>
@@ -167,6 +168,51 @@ TEST_CASE("transformer: a clone is a model of its own, activation and final norm
     CHECK(equal(model(src, tgt), before));
     copy.get_parameter(name).copy_(p);
   }
+}
+
+TEST_CASE("attention: masks hide keys, and the weights are those of a distribution") {
+  manual_seed(3);
+  nn::MultiheadAttention attention(8, 2, {.batch_first = true});
+  const Tensor x = randn({2, 4, 8});
+  const auto all = attention(x, x, x);
+  CHECK(all.weights.shape() == Shape{2, 4, 4});
+  CHECK(allclose(sum(all.weights, -1), ones({2, 4})));
+  CHECK(attention(x, x, x, {.average_attn_weights = false}).weights.shape() == Shape{2, 2, 4, 4});
+  CHECK(!attention(x, x, x, {.need_weights = false}).weights.defined());
+  const auto causal = attention(x, x, x, {.attn_mask = nn::causal_mask(4)});
+  CHECK(equal(triu(causal.weights, 1), zeros({2, 4, 4})));
+  CHECK(allclose(causal.output.select(1, 3), all.output.select(1, 3), 1e-5, 1e-6));
+  const auto padded =
+      attention(x, x, x, {.key_padding_mask = tensor({{false, false, true, true}, {false, false, false, true}})});
+  CHECK(equal(padded.weights[0].slice(1, 2), zeros({4, 2})));
+  const auto one = attention(x[0], x[0], x[0]);
+  CHECK(allclose(one.output, all.output[0], 1e-5, 1e-6));
+  CHECK(one.weights.shape() == Shape{4, 4});
+  CHECK_THROWS_AS(nn::MultiheadAttention(8, 3), ShapeError);
+  CHECK_THROWS_AS(attention(x, x, randn({2, 5, 8})), ShapeError);
+  CHECK_THROWS_AS(attention(x, x[0], x), ShapeError);
+}
+
+TEST_CASE("attention: masks have the shapes that torch takes, and no others") {
+  nn::MultiheadAttention attention(4, 2, {.batch_first = true});
+  const Tensor q = randn({2, 3, 4}), k = randn({2, 5, 4});
+  for (const bool weights : {true, false}) {
+    const auto masked = [&](const Shape& mask) {
+      return attention(q, k, k, {.attn_mask = zeros(mask), .need_weights = weights}).output;
+    };
+    const auto padded = [&](const Tensor& x, const Tensor& y, const Shape& mask) {
+      return attention(x, y, y, {.key_padding_mask = zeros(mask, kBool), .need_weights = weights}).output;
+    };
+    CHECK(equal(masked({3, 5}), masked({4, 3, 5})));
+    for (const Shape& s : {Shape{1, 5}, {3, 1}, {5}, {}, {1, 3, 5}, {2, 3, 5}, {4, 1, 5}, {4, 3, 1}, {2, 2, 3, 5}})
+      CHECK_THROWS_AS(masked(s), ShapeError);
+    CHECK(allclose(padded(q, k, {2, 5})[0], padded(q[0], k[0], {5})));
+    for (const Shape& s : {Shape{5}, {1, 5}, {2, 1}, {5, 2}, {10}, {2, 5, 1}})  // 10 numbers, but in another order
+      CHECK_THROWS_AS(padded(q, k, s), ShapeError);
+    for (const Shape& s : {Shape{1, 5}, {5, 1}, {1}}) CHECK_THROWS_AS(padded(q[0], k[0], s), ShapeError);
+  }
+  CHECK_THROWS_WITH_AS(attention(q, k, k, {.key_padding_mask = zeros({5, 2}, kBool)}),
+                       "MultiheadAttention: key_padding_mask must be (2, 5), not (5, 2)", ShapeError);
 }
 
 TEST_CASE("attention: one more key and value, learned and of zeros, under masks, are torch's") {

@@ -40,3 +40,12 @@ def differences(got, want, what, looser=1, least=0):
         if d:
             found.append(f"{what} {i}: {d}")
     return "; ".join(found)
+
+
+def refusals(r, e):
+    """What differs, as pairs of a kind and its description, where one of the two refuses; None where both have results."""
+    if "untyped" in r:
+        return [("no error of ours", r["untyped"])]
+    if "refused" in r:
+        return [] if e.refused else [("refused", r["refused"])]
+    return [("accepted", e.refused)] if e.refused else None

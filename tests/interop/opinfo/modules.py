@@ -9,7 +9,7 @@ from torch.testing._internal.common_optimizers import optim_db
 from torch.utils import _pytree as pytree
 
 from cases import NotHere, encode, noise, plain, seed_all, tensors_of
-from compare import difference, differences
+from compare import difference, differences, refusals
 
 
 @dataclasses.dataclass
@@ -179,12 +179,8 @@ def same(got, want, path, looser):
 
 def judge(r, e, looser=1):
     """Pairs of a kind of difference and its description, as opinfo.py has them."""
-    if "untyped" in r:
-        return [("no error of ours", r["untyped"])]
-    if "refused" in r:
-        return [] if e.refused else [("refused", r["refused"])]
-    if e.refused:
-        return [("accepted", e.refused)]
+    if (found := refusals(r, e)) is not None:
+        return found
     found = []
     for key, want in e.made.items():
         kind = "gradients" if key in ("g", "parameters") else "values"

@@ -25,7 +25,7 @@ except ImportError as error:
 import known
 import modules
 from cases import NotHere, make_case, seed_all
-from compare import differences
+from compare import differences, refusals
 
 warnings.simplefilter("ignore")
 torch.set_num_threads(1)
@@ -161,12 +161,8 @@ KINDS = ["values", "gradients", "second gradients", "refused", "accepted", "no e
 
 def judge(r, e, name):
     """Pairs of a kind of difference and its description."""
-    if "untyped" in r:
-        return [("no error of ours", r["untyped"])]
-    if "refused" in r:
-        return [] if e.refused else [("refused", r["refused"])]
-    if e.refused:
-        return [("accepted", e.refused)]
+    if (found := refusals(r, e)) is not None:
+        return found
     out, found = r["out"], []
     if name in known.RANDOM:
         out = [b if a.shape == b.shape and a.dtype == b.dtype else a for a, b in zip(out, e.out)]
