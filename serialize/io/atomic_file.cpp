@@ -130,6 +130,13 @@ void AtomicFile::write(ByteView data) {
   write_through(data);
 }
 
+Sink& AtomicFile::beside(std::string_view name) {
+  if (name.empty() || name.find('/') != std::string_view::npos || name == "." || name == "..")
+    detail::throw_error<Error>(path_, ": ", detail::quoted(name), " is no name for a file beside it");
+  beside_.push_back(std::make_unique<AtomicFile>(folder_ + "/" + std::string(name), durable_));
+  return *beside_.back();
+}
+
 void AtomicFile::flush() {
   write_through(buffer_);
   buffer_.clear();
@@ -204,6 +211,7 @@ void AtomicFile::copy_to_named() {
 void AtomicFile::commit() {
   flush();
   sync();
+  for (const std::unique_ptr<AtomicFile>& other : beside_) other->commit();
   if (temporary_.empty() && !place_unnamed()) copy_to_named();
   if (!temporary_.empty()) place_named();
   FileSystem& fs = file_system();

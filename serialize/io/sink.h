@@ -1,6 +1,7 @@
 // Sink: where a writer's bytes go: memory, or a file that appears whole or not at all.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@ class Sink {
   virtual ~Sink() = default;
   virtual void write(ByteView data) = 0;
   void write(std::string_view s) { write(bytes(s)); }
+  /// A second file that this one names, in the same folder. It takes its place when this one is committed, just before
+  /// it: whoever finds the new file finds all that it names. Error where there is no folder. Valid as long as this sink.
+  virtual Sink& beside(std::string_view name);
   std::uint64_t position() const { return position_; }
 
  protected:
@@ -43,6 +47,7 @@ class AtomicFile final : public Sink {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
   void write(ByteView data) override;
+  Sink& beside(std::string_view name) override;
   void commit();
 
  private:
@@ -58,6 +63,7 @@ class AtomicFile final : public Sink {
   std::vector<std::uint8_t> buffer_;
   int fd_ = -1;
   bool durable_;
+  std::vector<std::unique_ptr<AtomicFile>> beside_;
 };
 
 }  // namespace io

@@ -18,10 +18,16 @@ constexpr std::uint64_t kReadBelow = 256 << 10;
 
 struct Descriptor {
   int fd = -1;
+  explicit Descriptor(int opened) : fd(opened) {}
   ~Descriptor() {
     if (fd >= 0) ::close(fd);
   }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
 };
+
+// O_NONBLOCK: a named pipe must be refused, not waited for.
+constexpr int kOpen = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
 
 class MemorySource final : public Source {
  public:
@@ -48,19 +54,57 @@ class MappedSource final : public Source {
 }  // namespace
 
 std::shared_ptr<const Source> Source::open(const std::string& path, bool map) {
-  // O_NONBLOCK: a named pipe must be refused, not waited for.
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  const Descriptor file(::open(path.c_str(), kOpen));
   if (file.fd < 0) fail(path, "cannot be opened", errno);
+  return from_descriptor(file.fd, path, map);
+}
+
+std::shared_ptr<const Source> Source::beside(std::string_view location, bool map, bool follow) const {
+  const auto refuse = [&](const char* why) {
+    detail::throw_error<FormatError>(name_, ": the location ", detail::quoted(location), " ", why);
+  };
+  if (location.empty() || location.find('\0') != std::string_view::npos) refuse("is no path");
+  if (location.front() == '/') refuse("is an absolute path: only files in this file's folder are read");
+  if (!is_file_)
+    detail::throw_error<IoError>(name_, ": names an external file, ", detail::quoted(location),
+                                 ", and lies in no folder itself: load it from its path");
+  const std::string folder = name_.substr(0, name_.find_last_of('/') + 1);  // with its slash, or empty
+  int at = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+  for (std::string_view rest = location;;) {
+    const Descriptor inside(at);
+    const std::string path = folder + std::string(location);
+    if (inside.fd < 0) fail(path, "cannot be opened", errno);
+    const std::size_t slash = rest.find('/');
+    const std::string part(rest.substr(0, slash));
+    if (part == "..") refuse("leads out of the folder (..)");
+    const bool last = slash == std::string_view::npos;
+    at = ::openat(inside.fd, part.empty() ? "." : part.c_str(),
+                  kOpen | (last ? 0 : O_DIRECTORY) | (last && follow ? 0 : O_NOFOLLOW));
+    struct stat info;
+    if (at < 0 && ::fstatat(inside.fd, part.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(info.st_mode))
+      refuse("is a symbolic link, or leads through one: it may point outside the folder");
+    if (last) {
+      const Descriptor file(at);
+      if (file.fd < 0) fail(path, "cannot be opened", errno);
+      return from_descriptor(file.fd, path, map);
+    }
+    rest = rest.substr(slash + 1);
+  }
+}
+
+std::shared_ptr<const Source> Source::from_descriptor(int fd, const std::string& path, bool map) {
   struct stat info;
-  if (::fstat(file.fd, &info) != 0) fail(path, "cannot be examined", errno);
+  if (::fstat(fd, &info) != 0) fail(path, "cannot be examined", errno);
   if (S_ISDIR(info.st_mode)) detail::throw_error<IoError>(path, ": is a folder, not a file");
   if (!S_ISREG(info.st_mode)) detail::throw_error<IoError>(path, ": is no regular file");
   const auto size = static_cast<std::uint64_t>(info.st_size);
   if (size > 0 && (map || size >= kReadBelow)) {
-    void* at = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.fd, 0);
+    void* at = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
     if (at != MAP_FAILED) {
       try {
-        return std::make_shared<MappedSource>(ByteView(static_cast<const std::uint8_t*>(at), size), path);
+        auto mapped = std::make_shared<MappedSource>(ByteView(static_cast<const std::uint8_t*>(at), size), path);
+        mapped->is_file_ = true;
+        return mapped;
       } catch (...) {
         ::munmap(at, size);
         throw;
@@ -72,14 +116,16 @@ std::shared_ptr<const Source> Source::open(const std::string& path, bool map) {
   std::vector<std::uint8_t> data(size);
   std::size_t have = 0;
   while (have < data.size()) {
-    const ssize_t n = ::read(file.fd, data.data() + have, data.size() - have);
+    const ssize_t n = ::read(fd, data.data() + have, data.size() - have);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail(path, "cannot be read", errno);
     if (n == 0)
       detail::throw_error<IoError>(path, ": became shorter while it was read: ", have, " of ", size, " bytes");
     have += static_cast<std::size_t>(n);
   }
-  return std::make_shared<MemorySource>(std::move(data), path);
+  auto read = std::make_shared<MemorySource>(std::move(data), path);
+  read->is_file_ = true;
+  return read;
 }
 
 std::shared_ptr<const Source> Source::view(ByteView bytes, std::string name) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <harker/core/tensor/storage.h>
@@ -26,6 +27,12 @@ class Source : public std::enable_shared_from_this<Source> {
   static std::shared_ptr<const Source> adopt(std::vector<std::uint8_t> bytes, std::string name = "memory");
   virtual ~Source() = default;
 
+  /// Another file that this one names, in the same folder or below it. FormatError for a `location` that leads out of
+  /// the folder (absolute, "..", a folder that is a symbolic link), and for a link in place of the file itself unless
+  /// `follow`. Each part is opened in the one before, so nothing can be swapped between check and use. IoError as
+  /// open(), and for bytes that are in no folder.
+  std::shared_ptr<const Source> beside(std::string_view location, bool map = false, bool follow = false) const;
+
   ByteView bytes() const { return bytes_; }
   /// The path as given, or the name.
   const std::string& name() const { return name_; }
@@ -38,6 +45,10 @@ class Source : public std::enable_shared_from_this<Source> {
   ByteView bytes_;
   std::string name_;
   bool may_alias_ = false;
+
+ private:
+  static std::shared_ptr<const Source> from_descriptor(int fd, const std::string& path, bool map);
+  bool is_file_ = false;
 };
 
 /// What a reader knows about one storage in the file.

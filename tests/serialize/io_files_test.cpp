@@ -267,3 +267,58 @@ TEST_CASE("io: inflate yields exactly the declared size or an error") {
   CHECK_THROWS_AS(io::inflate(stored, out, "x"), FormatError);
   CHECK_THROWS_AS(io::inflate(std::span(stored).first(6), std::span(out).first(3), "x"), FormatError);
 }
+
+TEST_CASE("io: a file beside another is read from its folder alone, and never through a link that leads out") {
+  const Folder folder;
+  const fs::path inside = folder.path / "in", main = inside / "main";
+  fs::create_directories(inside / "sub");
+  const auto write = [](const fs::path& p, const char* text) {
+    io::AtomicFile file(p.string());
+    file.write(text);
+    file.commit();
+  };
+  write(main, "main"), write(inside / "data", "data"), write(inside / "sub" / "deep", "deep");
+  write(folder.path / "secret", "secret");
+  fs::create_symlink(folder.path / "secret", inside / "link");
+  fs::create_directory_symlink(folder.path, inside / "out");
+  for (const bool map : {false, true}) {
+    const auto source = io::Source::open(main.string(), map);
+    const auto text = [&](const char* location, bool follow = false) {
+      return std::string(io::text(source->beside(location, map, follow)->bytes()));
+    };
+    CHECK(text("data") == "data");
+    CHECK(text("sub/deep") == "deep");
+    CHECK(text("./sub//deep") == "deep");
+    CHECK(source->beside("data")->beside("main")->name() == main.string());
+    for (const char* bad : {"", "../secret", "sub/../../secret", "sub/..", "/etc/passwd", "link", "out/secret"}) {
+      CAPTURE(bad);
+      CHECK_THROWS_AS(text(bad), FormatError);
+    }
+    CHECK(text("link", true) == "secret");
+    CHECK_THROWS_AS(text("out/secret", true), FormatError);
+    CHECK_THROWS_AS(text("nowhere"), IoError);
+    CHECK_THROWS_AS(text("sub"), IoError);
+  }
+  CHECK_THROWS_WITH_AS(io::Source::view({})->beside("data"), doctest::Contains("lies in no folder"), IoError);
+}
+
+TEST_CASE("io: files written beside another appear before it, and only with it") {
+  const Folder folder;
+  {
+    io::AtomicFile file((folder.path / "main").string());
+    file.write("main");
+    file.beside("data").write("data");
+    CHECK_THROWS_AS(file.beside("a/b"), Error);
+  }
+  CHECK(folder.files() == 0);
+  io::AtomicFile file((folder.path / "main").string());
+  file.write("main");
+  io::Sink& data = file.beside("data");
+  data.write("data");
+  file.commit();
+  CHECK(content(folder.path / "main") == "main");
+  CHECK(content(folder.path / "data") == "data");
+  CHECK(folder.files() == 2);
+  io::MemorySink memory;
+  CHECK_THROWS_WITH_AS(memory.beside("data"), doctest::Contains("save to a path"), Error);
+}
