@@ -8,6 +8,7 @@
 #include <harker/core/base/text.h>
 #include <harker/serialize/format.h>
 #include <harker/serialize/option_names.h>
+#include <harker/serialize/strangers.h>
 
 namespace harker HARKER_PUBLIC {
 namespace {
@@ -20,29 +21,6 @@ std::string lower(std::string_view s) {
   return out;
 }
 
-// What the bytes are, when they are nothing we read; null when they are nothing known.
-const char* known_stranger(io::ByteView file) {
-  const std::string_view all = io::text(file);
-  const std::string head = lower(all.substr(0, 256));
-  const std::size_t first = head.find_first_not_of(" \t\r\n");
-  const std::string_view start = first == std::string::npos ? std::string_view() : std::string_view(head).substr(first);
-  if (all.starts_with("version https://git-lfs"))
-    return "is a Git LFS pointer, not the file itself: run `git lfs pull`";
-  if (start.starts_with("<!doctype") || start.starts_with("<html") || start.starts_with("<?xml"))
-    return "is an HTML or XML page: the download brought an error page instead of the file";
-  if (all.starts_with("\x89HDF")) return "is an HDF5 file (Keras?): that format is not read";
-  if (all.starts_with("GGUF")) return "is a GGUF file: that format is not read";
-  if (all.starts_with("\x93NUMPY")) return "is a NumPy array file: not read yet";
-  if (all.size() > 9 && all[8] == '{' && io::load_le<std::uint64_t>(file.data()) <= all.size() - 8)
-    return "is a safetensors file: not read yet";
-  if (all.starts_with("\x1f\x8b")) return "is gzip-compressed: unpack it first";
-  if (all.starts_with("\x7f"
-                      "ELF"))
-    return "is an ELF file, a program or library";
-  if (all.starts_with("%PDF-")) return "is a PDF document";
-  return nullptr;
-}
-
 // Printable characters of ASCII, or the bytes of any other script, as far as one looks.
 bool is_text(io::ByteView file) {
   const io::ByteView head = file.first(std::min<std::size_t>(file.size(), 512));
@@ -53,14 +31,16 @@ bool is_text(io::ByteView file) {
 }  // namespace
 
 std::span<const Format* const> formats() {
-  static const Format* const all[] = {&harker_format(), &torch_format(), &onnx_format()};
+  static const Format* const all[] = {&harker_format(), &npy_format(),   &npz_format(),
+                                      &gguf_format(),   &torch_format(), &onnx_format()};
   return all;
 }
 
 const Format& detect_format(const io::Source& source) {
   const io::ByteView file = source.bytes();
   if (file.empty()) detail::throw_error<FormatError>(source.name(), ": the file is empty");
-  if (const char* what = known_stranger(file)) detail::throw_error<FormatError>(source.name(), ": ", what);
+  if (const std::string what = stranger(source); !what.empty())
+    detail::throw_error<FormatError>(source.name(), ": ", what);
   for (const Format* f : formats())
     if (f->sniff(file)) return *f;
   if (is_text(file))

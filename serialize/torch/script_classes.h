@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include <harker/serialize/torch/keyed_map.h>
-#include <harker/serialize/torch/zip_reader.h>
+#include <harker/serialize/zip/zip_reader.h>
 
 namespace harker::pt {
 

@@ -5,17 +5,13 @@
 #include <harker/serialize/torch/torch_reader.h>
 #include <harker/serialize/torch/torch_writer.h>
 #include <harker/serialize/value/contents.h>
+#include <harker/serialize/zip/zip_look.h>
 
 namespace harker HARKER_PUBLIC {
 namespace {
 
-constexpr std::size_t kZipEndSize = 22;
-
 // By its beginning, or by its end: a damaged first byte must not hide what the file is.
-bool is_zip(std::string_view s) {
-  return s.starts_with("PK\x03\x04") || s.starts_with("PK\x05\x06") || s == "PK\x03" || s == "PK" ||
-         (s.size() >= kZipEndSize && s.substr(s.size() - kZipEndSize).starts_with("PK\x05\x06"));
-}
+bool is_zip(io::ByteView file) { return look_at_zip(file).is_zip; }
 
 class TorchFormat final : public Format {
  public:
@@ -25,7 +21,7 @@ class TorchFormat final : public Format {
     return kExtensions;
   }
   bool sniff(io::ByteView file) const override {
-    return is_zip(io::text(file)) || pt::is_legacy(file) || pt::is_tar(file) || pt::is_pickle(file);
+    return is_zip(file) || pt::is_legacy(file) || pt::is_tar(file) || pt::is_pickle(file);
   }
   Document read(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
     return read(source, options, false);
@@ -42,7 +38,7 @@ class TorchFormat final : public Format {
   // Only zip archives have anything that reading does not check.
   static Document read(const std::shared_ptr<const io::Source>& source, const LoadOptions& options, bool everything) {
     const io::ByteView file = source->bytes();
-    if (is_zip(io::text(file))) return pt::read_zip(source, options, everything);
+    if (is_zip(file)) return pt::read_zip(source, options, everything);
     if (pt::is_legacy(file)) return pt::read_legacy(source, options);
     return pt::is_tar(file) ? pt::read_tar(source, options) : pt::read_bare_pickle(source, options);
   }

@@ -8,7 +8,7 @@
 #include <harker/core/base/text.h>
 #include <harker/serialize/torch/script_weights.h>
 #include <harker/serialize/torch/storage_rebuilder.h>
-#include <harker/serialize/torch/zip_reader.h>
+#include <harker/serialize/zip/zip_reader.h>
 
 namespace harker::pt {
 namespace {

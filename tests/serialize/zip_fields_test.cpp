@@ -3,8 +3,8 @@
 #include <doctest/doctest.h>
 #include <harker/core/ops/ops.h>
 #include <harker/serialize/format.h>
-#include <harker/serialize/torch/zip_reader.h>
 #include <harker/serialize/torch/zip_writer.h>
+#include <harker/serialize/zip/zip_reader.h>
 
 #include "archive.h"
 

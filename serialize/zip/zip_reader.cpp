@@ -15,9 +15,9 @@
 #include <harker/core/base/utf8.h>
 #include <harker/serialize/io/crc32.h>
 #include <harker/serialize/io/source.h>
-#include <harker/serialize/torch/zip_reader.h>
+#include <harker/serialize/zip/zip_reader.h>
 
-namespace harker::pt {
+namespace harker {
 namespace {
 
 using detail::quoted;
@@ -36,7 +36,9 @@ std::uint32_t u32(io::ByteView file, std::uint64_t at) { return io::load_le<std:
 std::uint16_t u16(io::ByteView file, std::uint64_t at) { return io::load_le<std::uint16_t>(file.data() + at); }
 std::uint64_t u64(io::ByteView file, std::uint64_t at) { return io::load_le<std::uint64_t>(file.data() + at); }
 
-bool unsafe(std::string_view name) {
+}  // namespace
+
+bool zip_name_unsafe(std::string_view name) {
   if (name.empty() || name.front() == '/' || name.find('\0') != name.npos || name.find('\\') != name.npos) return true;
   for (std::size_t at = 0; at <= name.size();) {
     const std::size_t slash = std::min(name.find('/', at), name.size());
@@ -46,6 +48,8 @@ bool unsafe(std::string_view name) {
   }
   return false;
 }
+
+namespace {
 
 // Sizes and offset that did not fit 32 bits, from the zip64 extra field.
 struct Wide {
@@ -112,7 +116,7 @@ const ZipEntry* ZipArchive::find(std::string_view name) const {
 }
 
 // The end record is the one whose comment ends with the file. Two that could be are two different archives.
-ZipArchive::Directory ZipArchive::find_directory() const {
+ZipArchive::Directory ZipArchive::find_directory() {
   constexpr std::uint64_t kNone = UINT64_MAX;
   if (file_.size() < kEndSize)
     fail("zip archive without end of central directory record: truncated? (", file_.size(), " bytes)");
@@ -135,6 +139,7 @@ ZipArchive::Directory ZipArchive::find_directory() const {
          u16(file_, other + 20), ": trailing bytes, or truncated");
   if (end == kNone) fail("zip archive without end of central directory record: truncated or incomplete");
 
+  comment_ = io::text(file_.subspan(static_cast<std::size_t>(end + kEndSize)));
   const std::uint16_t disk = u16(file_, end + 4), start_disk = u16(file_, end + 6), here = u16(file_, end + 8);
   Directory d{u32(file_, end + 16), u32(file_, end + 12), u16(file_, end + 10), end};
   const bool zip64 = end >= kLocator64Size && u32(file_, end - kLocator64Size) == kLocator64;
@@ -188,7 +193,7 @@ void ZipArchive::read_directory(const Directory& d) {
     const io::ByteView extra = in.take(extra_size);
     in.take(comment_size);
     const std::string name = quoted(e.name);
-    if (unsafe(e.name)) fail("zip entry with an unsafe or empty name ", name);
+    if (zip_name_unsafe(e.name)) fail("zip entry with an unsafe or empty name ", name);
     if (!detail::valid_utf8(e.name, false)) fail("zip entry ", name, ": the name is not UTF-8");
     if (flags & (kEncrypted | kStrong | kMasked)) fail("zip entry ", name, " is encrypted");
     if (method != 0 && method != 8)
@@ -305,4 +310,4 @@ void ZipArchive::check(const ZipEntry& e, std::uint64_t limit) const {
   read(e, e.deflated ? limit : UINT64_MAX, room);
 }
 
-}  // namespace harker::pt
+}  // namespace harker

@@ -8,7 +8,7 @@
 
 #include <harker/serialize/io/byte_view.h>
 
-namespace harker::pt {
+namespace harker {
 
 struct ZipEntry {
   std::string_view name;          ///< points into the file
@@ -21,6 +21,9 @@ struct ZipEntry {
   bool descriptor = false;  ///< sizes and CRC are repeated after the data
 };
 
+/// A name that must not be believed: empty, absolute, with "..", with a backslash or a NUL.
+bool zip_name_unsafe(std::string_view name);
+
 class ZipArchive {
  public:
   /// `file` must outlive this; `what` begins every error ("dracula.pt"). FormatError for anything wrong with the
@@ -31,6 +34,8 @@ class ZipArchive {
   /// The entry of that full name, or null.
   const ZipEntry* find(std::string_view name) const;
   const std::string& what() const { return what_; }
+  /// The archive's comment.
+  std::string_view comment() const { return comment_; }
   /// The bytes of a small record, checked: inflated when need be, at most `limit` bytes. `room` keeps inflated bytes
   /// alive.
   io::ByteView read(const ZipEntry& entry, std::uint64_t limit, std::vector<std::uint8_t>& room) const;
@@ -41,7 +46,7 @@ class ZipArchive {
   struct Directory {
     std::uint64_t offset, size, entries, end;  // `end`: where whatever follows the directory begins
   };
-  Directory find_directory() const;
+  Directory find_directory();
   void zip64_directory(std::uint64_t end_record, Directory& d) const;
   void read_directory(const Directory& d);
   void read_local(ZipEntry& e) const;
@@ -52,8 +57,9 @@ class ZipArchive {
 
   io::ByteView file_;
   std::string what_;
+  std::string_view comment_;
   std::vector<ZipEntry> entries_;
   std::vector<std::uint32_t> by_name_;
 };
 
-}  // namespace harker::pt
+}  // namespace harker
