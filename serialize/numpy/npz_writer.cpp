@@ -104,7 +104,7 @@ void write_npz(io::Sink& sink, const Value& value) {
   const std::vector<NamedValue> arrays = named_values(value, ".npz", cannot_save);
   std::string note = note_of(value, ".npz");
   // An archive of nothing would be anybody's.
-  if (arrays.empty() && note.empty()) note = std::string(kNote) + "{'type': 'dict'}";
+  if (arrays.empty() && note.empty()) note = std::string(kNote) + "{'type': 'OrderedDict'}";
   if (note.size() > kMax16) {
     warn("save: .npz has no place for more than 64 KiB of _metadata: it is not written");
     note.clear();

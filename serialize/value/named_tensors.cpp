@@ -68,7 +68,7 @@ std::string note_of(const Value& root, std::string_view format, std::string_view
                key.is_string() ? quoted(key.as_string()) : std::string(key.type_name()), ": it is not written"));
     }
   }
-  if (!ordered && metadata.empty()) return {};
+  if (ordered && metadata.empty()) return {};
   std::string out(kNote);
   out += ordered ? "{'type': 'OrderedDict'" : "{'type': 'dict'";
   if (!metadata.empty()) out += ", '_metadata': " + metadata;
@@ -87,6 +87,8 @@ Value dict_noted(std::string_view note, std::string_view what) {
       if (v.as_string() == "OrderedDict") flavour = DictFlavour::ordered_dict;
     } else if (key.as_string() == "_metadata" && v.is_dict()) {
       metadata = Value::ordered_dict({v.items().begin(), v.items().end()});
+      std::string again;
+      if (!append_metadata(again, metadata)) wrong();
     } else {
       wrong();
     }

@@ -24,7 +24,8 @@ std::vector<NamedValue> named_values(const Value& root, std::string_view format,
 std::string unready(const Value& tensor);
 
 inline constexpr std::string_view kNote("harker 1 ");
-/// The note for a dict; "" when there is nothing to keep. Attributes that it has no words for are lost, with a warning,
+/// The note for a dict; "" when there is nothing to keep: an OrderedDict, as which files without a note are read, and no
+/// metadata. Attributes that it has no words for are lost, with a warning,
 /// except those in `kept`.
 std::string note_of(const Value& root, std::string_view format, std::string_view kept = {});
 /// An empty dict of the class and with the attributes that `note` says. FormatError (beginning with `what`) for a note

@@ -1,4 +1,4 @@
-// Mutants of the two other formats, from a file's bytes to a mutant's, with lengths and checksums repaired.
+// Mutants of the other formats, from a file's bytes to a mutant's, with lengths and checksums repaired.
 #pragma once
 #include <string>
 #include <string_view>
@@ -12,5 +12,10 @@ namespace harker::fuzz {
 std::string mutate_harker(std::string_view file, Dice& dice);
 /// A protobuf message with a field at any depth changed, dropped, copied or moved.
 std::string mutate_protobuf(std::string_view message, Dice& dice);
+/// An array of NumPy's with another header or other elements, and an archive of such; empty when it is none.
+std::string mutate_npy(std::string_view file, Dice& dice);
+std::string mutate_npz(std::string_view file, Dice& dice);
+/// A GGUF file with keys, values, tensors or sizes changed; empty when it is none.
+std::string mutate_gguf(std::string_view file, Dice& dice);
 
 }  // namespace harker::fuzz

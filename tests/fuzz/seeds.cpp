@@ -186,6 +186,7 @@ bool is_for(const FileParts& f, Reader reader) {
 bool is_for(const fs::path& file, const std::string& bytes, Reader reader) {
   if (reader == Reader::harker) return file.extension() == ".harker";
   if (reader == Reader::onnx) return file.extension() == ".onnx";
+  if (own_format(reader)) return file.extension() == std::string(".") + kReaderNames[static_cast<int>(reader)];
   const auto parts = read_file(bytes);
   return parts && is_for(*parts, reader);
 }
@@ -202,6 +203,54 @@ std::vector<std::string> others(const char* format) {
     out.push_back(out.back());
     out.back()[at] = 'H';
   }
+  return out;
+}
+
+std::vector<std::string> saved(std::initializer_list<Value> values, const char* format) {
+  std::vector<std::string> out;
+  for (const Value& v : values) {
+    const std::vector<std::uint8_t> bytes = save_to_bytes(v, {.format = format});
+    out.emplace_back(bytes.begin(), bytes.end());
+  }
+  return out;
+}
+
+std::vector<std::string> numpy(const char* format) {
+  const Tensor w = counted({4, 3}, DType::float32);
+  Value::Numpy n;
+  n.dtype = ">f8", n.shape = {2}, n.data.assign(16, 7);
+  if (std::string_view(format) == "npy")
+    return saved({Value(w), Value(w.t()), Value(counted({}, DType::int64)), Value(counted({0, 2}, DType::complex64)),
+                  Value(counted({5}, DType::bool_)), Value::numpy_array(n)},
+                 format);
+  return saved({values()[0], Value::dict({{"a/b", Value(w)}, {"big", Value::numpy_array(n)}}),
+                Value::ordered_dict({{"one", Value(counted({3}, DType::uint8))}})},
+               format);
+}
+
+// Keys of every kind, and a quantized tensor; then the same turned round, which no writer of ours makes.
+std::vector<std::string> gguf() {
+  Value::Opaque q;
+  q.module = "gguf", q.name = "Q4_0";
+  q.called = q.known = true;
+  q.args = Value::tuple();
+  q.state = Value::dict({{"shape", Value::size({2, 32})}, {"nbytes", 36}, {"data", counted({36}, DType::uint8)}});
+  Value full = Value::ordered_dict({{"w", Value(counted({4, 3}, DType::float32))},
+                                    {"q", Value::opaque(q)},
+                                    {"h", Value(counted({5}, DType::bfloat16))},
+                                    {"none", Value(counted({0, 3}, DType::int8))}});
+  full.set_attributes(Value::dict({{"gguf", Value::ordered_dict({{"general.architecture", "llama"},
+                                                                 {"general.alignment", 32},
+                                                                 {"n", -3},
+                                                                 {"x", 0.5},
+                                                                 {"y", 0.1},
+                                                                 {"on", true},
+                                                                 {"texts", Value::list({"a", "bc"})},
+                                                                 {"numbers", Value(counted({3}, DType::int16))},
+                                                                 {"one", Value(counted({}, DType::uint64))}})}}));
+  std::vector<std::string> out = saved({values()[0], full}, "gguf");
+  const auto file = test::read_bytes(fs::path(HARKER_SOURCE_DIR) / "tests/serialize/data/big_endian.gguf");
+  out.emplace_back(file.begin(), file.end());
   return out;
 }
 
@@ -222,6 +271,9 @@ std::vector<std::string> made_seeds(Reader reader) {
     case Reader::pickle: out = pickles(); break;
     case Reader::harker: out = others("harker"); break;
     case Reader::onnx: out = others("onnx"); break;
+    case Reader::npy: out = numpy("npy"); break;
+    case Reader::npz: out = numpy("npz"); break;
+    case Reader::gguf: out = gguf(); break;
   }
   return out;
 }

@@ -9,10 +9,13 @@
 namespace harker::fuzz {
 
 /// What a reader is fed with: a container, and for zip archives whether they are TorchScript's.
-enum class Reader : std::uint8_t { zip, script, legacy, tar, pickle, harker, onnx };
+enum class Reader : std::uint8_t { zip, script, legacy, tar, pickle, harker, onnx, npy, npz, gguf };
 /// PyTorch's, whose files FileParts takes apart.
 inline constexpr Reader kReaders[] = {Reader::zip, Reader::script, Reader::legacy, Reader::tar, Reader::pickle};
-inline constexpr const char* kReaderNames[] = {"zip", "TorchScript", "legacy", "tar", "pickle", "harker", "onnx"};
+inline constexpr const char* kReaderNames[] = {"zip",    "TorchScript", "legacy", "tar", "pickle",
+                                               "harker", "onnx",        "npy",    "npz", "gguf"};
+/// Not PyTorch's: their names are those of the formats.
+inline constexpr bool own_format(Reader r) { return r >= Reader::harker; }
 
 /// Bytes of files made here: the same always.
 std::vector<std::string> made_seeds(Reader reader);

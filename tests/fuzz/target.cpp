@@ -45,6 +45,13 @@ Value read(const std::shared_ptr<const io::Source>& source, const LoadOptions& o
     case Reader::harker:
       if (verify) harker_file::verify_file(source, options);
       return harker_file::read_file(source, options).value;
+    case Reader::npy:
+    case Reader::npz:
+    case Reader::gguf: {
+      const Format& format = format_named(kReaderNames[static_cast<int>(kReader)]);
+      if (verify) format.verify(source, options);
+      return format.read(source, options).value;
+    }
     default: return onnx::read_file(source, options).value;
   }
 }
@@ -65,6 +72,9 @@ std::string mutant(std::string_view bytes, std::optional<FileParts> more, Dice& 
   static std::vector<FileParts> donors = seeds(kReader, 0);
   if (kReader == Reader::harker) return mutate_harker(bytes, dice);
   if (kReader == Reader::onnx) return mutate_protobuf(bytes, dice);
+  if (kReader == Reader::npy) return mutate_npy(bytes, dice);
+  if (kReader == Reader::npz) return mutate_npz(bytes, dice);
+  if (kReader == Reader::gguf) return mutate_gguf(bytes, dice);
   std::optional<FileParts> f = parts(bytes);
   if (!f) return {};
   if (more) donors.push_back(std::move(*more));
@@ -85,7 +95,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const io::ByteView bytes(data, size);
   if (kReader == Reader::script && text(data, size).find("/constants.pkl") == std::string_view::npos) return 0;
   Way way = way_of(io::crc32(bytes));
-  if (kReader == Reader::harker || kReader == Reader::onnx) way.as = kReaderNames[static_cast<int>(kReader)];
+  if (own_format(kReader)) way.as = kReaderNames[static_cast<int>(kReader)];
   const bool verify = std::exchange(way.verify, false);
   const Outcome o = exercise(
       bytes, way, [&](const auto& source, const LoadOptions& options) { return read(source, options, verify); });

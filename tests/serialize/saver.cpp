@@ -1,8 +1,9 @@
 // For kill_saves.py: `saver save PATH FIRST COUNT` saves versions FIRST, FIRST + 1, ... over PATH, `saver save-named`
 // as on a file system where files must have names; `saver check PATH` says whether the file is one of them, whole:
-// every tensor holds nothing but its version.
+// every tensor holds nothing but its version. A .npy file is one tensor.
 #include <harker/harker.h>
 #include <harker/serialize/io/file_system.h>
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -16,19 +17,25 @@ constexpr int kTensors = 16;
 constexpr std::int64_t kElements = 64 << 10;
 
 void save_version(const std::string& path, double version) {
-  Value v = Value::dict({{"version", version}});
+  if (path.ends_with(".npy")) {
+    save(full({kTensors * kElements}, version), path);
+    return;
+  }
+  Value v = Value::dict({{"version", scalar_tensor(version)}});
   for (int i = 0; i < kTensors; ++i) v.set("t" + std::to_string(i), full({kElements}, version));
   save(v, path);
 }
 
+bool holds(const Tensor& t, std::int64_t elements, float version) {
+  return t.numel() == elements &&
+         std::all_of(t.data<float>(), t.data<float>() + elements, [&](float element) { return element == version; });
+}
+
 bool whole(const Value& v) {
-  const auto version = static_cast<float>(v["version"].as_double());
-  for (int i = 0; i < kTensors; ++i) {
-    const Tensor t = v["t" + std::to_string(i)].tensor();
-    if (t.numel() != kElements) return false;
-    for (std::int64_t k = 0; k < kElements; ++k)
-      if (t.data<float>()[k] != version) return false;
-  }
+  if (v.is_tensor()) return holds(v.tensor(), kTensors * kElements, v.tensor().data<float>()[0]);
+  const auto version = v["version"].tensor().item<float>();
+  for (int i = 0; i < kTensors; ++i)
+    if (!holds(v["t" + std::to_string(i)].tensor(), kElements, version)) return false;
   return true;
 }
 
