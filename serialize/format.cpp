@@ -33,8 +33,6 @@ const char* known_stranger(io::ByteView file) {
   if (all.starts_with("\x89HDF")) return "is an HDF5 file (Keras?): that format is not read";
   if (all.starts_with("GGUF")) return "is a GGUF file: that format is not read";
   if (all.starts_with("\x93NUMPY")) return "is a NumPy array file: not read yet";
-  if (all.size() > 9 && all[8] == '{' && io::load_le<std::uint64_t>(file.data()) <= all.size() - 8)
-    return "is a safetensors file: not read yet";
   if (all.starts_with("\x1f\x8b")) return "is gzip-compressed: unpack it first";
   if (all.starts_with("\x7f"
                       "ELF"))
@@ -53,7 +51,7 @@ bool is_text(io::ByteView file) {
 }  // namespace
 
 std::span<const Format* const> formats() {
-  static const Format* const all[] = {&harker_format(), &torch_format(), &onnx_format()};
+  static const Format* const all[] = {&harker_format(), &safetensors_format(), &torch_format(), &onnx_format()};
   return all;
 }
 
@@ -66,7 +64,8 @@ const Format& detect_format(const io::Source& source) {
   if (is_text(file))
     detail::throw_error<FormatError>(source.name(), ": is a text file, of no format that is read here: it begins with ",
                                      detail::quoted(io::text(file.first(std::min<std::size_t>(file.size(), 40)))));
-  detail::throw_error<FormatError>(source.name(), ": the format is not recognised: it begins with ",
+  detail::throw_error<FormatError>(source.name(), ": the format is not recognised: it ",
+                                   file.size() < 8 ? "is too short for any, and begins with " : "begins with ",
                                    detail::quoted(io::text(file.first(std::min<std::size_t>(file.size(), 16)))));
 }
 
@@ -80,13 +79,11 @@ const Format& format_named(std::string_view name) {
 }
 
 const Format& format_for_path(std::string_view path) {
-  const std::string_view file = file_name(path);
-  const std::size_t dot = file.find_last_of('.');
-  const std::string extension = dot == std::string_view::npos ? "" : lower(file.substr(dot));
+  const std::string file = lower(file_name(path));
   std::string known;
   for (const Format* f : formats()) {
     for (std::string_view e : f->extensions()) {
-      if (e == extension) return *f;
+      if (file.ends_with(e)) return *f;
       known += detail::str(known.empty() ? "" : " ", e);
     }
   }

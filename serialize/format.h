@@ -52,5 +52,6 @@ Document load_document(const FilePath& path, const LoadOptions& options = {});
 const Format& torch_format();
 const Format& harker_format();
 const Format& onnx_format();
+const Format& safetensors_format();
 
 }  // namespace harker
