@@ -1,4 +1,4 @@
-// Mutants of the two other formats, from a file's bytes to a mutant's, with lengths and checksums repaired.
+// Mutants of the other formats, from a file's bytes to a mutant's, with lengths and checksums repaired.
 #pragma once
 #include <string>
 #include <string_view>
@@ -12,5 +12,9 @@ namespace harker::fuzz {
 std::string mutate_harker(std::string_view file, Dice& dice);
 /// A protobuf message with a field at any depth changed, dropped, copied or moved.
 std::string mutate_protobuf(std::string_view message, Dice& dice);
+/// A safetensors file with its tensors or notes changed; other bytes (a set's index) as text.
+std::string mutate_safetensors(std::string_view file, Dice& dice);
+/// A number within the text, or one of its characters.
+void mutate_json(std::string& text, Dice& dice);
 
 }  // namespace harker::fuzz

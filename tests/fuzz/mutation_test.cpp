@@ -42,9 +42,10 @@ struct Maker {
   std::string operator()(Dice& dice) const {
     if (reader == Reader::harker) return mutate_harker(dice.pick(files), dice);
     if (reader == Reader::onnx) return mutate_protobuf(dice.pick(files), dice);
+    if (reader == Reader::safetensors) return mutate_safetensors(dice.pick(files), dice);
     return make_mutant(parts, dice);
   }
-  bool own_format() const { return reader == Reader::harker || reader == Reader::onnx; }
+  bool own_format() const { return has_own_mutator(reader); }
   Reader reader;
   std::vector<std::string> files = {};
   std::vector<FileParts> parts = {};
@@ -92,6 +93,7 @@ TEST_CASE("mutation: tar files") { run(Reader::tar, 40'000); }
 TEST_CASE("mutation: bare pickles") { run(Reader::pickle, 30'000); }
 TEST_CASE("mutation: .harker files") { run(Reader::harker, 30'000); }
 TEST_CASE("mutation: protobuf files") { run(Reader::onnx, 30'000); }
+TEST_CASE("mutation: safetensors files") { run(Reader::safetensors, 30'000); }
 
 TEST_CASE("mutation: a sound file that is taken apart and put together again has the same bytes") {
   int files = 0;

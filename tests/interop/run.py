@@ -10,7 +10,7 @@ import venv
 
 SKIPPED = 77
 NEEDS = {"onnx": ["onnx", "onnxruntime", "numpy"], "torch": ["torch", "numpy"], "train": ["torch"], "convert": ["torch"],
-         "huge": ["torch"]}
+         "huge": ["torch"], "safetensors": ["torch", "safetensors", "numpy"]}
 
 
 def skip(why):

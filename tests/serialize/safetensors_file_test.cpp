@@ -157,7 +157,8 @@ TEST_CASE("safetensors: the twins that save_model notes come back, other notes a
 TEST_CASE("safetensors: a table that does not fit the tensors any more is passed over") {
   const Value v = StateDict{{"b", counting({2})}, {"a", counting({3})}};
   const Bytes file = save_safetensors(v, {.faithful = true});
-  CHECK(read_safetensors(file).value.items()[0].first.as_string() == "b");
+  const Value before = load(file);
+  CHECK(before.items()[0].first.as_string() == "b");
   const auto changed = [&](std::string_view from, std::string_view to) {
     Bytes other = file;
     const auto at = std::search(other.begin(), other.end(), from.begin(), from.end());

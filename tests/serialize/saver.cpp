@@ -16,13 +16,13 @@ constexpr int kTensors = 16;
 constexpr std::int64_t kElements = 64 << 10;
 
 void save_version(const std::string& path, double version) {
-  Value v = Value::dict({{"version", version}});
+  Value v = Value::dict({{"version", full({}, version)}});  // tensors only: some formats hold nothing else
   for (int i = 0; i < kTensors; ++i) v.set("t" + std::to_string(i), full({kElements}, version));
-  save(v, path);
+  save(v, path, {.max_shard_size = kTensors * kElements});  // a set has four files
 }
 
 bool whole(const Value& v) {
-  const auto version = static_cast<float>(v["version"].as_double());
+  const auto version = v["version"].tensor().item<float>();
   for (int i = 0; i < kTensors; ++i) {
     const Tensor t = v["t" + std::to_string(i)].tensor();
     if (t.numel() != kElements) return false;
