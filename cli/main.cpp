@@ -71,7 +71,7 @@ int main(int argc, char** argv) {
   std::string file, other, key;
   cli::Conversion how;
   LoadOptions options{.mmap = true};
-  bool json = false, keep = false;
+  bool json = false, keep = false, plain = false;
 
   CLI::App* inspect = app.add_subcommand("inspect", "Print what a file holds, without reading the tensors' bytes");
   inspect->add_option("FILE", file, "A model file, or - for standard input")->required();
@@ -93,6 +93,7 @@ int main(int argc, char** argv) {
   for (const char* option : {"--to", "--only", "--remove-prefix"})  // an empty one would change nothing without a word
     convert->get_option(option)->check([](const std::string& v) { return v.empty() ? "it is empty" : std::string(); });
   convert->add_flag("--compact", how.save.compact, "PyTorch: of each storage, write only what tensors view");
+  convert->add_flag("--plain", plain, "Safetensors: the bytes of its own writer, without a note of order and versions");
   convert->add_flag("--force", how.force, "OUT may be IN itself");
   CLI::App* diff = app.add_subcommand("diff", "Name the entries in which two files differ, and by how much");
   diff->add_option("A", file, "A model file, or - for standard input")->required();
@@ -114,6 +115,7 @@ int main(int argc, char** argv) {
                     .max_memo = nullptr,
                     .max_bytes = nullptr,
                     .format = "--to FORMAT"});
+  how.save.faithful = !plain;  // nothing is lost on the way, unless that is asked for
   options.unknown = keep ? Unknown::keep : Unknown::refuse;
   const int trouble = diff->parsed() ? 2 : 1;
   try {

@@ -31,8 +31,8 @@ bool is_text(io::ByteView file) {
 }  // namespace
 
 std::span<const Format* const> formats() {
-  static const Format* const all[] = {&harker_format(), &npy_format(),   &npz_format(),
-                                      &gguf_format(),   &torch_format(), &onnx_format()};
+  static const Format* const all[] = {&harker_format(), &safetensors_format(), &npy_format(), &npz_format(),
+                                      &gguf_format(),   &torch_format(),       &onnx_format()};
   return all;
 }
 
@@ -46,7 +46,8 @@ const Format& detect_format(const io::Source& source) {
   if (is_text(file))
     detail::throw_error<FormatError>(source.name(), ": is a text file, of no format that is read here: it begins with ",
                                      detail::quoted(io::text(file.first(std::min<std::size_t>(file.size(), 40)))));
-  detail::throw_error<FormatError>(source.name(), ": the format is not recognised: it begins with ",
+  detail::throw_error<FormatError>(source.name(), ": the format is not recognised: it ",
+                                   file.size() < 8 ? "is too short for any, and begins with " : "begins with ",
                                    detail::quoted(io::text(file.first(std::min<std::size_t>(file.size(), 16)))));
 }
 
@@ -60,13 +61,11 @@ const Format& format_named(std::string_view name) {
 }
 
 const Format& format_for_path(std::string_view path) {
-  const std::string_view file = file_name(path);
-  const std::size_t dot = file.find_last_of('.');
-  const std::string extension = dot == std::string_view::npos ? "" : lower(file.substr(dot));
+  const std::string file = lower(file_name(path));
   std::string known;
   for (const Format* f : formats()) {
     for (std::string_view e : f->extensions()) {
-      if (e == extension) return *f;
+      if (file.ends_with(e)) return *f;
       known += detail::str(known.empty() ? "" : " ", e);
     }
   }

@@ -52,6 +52,7 @@ Document load_document(const FilePath& path, const LoadOptions& options = {});
 const Format& torch_format();
 const Format& harker_format();
 const Format& onnx_format();
+const Format& safetensors_format();
 const Format& npy_format();
 const Format& npz_format();
 const Format& gguf_format();

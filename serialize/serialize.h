@@ -53,7 +53,7 @@ struct LoadOptions {
 };
 
 struct SaveOptions {
-  /// "torch", "harker", "onnx", ...; empty: by the path's extension.
+  /// "torch", "harker", "onnx", "safetensors", ...; empty: by the path's extension.
   std::string format = {};
   /// Wait until the disk has it (fsync of the file and its folder). Off: atomic, but a power cut may lose the new file.
   bool durable = true;
@@ -65,6 +65,19 @@ struct SaveOptions {
   /// PyTorch files: of each storage, write only the parts that tensors view (a slice of a large tensor is saved with
   /// all of it otherwise). Views that do not overlap no longer share their storage when they come back.
   bool compact = false;
+  /// Safetensors: keep what the format has no place for (the order of the names, the class of the dict, the versions of
+  /// modules, which tensors are Parameters) in the file's metadata, where others pass it over. Off: the bytes of the
+  /// format's own writer.
+  bool faithful = false;
+  /// Safetensors: refuse tensors that share memory, as that writer does. Off: they are written once, and share it again
+  /// when they come back.
+  bool refuse_shared = false;
+  /// Safetensors: the order and padding that align to `alignment` every tensor whose size is a multiple of it, and the
+  /// others as far as theirs allow (16 bytes are enough to be mapped).
+  bool align_tensors = false;
+  /// Safetensors: bytes of tensors in each file of a set, which is what a path that ends in .safetensors.index.json asks
+  /// for.
+  std::uint64_t max_shard_size = 5'000'000'000;
 };
 
 /// What a save did.
@@ -92,7 +105,7 @@ void load(Tensor& to, From&& from, const LoadOptions& options = {}) {
 }
 
 /// Writes a file, atomically and durably. Extensions: .pt .pth .pickle .pkl .bin .ckpt .tar PyTorch; .pb .onnx
-/// protobuf; .harker ours; Error for any other (it lists these) unless options.format says which. What
+/// protobuf; .safetensors, and .safetensors.index.json for a set of files; .harker ours; Error for any other (it lists these) unless options.format says which. What
 /// torch.load(weights_only=True) cannot read back is written with a warning (core/warning.h) that names its path.
 SaveReport save(const Value& value, const FilePath& path, const SaveOptions& options = {});
 /// To a stream, in PyTorch's format unless options.format says otherwise. Nothing is written when `value` cannot be saved;

@@ -186,8 +186,6 @@ std::string stranger(const io::Source& source) {
   for (const Magic& m : kMagics)
     if (all.size() > m.at && all.substr(m.at).starts_with(m.bytes)) return m.what;
   if (const char* what = text_stranger(all)) return what;
-  if (all.size() > 9 && all[8] == '{' && io::load_le<std::uint64_t>(file.data()) <= all.size() - 8)
-    return "is a safetensors file: not read yet";
   if (const char* what = other_stranger(file, source.name())) return what;
   if (const char* what = protobuf_stranger(all)) return what;
   return {};

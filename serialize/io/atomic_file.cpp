@@ -4,6 +4,7 @@
 //   link it to a temporary name, rename that over the target, close (and unlock), fsync the folder.
 // A killed process leaves nothing but between link and rename, where signals wait; a target that is not there yet is
 // linked at once. Where a file can have no name at first, it has the temporary one from the start, and is locked.
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -137,6 +138,15 @@ Sink& AtomicFile::beside(std::string_view name) {
   return *beside_.back();
 }
 
+std::vector<std::string> AtomicFile::neighbours() const {
+  std::vector<std::string> names;
+  DIR* folder = ::opendir(folder_.c_str());
+  if (!folder) return names;
+  while (const dirent* e = ::readdir(folder)) names.emplace_back(e->d_name);
+  ::closedir(folder);
+  return names;
+}
+
 void AtomicFile::flush() {
   write_through(buffer_);
   buffer_.clear();
@@ -216,6 +226,7 @@ void AtomicFile::commit() {
   if (!temporary_.empty()) place_named();
   FileSystem& fs = file_system();
   fs.close(std::exchange(fd_, -1));
+  for (const std::string& name : dropped_) fs.unlink(folder_ + "/" + name);  // when this fails, the next save does it
   if (!durable_) return;
   if (fs.fsync_folder(folder_) != 0 && errno != EINVAL && errno != ENOTSUP)
     detail::throw_error<IoError>(path_, ": the new file is in place, but fsync of its folder failed: ", reason(errno),

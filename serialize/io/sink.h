@@ -18,6 +18,10 @@ class Sink {
   /// A second file that this one names, in the same folder. It takes its place when this one is committed, just before
   /// it: whoever finds the new file finds all that it names. Error where there is no folder. Valid as long as this sink.
   virtual Sink& beside(std::string_view name);
+  /// The names of the files in that folder; none where there is none.
+  virtual std::vector<std::string> neighbours() const { return {}; }
+  /// Removes one of them when this file is in place: what only the file before it named.
+  virtual void drop(std::string_view) {}
   std::uint64_t position() const { return position_; }
 
  protected:
@@ -48,6 +52,8 @@ class AtomicFile final : public Sink {
   AtomicFile& operator=(const AtomicFile&) = delete;
   void write(ByteView data) override;
   Sink& beside(std::string_view name) override;
+  std::vector<std::string> neighbours() const override;
+  void drop(std::string_view name) override { dropped_.emplace_back(name); }
   void commit();
 
  private:
@@ -64,6 +70,7 @@ class AtomicFile final : public Sink {
   int fd_ = -1;
   bool durable_;
   std::vector<std::unique_ptr<AtomicFile>> beside_;
+  std::vector<std::string> dropped_;
 };
 
 }  // namespace io

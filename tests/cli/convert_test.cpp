@@ -43,11 +43,14 @@ TEST_CASE("cli: convert keeps everything between all formats") {
 TEST_CASE("cli: convert keeps a state dict in formats that hold tensors alone") {
   if (!have_fixtures()) return;
   TempFolder t;
-  const std::string from = (fixtures() / "dracula" / "dracula_model.pickle").string(), last = t / "dracula_model.pickle";
+  const std::string from = (fixtures() / "dracula" / "dracula_model.pickle").string(),
+                    last = t / "dracula_model.pickle";
   for (const std::string middle : {"a.npz", "a.gguf"}) {
-    for (const std::vector<std::string>& args :
-         {std::vector<std::string>{"convert", from, t / middle}, {"diff", from, t / middle}, {"verify", t / middle},
-          {"inspect", t / middle}, {"convert", t / middle, last}}) {
+    for (const std::vector<std::string>& args : {std::vector<std::string>{"convert", from, t / middle},
+                                                 {"diff", from, t / middle},
+                                                 {"verify", t / middle},
+                                                 {"inspect", t / middle},
+                                                 {"convert", t / middle, last}}) {
       const Run r = harker_command(args);
       CHECK_MESSAGE(r.status == 0, args[0], " ", middle, ": ", r.out, r.err);
     }

@@ -140,7 +140,7 @@ std::string save_again(const Value& v, const char* format) {
   const Quiet quiet;
   std::vector<std::uint8_t> bytes;
   try {
-    bytes = save_to_bytes(v, {.format = format});
+    bytes = save_to_bytes(v, {.format = format, .faithful = true});
   } catch (const Error&) { return {}; }
   try {
     const Value back = load(bytes, {.unknown = Unknown::keep, .max_bytes = 256 << 20});

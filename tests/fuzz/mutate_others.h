@@ -12,6 +12,10 @@ namespace harker::fuzz {
 std::string mutate_harker(std::string_view file, Dice& dice);
 /// A protobuf message with a field at any depth changed, dropped, copied or moved.
 std::string mutate_protobuf(std::string_view message, Dice& dice);
+/// A safetensors file with its tensors or notes changed; other bytes (a set's index) as text.
+std::string mutate_safetensors(std::string_view file, Dice& dice);
+/// A number within the text, or one of its characters.
+void mutate_json(std::string& text, Dice& dice);
 /// An array of NumPy's with another header or other elements, and an archive of such; empty when it is none.
 std::string mutate_npy(std::string_view file, Dice& dice);
 std::string mutate_npz(std::string_view file, Dice& dice);

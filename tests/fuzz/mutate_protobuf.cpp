@@ -82,15 +82,6 @@ void collect(Message& m, std::vector<Message*>& all) {
     if (f.inside) collect(*f.inside, all);
 }
 
-// A number within the text, or one of its characters.
-void change_text(std::string& s, Dice& dice) {
-  const std::size_t from = dice.below(s.size() + 1), digit = s.find_first_of("0123456789", from);
-  if (digit == s.npos || dice.below(2)) return mutate_text(s, dice);
-  const std::size_t end = std::min(s.size(), s.find_first_not_of("0123456789", digit));
-  const std::int64_t old = std::strtoll(s.substr(digit, std::min<std::size_t>(18, end - digit)).c_str(), nullptr, 10);
-  s.replace(digit, end - digit, std::to_string(some_number(old, dice)));
-}
-
 void change(Message& m, Dice& dice) {
   if (m.empty()) return;
   const std::size_t at = dice.below(m.size());
@@ -112,11 +103,19 @@ void change(Message& m, Dice& dice) {
       else if (f.inside && dice.below(2))
         change(*f.inside, dice);
       else
-        f.inside.reset(), change_text(f.bytes, dice);
+        f.inside.reset(), mutate_json(f.bytes, dice);
   }
 }
 
 }  // namespace
+
+void mutate_json(std::string& s, Dice& dice) {
+  const std::size_t from = dice.below(s.size() + 1), digit = s.find_first_of("0123456789", from);
+  if (digit == s.npos || dice.below(2)) return mutate_text(s, dice);
+  const std::size_t end = std::min(s.size(), s.find_first_not_of("0123456789", digit));
+  const std::int64_t old = std::strtoll(s.substr(digit, std::min<std::size_t>(18, end - digit)).c_str(), nullptr, 10);
+  s.replace(digit, end - digit, std::to_string(some_number(old, dice)));
+}
 
 std::string mutate_protobuf(std::string_view bytes, Dice& dice) {
   std::optional<Message> m = parse(bytes, kDepth);

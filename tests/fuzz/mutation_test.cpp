@@ -32,7 +32,7 @@ io::ByteView view(std::string_view s) { return io::bytes(s); }
 // How mutants of a reader's files are made.
 struct Maker {
   explicit Maker(Reader r) : reader(r) {
-    if (own_format(r)) {
+    if (has_own_mutator(r)) {
       files = made_seeds(r);
       for (std::string& s : found_seeds(r, kMostSeed)) files.push_back(std::move(s));
     } else {
@@ -43,6 +43,7 @@ struct Maker {
     switch (reader) {
       case Reader::harker: return mutate_harker(dice.pick(files), dice);
       case Reader::onnx: return mutate_protobuf(dice.pick(files), dice);
+      case Reader::safetensors: return mutate_safetensors(dice.pick(files), dice);
       case Reader::npy: return mutate_npy(dice.pick(files), dice);
       case Reader::npz: return mutate_npz(dice.pick(files), dice);
       case Reader::gguf: return mutate_gguf(dice.pick(files), dice);
@@ -69,7 +70,7 @@ void run(Reader reader, std::uint64_t executions) {
     const std::string mutant = from(dice);
     if (only) std::ofstream("mutant", std::ios::binary) << mutant;
     Way way = way_of(i);
-    if (own_format(reader)) way.as = name.c_str();
+    if (has_own_mutator(reader)) way.as = name.c_str();
     MeteredRead read;
     const Outcome o = exercise(view(mutant), way, std::ref(read));
     if (!o.problem.empty()) FAIL_CHECK(o.problem);
@@ -99,6 +100,7 @@ TEST_CASE("mutation: protobuf files") { run(Reader::onnx, 30'000); }
 TEST_CASE("mutation: arrays of NumPy") { run(Reader::npy, 20'000); }
 TEST_CASE("mutation: archives of NumPy") { run(Reader::npz, 20'000); }
 TEST_CASE("mutation: GGUF files") { run(Reader::gguf, 20'000); }
+TEST_CASE("mutation: safetensors files") { run(Reader::safetensors, 30'000); }
 
 TEST_CASE("mutation: a sound file that is taken apart and put together again has the same bytes") {
   int files = 0;

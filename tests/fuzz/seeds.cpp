@@ -186,7 +186,7 @@ bool is_for(const FileParts& f, Reader reader) {
 bool is_for(const fs::path& file, const std::string& bytes, Reader reader) {
   if (reader == Reader::harker) return file.extension() == ".harker";
   if (reader == Reader::onnx) return file.extension() == ".onnx";
-  if (own_format(reader)) return file.extension() == std::string(".") + kReaderNames[static_cast<int>(reader)];
+  if (has_own_mutator(reader)) return file.extension() == std::string(".") + kReaderNames[static_cast<int>(reader)];
   const auto parts = read_file(bytes);
   return parts && is_for(*parts, reader);
 }
@@ -254,6 +254,26 @@ std::vector<std::string> gguf() {
   return out;
 }
 
+// A state dict as the format has it and as it comes back; what shares memory; types that we have no dtype for; an index.
+std::vector<std::string> safetensors() {
+  std::vector<std::string> out;
+  const Tensor w = counted({4, 3}, DType::float32);
+  const StateDict shared{
+      {"a.w", w}, {"b.w", w}, {"t", w.t()}, {"row", w.slice(0, 1, 2)}, {"n", counted({}, DType::int64)}};
+  for (const Value& v : {values()[0], Value(shared)})
+    for (const bool faithful : {false, true}) {
+      const auto bytes = save_to_bytes(v, {.format = "safetensors", .faithful = faithful});
+      out.emplace_back(bytes.begin(), bytes.end());
+    }
+  std::string odd =
+      "{\"__metadata__\":{\"b.w\":\"a.w\",\"k\":\"v\"},\"a.w\":{\"dtype\":\"F4\",\"shape\":[2,4],\"data_offsets\":[0,4]"
+      "},"
+      "\"f\":{\"dtype\":\"F6_E2M3\",\"shape\":[4],\"data_offsets\":[4,7]}}";
+  out.push_back(int64(odd.size()) + odd + "abcdefg");
+  out.emplace_back("{\"metadata\": {\"total_size\": 0}, \"weight_map\": {}}");
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::string> made_seeds(Reader reader) {
@@ -271,6 +291,7 @@ std::vector<std::string> made_seeds(Reader reader) {
     case Reader::pickle: out = pickles(); break;
     case Reader::harker: out = others("harker"); break;
     case Reader::onnx: out = others("onnx"); break;
+    case Reader::safetensors: out = safetensors(); break;
     case Reader::npy: out = numpy("npy"); break;
     case Reader::npz: out = numpy("npz"); break;
     case Reader::gguf: out = gguf(); break;

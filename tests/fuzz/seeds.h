@@ -9,13 +9,14 @@
 namespace harker::fuzz {
 
 /// What a reader is fed with: a container, and for zip archives whether they are TorchScript's.
-enum class Reader : std::uint8_t { zip, script, legacy, tar, pickle, harker, onnx, npy, npz, gguf };
+enum class Reader : std::uint8_t { zip, script, legacy, tar, pickle, harker, onnx, safetensors, npy, npz, gguf };
+inline constexpr int kReaderCount = 11;
 /// PyTorch's, whose files FileParts takes apart.
 inline constexpr Reader kReaders[] = {Reader::zip, Reader::script, Reader::legacy, Reader::tar, Reader::pickle};
-inline constexpr const char* kReaderNames[] = {"zip",    "TorchScript", "legacy", "tar", "pickle",
-                                               "harker", "onnx",        "npy",    "npz", "gguf"};
-/// Not PyTorch's: their names are those of the formats.
-inline constexpr bool own_format(Reader r) { return r >= Reader::harker; }
+inline constexpr const char* kReaderNames[] = {"zip",  "TorchScript", "legacy", "tar", "pickle", "harker",
+                                               "onnx", "safetensors", "npy",    "npz", "gguf"};
+/// Is it of a format with a mutator of its own (mutate_others.h)? Its name is the format's.
+constexpr bool has_own_mutator(Reader r) { return r >= Reader::harker; }
 
 /// Bytes of files made here: the same always.
 std::vector<std::string> made_seeds(Reader reader);

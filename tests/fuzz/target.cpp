@@ -5,6 +5,7 @@
 #include <harker/serialize/harker/harker_file.h>
 #include <harker/serialize/io/crc32.h>
 #include <harker/serialize/onnx/onnx_file.h>
+#include <harker/serialize/safetensors/safetensors_file.h>
 #include <harker/serialize/torch/legacy_reader.h>
 #include <harker/serialize/torch/torch_reader.h>
 
@@ -45,6 +46,10 @@ Value read(const std::shared_ptr<const io::Source>& source, const LoadOptions& o
     case Reader::harker:
       if (verify) harker_file::verify_file(source, options);
       return harker_file::read_file(source, options).value;
+    case Reader::safetensors: {
+      const bool set = !source->bytes().empty() && source->bytes()[0] == '{';
+      return (set ? safetensors::read_set : safetensors::read_file)(source, options).value;
+    }
     case Reader::npy:
     case Reader::npz:
     case Reader::gguf: {
@@ -72,6 +77,7 @@ std::string mutant(std::string_view bytes, std::optional<FileParts> more, Dice& 
   static std::vector<FileParts> donors = seeds(kReader, 0);
   if (kReader == Reader::harker) return mutate_harker(bytes, dice);
   if (kReader == Reader::onnx) return mutate_protobuf(bytes, dice);
+  if (kReader == Reader::safetensors) return mutate_safetensors(bytes, dice);
   if (kReader == Reader::npy) return mutate_npy(bytes, dice);
   if (kReader == Reader::npz) return mutate_npz(bytes, dice);
   if (kReader == Reader::gguf) return mutate_gguf(bytes, dice);
@@ -95,7 +101,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const io::ByteView bytes(data, size);
   if (kReader == Reader::script && text(data, size).find("/constants.pkl") == std::string_view::npos) return 0;
   Way way = way_of(io::crc32(bytes));
-  if (own_format(kReader)) way.as = kReaderNames[static_cast<int>(kReader)];
+  if (has_own_mutator(kReader)) way.as = kReaderNames[static_cast<int>(kReader)];
   const bool verify = std::exchange(way.verify, false);
   const Outcome o = exercise(
       bytes, way, [&](const auto& source, const LoadOptions& options) { return read(source, options, verify); });

@@ -10,9 +10,9 @@ using namespace harker::fuzz;
 int main(int argc, char** argv) {
   if (argc != 2) return std::fputs("usage: write_seeds FOLDER\n", stderr), 2;
   constexpr std::size_t kMost = 32 << 10;
-  static constexpr const char* kFolders[] = {"zip",    "script", "legacy", "tar", "pickle",
-                                             "harker", "onnx",   "npy",    "npz", "gguf"};
-  for (int r = 0; r < 10; ++r) {
+  static constexpr const char* kFolders[] = {"zip",  "script",      "legacy", "tar", "pickle", "harker",
+                                             "onnx", "safetensors", "npy",    "npz", "gguf"};
+  for (int r = 0; r < kReaderCount; ++r) {
     const std::filesystem::path folder = std::filesystem::path(argv[1]) / kFolders[r];
     std::filesystem::create_directories(folder);
     int n = 0;

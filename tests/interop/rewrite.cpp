@@ -20,8 +20,8 @@ int main(int argc, char** argv) {
     if (!e.is_regular_file() || e.path().extension() == ".json" || e.path().extension() == ".md") continue;
     const fs::path target = argv[2] / fs::relative(e.path(), argv[1]);
     try {
+      if (&detect_format(*io::Source::open(e.path().string())) != &torch_format()) continue;
       const Document d = load_document(e.path(), {.unknown = Unknown::keep});
-      if (!d.facts.contains("container") && !d.facts.contains("pickle_protocol")) continue;  // not PyTorch's
       fs::create_directories(target.parent_path());
       save(d.value, target, {.format = "torch", .durable = false});
       ++written;

@@ -10,7 +10,8 @@ import venv
 
 SKIPPED = 77
 NEEDS = {"onnx": ["onnx", "onnxruntime", "numpy"], "torch": ["torch", "numpy"], "train": ["torch"], "convert": ["torch"],
-         "huge": ["torch"], "numpy": ["numpy"], "gguf": ["gguf", "numpy"]}
+         "huge": ["torch"], "safetensors": ["torch", "safetensors", "numpy"],
+         "numpy": ["numpy"], "gguf": ["gguf", "numpy"]}
 
 
 def skip(why):

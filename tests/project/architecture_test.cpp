@@ -60,15 +60,17 @@ std::string room_of(const std::string& file) {
 }
 
 // The rooms of serialize. What stands in front of them (serialize.h, format.h) any may look into.
-const std::map<std::string, std::set<std::string>> kSerializeMayInclude = {{"io", {}},
-                                                                           {"value", {"io"}},
-                                                                           {"value_table", {"io", "value"}},
-                                                                           {"harker", {"io", "value", "value_table"}},
-                                                                           {"onnx", {"io", "value", "value_table"}},
-                                                                           {"zip", {"io"}},
-                                                                           {"torch", {"io", "value", "zip"}},
-                                                                           {"numpy", {"io", "value", "zip"}},
-                                                                           {"gguf", {"io", "value"}}};
+const std::map<std::string, std::set<std::string>> kSerializeMayInclude = {
+    {"io", {}},
+    {"value", {"io"}},
+    {"value_table", {"io", "value"}},
+    {"harker", {"io", "value", "value_table"}},
+    {"onnx", {"io", "value", "value_table"}},
+    {"safetensors", {"io", "onnx", "value", "value_table"}},
+    {"zip", {"io"}},
+    {"torch", {"io", "value", "zip"}},
+    {"numpy", {"io", "value", "zip"}},
+    {"gguf", {"io", "value"}}};
 
 struct Include {
   std::string target;

@@ -186,7 +186,7 @@ TEST_CASE("io: files of all sizes around that from which they are mapped are rea
 }
 
 TEST_CASE("io: what was read whole does not hold its file any longer") {
-  for (const char* format : {"torch", "harker", "onnx", "npz", "gguf"}) {
+  for (const char* format : {"torch", "harker", "onnx", "npz", "gguf", "safetensors"}) {
     CAPTURE(std::string(format));
     const auto bytes = save_to_bytes(Value::dict({{"a", ones({100})}, {"b", ones({5})}}), {.format = format});
     const auto source = io::Source::copy(bytes);

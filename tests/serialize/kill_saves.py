@@ -1,7 +1,8 @@
 """Kills a process that saves over a good checkpoint, TIMES times at random moments, by each of four signals in turn, and
 looks at what is left: the old file or the new one, whole, and after the next save nothing else in the folder.
+EXTENSION safetensors.index.json: a set of files.
 Usage: kill_saves.py SAVER TIMES [EXTENSION [named]]. A failure leaves the folder and ends with status 1."""
-import os, random, shutil, signal, subprocess, sys, tempfile, time
+import json, os, random, shutil, signal, subprocess, sys, tempfile, time
 
 saver, times = sys.argv[1], int(sys.argv[2])
 extension = sys.argv[3] if len(sys.argv) > 3 else "harker"
@@ -12,7 +13,11 @@ path = os.path.join(folder, "checkpoint." + extension)
 
 
 def others():
-    return [f for f in os.listdir(folder) if f != os.path.basename(path)]
+    own = {os.path.basename(path)}
+    if path.endswith(".index.json"):
+        with open(path, encoding="utf-8") as index:
+            own |= set(json.load(index)["weight_map"].values())
+    return [f for f in os.listdir(folder) if f not in own]
 
 
 def fail(message):

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kFormats[] = {"harker", "torch", "onnx", "npz", "gguf"};
+constexpr const char* kFormats[] = {"harker", "torch", "onnx", "npz", "gguf", "safetensors"};
 
 // A little of everything that takes memory of its own; tensors alone for formats that hold nothing else.
 Value sample(bool tensors = false) {
@@ -60,7 +60,7 @@ long at_each(FailingMemory& memory, long stride, F f, After after) {
 TEST_CASE("out of memory: saving to bytes and loading from them, in every format") {
   for (const std::string format : kFormats) {
     CAPTURE(format);
-    const bool flat = format == "npz" || format == "gguf";
+    const bool flat = format == "npz" || format == "gguf" || format == "safetensors";
     const Value v = sample(flat);
     const SaveOptions options{.format = format};
     const std::vector<std::uint8_t> bytes = save_to_bytes(v, options);  // and whatever is made once and kept

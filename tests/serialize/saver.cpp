@@ -21,9 +21,9 @@ void save_version(const std::string& path, double version) {
     save(full({kTensors * kElements}, version), path);
     return;
   }
-  Value v = Value::dict({{"version", scalar_tensor(version)}});
+  Value v = Value::dict({{"version", full({}, version)}});  // tensors only: some formats hold nothing else
   for (int i = 0; i < kTensors; ++i) v.set("t" + std::to_string(i), full({kElements}, version));
-  save(v, path);
+  save(v, path, {.max_shard_size = kTensors * kElements});  // a set has four files
 }
 
 bool holds(const Tensor& t, std::int64_t elements, float version) {

@@ -14,7 +14,7 @@ int main() {
     optimizer.step();
   }
   if (!(nn::functional::mse_loss(model(x), y).item() < before)) return 1;
-  for (const char* format : {"torch", "onnx", "harker", "npz", "gguf"}) {
+  for (const char* format : {"torch", "onnx", "harker", "npz", "gguf", "safetensors"}) {
     nn::Linear loaded(10, 1);
     loaded.load_state_dict(load(save_to_bytes(model.state_dict(), {.format = format})));
     if (!equal(loaded.weight, model.weight)) return 2;
