@@ -43,6 +43,8 @@ const Format& detect_format(const io::Source& source) {
     detail::throw_error<FormatError>(source.name(), ": ", what);
   for (const Format* f : formats())
     if (f->sniff(file)) return *f;
+  if (const std::string what = last_resort(source); !what.empty())
+    detail::throw_error<FormatError>(source.name(), ": ", what);
   if (is_text(file))
     detail::throw_error<FormatError>(source.name(), ": is a text file, of no format that is read here: it begins with ",
                                      detail::quoted(io::text(file.first(std::min<std::size_t>(file.size(), 40)))));

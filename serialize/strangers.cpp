@@ -155,11 +155,9 @@ constexpr const char* kTensorFlowCheckpoint =
     "is part of a TensorFlow checkpoint, which is not read. With Python: r = tf.train.load_checkpoint(PREFIX), then "
     "numpy.savez('weights.npz', **{n: r.get_tensor(n) for n in r.get_variable_to_shape_map()})";
 
-const char* other_stranger(io::ByteView file, std::string_view name) {
+const char* other_stranger(io::ByteView file) {
   const std::string_view all = io::text(file);
   if (all.ends_with("\x57\xfb\x80\x8b\x24\x75\x47\xdb")) return kTensorFlowCheckpoint;  // LevelDB's table: .index
-  const std::size_t data = name.rfind(".data-");
-  if (data != name.npos && name.find("-of-", data) != name.npos) return kTensorFlowCheckpoint;
   if (all.starts_with("\x80") && all.substr(0, 64 << 10).find("joblib.numpy_pickle") != all.npos)
     return "is a pickle of joblib's, with arrays between its opcodes, which is not read. With Python: "
            "joblib.load(FILE), and "
@@ -170,25 +168,36 @@ const char* other_stranger(io::ByteView file, std::string_view name) {
   return nullptr;
 }
 
+std::string behind(const ZipLook& zip, std::string_view all) {
+  return str("is a zip archive that begins at offset ", zip.begins, ", behind ",
+             detail::quoted(all.substr(0, std::min<std::size_t>(static_cast<std::size_t>(zip.begins), 24))),
+             ": cut these bytes off (`tail -c +", zip.begins + 1, "`)");
+}
+
 }  // namespace
 
 std::string stranger(const io::Source& source) {
   const io::ByteView file = source.bytes();
   const std::string_view all = io::text(file);
   const ZipLook zip = look_at_zip(file);
-  if (zip.begins > 0)
-    return str("is a zip archive that begins at offset ", zip.begins, ", behind ",
-               detail::quoted(all.substr(0, std::min<std::size_t>(static_cast<std::size_t>(zip.begins), 24))),
-               ": cut these bytes off (`tail -c +", zip.begins + 1, "`)");
+  if (zip.begins > 0) return behind(zip, all);
   for (const Entry& e : kEntries)
     if (zip.has(e.name)) return std::string(e.what);
   if (zip.is_zip) return {};
   for (const Magic& m : kMagics)
     if (all.size() > m.at && all.substr(m.at).starts_with(m.bytes)) return m.what;
   if (const char* what = text_stranger(all)) return what;
-  if (const char* what = other_stranger(file, source.name())) return what;
+  if (const char* what = other_stranger(file)) return what;
   if (const char* what = protobuf_stranger(all)) return what;
   return {};
+}
+
+std::string last_resort(const io::Source& source) {
+  const ZipLook zip = look_at_zip(source.bytes(), true);
+  if (zip.begins > 0) return behind(zip, io::text(source.bytes()));
+  const std::string& name = source.name();
+  const std::size_t data = name.rfind(".data-");  // PREFIX.data-00000-of-00001
+  return data != name.npos && name.find("-of-", data) != name.npos ? kTensorFlowCheckpoint : "";
 }
 
 }  // namespace harker

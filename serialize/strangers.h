@@ -8,5 +8,7 @@ namespace harker {
 
 /// "is ...", or "" when the bytes are nothing known, or ours to read. Looks at few of them.
 std::string stranger(const io::Source& source);
+/// The same for bytes that no format takes for its own: by the name, and by what takes a longer look.
+std::string last_resort(const io::Source& source);
 
 }  // namespace harker

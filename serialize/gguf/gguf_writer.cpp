@@ -50,7 +50,6 @@ const TensorType* type_of(DType dtype) {
 std::string cannot_write(const Value& v) {
   Tensor data;
   if (quantized(v, data)) return {};
-  if (v.kind() == Value::Kind::opaque) return str("a ", v.as_opaque().module, '.', v.as_opaque().name);
   if (std::string why = unready(v); !why.empty()) return why;
   const Tensor& t = v.lazy_tensor();
   if (!type_of(t.dtype())) return str("a tensor of ", name(t.dtype()), ", a type that GGUF lacks");

@@ -71,7 +71,14 @@ const Value* kept_array(const Value& v) {
 }  // namespace
 
 std::string cannot_save(const Value& v) {
-  if (v.kind() == Value::Kind::numpy_array || v.kind() == Value::Kind::numpy_scalar || kept_array(v)) return {};
+  if (v.kind() == Value::Kind::numpy_array || v.kind() == Value::Kind::numpy_scalar) {
+    const Value::Numpy& n = v.as_numpy();
+    std::uint64_t nbytes = numpy_item_size(n.dtype.empty() ? "" : std::string_view(n.dtype).substr(1));
+    for (std::int64_t size : n.shape)
+      if (size < 0 || !io::checked_mul(nbytes, static_cast<std::uint64_t>(size), nbytes)) return "an array of no size";
+    return nbytes == n.data.size() ? "" : str("an array of ", nbytes, " bytes with ", n.data.size());
+  }
+  if (kept_array(v)) return {};
   if (std::string why = unready(v); !why.empty()) return why;
   const DType dtype = v.lazy_tensor().dtype();
   return !code_of_dtype(dtype).empty() ? "" : str("a tensor of ", name(dtype), ", a dtype that NumPy lacks");

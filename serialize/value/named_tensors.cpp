@@ -19,7 +19,7 @@ std::vector<NamedValue> named_values(const Value& root, std::string_view format,
   std::string list;
   std::size_t wrong = 0, shown = 0;
   for (const auto& [key, v] : root.items()) {
-    const std::string reason = key.is_string() ? why(v) : str("its key is no string, but a ", key.type_name());
+    const std::string reason = key.is_string() ? why(v) : str("its key is no string, but ", key.type_name());
     if (reason.empty()) {
       out.push_back({key.as_string(), &v});
       continue;
@@ -34,7 +34,8 @@ std::vector<NamedValue> named_values(const Value& root, std::string_view format,
 }
 
 std::string unready(const Value& v) {
-  if (!v.is_tensor()) return str("a ", v.type_name(), ", no tensor");
+  if (v.kind() == Value::Kind::opaque) return str(v.as_opaque().module, '.', v.as_opaque().name, ", no tensor");
+  if (!v.is_tensor()) return str(v.type_name(), ", no tensor");
   if (v.conj() || v.neg()) return "a lazy conjugate or negative view: make a copy of it first";
   const Device device = v.lazy_tensor().device();
   return device == kCPU ? "" : str("a tensor on ", name(device));

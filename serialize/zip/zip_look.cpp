@@ -6,7 +6,8 @@
 namespace harker {
 namespace {
 
-constexpr std::size_t kLocal = 30, kCentral = 46, kEnd = 22, kMostComment = 0xffff, kMostNames = 64;
+constexpr std::size_t kLocal = 30, kCentral = 46, kEnd = 22, kLocator64 = 20, kEnd64 = kLocator64 + 56;
+constexpr std::size_t kMost = 0xffff, kMostNames = 16;  // bytes of a comment, and names
 constexpr std::string_view kLocalMark("PK\3\4"), kCentralMark("PK\1\2"), kEndMark("PK\5\6");
 
 std::uint64_t u16(std::string_view s, std::size_t at) { return io::load_le<std::uint16_t>(io::bytes(s).data() + at); }
@@ -16,19 +17,20 @@ std::uint64_t u32(std::string_view s, std::size_t at) { return io::load_le<std::
 
 bool ZipLook::has(std::string_view name) const { return std::find(names.begin(), names.end(), name) != names.end(); }
 
-ZipLook look_at_zip(io::ByteView file) {
+ZipLook look_at_zip(io::ByteView file, bool search) {
   const std::string_view all = io::text(file);
   ZipLook look;
   const bool front = all.starts_with(kLocalMark) || all.starts_with(kEndMark) || all == "PK\3" || all == "PK";
-  // A comment is looked behind where the first bytes are an archive's; the others must end with the record.
-  const std::string_view tail = all.substr(all.size() - std::min(all.size(), front ? kEnd + kMostComment : kEnd));
+  const std::string_view tail = all.substr(all.size() - std::min(all.size(), front || search ? kEnd + kMost : kEnd));
   const std::size_t back = tail.rfind(kEndMark);
   const bool ended = back != tail.npos && tail.size() - back >= kEnd;
   look.is_zip = front || ended;
   if (!look.is_zip) return look;
   if (ended) {
-    const std::uint64_t end = all.size() - tail.size() + back, size = u32(tail, back + 12), said = u32(tail, back + 16);
+    std::uint64_t end = all.size() - tail.size() + back;
+    const std::uint64_t size = u32(tail, back + 12), said = u32(tail, back + 16);
     look.comment = tail.substr(back + kEnd, static_cast<std::size_t>(u16(tail, back + 20)));
+    if (end >= kEnd64 && all.substr(static_cast<std::size_t>(end - kLocator64)).starts_with("PK\6\7")) end -= kEnd64;
     std::uint64_t at = end - std::min(end, size);
     if (size <= end && said <= at) look.begins = at - said;  // 0 also where a tool has corrected the offsets
     for (std::size_t i = 0; i < kMostNames && at < end && end - at >= kCentral; ++i) {

@@ -15,6 +15,7 @@ struct ZipLook {
   std::string_view comment;             ///< the archive's
   bool has(std::string_view name) const;
 };
-ZipLook look_at_zip(io::ByteView file);
+/// `search`: also for one that bytes stand before and a comment behind, through 64 KiB.
+ZipLook look_at_zip(io::ByteView file, bool search = false);
 
 }  // namespace harker

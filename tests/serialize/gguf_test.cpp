@@ -124,7 +124,7 @@ TEST_CASE("gguf: what it cannot hold is refused with its name") {
   };
   CHECK(has(
       why(Value::dict({{"a", ones({1}).to(kBool)}, {"b", ones({1, 1, 1, 1, 1})}, {"c", 1}})),
-      "'a': a tensor of bool, a type that GGUF lacks; 'b': a tensor of 5 dimensions; GGUF has at most 4; 'c': a int"));
+      "'a': a tensor of bool, a type that GGUF lacks; 'b': a tensor of 5 dimensions; GGUF has at most 4; 'c': int"));
   CHECK(has(meta(Value::dict({{"k", Value()}})), "'k' cannot be written"));
   CHECK(has(meta(Value::dict({{"k", Value::list({1})}})), "'k' cannot be written"));
   CHECK(has(meta(Value::dict({{"k", ones({1, 1})}})), "'k' cannot be written"));

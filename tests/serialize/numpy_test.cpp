@@ -53,7 +53,7 @@ TEST_CASE("npy: np.save's bytes") {
   std::string expected = "\x93NUMPY\1\0v\0{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"s;
   expected.append(127 - expected.size(), ' ');
   expected += '\n';
-  const std::string file = saved(tensor({1, 2, 3, 4, 5, 6}).view({2, 3}), "npy");
+  const std::string file = saved(ones({2, 3}), "npy");
   CHECK(file.substr(0, 128) == expected);
   CHECK(file.size() == 128 + 24);
   CHECK(saved(tensor({1, 2, 3, 4, 5, 6}).view({3, 2}).t(), "npy").find("'fortran_order': True, 'shape': (2, 3)") < 128);
@@ -112,7 +112,7 @@ TEST_CASE("npy: a header that is not exactly NumPy's is refused with its cause")
       {npy("{'descr': '<f4', 'descr': '<f8', 'fortran_order': False, 'shape': (), }\n", ""), "'descr' occurs twice"},
       {npy(header("'<f4'", std::string(300, '(')), ""), "nest less deep"},
       {npy(header("'\\q4'", "()"), ""), "an escape"},
-      {npy(header("'<f4", "()"), ""), "quotes"},
+      {npy(header("'<f4", "()"), ""), "a comma or a closing bracket"},
       {npy("('<f4',)\n", ""), "must have the keys"},
       {npy(header("'<f4'", "()") + "{}", ""), "nothing more"},
       {npy(header("'|O'", "(1,)"), "pickle"), "never run"},
@@ -124,7 +124,7 @@ TEST_CASE("npy: a header that is not exactly NumPy's is refused with its cause")
       {npy(header("[('a', '<f4')]", "(1,)"), "1234"), "no tensor"},
       {npy("", "", 4), "version 4.0"},
       {npy(std::string(70'000, ' '), "", 2), "at most 65536"},
-      {"\x93NUMPY\1"s, "1 bytes, 0 are left"},
+      {"\x93NUMPY\1"s, "needs 1 byte, 0 are left"},
       {"\x93NUMPX\1\0v\0"s + std::string(200, ' '), "is damaged"}};
   for (const auto& [file, why] : cases) {
     CAPTURE(std::string(why));
@@ -178,7 +178,7 @@ TEST_CASE("npz: what it cannot hold is refused with all paths") {
   const std::string said = why(
       Value::dict({{"a", ones({1})}, {"b", 3}, {"c", Value::dict()}, {"d", ones({1}).to(kBFloat16)}, {5, ones({1})}}),
       "npz");
-  for (const char* part : {"'b': a int", "'c': a dict", "'d': a tensor of bfloat16", "its key is no string"})
+  for (const char* part : {"'b': int, no tensor", "'c': dict", "'d': a tensor of bfloat16", "its key is no string"})
     CHECK_MESSAGE(has(said, part), said);
   Value many = Value::dict();
   for (int i = 0; i < 1000; ++i) many.set("entry " + std::to_string(i), i);
@@ -213,7 +213,7 @@ TEST_CASE("npz: members are checked by the archive's CRC, eagerly or at their fi
 }
 
 TEST_CASE("npy, npz: every truncation is refused, and no flipped bit passes unseen") {
-  const Value v = Value::dict({{"a", arange(0, 4)}, {"b", ones({3}).to(kFloat64)}});
+  const Value v = Value::ordered_dict({{"a", arange(0, 4)}, {"b", ones({3}).to(kFloat64)}});
   const std::string file = saved(v, "npz"), one = saved(v["a"], "npy");
   for (std::size_t n = 0; n < file.size(); ++n) CHECK_THROWS_AS(read(file.substr(0, n)), Error);
   for (std::size_t n = 0; n < one.size(); ++n) CHECK_THROWS_AS(read(one.substr(0, n)), Error);
@@ -225,7 +225,7 @@ TEST_CASE("npy, npz: every truncation is refused, and no flipped bit passes unse
       unseen += !read(damaged).value.equals(v);
     } catch (const Error&) {}
   }
-  CHECK(unseen <= 8);  // the letters of a name in our own note
+  CHECK(unseen == 0);
 }
 
 TEST_CASE("npy: a mapped file's elements are used where they lie") {

@@ -91,12 +91,13 @@ TEST_CASE("strangers: each is told by its bytes, with what to do") {
     });
     CHECK(has(error, text));
   }
-  CHECK(has(said("abcd", "model.ckpt.data-00000-of-00001"), "TensorFlow checkpoint"));
+  const auto shard = io::Source::adopt({0xff, 0, 0, 0}, "model.ckpt.data-00000-of-00001");
+  CHECK(has(words([&] { detect_format(*shard); }), "TensorFlow checkpoint"));
 }
 
 TEST_CASE("strangers: an archive behind other bytes is told with the offset at which it begins") {
   for (const char* format : {"torch", "npz"}) {
-    const std::string zip = saved(Value::dict({{"a", ones({1})}}), format);
+    const std::string zip = saved(Value::ordered_dict({{"a", ones({1})}}), format);
     for (const std::string& front : {"HTTP/1.1 200 OK\r\n\r\n"s,
                                      "\x7f"
                                      "ELF"s +
@@ -106,6 +107,10 @@ TEST_CASE("strangers: an archive behind other bytes is told with the offset at w
       CHECK(has(text, "tail -c +" + std::to_string(front.size() + 1)));
     }
   }
+  const std::string noted =
+      "HTTP/1.1 200 OK\r\n\r\n" + saved(Value::dict({{"a", ones({1})}}), "npz");  // with a comment
+  const auto source = io::Source::copy(io::bytes(noted));
+  CHECK(has(words([&] { detect_format(*source); }), "begins at offset 19"));
 }
 
 TEST_CASE("strangers: none is a file of a format that is read") {

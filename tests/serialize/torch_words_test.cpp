@@ -318,7 +318,7 @@ TEST_CASE("torch, words: a zip archive's entries leave no gap") {
     if (at < directory) u32(bad, second + 42, 1);
     u32(bad, end + 16, 1);
     bad.insert(bad.begin() + static_cast<std::ptrdiff_t>(at), 'x');
-    CHECK(message_of(bad).find("belong to no entry") != std::string::npos);
+    CHECK(message_of(bad).find(at == 0 ? "begins at offset 1" : "belong to no entry") != std::string::npos);
   }
   std::vector<std::uint8_t> wide = good;  // an offset that only a zip64 record could hold
   u32(wide, end + 16, 0xffffffff - static_cast<std::uint32_t>(directory));
