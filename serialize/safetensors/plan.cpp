@@ -42,12 +42,12 @@ class Refusal {
 // Why a tensor cannot be written, or "".
 std::string unfit(const Value& v, Item& item) {
   const Tensor& t = v.lazy_tensor();
-  if (!t.defined()) return "undefined";
-  if (!(t.device() == Device{})) return str("on ", harker::name(t.device()), ": move it to the CPU first");
+  if (!t.defined()) return "an undefined tensor";
+  if (!(t.device() == Device{})) return str("a tensor on ", harker::name(t.device()), ": move it to the CPU first");
   if (v.conj() || v.neg()) return str("a lazy ", v.conj() ? "conjugate" : "negative", " view: resolve it first");
-  if (t.dim() > kMaxRank) return str("of ", t.dim(), " dimensions");
+  if (t.dim() > kMaxRank) return str("a tensor of ", t.dim(), " dimensions");
   item.kind = kind_of(t.dtype());
-  if (!item.kind || (item.kind->name == kF4 && t.dim() == 0)) return str("of ", harker::name(t.dtype()));
+  if (!item.kind || (item.kind->name == kF4 && t.dim() == 0)) return str("a tensor of ", harker::name(t.dtype()));
   item.tensor = t;
   item.shape = t.shape();
   if (item.kind->name == kF4) item.shape[item.shape.rank() - 1] *= 2;
@@ -107,7 +107,7 @@ Plan::Plan(const Value& value, const SaveOptions& options) : value_(value), opti
     if (item.name == kMetadata || !detail::valid_utf8(item.name, false)) {
       refusal.add(str("the name ", named));
     } else if (v.is_tensor()) {
-      if (const std::string why = unfit(v, item); !why.empty()) refusal.add(str(named, " (a tensor ", why, ')'));
+      if (const std::string why = unfit(v, item); !why.empty()) refusal.add(str(named, " (", why, ')'));
     } else if (!is_bytes_of(v, item)) {
       refusal.add(str(named, " (", detail::with_article(v), ')'));
     }

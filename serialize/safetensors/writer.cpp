@@ -6,8 +6,8 @@
 //   tensor   = name ':' {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]}      in data, without a hole
 //
 // Tensors are sorted by type, the widest first, then by name. Notes of ours, where there are any, stand behind the
-// user's: "format": "pt", without which transformers opens no file that has notes; the name of each twin with the name
-// of the tensor that is written for it, as save_model has it; and the table.
+// user's: the name of each twin with that of the tensor that is written for it, as save_model has it; "format": "pt",
+// without which transformers opens no file that has notes; and the table.
 #include <harker/core/base/text.h>
 #include <harker/core/base/utf8.h>
 #include <harker/core/grad_mode.h>

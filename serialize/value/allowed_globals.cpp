@@ -1,5 +1,5 @@
 // The table of names: torch's own list for weights_only (torch/_weights_only_unpickler.py), and frozenset, defaultdict,
-// slice, range and NumPy's.
+// slice, range, NumPy's, and what we call elements of safetensors that we have no dtype for.
 #include <harker/serialize/value/allowed_globals.h>
 
 #include <algorithm>
@@ -39,6 +39,9 @@ constexpr Row kNames[] = {
     {"numpy.core.multiarray", "_reconstruct", Global::numpy_reconstruct},
     {"numpy.core.multiarray", "scalar", Global::numpy_scalar},
     {"numpy.core.numeric", "_frombuffer", Global::numpy_from_buffer},
+    {"safetensors", "F4", Global::kept},
+    {"safetensors", "F6_E2M3", Global::kept},
+    {"safetensors", "F6_E3M2", Global::kept},
     {"torch", "Size", Global::size},
     {"torch", "Tensor", Global::tensor_class},
     {"torch", "device", Global::device},

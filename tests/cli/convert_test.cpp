@@ -61,6 +61,30 @@ TEST_CASE("cli: convert keeps a state dict in formats that hold tensors alone") 
   CHECK_MESSAGE(r.err.find("cannot hold 'epoch': int") != std::string::npos, r.err);
 }
 
+TEST_CASE("cli: convert loses nothing on the way through safetensors, and --plain writes its own writer's bytes") {
+  if (!have_fixtures()) return;
+  TempFolder t;
+  const std::string from = (fixtures() / "dracula" / "dracula_model.pickle").string(),
+                    back = t / "dracula_model.pickle";
+  for (const std::string middle : {"a.safetensors", "a.safetensors.index.json"}) {
+    for (const std::vector<std::string>& args : {std::vector<std::string>{"convert", from, t / middle},
+                                                 {"diff", from, t / middle},
+                                                 {"verify", t / middle},
+                                                 {"inspect", t / middle},
+                                                 {"convert", t / middle, back}}) {
+      const Run r = harker_command(args);
+      CHECK_MESSAGE(r.status == 0, args[0], " ", middle, ": ", r.out, r.err);
+    }
+    CHECK(read_bytes(back) == read_bytes(from));
+  }
+  CHECK(harker_command({"convert", "--plain", from, t / "b.safetensors"}).status == 0);
+  CHECK(read_bytes(t / "b.safetensors") == read_bytes(fixtures() / "safetensors" / "dracula_nometa.safetensors"));
+  const Run r =
+      harker_command({"convert", (fixtures() / "dracula" / "dracula_checkpoint.pt").string(), t / "c.safetensors"});
+  CHECK(r.status == 1);
+  CHECK_MESSAGE(r.err.find("cannot hold 'epoch' (an int)") != std::string::npos, r.err);
+}
+
 TEST_CASE("cli: convert goes by --to before the extension and lists what it knows") {
   if (!have_fixtures()) return;
   TempFolder t;

@@ -53,7 +53,7 @@ class Deadly final : public io::FileSystem {
 
 TEST_CASE("safetensors set: files and index are those of huggingface_hub") {
   const Folder folder;
-  const SaveReport report = save(state(), folder.path / kIndex, {.max_shard_size = 16});
+  const SaveReport report = save(state(), folder.path / kIndex, {.max_shard_size = 24});
   CHECK(folder.files() ==
         "model-00001-of-00002.safetensors model-00002-of-00002.safetensors "
         "model.safetensors.index.json");
@@ -96,7 +96,7 @@ TEST_CASE("safetensors set: comes back whole, mapped or read, in order when fait
   v.set("m.\xc3\xa4", v["t0"]);
   v.set("row", v["t3"].tensor().slice(0, 1, 3));
   for (const bool faithful : {false, true}) {
-    save(v, index, {.faithful = faithful, .max_shard_size = 16});
+    save(v, index, {.faithful = faithful, .max_shard_size = 24});
     for (const bool mmap : {false, true}) {
       const Document d = load_document(index, {.mmap = mmap});
       CHECK(d.value.equals(v));  // the twins asked for a table
@@ -106,9 +106,9 @@ TEST_CASE("safetensors set: comes back whole, mapped or read, in order when fait
     }
     CHECK(load(index, {.only = "t2"}).tensor().to_vector<float>() == std::vector<float>{1, 1, 1});
   }
-  save(state(), index, {.max_shard_size = 16});
+  save(state(), index, {.max_shard_size = 24});
   CHECK(!load(index).equals(state()));
-  save(state(), index, {.faithful = true, .max_shard_size = 16});
+  save(state(), index, {.faithful = true, .max_shard_size = 24});
   CHECK(load(index).equals(state()));
   safetensors_format().verify(io::Source::open(index.string()), {});
 }
@@ -117,7 +117,7 @@ TEST_CASE("safetensors set: what does not agree with its index is refused") {
   const Folder folder;
   const fs::path index = folder.path / kIndex, first = folder.path / "model-00001-of-00002.safetensors",
                  second = folder.path / "model-00002-of-00002.safetensors";
-  save(state(), index, {.max_shard_size = 16});
+  save(state(), index, {.max_shard_size = 24});
   const std::string good = text(index), shard = text(second);
   const auto with = [&](const std::string& from, const std::string& to) {
     std::string changed = good;
@@ -148,7 +148,7 @@ TEST_CASE("safetensors set: what does not agree with its index is refused") {
 TEST_CASE("safetensors set: files that are links are followed, as a cache of downloads is made of them") {
   const Folder folder;
   fs::create_directories(folder.path / "blobs"), fs::create_directories(folder.path / "snapshot");
-  save(state(), folder.path / "blobs" / kIndex, {.max_shard_size = 16});
+  save(state(), folder.path / "blobs" / kIndex, {.max_shard_size = 24});
   for (const auto& e : fs::directory_iterator(folder.path / "blobs"))
     fs::create_symlink(fs::path("../blobs") / e.path().filename(), folder.path / "snapshot" / e.path().filename());
   CHECK(load(folder.path / "snapshot" / kIndex).len() == 4);
@@ -162,7 +162,7 @@ TEST_CASE("safetensors set: one written over another has other names, and the ol
     write_text(folder.path / other, "x");
   const std::string before = folder.files();
   for (const char* stem : {"model-", "model.2-", "model-"}) {
-    save(state(), index, {.max_shard_size = 16});
+    save(state(), index, {.max_shard_size = 24});
     CHECK(text(index).find(std::string("\"") + stem + "00001-of-00002.safetensors") != std::string::npos);
     CHECK(folder.files().size() == before.size() + 1 + 28 + 2 * (1 + std::string(stem).size() + 26));
   }
@@ -172,7 +172,7 @@ TEST_CASE("safetensors set: a save that is killed at any call leaves the old set
   const Folder folder;
   const fs::path index = folder.path / kIndex;
   double version = 1;
-  save(state(version), index, {.max_shard_size = 16});
+  save(state(version), index, {.max_shard_size = 24});
   int kept = 0, points = 0;
   for (int k = 1;; ++k, ++points) {
     const pid_t child = ::fork();
@@ -180,7 +180,7 @@ TEST_CASE("safetensors set: a save that is killed at any call leaves the old set
     if (child == 0) {
       Deadly system(k);
       io::set_file_system(&system);
-      save(state(version + 1), index, {.max_shard_size = 16});
+      save(state(version + 1), index, {.max_shard_size = 24});
       ::_exit(0);
     }
     int status = 0;
@@ -194,7 +194,8 @@ TEST_CASE("safetensors set: a save that is killed at any call leaves the old set
     version = holds;
     if (WIFEXITED(status)) break;
   }
-  CHECK(std::count(folder.files().begin(), folder.files().end(), ' ') == 2);
+  const std::string left = folder.files();
+  CHECK(std::count(left.begin(), left.end(), ' ') == 2);
   MESSAGE(points, " points, the old set kept at ", kept);
   CHECK(kept > 3);
   CHECK(points > kept);
