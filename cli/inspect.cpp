@@ -7,8 +7,10 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "commands.h"
+#include "input.h"
+#include "inspect.h"
 #include "json.h"
+#include "verb.h"
 
 namespace harker::cli {
 namespace {
@@ -110,10 +112,7 @@ std::string facts_text(const Value& facts) {
   return shown(out);
 }
 
-}  // namespace
-
-int inspect(const std::string& path, const LoadOptions& options) {
-  const Document doc = open_listing(path, options);
+void table(const Document& doc, const std::string& path) {
   std::size_t name_width = 4, type_width = 4, shape_width = 5, bytes_width = 5;
   std::uint64_t tensors = 0, elements = 0, bytes = 0;
   std::unordered_set<const Storage*> storages;
@@ -154,7 +153,30 @@ int inspect(const std::string& path, const LoadOptions& options) {
   out << grouped(bytes) << " bytes in " << grouped(storages.size())
       << (storages.size() == 1 ? " storage\n" : " storages\n");
   out.flush();
-  return 0;
 }
+
+class Inspect : public Verb {
+ public:
+  Inspect() : Verb("inspect", "Print what a file holds, without reading the tensors' bytes") {
+    file(path_, "FILE");
+    flag(json_, "--json", "One JSON object with every detail");
+    loads();
+    examples = {{"harker inspect model.pt", "every tensor with its dtype, shape and bytes"},
+                {"harker inspect --json model.pt", "the same with every detail, for programs"}};
+  }
+  int run() override {
+    const Document doc = open_listing(path_, load_options());
+    json_ ? inspect_json(doc, path_) : table(doc, path_);
+    return 0;
+  }
+
+ private:
+  std::string path_;
+  bool json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> inspect_verb() { return std::make_unique<Inspect>(); }
 
 }  // namespace harker::cli

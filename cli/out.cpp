@@ -89,6 +89,14 @@ std::size_t width(std::string_view s) {
   return n;
 }
 
+std::string fitted(std::string_view s, std::size_t columns) {
+  if (width(s) <= columns) return std::string(s);
+  std::size_t end = 0;
+  for (std::size_t n = 0; end < s.size() && n + 1 < columns; ++n)
+    while (++end < s.size() && (static_cast<unsigned char>(s[end]) & 0xc0) == 0x80) {}
+  return std::string(s.substr(0, end)) + (columns > 0 ? "\u2026" : "");
+}
+
 std::string grouped(std::uint64_t n) {
   const std::string digits = std::to_string(n);
   std::string out;
