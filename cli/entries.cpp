@@ -44,6 +44,12 @@ std::optional<KeptTensor> kept_tensor(const Value& v) {
                     data && data->is_tensor() ? data : nullptr};
 }
 
+std::string shape_text(const Shape& s) {
+  std::string out = "[";
+  for (int i = 0; i < s.rank(); ++i) out += (i ? ", " : "") + std::to_string(s[i]);
+  return out + ']';
+}
+
 /// Whether the entry of that depth stands in the state of a module.
 bool Entries::is_of_module(std::size_t depth) const { return depth >= 2 && is_module(*above_[depth - 2]); }
 

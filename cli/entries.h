@@ -19,10 +19,13 @@ struct KeptTensor {
 };
 std::optional<KeptTensor> kept_tensor(const Value& v);
 
+/// [2, 3]
+std::string shape_text(const Shape& s);
+
 class Entries {
  public:
-  /// `root` must outlive this; `match` as in match.h.
-  explicit Entries(const Value& root, const std::vector<std::string>& match = {}) : walk_(root), match_(match) {}
+  /// `match`, as in match.h, must outlive this.
+  Entries(ValueWalk start, const std::vector<std::string>& match) : walk_(std::move(start)), match_(match) {}
   bool next();
   ValueWalk& walk() { return walk_; }
   const Value& value() const { return walk_.value(); }

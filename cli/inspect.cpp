@@ -1,5 +1,6 @@
-// `harker inspect`: a line for each tensor and value, as a tree or as a table of paths. Two walks, one to measure the
-// columns and one to print, so that no table is built in memory.
+// `harker inspect`: a line for each tensor and value, as a tree or as a table of paths. One walk; the columns are as wide
+// as the first lines need, so that no table of any size is built in memory.
+#include <harker/core/base/function_ref.h>
 #include <harker/core/base/text.h>
 #include <harker/core/repr.h>
 #include <harker/serialize/format.h>
@@ -31,12 +32,6 @@ struct Row {
 };
 
 std::uint64_t tensor_bytes(const Tensor& t) { return static_cast<std::uint64_t>(t.numel()) * item_size(t.dtype()); }
-
-std::string shape_text(const Shape& s) {
-  std::string out = "[";
-  for (int i = 0; i < s.rank(); ++i) out += (i ? ", " : "") + std::to_string(s[i]);
-  return out + ']';
-}
 
 /// 1,234,567 (1.23 MB)
 std::string bytes_text(std::uint64_t n) {
@@ -93,14 +88,14 @@ struct Totals {
   }
 };
 
-std::string tensor_note(ValueWalk& walk, Owners* owners) {
+std::string tensor_note(ValueWalk& walk, Owners& owners) {
   const Value& v = walk.value();
   const Tensor& t = v.lazy_tensor();
   std::string note;
   auto add = [&](std::string_view s) { note += (note.empty() ? "" : ", ") + std::string(s); };
   if (walk.met_before()) add("same as " + walk.same_as());
-  if (owners && t.storage().nbytes > 0) {
-    const auto [at, fresh] = owners->try_emplace(&t.storage(), 0);
+  if (t.storage().nbytes > 0) {
+    const auto [at, fresh] = owners.try_emplace(&t.storage(), 0);
     if (fresh)
       at->second = walk.pin();
     else if (!walk.met_before())
@@ -129,7 +124,7 @@ std::string array_note(const Value::Numpy& n) {
   return out + ']';
 }
 
-void fill(Row& row, Entries& entry, Owners* owners) {
+void fill(Row& row, Entries& entry, Owners& owners) {
   ValueWalk& walk = entry.walk();
   const Value& v = entry.value();
   row.shape.clear(), row.bytes.clear(), row.note.clear();
@@ -204,115 +199,90 @@ struct Listing {
   std::size_t depth = SIZE_MAX;  ///< lines deeper than this are summed up
   std::vector<std::string> match;
 
-  /// each(row) for every line; also sums up.
-  template <class Each>
-  Totals walk(const Value& root, Owners* owners, Each each) const;
+  /// Calls each(row) for every line, and sums up.
+  Totals walk(ValueWalk start, FunctionRef<void(const Row&)> each) const;
   void print(const Document& doc, const std::string& path) const;
+
+ private:
+  std::string label(const std::vector<std::string>& place, std::size_t n) const;
 };
 
-template <class Each>
-Totals Listing::walk(const Value& root, Owners* owners, Each each) const {
-  Entries entry(root, match);
-  Totals all, folded;
-  Owners met, met_folded;
-  std::vector<std::string> before, fold;
+/// The name of the line for the first `n` steps.
+std::string Listing::label(const std::vector<std::string>& place, std::size_t n) const {
+  if (n == 0) return "(the file itself)";
+  if (tree) return std::string(2 * (n - 1), ' ') + shown(place[n - 1]);
+  std::string out;
+  for (std::size_t i = 0; i < n; ++i) out += (i ? "." : "") + shown(place[i]);
+  return out;
+}
+
+Totals Listing::walk(ValueWalk start, FunctionRef<void(const Row&)> each) const {
+  Entries entry(std::move(start), match);
+  Totals all, sum;
+  Owners met, met_in_sum, owners;
+  std::vector<std::string> before, top;  // the place of the line before, and of what is being summed up
+  bool summing = false;
   Row row;
-  bool folding = false;
-  auto label = [&](const std::vector<std::string>& place, std::size_t n) {
-    if (tree) return std::string(2 * (n - 1), ' ') + shown(place[n - 1]);
-    std::string out;
-    for (std::size_t i = 0; i < n; ++i) out += (i ? "." : "") + shown(place[i]);
-    return out;
-  };
+  std::string top_class;
   auto headers = [&](const std::vector<std::string>& place) {
     std::size_t same = 0;
     while (same < place.size() && same < before.size() && before[same] == place[same]) ++same;
     for (std::size_t n = same + 1; tree && n < place.size(); ++n) each(Row{label(place, n), {}, {}, {}, {}});
     before = place;
   };
-  auto close_fold = [&] {
-    if (!folding) return;
-    folding = false;
-    Row sum{label(fold, fold.size()), {}, {}, {}, {}};
-    std::swap(sum.type, row.type);
-    if (folded.tensors > 0) {
-      sum.bytes = grouped(folded.bytes);
-      sum.note = str(grouped(folded.tensors), folded.tensors == 1 ? " tensor, " : " tensors, ",
-                     grouped(folded.parameters), folded.parameters == 1 ? " parameter" : " parameters");
+  auto end_sum = [&] {
+    if (!std::exchange(summing, false)) return;
+    headers(top);
+    Row r{label(top, top.size()), top_class, {}, {}, {}};
+    if (sum.tensors > 0) {
+      r.bytes = grouped(sum.bytes);
+      r.note = str(grouped(sum.tensors), sum.tensors == 1 ? " tensor, " : " tensors, ", grouped(sum.parameters),
+                   sum.parameters == 1 ? " parameter" : " parameters");
     }
-    each(sum);
+    each(r);
   };
   while (entry.next()) {
-    const bool placed = tree || depth != SIZE_MAX;
-    if (placed) {
+    all.add(entry.value(), met);
+    if (depth != SIZE_MAX) {
       const std::vector<std::string>& place = entry.place();
-      const bool inside = folding && place.size() > fold.size() && std::equal(fold.begin(), fold.end(), place.begin());
-      if (!inside) close_fold();
-      const bool opens = !inside && depth > 0 && (place.size() > depth || (place.size() == depth && entry.is_object()));
-      if (opens) {
-        fold.assign(place.begin(), place.begin() + static_cast<std::ptrdiff_t>(depth));
-        folding = true, folded = {};
-        met_folded.clear();
-        row.type = entry.is_object() && place.size() == depth ? shown(json::class_name(entry.value())) : std::string();
-        headers(fold);
+      if (summing && (place.size() <= depth || !std::equal(top.begin(), top.end(), place.begin()))) end_sum();
+      const bool object = entry.is_object() && place.size() == depth;
+      if (!summing && (place.size() > depth || object)) {
+        summing = true, sum = {};
+        met_in_sum.clear();
+        top.assign(place.begin(), place.begin() + static_cast<std::ptrdiff_t>(depth));
+        top_class = object ? shown(json::class_name(entry.value())) : std::string();
       }
-      if (opens || inside || (depth == 0 && !place.empty())) {
-        folded.add(entry.value(), met_folded);
-        all.add(entry.value(), met);
+      if (summing) {
+        sum.add(entry.value(), met_in_sum);
         continue;
       }
     }
-    all.add(entry.value(), met);
     if (tree) {
       headers(entry.place());
-      row.name = before.empty() ? "" : label(before, before.size());
+      row.name = label(before, before.size());
     } else {
-      row.name = shown(entry.walk().path());
+      row.name = entry.walk().key().empty() ? label({}, 0) : shown(entry.walk().path());
     }
-    if (entry.walk().key().empty()) row.name = "(the file itself)";
     fill(row, entry, owners);
     each(row);
-    row.type.clear();
   }
-  close_fold();
+  end_sum();
   return all;
 }
 
 void Listing::print(const Document& doc, const std::string& path) const {
-  const Terminal& terminal = Terminal::out();
-  std::size_t name_width = 4, type_width = 4, shape_width = 5, bytes_width = 5;
-  std::uint64_t listed = 0;
-  const Totals totals = walk(doc.value, nullptr, [&](const Row& r) {
-    listed += r.name.size() + r.note.size();
-    if (listed > kLongest)
-      detail::throw_error<Error>(name_of(path), ": the names of its entries come to more than 1 GiB");
-    name_width = std::max(name_width, std::min(kWidest, width(r.name)));
-    type_width = std::max(type_width, std::min(kWidest, width(r.type)));
-    shape_width = std::max(shape_width, r.shape.size());
-    bytes_width = std::max(bytes_width, r.bytes.size());
-  });
-  if (terminal.columns > 0) name_width = std::min(name_width, std::max<std::size_t>(terminal.columns / 2, 20));
   Out out;
   out << shown(name_of(path)) << ": " << facts_text(doc.facts) << '\n' << passed_over(doc.facts);
   out << checkpoint_text(doc.value) << '\n';
-  Line line(terminal);
-  auto put = [&](const Row& r, Colour name_colour) {
-    line.add(r.name, name_width, name_colour);
-    line.add("  ");
-    line.add(r.type, type_width, Colour::type);
-    line.add("  ");
-    line.add(r.shape, shape_width);
-    line.add("  ");
-    line.add(r.bytes, bytes_width, Colour::plain, true);
-    line.add("  ");
-    line.add(r.note, 0, Colour::faint);
-    out << line.take();
-  };
-  put({"name", "type", "shape", "bytes", {}}, Colour::plain);
-  Owners owners;
-  walk(doc.value, &owners, [&](const Row& r) {
-    put(r, r.type.empty() || r.shape.empty() ? (tree && r.note.empty() ? Colour::name : Colour::plain) : Colour::plain);
+  Table table(out, {{}, {.colour = Colour::type}, {}, {.right = true}, {.colour = Colour::faint}});
+  table.add({"name", "type", "shape", "bytes", {}});
+  const Totals totals = walk(ValueWalk(doc.value), [&](const Row& row) {
+    if (out.written() > kLongest) detail::throw_error<Error>(name_of(path), ": its listing is longer than 1 GiB");
+    table.add({row.name, row.type, row.shape, row.bytes, row.note},
+              tree && row.type.empty() ? Colour::name : Colour::plain);
   });
+  table.flush();
   out << '\n' << totals.text() << (match.empty() ? "\n" : ", of those that match\n");
   out.flush();
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <harker/core/error.h>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -66,6 +67,7 @@ bool is_unseen(std::int32_t c) {
 
 std::string shown(std::string_view s, bool keep_newlines) {
   std::string out;
+  if (std::all_of(s.begin(), s.end(), [](char c) { return c >= 0x20 && c < 0x7f; })) return out = s;
   for (std::size_t i = 0; i < s.size();) {
     const std::size_t from = i;
     const std::int32_t c = next_code_point(s, i);

@@ -4,6 +4,10 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
+
+#include "out.h"
 
 namespace harker::cli {
 
@@ -20,21 +24,31 @@ bool locale_is_utf8();
 
 enum class Colour : char { plain = 0, name = '1', type = '6', faint = '2' };
 
-/// A line of a listing, put together from columns that are cut where the terminal ends.
-class Line {
+/// Lines of cells below one another, each column as wide as the first lines need; cut where the terminal ends.
+class Table {
  public:
-  explicit Line(const Terminal& terminal) : terminal_(terminal) {}
-  /// Shown text, filled up with spaces to `columns`.
-  void add(std::string_view shown, std::size_t columns = 0, Colour colour = Colour::plain, bool right = false);
-  /// The text, with a newline; and begins the next.
-  std::string take();
+  struct Column {
+    bool right = false;
+    Colour colour = Colour::plain;
+  };
+  Table(Out& out, std::vector<Column> columns) : out_(out), columns_(std::move(columns)), widths_(columns_.size()) {}
+  /// Shown text, a cell for each column. `first`: another colour for the first.
+  void add(std::vector<std::string> cells, Colour first = Colour::plain);
+  /// To be called at the end.
+  void flush();
 
  private:
-  void put(std::string_view shown, Colour colour);
-  const Terminal& terminal_;
-  std::string text_;
-  std::size_t used_ = 0, spaces_ = 0;  // spaces are written when something follows them
-  bool full_ = false;
+  struct Line {
+    std::vector<std::string> cells;
+    Colour first;
+  };
+  void print(const Line& line);
+
+  Out& out_;
+  const std::vector<Column> columns_;
+  std::vector<std::size_t> widths_;
+  bool measured_ = false;
+  std::vector<Line> waiting_;
 };
 
 }  // namespace harker::cli

@@ -88,6 +88,8 @@ Verb* parse(const Verbs& verbs, int argc, char** argv);
 
 std::unique_ptr<Verb> inspect_verb();
 std::unique_ptr<Verb> cat_verb();
+std::unique_ptr<Verb> stats_verb();
+std::unique_ptr<Verb> hash_verb();
 std::unique_ptr<Verb> verify_verb();
 std::unique_ptr<Verb> convert_verb();
 std::unique_ptr<Verb> diff_verb();
