@@ -222,6 +222,7 @@ Totals Listing::walk(ValueWalk start, FunctionRef<void(const Row&)> each) const 
   Owners met, met_in_sum, owners;
   std::vector<std::string> before, top;  // the place of the line before, and of what is being summed up
   bool summing = false;
+  std::uint64_t summed = 0;
   Row row;
   std::string top_class;
   auto headers = [&](const std::vector<std::string>& place) {
@@ -239,6 +240,7 @@ Totals Listing::walk(ValueWalk start, FunctionRef<void(const Row&)> each) const 
       r.note = str(grouped(sum.tensors), sum.tensors == 1 ? " tensor, " : " tensors, ", grouped(sum.parameters),
                    sum.parameters == 1 ? " parameter" : " parameters");
     }
+    if (sum.tensors == 0 && summed > 0) r.note = str(grouped(summed), summed == 1 ? " entry" : " entries");
     each(r);
   };
   while (entry.next()) {
@@ -248,13 +250,14 @@ Totals Listing::walk(ValueWalk start, FunctionRef<void(const Row&)> each) const 
       if (summing && (place.size() <= depth || !std::equal(top.begin(), top.end(), place.begin()))) end_sum();
       const bool object = entry.is_object() && place.size() == depth;
       if (!summing && (place.size() > depth || object)) {
-        summing = true, sum = {};
+        summing = true, sum = {}, summed = 0;
         met_in_sum.clear();
         top.assign(place.begin(), place.begin() + static_cast<std::ptrdiff_t>(depth));
         top_class = object ? shown(json::class_name(entry.value())) : std::string();
       }
       if (summing) {
         sum.add(entry.value(), met_in_sum);
+        summed += !object;
         continue;
       }
     }

@@ -71,13 +71,10 @@ std::string footer(const Verb& verb) {
 }  // namespace
 
 Verb* parse(const Verbs& verbs, int argc, char** argv) {
-  CLI::App app("Looks into model files, checks, converts and compares them. Nothing in a file is ever executed.",
-               "harker");
+  CLI::App app(kAbout, "harker");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("harker ") + HARKER_VERSION);
-  app.footer(
-      "A FILE named - is standard input.\nExit status: 0 good, 1 a file is bad or missing, 2 wrong usage; diff: 0 "
-      "equal, 1 different, 2 trouble.");
+  app.footer(kStandardInput);
   std::vector<std::pair<CLI::App*, Verb*>> commands;
   for (const auto& verb : verbs) {
     CLI::App* command = app.add_subcommand(std::string(verb->name), std::string(verb->help));

@@ -22,7 +22,7 @@ struct Terminal {
 /// Whether the locale's text is UTF-8, by the environment.
 bool locale_is_utf8();
 
-enum class Colour : char { plain = 0, name = '1', type = '6', faint = '2' };
+enum class Colour : char { plain = 0, name = '1', faint = '2', alarm = '7', type = '6' };
 
 /// Lines of cells below one another, each column as wide as the first lines need; cut where the terminal ends.
 class Table {

@@ -78,6 +78,13 @@ class Verb {
   bool keep_unknown_ = false;
 };
 
+/// What help and the man page say of the whole.
+inline constexpr const char *kSummary = "look into model files, check, convert and compare them",
+                            *kAbout =
+                                "Looks into model files, checks, converts and compares them. Formats are told "
+                                "apart by content. Nothing in a file is ever executed.",
+                            *kStandardInput = "A FILE named - is standard input. Every verb has --help.";
+
 using Verbs = std::vector<std::unique_ptr<Verb>>;
 /// The table of all of them, in the order of the help.
 Verbs all_verbs();
@@ -90,8 +97,11 @@ std::unique_ptr<Verb> inspect_verb();
 std::unique_ptr<Verb> cat_verb();
 std::unique_ptr<Verb> stats_verb();
 std::unique_ptr<Verb> hash_verb();
+std::unique_ptr<Verb> scan_verb();
 std::unique_ptr<Verb> verify_verb();
 std::unique_ptr<Verb> convert_verb();
 std::unique_ptr<Verb> diff_verb();
+std::unique_ptr<Verb> completion_verb();
+std::unique_ptr<Verb> man_verb();
 
 }  // namespace harker::cli
