@@ -7,7 +7,7 @@
 #include <functional>
 #include <unordered_map>
 
-#include "commands.h"
+#include "inspect.h"
 #include "out.h"
 
 namespace harker::cli {

@@ -6,8 +6,9 @@
 #include <algorithm>
 #include <map>
 
-#include "commands.h"
+#include "input.h"
 #include "out.h"
+#include "verb.h"
 
 namespace harker::cli {
 namespace {
@@ -74,23 +75,50 @@ Value without_prefix(const Value& value, const std::string& prefix, const std::s
   return state.without_prefix(prefix);
 }
 
+class Convert : public Verb {
+ public:
+  Convert() : Verb("convert", "Write a file in another format: by OUT's extension, or --to") {
+    file(from_, "IN");
+    file(to_, "OUT", "The file to write; one that is there is replaced, unless it is read-only");
+    std::vector<std::string> names;
+    for (const Format* f : formats()) names.emplace_back(f->name());
+    option(save_.format, "--to", "FORMAT", "torch, onnx, harker, ...", names);
+    option(only_, "--only", "PATH", "Convert one subtree: a path such as optimizer.state");
+    option(prefix_, "--remove-prefix", "PREFIX", "Take a prefix off a state dict's names: module.");
+    flag(save_.compact, "--compact", "PyTorch: of each storage, write only what tensors view");
+    flag(force_, "--force", "OUT may be IN itself");
+    loads();
+    examples = {{"harker convert model.pt model.harker", "the extension says the format"},
+                {"harker convert ddp.pt model.pt --remove-prefix module.", "names as the bare model has them"},
+                {"harker convert run.pt model.pt --only model", "one model of a checkpoint"}};
+  }
+  int run() override {
+    if (to_ == "-") throw UsageError("convert: OUT is a file, never standard output (a file of that name is ./-)");
+    const Format& format = format_of(to_, save_);
+    if (save_.compact && format.name() != "torch")
+      throw UsageError(str("convert: --compact is for PyTorch's format, not for ", format.name()));
+    check_target(from_, to_, force_);
+    LoadOptions options = load_options();
+    options.only = only_;
+    Value value = open_document(from_, options).value;
+    if (!prefix_.empty()) value = without_prefix(value, prefix_, from_);
+    const SaveReport report = save(value, to_, save_);
+    if (report.left_out > 0) {
+      Out out;
+      out << shown(to_) << ": " << grouped(report.left_out) << " bytes that no tensor views were left out\n";
+      out.flush();
+    }
+    return 0;
+  }
+
+ private:
+  std::string from_, to_, only_, prefix_;
+  bool force_ = false;
+  SaveOptions save_;
+};
+
 }  // namespace
 
-int convert(const std::string& from, const std::string& to, const Conversion& how, const LoadOptions& options) {
-  if (to == "-") throw UsageError("convert: OUT is a file, never standard output (a file of that name is ./-)");
-  const Format& format = format_of(to, how.save);
-  if (how.save.compact && format.name() != "torch")
-    throw UsageError(str("convert: --compact is for PyTorch's format, not for ", format.name()));
-  check_target(from, to, how.force);
-  Value value = open_document(from, options).value;
-  if (!how.prefix.empty()) value = without_prefix(value, how.prefix, from);
-  const SaveReport report = save(value, to, how.save);
-  if (report.left_out > 0) {
-    Out out;
-    out << shown(to) << ": " << grouped(report.left_out) << " bytes that no tensor views were left out\n";
-    out.flush();
-  }
-  return 0;
-}
+std::unique_ptr<Verb> convert_verb() { return std::make_unique<Convert>(); }
 
 }  // namespace harker::cli

@@ -8,10 +8,11 @@
 #include <cstring>
 #include <set>
 
-#include "commands.h"
 #include "elements.h"
+#include "input.h"
 #include "key.h"
 #include "out.h"
+#include "verb.h"
 
 namespace harker::cli {
 namespace {
@@ -159,17 +160,34 @@ class Comparison {
   bool differ_ = false;
 };
 
+class Diff : public Verb {
+ public:
+  Diff() : Verb("diff", "Name the entries in which two files differ, and by how much") {
+    file(a_, "A");
+    file(b_, "B", "The other one");
+    loads();
+    trouble = 2;
+    statuses = "0 equal, 1 different, 2 trouble";
+    examples = {{"harker diff before.pt after.harker", "two files of whatever formats"}};
+  }
+  int run() override {
+    if (a_ == "-" && b_ == "-") throw UsageError("diff: only one of A and B can be standard input");
+    const LoadOptions options = load_options();
+    const Value x = open_document(a_, options).value, y = open_document(b_, options).value;
+    Out out;
+    Comparison comparison(out);
+    const bool differ = comparison.run(x, y);
+    if (!differ) out << "equal: " << grouped(comparison.tensors()) << " tensors\n";
+    out.flush();
+    return differ ? 1 : 0;
+  }
+
+ private:
+  std::string a_, b_;
+};
+
 }  // namespace
 
-int diff(const std::string& a, const std::string& b, const LoadOptions& options) {
-  if (a == "-" && b == "-") throw UsageError("diff: only one of A and B can be standard input");
-  const Value x = open_document(a, options).value, y = open_document(b, options).value;
-  Out out;
-  Comparison comparison(out);
-  const bool differ = comparison.run(x, y);
-  if (!differ) out << "equal: " << grouped(comparison.tensors()) << " tensors\n";
-  out.flush();
-  return differ ? 1 : 0;
-}
+std::unique_ptr<Verb> diff_verb() { return std::make_unique<Diff>(); }
 
 }  // namespace harker::cli

@@ -1,6 +1,7 @@
 // Rows of the last dimension are copied into a buffer; a contiguous tensor's own memory is handed out as it is.
 #include "elements.h"
 
+#include <harker/core/base/half.h>
 #include <harker/core/base/text.h>
 #include <cmath>
 #include <cstring>
@@ -130,6 +131,40 @@ bool decode(const std::uint8_t* p, DType dtype, Number& out) {
     case DType::float4_e2m1fn_x2: return false;
   }
   return false;
+}
+
+namespace {
+
+template <class T, class F>
+void convert_all(std::span<const std::uint8_t> from, std::vector<double>& out, F number) {
+  out.resize(from.size() / sizeof(T));
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    T v;
+    std::memcpy(&v, &from[i * sizeof v], sizeof v);
+    out[i] = static_cast<double>(number(v));
+  }
+}
+
+}  // namespace
+
+void decode_all(std::span<const std::uint8_t> from, DType dtype, std::vector<double>& out) {
+  auto same = [](auto v) { return v; };
+  // What large models are made of; anything else goes one by one.
+  if (dtype == DType::float32) return convert_all<float>(from, out, same);
+  if (dtype == DType::float64) return convert_all<double>(from, out, same);
+  if (dtype == DType::float16) return convert_all<std::uint16_t>(from, out, Float16::to_float);
+  if (dtype == DType::bfloat16) return convert_all<std::uint16_t>(from, out, BFloat16::to_float);
+  out.clear();
+  for (std::size_t i = 0; i < from.size(); i += item_size(dtype)) {
+    if (dtype == DType::float4_e2m1fn_x2) {
+      for (const int shift : {0, 4})
+        out.push_back(static_cast<double>(small_float(static_cast<unsigned>(from[i]) >> shift & 15, 2, 1, 1, false)));
+      continue;
+    }
+    Number n;
+    decode(&from[i], dtype, n);
+    out.push_back(static_cast<double>(is_complex(dtype) ? std::hypot(n.re, n.im) : n.re));
+  }
 }
 
 }  // namespace harker::cli

@@ -38,5 +38,7 @@ struct Number {
 };
 /// `p`: an element of that type. False for float4_e2m1fn_x2, which is two numbers.
 bool decode(const std::uint8_t* p, DType dtype, Number& out);
+/// All of a piece as doubles: of complex numbers their absolute values, of float4_e2m1fn_x2 both numbers of each byte.
+void decode_all(std::span<const std::uint8_t> elements, DType dtype, std::vector<double>& out);
 
 }  // namespace harker::cli

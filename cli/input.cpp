@@ -1,4 +1,4 @@
-// What a verb reads: a file, or standard input as "-"; and whether two names on the command line are one file.
+// Standard input is read to its end, and never waited for in vain; whether two names on the command line are one file.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -7,7 +7,8 @@
 #include <cstring>
 #include <utility>
 
-#include "commands.h"
+#include "input.h"
+#include "verb.h"
 
 namespace harker::cli {
 namespace {

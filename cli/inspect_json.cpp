@@ -1,8 +1,9 @@
 // `harker inspect --json`: {"format": {...}, "entries": [...], "storages": [...]}, streamed.
 #include <harker/core/base/text.h>
 
-#include "commands.h"
 #include "elements.h"
+#include "input.h"
+#include "inspect.h"
 #include "json.h"
 
 namespace harker::cli {
@@ -157,8 +158,7 @@ void entry(Out& out, ValueWalk& walk, Storages& storages) {
 
 }  // namespace
 
-int inspect_json(const std::string& path, const LoadOptions& options) {
-  const Document doc = open_listing(path, options);
+void inspect_json(const Document& doc, const std::string& path) {
   ValueWalk walk(doc.value);
   constexpr std::uint64_t kLongest = std::uint64_t{8} << 30;  // paths of what was met before are not in text_bytes()
   auto too_long = [] { detail::throw_error<Error>("this file's listing is longer than 8 GiB"); };
@@ -192,7 +192,6 @@ int inspect_json(const std::string& path, const LoadOptions& options) {
   }
   out << "\n]}\n";
   out.flush();
-  return 0;
 }
 
 }  // namespace harker::cli

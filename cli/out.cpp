@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <harker/core/error.h>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -66,6 +67,7 @@ bool is_unseen(std::int32_t c) {
 
 std::string shown(std::string_view s, bool keep_newlines) {
   std::string out;
+  if (std::all_of(s.begin(), s.end(), [](char c) { return c >= 0x20 && c < 0x7f; })) return out = s;
   for (std::size_t i = 0; i < s.size();) {
     const std::size_t from = i;
     const std::int32_t c = next_code_point(s, i);
@@ -87,6 +89,14 @@ std::size_t width(std::string_view s) {
   std::size_t n = 0;
   for (char c : s) n += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
   return n;
+}
+
+std::string fitted(std::string_view s, std::size_t columns) {
+  if (width(s) <= columns) return std::string(s);
+  std::size_t end = 0;
+  for (std::size_t n = 0; end < s.size() && n + 1 < columns; ++n)
+    while (++end < s.size() && (static_cast<unsigned char>(s[end]) & 0xc0) == 0x80) {}
+  return std::string(s.substr(0, end)) + (columns > 0 ? "\u2026" : "");
 }
 
 std::string grouped(std::uint64_t n) {

@@ -37,6 +37,8 @@ bool is_unseen(std::int32_t code_point);
 std::string shown(std::string_view s, bool keep_newlines = false);
 /// Columns of shown text: its code points.
 std::size_t width(std::string_view shown);
+/// Shown text cut to so many columns, with an ellipsis where it was.
+std::string fitted(std::string_view shown, std::size_t columns);
 /// 1234567 as 1,234,567.
 std::string grouped(std::uint64_t n);
 

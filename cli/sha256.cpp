@@ -2,7 +2,7 @@
 // primes).
 #include "sha256.h"
 
-#include <array>
+#include <algorithm>
 #include <bit>
 
 namespace harker::cli {
@@ -45,22 +45,37 @@ void block(State& h, const std::uint8_t* p) {
 
 }  // namespace
 
-std::string sha256(std::span<const std::uint8_t> data) {
-  State h = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  std::size_t at = 0;
-  for (; data.size() - at >= 64; at += 64) block(h, data.data() + at);
-  std::uint8_t last[128] = {};  // the rest, a one bit, and the length in bits at the end of a block
-  std::size_t rest = data.size() - at, end = rest < 56 ? 64 : 128;
-  for (std::size_t i = 0; i < rest; ++i) last[i] = data[at + i];
-  last[rest] = 0x80;
-  for (std::size_t i = 0; i < 8; ++i)
-    last[end - 1 - i] = static_cast<std::uint8_t>(std::uint64_t{data.size()} * 8 >> (8 * i));
-  block(h, last);
-  if (end == 128) block(h, last + 64);
+Sha256& Sha256::add(std::span<const std::uint8_t> data) {
+  const std::size_t have = size_ % 64, room = 64 - have;
+  size_ += data.size();
+  if (data.size() < room) {
+    std::copy(data.begin(), data.end(), rest_.begin() + have);
+    return *this;
+  }
+  if (have > 0) {
+    std::copy_n(data.begin(), room, rest_.begin() + have);
+    block(state_, rest_.data());
+    data = data.subspan(room);
+  }
+  for (; data.size() >= 64; data = data.subspan(64)) block(state_, data.data());
+  std::copy(data.begin(), data.end(), rest_.begin());
+  return *this;
+}
+
+/// The rest, a one bit, and the length in bits at the end of a block.
+std::string Sha256::digest() {
+  const std::uint64_t bits = size_ * 8;
+  const std::size_t have = size_ % 64;
+  std::uint8_t last[72] = {0x80};
+  const std::size_t zeros = (have < 56 ? 56 : 120) - have;
+  for (std::size_t i = 0; i < 8; ++i) last[zeros + i] = static_cast<std::uint8_t>(bits >> (56 - 8 * i));
+  add({last, zeros + 8});
   std::string out;
-  for (std::uint32_t v : h)
+  for (std::uint32_t v : state_)
     for (int shift = 28; shift >= 0; shift -= 4) out += "0123456789abcdef"[v >> shift & 15];
   return out;
 }
+
+std::string sha256(std::span<const std::uint8_t> data) { return Sha256().add(data).digest(); }
 
 }  // namespace harker::cli

@@ -29,7 +29,7 @@ TEST_CASE("cli: help and version are no errors") {
   CHECK(version.out.starts_with("harker "));
   Run help = harker_command({"--help"});
   CHECK(help.status == 0);
-  for (const char* verb : {"inspect", "cat", "verify", "convert", "diff"})
+  for (const char* verb : {"inspect", "cat", "stats", "hash", "scan", "verify", "convert", "diff"})
     CHECK(help.out.find(verb) != std::string::npos);
   CHECK(harker_command({"cat", "--help"}).status == 0);
 }
@@ -85,6 +85,10 @@ TEST_CASE("cli: the exit statuses of every verb") {
   const std::pair<int, std::vector<std::string>> table[] = {{0, {"inspect", good}},
                                                             {0, {"inspect", "--json", good}},
                                                             {0, {"cat", good, "w"}},
+                                                            {0, {"stats", good}},
+                                                            {0, {"hash", good}},
+                                                            {0, {"hash", good, good}},
+                                                            {0, {"scan", good}},
                                                             {0, {"verify", good}},
                                                             {0, {"convert", good, out}},
                                                             {0, {"diff", good, good}},
@@ -93,7 +97,12 @@ TEST_CASE("cli: the exit statuses of every verb") {
                                                             {1, {"inspect", none}},
                                                             {1, {"cat", none, "w"}},
                                                             {1, {"cat", good, "v"}},
+                                                            {1, {"stats", none}},
+                                                            {1, {"scan", none}},
+                                                            {1, {"scan", bad}},
                                                             {1, {"verify", bad}},
+                                                            {2, {"hash", bad}},
+                                                            {2, {"hash", good, none}},
                                                             {1, {"convert", bad, out}},
                                                             {1, {"convert", none, out}},
                                                             {1, {"convert", good, t / "no/folder.pt"}},

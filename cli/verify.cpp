@@ -1,29 +1,17 @@
-// `harker cat` and `verify`: the verbs that are a few calls each.
+// `harker verify`: everything that can be checked, and one line that says so.
 #include <harker/core/base/text.h>
+#include <harker/core/value_walk.h>
 #include <harker/serialize/checkpoint.h>
-#include <harker/serialize/format.h>
 #include <unordered_set>
 
-#include "commands.h"
-#include "elements.h"
-#include "key.h"
+#include "input.h"
 #include "out.h"
+#include "verb.h"
 
 namespace harker::cli {
+namespace {
 
-int cat(const std::string& path, const std::string& key, const LoadOptions& options) {
-  const Value root = open_document(path, options).value;
-  const Value v = find_entry(root, key);
-  if (!v.is_tensor())
-    detail::throw_error<TypeError>(name_of(path), ": ", detail::quoted(key), " is no tensor but a ", v.type_name());
-  Out out;
-  Elements elements(v);
-  for (auto piece = elements.next(); !piece.empty(); piece = elements.next()) out.write(piece.data(), piece.size());
-  out.flush();
-  return 0;
-}
-
-int verify(const std::string& path, const LoadOptions& options) {
+void verify(const std::string& path, const LoadOptions& options) {
   const auto source = open_source(path);
   const Format& format = detect_format(*source);
   format.verify(source, options);
@@ -55,7 +43,26 @@ int verify(const std::string& path, const LoadOptions& options) {
   out << shown(name_of(path)) << (checkpoint ? ": ok, a checkpoint, " : ": ok, ") << grouped(tensors)
       << (tensors == 1 ? " tensor, " : " tensors, ") << grouped(bytes) << " bytes\n";
   out.flush();
-  return 0;
 }
+
+class Verify : public Verb {
+ public:
+  Verify() : Verb("verify", "Check everything in a file") {
+    file(path_, "FILE");
+    loads();
+    examples = {{"harker verify model.pt", "structure, bounds, checksums, and that a checkpoint is one"}};
+  }
+  int run() override {
+    verify(path_, load_options());
+    return 0;
+  }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> verify_verb() { return std::make_unique<Verify>(); }
 
 }  // namespace harker::cli

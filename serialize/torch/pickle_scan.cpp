@@ -1,0 +1,418 @@
+// The stack and the memo hold no values: only which text, name or call each place came from. Whoever hides a pickle from
+// a scanner gives the file another extension, breaks the archive, puts it behind the first one's STOP or into a string, or
+// breaks it off after the call; so members are judged by content, and what was named before an error counts.
+#include <harker/serialize/torch/pickle_scan.h>
+
+#include <algorithm>
+#include <optional>
+
+#include <harker/core/base/text.h>
+#include <harker/serialize/format.h>
+#include <harker/serialize/torch/keyed_map.h>
+#include <harker/serialize/torch/legacy_reader.h>
+#include <harker/serialize/torch/pickle_opcodes.h>
+#include <harker/serialize/torch/pickle_text.h>
+#include <harker/serialize/torch/zip_reader.h>
+#include <harker/serialize/value/allowed_globals.h>
+
+namespace harker HARKER_PUBLIC {
+namespace {
+
+using detail::quoted;
+using detail::str;
+using io::ByteView;
+using pt::Opcode;
+
+constexpr std::size_t kPickles = 1000;  // in one file
+constexpr int kNesting = 3;             // pickles in strings of pickles
+constexpr std::size_t kOdd = 20;        // oddities of one pickle
+
+/// What a place on the stack came from.
+struct Item {
+  enum class Kind : std::uint8_t { other, text, unicode_line, string_line, name, object } kind = Kind::other;
+  std::uint32_t n = 0;  // length of the text; number of the name, or of the name that made the object, or kNobody
+  const char* text = nullptr;  // in the pickle
+};
+constexpr std::uint32_t kNobody = UINT32_MAX;
+
+/// Follows one pickle.
+class Walk {
+ public:
+  Walk(ByteView data, ScannedPickle& out) : in_(data, "pickle"), out_(out) {}
+  /// Runs to STOP, or to where the pickle makes no sense any more; false then.
+  bool run();
+  std::size_t used() const { return in_.position(); }
+  /// Strings and bytes in it that may be pickles themselves.
+  const std::vector<std::pair<std::uint64_t, ByteView>>& texts() const { return texts_; }
+
+ private:
+  struct Broken {
+    std::string why;
+  };
+  using Kind = Item::Kind;
+
+  void step(Opcode op, const pt::Operands& with);
+  void odd(std::string what) {
+    if (out_.odd.size() < kOdd) out_.odd.push_back(std::move(what));
+  }
+  Item pop() {
+    if (stack_.size() <= (marks_.empty() ? 0 : marks_.back())) throw Broken{"takes more from the stack than is there"};
+    const Item top = stack_.back();
+    stack_.pop_back();
+    return top;
+  }
+  void pop(std::size_t n) {
+    while (n-- > 0) pop();
+  }
+  Item& top() {
+    if (stack_.empty()) throw Broken{"looks at an empty stack"};
+    return stack_.back();
+  }
+  std::size_t pop_mark() {
+    if (marks_.empty()) throw Broken{"has no mark where one is needed"};
+    const std::size_t at = marks_.back();
+    marks_.pop_back();
+    return at;
+  }
+  void push(Item item = {}) { stack_.push_back(item); }
+  void push_text(Kind kind, ByteView bytes) {
+    push({kind, static_cast<std::uint32_t>(std::min<std::size_t>(bytes.size(), UINT32_MAX)), io::text(bytes).data()});
+    if (bytes.size() >= 8 && bytes.back() == '.' && texts_.size() < kPickles) texts_.emplace_back(at_, bytes);
+  }
+  static std::optional<std::string> text_of(const Item& item);
+  Item name(std::string module, std::string name);
+  void call(const Item& callable);
+  void remember(std::uint64_t index);
+  void recall(std::uint64_t index);
+  static std::uint64_t index_in(std::string_view line);
+
+  io::ByteCursor in_;
+  ScannedPickle& out_;
+  std::size_t at_ = 0;
+  std::vector<Item> stack_;
+  std::vector<std::size_t> marks_;
+  std::vector<Item> memo_;
+  pt::KeyedMap<std::uint64_t, Item> far_memo_;
+  pt::KeyedMap<std::string, std::uint32_t> numbers_;  // of names
+  std::vector<std::pair<std::uint64_t, ByteView>> texts_;
+};
+
+bool Walk::run() {
+  try {
+    while (true) {
+      at_ = in_.position();
+      if (in_.done()) throw Broken{"ends without STOP"};
+      const std::uint8_t byte = in_.u8();
+      const pt::OpcodeInfo& op = pt::kOpcodes[byte];
+      if (op.name.empty()) throw Broken{str("the byte ", static_cast<int>(byte), " is no opcode")};
+      if (op.code == Opcode::STOP) return true;
+      step(op.code, pt::read_operands(in_, op));
+    }
+  } catch (const Broken& e) { odd(str("at ", at_, ": ", e.why)); } catch (const FormatError& e) {
+    odd(str("at ", at_, ": ", e.what()));
+  }
+  return false;
+}
+
+std::optional<std::string> Walk::text_of(const Item& item) {
+  const std::string_view raw(item.text, item.text ? item.n : 0);
+  try {
+    if (item.kind == Kind::text) return std::string(raw);
+    if (item.kind == Kind::unicode_line) return pt::unescape_unicode(raw);
+    if (item.kind == Kind::string_line) return pt::unescape_string(raw);
+  } catch (const FormatError&) {}
+  return std::nullopt;
+}
+
+Item Walk::name(std::string module, std::string name) {
+  to_python3(module, name);
+  const auto [at, fresh] = numbers_.try_emplace(str(module, '\n', name), static_cast<std::uint32_t>(out_.names.size()));
+  if (fresh) {
+    const bool allowed = allowed_global(module, name).what != Global::unknown;
+    out_.names.push_back({std::move(module), std::move(name), at_, 0, 0, 0, allowed});
+  }
+  ++out_.names[at->second].named;
+  return {Kind::name, at->second, nullptr};
+}
+
+void Walk::call(const Item& callable) {
+  if (callable.kind == Kind::name) {
+    PickleName& n = out_.names[callable.n];
+    ++n.called;
+    if (allowed_global(n.module, n.name).what == Global::reference) n.allowed = false;  // may only be named
+    return push({Kind::object, callable.n, nullptr});
+  }
+  odd(str("at ", at_, ": calls what is no name but ", callable.kind == Kind::object ? "an object" : "a value"));
+  push({Kind::object, kNobody, nullptr});
+}
+
+void Walk::remember(std::uint64_t index) {
+  const Item item = top();
+  if (index == memo_.size())
+    memo_.push_back(item);
+  else if (index < memo_.size())
+    memo_[static_cast<std::size_t>(index)] = item;
+  else
+    far_memo_[index] = item;
+}
+
+void Walk::recall(std::uint64_t index) {
+  if (index < memo_.size()) return push(memo_[static_cast<std::size_t>(index)]);
+  const auto at = far_memo_.find(index);
+  if (at == far_memo_.end()) throw Broken{str("asks the memo for ", index, ", which is not in it")};
+  push(at->second);
+}
+
+std::uint64_t Walk::index_in(std::string_view line) {
+  std::uint64_t n = 0;
+  for (char c : line) {
+    if (c < '0' || c > '9' || n > UINT64_MAX / 16) throw Broken{"a number in the memo that is none"};
+    n = n * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  return n;
+}
+
+void Walk::step(Opcode op, const pt::Operands& with) {
+  using enum Opcode;
+  switch (op) {
+    case PROTO: out_.protocol = std::max(out_.protocol, static_cast<int>(with.number)); return;
+    case FRAME:
+    case READONLY_BUFFER:
+    case STOP: return;
+
+    case SHORT_BINUNICODE:
+    case BINUNICODE:
+    case BINUNICODE8:
+    case BINSTRING:
+    case SHORT_BINSTRING:
+    case SHORT_BINBYTES:
+    case BINBYTES:
+    case BINBYTES8:
+    case BYTEARRAY8: return push_text(Kind::text, with.bytes);
+    case UNICODE: return push_text(Kind::unicode_line, io::bytes(with.line));
+    case STRING: return push_text(Kind::string_line, io::bytes(with.line));
+
+    case GLOBAL: return push(name(std::string(with.line), std::string(with.second_line)));
+    case STACK_GLOBAL: {
+      const auto what = text_of(pop()), module = text_of(pop());
+      if (what && module) return push(name(*module, *what));
+      odd(str("at ", at_, ": a name that the pickle computes"));
+      return push(name(module.value_or("?"), what.value_or("?")));
+    }
+    case REDUCE:
+    case NEWOBJ: pop(); return call(pop());
+    case NEWOBJ_EX: pop(2); return call(pop());
+    case OBJ: {
+      const std::size_t first = pop_mark();
+      if (first >= stack_.size()) throw Broken{"calls nothing"};
+      const Item callable = stack_[first];
+      stack_.resize(first);
+      return call(callable);
+    }
+    case INST: {
+      const Item callable = name(std::string(with.line), std::string(with.second_line));
+      stack_.resize(pop_mark());
+      return call(callable);
+    }
+    case BUILD: {
+      pop();
+      const Item& object = top();
+      if (object.kind == Kind::object && object.n != kNobody) ++out_.names[object.n].built;
+      if (object.kind == Kind::name)  // setattr() on a class or module
+        odd(str("at ", at_, ": changes ", quoted(out_.names[object.n].module + '.' + out_.names[object.n].name),
+                " itself"));
+      return;
+    }
+    case EXT1:
+    case EXT2:
+    case EXT4:
+      odd(str("at ", at_, ": the extension code ", with.number, ", a name that only the reader's Python knows"));
+      return push({Kind::object, kNobody, nullptr});
+
+    case MARK: return marks_.push_back(stack_.size());
+    case POP_MARK: return stack_.resize(pop_mark());
+    case POP:
+      if (!marks_.empty() && marks_.back() == stack_.size())
+        marks_.pop_back();
+      else
+        pop();
+      return;
+    case DUP: return push(top());
+    case BINPUT:
+    case LONG_BINPUT: return remember(with.number);
+    case PUT: return remember(index_in(with.line));
+    case MEMOIZE: return remember(memo_.size() + far_memo_.size());
+    case BINGET:
+    case LONG_BINGET: return recall(with.number);
+    case GET: return recall(index_in(with.line));
+
+    case TUPLE1: pop(1); return push();
+    case TUPLE2: pop(2); return push();
+    case TUPLE3: pop(3); return push();
+    case TUPLE:
+    case LIST:
+    case DICT:
+    case FROZENSET: stack_.resize(pop_mark()); return push();
+    case APPEND: pop(); return;
+    case SETITEM: pop(2); return;
+    case APPENDS:
+    case SETITEMS:
+    case ADDITEMS: return stack_.resize(pop_mark());
+    case BINPERSID: pop(); return push();
+
+    default: return push();  // a number, a constant, an empty container, a persistent id, a buffer
+  }
+}
+
+class Scan {
+ public:
+  explicit Scan(std::vector<ScannedPickle>& out) : out_(out) {}
+
+  /// One pickle at the front of `data`, if there is one: it reaches STOP and names something, or `sure`. Bytes it takes.
+  std::size_t pickle(ByteView data, const std::string& where, bool sure, int nesting = 0) {
+    if (out_.size() >= kPickles) return 0;
+    ScannedPickle found;
+    found.where = where;
+    Walk walk(data, found);
+    const bool whole = walk.run();
+    if (!sure && (!whole || found.names.empty())) return 0;
+    out_.push_back(std::move(found));
+    if (nesting < kNesting)
+      for (const auto& [at, text] : walk.texts())
+        if (ScannedPickle inner; Walk(text, inner).run() && !inner.names.empty())
+          if (pickle(text, str(where, where.empty() ? "" : ", ", "in the text at ", at), true, nesting + 1) > 0)
+            out_.back().odd.push_back("a pickle within a pickle");
+    return walk.used();
+  }
+  /// The only pickle of `data`; what follows it is odd.
+  void whole(ByteView data, const std::string& where) {
+    const std::size_t number = out_.size(), used = pickle(data, where, true);
+    if (number == out_.size() || used == data.size()) return;
+    const bool stopped = used > 0 && data[used - 1] == '.';
+    if (stopped) out_[number].odd.push_back(str(data.size() - used, " bytes after STOP"));
+    anywhere(data.subspan(used), str(where, where.empty() ? "" : ", ", "behind the first"), used);
+  }
+  /// Whatever begins like a pickle of protocol 2 or later and is one.
+  void anywhere(ByteView data, const std::string& where, std::size_t offset) {
+    std::uint64_t effort = 4 * static_cast<std::uint64_t>(data.size()) + (1 << 20);
+    if (const std::size_t n = pickle(data, str(where, " at ", offset), false); n > 0)
+      data = data.subspan(n), offset += n;
+    for (std::size_t at = 0; at + 2 < data.size() && effort > 0;) {
+      const auto* next = static_cast<const std::uint8_t*>(std::memchr(data.data() + at, 0x80, data.size() - at));
+      if (!next) return;
+      at = static_cast<std::size_t>(next - data.data());
+      if (at + 2 < data.size() && data[at + 1] >= 2 && data[at + 1] <= 5) {
+        ScannedPickle probe;
+        Walk walk(data.subspan(at), probe);
+        const bool good = walk.run() && !probe.names.empty();
+        effort -= std::min<std::uint64_t>(effort, walk.used());
+        if (good) {
+          at += pickle(data.subspan(at), str(where, " at ", offset + at), true);
+          continue;
+        }
+      }
+      ++at;
+    }
+  }
+  void numpy(ByteView data, const std::string& where) {
+    constexpr std::size_t kLong = 12, kShort = 10;
+    if (data.size() < kLong) return;
+    const bool one = data[6] == 1;
+    const std::uint64_t header = one ? io::load_le<std::uint16_t>(&data[8]) : io::load_le<std::uint32_t>(&data[8]);
+    const std::size_t begin = one ? kShort : kLong;
+    if (header > data.size() - begin) return;
+    const std::string_view text = io::text(data.subspan(begin, static_cast<std::size_t>(header)));
+    if (text.find("O'") != text.npos || text.find("O\"") != text.npos)
+      whole(data.subspan(begin + static_cast<std::size_t>(header)), where);
+  }
+  void zip(const io::Source& source);
+  void archive_is_odd(std::string what) {
+    ScannedPickle archive;
+    archive.where = "the archive";
+    archive.odd.push_back(std::move(what));
+    out_.push_back(std::move(archive));
+  }
+
+ private:
+  std::vector<ScannedPickle>& out_;
+};
+
+void Scan::zip(const io::Source& source) {
+  const ByteView file = source.bytes();
+  std::optional<pt::ZipArchive> zip;
+  try {
+    zip.emplace(file, source.name());
+  } catch (const FormatError& e) {
+    std::string_view why = e.what();
+    if (why.starts_with(source.name())) why.remove_prefix(std::min(why.size(), source.name().size() + 2));
+    archive_is_odd(std::string(why));
+    return anywhere(file, "somewhere in the file", 0);
+  }
+  const bool script = std::any_of(zip->entries().begin(), zip->entries().end(),
+                                  [](const pt::ZipEntry& e) { return e.name.find("/code/") != e.name.npos; });
+  const std::uint64_t limit = (std::uint64_t{1} << 20) + 16 * file.size();
+  for (const pt::ZipEntry& e : zip->entries()) {
+    const std::string where = detail::quoted_if_odd(e.name);
+    std::vector<std::uint8_t> room;
+    ByteView data = e.stored;
+    const std::size_t before = out_.size();
+    try {
+      if (e.deflated) data = zip->read(e, limit, room);
+    } catch (const FormatError& error) {
+      archive_is_odd(str(where, ": ", error.what()));
+      continue;
+    }
+    if (e.name.ends_with(".pkl") || e.name.ends_with(".pickle"))
+      whole(data, where);
+    else if (io::text(data).starts_with("\x93NUMPY"))
+      numpy(data, where);
+    else
+      pickle(data, where, false);
+    for (std::size_t i = before; script && i < out_.size();
+         ++i)  // classes that the archive itself defines, in TorchScript
+      for (PickleName& n : out_[i].names) n.allowed = n.allowed || n.module.starts_with("__torch__");
+  }
+}
+
+bool is_zip(ByteView file) {
+  const std::string_view s = io::text(file);
+  constexpr std::size_t kEnd = 22, kComment = 65535;
+  return s.starts_with("PK\3\4") || s.substr(s.size() - std::min(s.size(), kEnd + kComment)).find("PK\5\6") != s.npos;
+}
+
+}  // namespace
+
+std::vector<ScannedPickle> scan_pickles(const io::Source& source) {
+  const ByteView file = source.bytes();
+  std::vector<ScannedPickle> out;
+  Scan scan(out);
+  const auto at_front = [&] {  // a file may be two things at once
+    ScannedPickle probe;
+    Walk(file, probe).run();
+    return !probe.names.empty();
+  };
+  if (is_zip(file)) {
+    if (!io::text(file).starts_with("PK") && at_front()) scan.pickle(file, "the front of the file", true);
+    scan.zip(source);
+  } else if (pt::is_legacy(file)) {
+    std::size_t at = 0;
+    static constexpr const char* kParts[] = {"magic number", "protocol version", "system info", "object",
+                                             "storage keys"};
+    for (const char* part : kParts) {
+      const std::size_t number = out.size(), used = scan.pickle(file.subspan(at), part, true);
+      if (out.size() == number || file[at + used - 1] != '.') break;
+      at += used;
+    }
+  } else if (pt::is_tar(file)) {
+    scan.anywhere(file, "the archive", 0);
+  } else if (io::text(file).starts_with("\x93NUMPY")) {
+    scan.numpy(file, "");
+  } else if (pt::is_pickle(file) || at_front()) {
+    scan.whole(file, "");
+  } else {
+    detect_format(source);  // one without pickles, or an error
+  }
+  return out;
+}
+
+}  // namespace harker
