@@ -21,7 +21,7 @@ class Cat : public Verb {
                  "a key as inspect --json prints it, which is never ambiguous"}};
   }
   int run() override {
-    const Value root = open_document(path_, load_options()).value;
+    const Value root = look_at(path_, load_options()).value;
     const Value v = find_entry(root, key_);
     if (!v.is_tensor())
       detail::throw_error<TypeError>(name_of(path_), ": ", detail::quoted(key_), " is no tensor but a ", v.type_name());
