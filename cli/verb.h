@@ -91,5 +91,7 @@ std::unique_ptr<Verb> cat_verb();
 std::unique_ptr<Verb> verify_verb();
 std::unique_ptr<Verb> convert_verb();
 std::unique_ptr<Verb> diff_verb();
+std::unique_ptr<Verb> merge_verb();
+std::unique_ptr<Verb> bench_verb();
 
 }  // namespace harker::cli
