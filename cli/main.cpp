@@ -12,7 +12,8 @@ namespace harker::cli {
 
 Verbs all_verbs() {
   Verbs all;
-  for (auto make : {inspect_verb, cat_verb, verify_verb, convert_verb, diff_verb, merge_verb, bench_verb}) all.push_back(make());
+  for (auto make : {inspect_verb, cat_verb, verify_verb, convert_verb, diff_verb, merge_verb, bench_verb})
+    all.push_back(make());
   return all;
 }
 
