@@ -23,9 +23,6 @@ class GgufFormat final : public Format {
   Document read(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
     return gguf::read_file(source, options);
   }
-  void verify(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
-    gguf::read_file(source, options);
-  }
   SaveReport write(io::Sink& sink, const Value& value, std::string_view, const SaveOptions&) const override {
     gguf::write_file(sink, value);
     return {.bytes = sink.position()};

@@ -34,9 +34,6 @@ class NpyFormat final : public Format {
                                                           "when it is called again")}));
     return d;
   }
-  void verify(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
-    read(source, options);
-  }
   SaveReport write(io::Sink& sink, const Value& value, std::string_view, const SaveOptions&) const override {
     if (const std::string why = numpy::cannot_save(value); !why.empty())
       detail::throw_error<TypeError>(".npy: holds one array, and cannot hold ", why,
@@ -63,10 +60,13 @@ class NpzFormat final : public Format {
   Document read(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
     return numpy::read_npz(source, options, false);
   }
-  void verify(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
-    LoadOptions all = options;
-    all.mmap = false;
-    numpy::read_npz(source, all, true);
+  Document examine(const std::shared_ptr<const io::Source>& source, const LoadOptions& options,
+                   Findings& findings) const override {
+    LoadOptions lazy = options;
+    lazy.mmap = true;
+    Document d = numpy::read_npz(source, lazy, true);
+    harker::examine(d.value, source->name(), findings);
+    return d;
   }
   SaveReport write(io::Sink& sink, const Value& value, std::string_view, const SaveOptions&) const override {
     numpy::write_npz(sink, value);

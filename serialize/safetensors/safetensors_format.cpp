@@ -42,11 +42,6 @@ class SafetensorsFormat final : public Format {
   Document read(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
     return is_index(source->bytes()) ? safetensors::read_set(source, options) : safetensors::read_file(source, options);
   }
-  void verify(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
-    LoadOptions all = options;
-    all.mmap = false;
-    check_contents(read(source, all).value, source->name());
-  }
   SaveReport write(io::Sink& sink, const Value& value, std::string_view name,
                    const SaveOptions& options) const override {
     if (name.ends_with(kIndexEnd)) return safetensors::write_set(sink, value, name, options);

@@ -226,6 +226,7 @@ void ZipArchive::read_directory(const Directory& d) {
 
 void ZipArchive::read_local(ZipEntry& e) const {
   const io::ByteView head = file_.subspan(static_cast<std::size_t>(e.header), kLocalSize);
+  io::came_by(head.data());
   const std::string name = quoted(e.name);
   if (u32(head, 0) != kLocal) fail("zip entry ", name, ": no local header signature at its offset ", e.header);
   const std::uint64_t stored = e.stored_size, room = file_.size() - e.header - kLocalSize;
@@ -277,6 +278,7 @@ void ZipArchive::check_tiling(std::uint64_t directory) const {
 }
 
 void ZipArchive::check_descriptor(const ZipEntry& e, std::uint64_t at, std::uint64_t end) const {
+  io::came_by(file_.data() + at);
   std::uint64_t size = end - at;
   if (size == 16 || size == 24) {
     if (u32(file_, at) != kDescriptor) fail("zip entry ", quoted(e.name), ": no data descriptor after its data");

@@ -36,28 +36,27 @@ std::string_view text(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
 
+const Format& format() {
+  switch (kReader) {
+    case Reader::harker: return harker_format();
+    case Reader::onnx: return onnx_format();
+    case Reader::safetensors: return safetensors_format();
+    case Reader::npy: return npy_format();
+    case Reader::npz: return npz_format();
+    case Reader::gguf: return gguf_format();
+    default: return torch_format();
+  }
+}
+
 Value read(const std::shared_ptr<const io::Source>& source, const LoadOptions& options, bool verify) {
+  if (verify) format().verify(source, options);
   switch (kReader) {
     case Reader::zip:
-    case Reader::script: return pt::read_zip(source, options, verify).value;
+    case Reader::script: return pt::read_zip(source, options).value;
     case Reader::legacy: return pt::read_legacy(source, options).value;
     case Reader::tar: return pt::read_tar(source, options).value;
     case Reader::pickle: return pt::read_bare_pickle(source, options).value;
-    case Reader::harker:
-      if (verify) harker_file::verify_file(source, options);
-      return harker_file::read_file(source, options).value;
-    case Reader::safetensors: {
-      const bool set = !source->bytes().empty() && source->bytes()[0] == '{';
-      return (set ? safetensors::read_set : safetensors::read_file)(source, options).value;
-    }
-    case Reader::npy:
-    case Reader::npz:
-    case Reader::gguf: {
-      const Format& format = format_named(kReaderNames[static_cast<int>(kReader)]);
-      if (verify) format.verify(source, options);
-      return format.read(source, options).value;
-    }
-    default: return onnx::read_file(source, options).value;
+    default: return format().read(source, options).value;
   }
 }
 
