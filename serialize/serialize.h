@@ -65,11 +65,14 @@ struct SaveOptions {
   /// PyTorch files: of each storage, write only the parts that tensors view (a slice of a large tensor is saved with
   /// all of it otherwise). Views that do not overlap no longer share their storage when they come back.
   bool compact = false;
+  /// ONNX files: tensors of 1 KiB and more go to a second file beside the first, NAME.CHECKSUM.data. So they do anyway
+  /// where the model is larger than protobuf allows, 2 GiB.
+  bool external_data = false;
 };
 
 /// What a save did.
 struct SaveReport {
-  std::uint64_t bytes = 0;     ///< the file's size
+  std::uint64_t bytes = 0;     ///< the file's size, and that of a second one
   std::uint64_t left_out = 0;  ///< bytes of storages that SaveOptions::compact did not write
 };
 

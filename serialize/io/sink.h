@@ -10,6 +10,8 @@
 namespace harker HARKER_PUBLIC {
 namespace io {
 
+class Source;
+
 class Sink {
  public:
   virtual ~Sink() = default;
@@ -18,6 +20,10 @@ class Sink {
   /// A second file that this one names, in the same folder. It takes its place when this one is committed, just before
   /// it: whoever finds the new file finds all that it names. Error where there is no folder. Valid as long as this sink.
   virtual Sink& beside(std::string_view name);
+  /// The file that this one will replace; null where there is none that can be read.
+  virtual std::shared_ptr<const Source> old() const { return nullptr; }
+  /// A file in the same folder that only the old one named: removed once this one has taken its place.
+  virtual void retire(std::string_view) {}
   std::uint64_t position() const { return position_; }
 
  protected:
@@ -48,6 +54,8 @@ class AtomicFile final : public Sink {
   AtomicFile& operator=(const AtomicFile&) = delete;
   void write(ByteView data) override;
   Sink& beside(std::string_view name) override;
+  std::shared_ptr<const Source> old() const override;
+  void retire(std::string_view name) override { retired_.push_back(beside_path(name)); }
   void commit();
 
  private:
@@ -55,6 +63,7 @@ class AtomicFile final : public Sink {
   void flush();
   void write_through(ByteView data);
   void sync();
+  std::string beside_path(std::string_view name) const;
   bool place_unnamed();
   void place_named();
   void copy_to_named();
@@ -64,6 +73,7 @@ class AtomicFile final : public Sink {
   int fd_ = -1;
   bool durable_;
   std::vector<std::unique_ptr<AtomicFile>> beside_;
+  std::vector<std::string> retired_;
 };
 
 }  // namespace io

@@ -27,9 +27,9 @@ class OnnxFormat final : public Format {
     all.mmap = false;
     check_contents(read(source, all).value, source->name());
   }
-  SaveReport write(io::Sink& sink, const Value& value, std::string_view, const SaveOptions&) const override {
-    onnx::write_file(sink, value);
-    return {.bytes = sink.position()};
+  SaveReport write(io::Sink& sink, const Value& value, std::string_view name,
+                   const SaveOptions& options) const override {
+    return {.bytes = onnx::write_file(sink, value, name, options.external_data)};
   }
 };
 
