@@ -65,6 +65,9 @@ struct SaveOptions {
   /// PyTorch files: of each storage, write only the parts that tensors view (a slice of a large tensor is saved with
   /// all of it otherwise). Views that do not overlap no longer share their storage when they come back.
   bool compact = false;
+  /// ONNX files: tensors of 1 KiB and more go to a second file beside the first, NAME.CHECKSUM.data. So they do anyway
+  /// where the model is larger than protobuf allows, 2 GiB.
+  bool external_data = false;
   /// Safetensors: keep what the format has no place for (the order of the names, the class of the dict, the versions of
   /// modules, which tensors are Parameters) in the file's metadata, where others pass it over. Off: the bytes of the
   /// format's own writer.
@@ -82,7 +85,7 @@ struct SaveOptions {
 
 /// What a save did.
 struct SaveReport {
-  std::uint64_t bytes = 0;     ///< the file's size
+  std::uint64_t bytes = 0;     ///< the file's size, and that of a second one
   std::uint64_t left_out = 0;  ///< bytes of storages that SaveOptions::compact did not write
 };
 

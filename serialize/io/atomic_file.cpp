@@ -12,11 +12,13 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include <harker/core/base/text.h>
 #include <harker/serialize/io/file_system.h>
 #include <harker/serialize/io/sink.h>
+#include <harker/serialize/io/source.h>
 #include <harker/serialize/io/temporary.h>
 
 namespace harker HARKER_PUBLIC {
@@ -131,10 +133,14 @@ void AtomicFile::write(ByteView data) {
   write_through(data);
 }
 
-Sink& AtomicFile::beside(std::string_view name) {
+std::string AtomicFile::beside_path(std::string_view name) const {
   if (name.empty() || name.find('/') != std::string_view::npos || name == "." || name == "..")
     detail::throw_error<Error>(path_, ": ", detail::quoted(name), " is no name for a file beside it");
-  beside_.push_back(std::make_unique<AtomicFile>(folder_ + "/" + std::string(name), durable_));
+  return folder_ + "/" + std::string(name);
+}
+
+Sink& AtomicFile::beside(std::string_view name) {
+  beside_.push_back(std::make_unique<AtomicFile>(beside_path(name), durable_));
   return *beside_.back();
 }
 
@@ -145,6 +151,12 @@ std::vector<std::string> AtomicFile::neighbours() const {
   while (const dirent* e = ::readdir(folder)) names.emplace_back(e->d_name);
   ::closedir(folder);
   return names;
+}
+
+std::shared_ptr<const Source> AtomicFile::old() const {
+  try {
+    return Source::open(path_);
+  } catch (const IoError&) { return nullptr; }
 }
 
 void AtomicFile::flush() {
@@ -221,16 +233,17 @@ void AtomicFile::copy_to_named() {
 void AtomicFile::commit() {
   flush();
   sync();
+  std::optional<SignalsWait> guard;  // a set is not left half in place
+  if (!beside_.empty()) guard.emplace();
   for (const std::unique_ptr<AtomicFile>& other : beside_) other->commit();
   if (temporary_.empty() && !place_unnamed()) copy_to_named();
   if (!temporary_.empty()) place_named();
   FileSystem& fs = file_system();
   fs.close(std::exchange(fd_, -1));
-  for (const std::string& name : dropped_) fs.unlink(folder_ + "/" + name);  // when this fails, the next save does it
-  if (!durable_) return;
-  if (fs.fsync_folder(folder_) != 0 && errno != EINVAL && errno != ENOTSUP)
+  if (durable_ && fs.fsync_folder(folder_) != 0 && errno != EINVAL && errno != ENOTSUP)
     detail::throw_error<IoError>(path_, ": the new file is in place, but fsync of its folder failed: ", reason(errno),
                                  " (a power cut may bring the old one back)");
+  for (const std::string& path : retired_) fs.unlink(path);
 }
 
 }  // namespace io

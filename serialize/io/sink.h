@@ -10,6 +10,8 @@
 namespace harker HARKER_PUBLIC {
 namespace io {
 
+class Source;
+
 class Sink {
  public:
   virtual ~Sink() = default;
@@ -20,8 +22,10 @@ class Sink {
   virtual Sink& beside(std::string_view name);
   /// The names of the files in that folder; none where there is none.
   virtual std::vector<std::string> neighbours() const { return {}; }
-  /// Removes one of them when this file is in place: what only the file before it named.
-  virtual void drop(std::string_view) {}
+  /// The file that this one will replace; null where there is none that can be read.
+  virtual std::shared_ptr<const Source> old() const { return nullptr; }
+  /// A file in the same folder that only the old one named: removed once this one has taken its place.
+  virtual void retire(std::string_view) {}
   std::uint64_t position() const { return position_; }
 
  protected:
@@ -53,7 +57,8 @@ class AtomicFile final : public Sink {
   void write(ByteView data) override;
   Sink& beside(std::string_view name) override;
   std::vector<std::string> neighbours() const override;
-  void drop(std::string_view name) override { dropped_.emplace_back(name); }
+  std::shared_ptr<const Source> old() const override;
+  void retire(std::string_view name) override { retired_.push_back(beside_path(name)); }
   void commit();
 
  private:
@@ -61,6 +66,7 @@ class AtomicFile final : public Sink {
   void flush();
   void write_through(ByteView data);
   void sync();
+  std::string beside_path(std::string_view name) const;
   bool place_unnamed();
   void place_named();
   void copy_to_named();
@@ -70,7 +76,7 @@ class AtomicFile final : public Sink {
   int fd_ = -1;
   bool durable_;
   std::vector<std::unique_ptr<AtomicFile>> beside_;
-  std::vector<std::string> dropped_;
+  std::vector<std::string> retired_;
 };
 
 }  // namespace io

@@ -21,9 +21,9 @@ class OnnxFormat final : public Format {
   Document read(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
     return onnx::read_file(source, options);
   }
-  SaveReport write(io::Sink& sink, const Value& value, std::string_view, const SaveOptions&) const override {
-    onnx::write_file(sink, value);
-    return {.bytes = sink.position()};
+  SaveReport write(io::Sink& sink, const Value& value, std::string_view name,
+                   const SaveOptions& options) const override {
+    return {.bytes = onnx::write_file(sink, value, name, options.external_data)};
   }
 };
 

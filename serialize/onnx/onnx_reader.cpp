@@ -1,5 +1,5 @@
 // Reads a protobuf file: an ONNX ModelProto (layout: onnx_writer.cpp). One of ours has the metadata "harker", from
-// which the whole Value comes back; from any other, its initializers by name.
+// which the whole Value comes back; from any other, its tensors by name (onnx_weights.cpp).
 #include <unordered_map>
 #include <unordered_set>
 
@@ -7,23 +7,15 @@
 #include <harker/serialize/io/crc32.h>
 #include <harker/serialize/onnx/onnx_file.h>
 #include <harker/serialize/onnx/onnx_json.h>
-#include <harker/serialize/onnx/onnx_tensor.h>
 #include <harker/serialize/onnx/onnx_types.h>
+#include <harker/serialize/onnx/onnx_weights.h>
 #include <harker/serialize/onnx/wire.h>
-#include <harker/serialize/value/value_paths.h>
 
 namespace harker::onnx {
 namespace {
 
 using detail::str;
 using detail::throw_error;
-
-struct Model {
-  std::int64_t ir_version = 0;
-  std::string_view producer, json, checksums;
-  bool ours = false, has_checksums = false;
-  io::ByteView graph;
-};
 
 void read_property(io::ByteView entry, Model& m, const std::string& what) {
   std::string_view key, value;
@@ -56,6 +48,8 @@ Model read_model(io::ByteView all, const std::string& what) {
         m.graph = view(r.get_view()), has_graph = true;
         break;
       case bytes(14): read_property(view(r.get_view()), m, what); break;
+      case bytes(20): m.training.push_back(view(r.get_view())); break;
+      case bytes(25): m.functions.push_back(view(r.get_view())); break;
       default: r.skip();
     }
   }
@@ -94,8 +88,8 @@ std::vector<std::uint32_t> checksums(const Model& m, std::size_t storages, const
   return out;
 }
 
-Value read_ours(const Model& m, const std::shared_ptr<const io::Source>& source, const LoadOptions& options) {
-  const std::string what = source->name();
+Value read_ours(const Model& m, Reading& reading) {
+  const std::string& what = reading.source->name();
   const std::string where = str(what, ": metadata ", kMetadata);
   if (m.has_checksums) {
     const auto crc = detail::from_hex(m.checksums.substr(0, 8));
@@ -113,6 +107,7 @@ Value read_ours(const Model& m, const std::shared_ptr<const io::Source>& source,
       throw_error<FormatError>(where, ": two storages in one initializer, ", detail::quoted(meta.initializers[i]));
   const std::vector<std::string> labels = value_table::storage_names(meta.table);
   std::vector<io::StorageBytes> storages(meta.table.storages.size());
+  std::vector<std::shared_ptr<const io::Source>> from;  // of those in other files
   std::vector<bool> found(storages.size());
   std::unordered_set<std::string_view> names;
   each_initializer(m.graph, what, [&](io::ByteView bytes) {
@@ -122,12 +117,18 @@ Value read_ours(const Model& m, const std::shared_ptr<const io::Source>& source,
     const auto at = wanted.find(t.name);
     if (at == wanted.end()) return;
     const std::size_t i = at->second;
-    if (!t.has_raw || t.raw.size() != meta.table.storages[i])
+    const std::uint64_t nbytes = meta.table.storages[i];
+    io::ByteView stored = t.raw;
+    if (t.is_external) {
+      const ExternalFiles::Part p = reading.files.part(t.external, nbytes, reading.budget, str(what, ": ", labels[i]));
+      stored = p.bytes, from.resize(storages.size()), from[i] = p.file;
+    }
+    if ((!t.has_raw && !t.is_external) || stored.size() != nbytes)
       throw_error<FormatError>(what, ": ", labels[i], ": the initializer ", detail::quoted(t.name),
-                               " has a raw_data size of ", t.raw.size(), " bytes, expected ", meta.table.storages[i]);
+                               " has a raw_data size of ", stored.size(), " bytes, expected ", nbytes);
     found[i] = true;
-    storages[i] = {.stored = t.raw,
-                   .nbytes = t.raw.size(),
+    storages[i] = {.stored = stored,
+                   .nbytes = nbytes,
                    .crc = crcs.empty() ? 0 : crcs[i + 1],
                    .check_crc = !crcs.empty(),
                    .label = labels[i]};
@@ -136,35 +137,34 @@ Value read_ours(const Model& m, const std::shared_ptr<const io::Source>& source,
     if (!found[i])
       throw_error<FormatError>(what, ": ", labels[i], ": the initializer ", detail::quoted(meta.initializers[i]),
                                " that holds it is missing");
-  return value_table::read_table(meta.table, std::move(storages), source, options);
-}
-
-Value read_foreign(const Model& m, const std::shared_ptr<const io::Source>& source, const LoadOptions& options) {
-  const std::string what = source->name();
-  std::vector<Value::Item> items;
-  std::unordered_set<std::string_view> names;
-  each_initializer(m.graph, what, [&](io::ByteView bytes) {
-    const TensorMessage t = parse_tensor(bytes, what);
-    if (!names.insert(t.name).second)
-      throw_error<FormatError>(what, ": two initializers of the name ", detail::quoted(t.name), " (duplicate)");
-    if (options.only.empty() || options.only == t.name)
-      items.emplace_back(Value(t.name), Value(make_tensor(t, bytes, source, what, options.mmap)));
-  });
-  const Value all = Value::ordered_dict(std::move(items));
-  return options.only.empty() ? all : entry(all, options.only, what);
+  return value_table::read_table(meta.table, std::move(storages), reading.source, reading.options, from);
 }
 
 }  // namespace
+
+std::string data_file(const io::Source& model) {
+  try {
+    std::string found;
+    each_initializer(read_model(model.bytes(), model.name()).graph, model.name(), [&](io::ByteView bytes) {
+      if (found.empty()) found = parse_tensor(bytes, model.name()).external.location;
+    });
+    return found;
+  } catch (const std::exception&) { return {}; }  // of whatever kind it is: it names no file
+}
 
 Document read_file(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) {
   const std::string what = source->name();
   try {
     const Model m = read_model(source->bytes(), what);
-    check_depth(m.graph, what);
-    Document d{m.ours ? read_ours(m, source, options) : read_foreign(m, source, options), Value::dict()};
+    Reading reading(source, options);
+    std::vector<Value> passed_over;
+    Document d{m.ours ? read_ours(m, reading) : read_weights(m, reading, passed_over), Value::dict()};
     d.facts.set("container", "onnx");
     d.facts.set("ir_version", m.ir_version);
     d.facts.set("producer", detail::quoted(m.producer).substr(1, detail::quoted(m.producer).size() - 2));
+    if (reading.checksums > 0)
+      passed_over.push_back(Value(str(reading.checksums, " checksum(s) of external files: not compared")));
+    if (!passed_over.empty()) d.facts.set("passed_over", Value::list(std::move(passed_over)));
     return d;
   } catch (const protozero::exception& e) {
     throw_error<FormatError>(what, ": cannot parse the protobuf message: ", e.what());

@@ -1,6 +1,8 @@
-// Reads a TensorProto: raw bytes, or values in one of the typed fields (float_data and its like, where several small
-// types share int32_data). Nothing is made before the number of elements has been compared with the bytes that are
-// there.
+// Reads a TensorProto: raw bytes, here or in another file, or values in one of the typed fields (float_data and its
+// like, where several small types share int32_data). Nothing is made before the number of elements has been compared
+// with the bytes that are there.
+#include <cstring>
+
 #include <harker/core/base/text.h>
 #include <harker/core/base/utf8.h>
 #include <harker/serialize/onnx/onnx_tensor.h>
@@ -14,13 +16,15 @@ namespace {
 using detail::str;
 using detail::throw_error;
 
-constexpr std::uint32_t kFloatData = 4, kInt32Data = 5, kInt64Data = 7, kDoubleData = 10, kUint64Data = 11;
+constexpr std::uint32_t kFloatData = 4, kInt32Data = 5, kStringData = 6, kInt64Data = 7, kDoubleData = 10,
+                        kUint64Data = 11;
 
 constexpr const char* typed_name(std::uint32_t field) {
   return field == kFloatData    ? "float_data"
          : field == kInt32Data  ? "int32_data"
          : field == kInt64Data  ? "int64_data"
          : field == kDoubleData ? "double_data"
+         : field == kStringData ? "string_data"
                                 : "uint64_data";
 }
 
@@ -34,45 +38,42 @@ std::uint32_t typed_field(std::int64_t type) {
     case kInt64: return kInt64Data;
     case kUint32:
     case kUint64: return kUint64Data;
+    case kString: return kStringData;
     default: return kInt32Data;
   }
 }
 
-std::string external_location(io::ByteView entry, std::string_view what) {
-  std::string key, value;
-  protozero::pbf_reader r = message(entry, what);
-  while (r.next()) {
-    switch (r.tag_and_type()) {
-      case bytes(1): key = r.get_string(); break;
-      case bytes(2): value = r.get_string(); break;
-      default: r.skip();
-    }
-  }
-  return key == "location" ? value : std::string();
-}
-
-// Stores values of a typed field one after another, each in the low bytes of what the field carries.
+// Stores values of a typed field one after another, each in the low bits of what the field carries.
 class Filler {
  public:
-  Filler(std::span<std::uint8_t> to, std::size_t size, const std::string& what) : to_(to), size_(size), what_(what) {}
-  void put(std::uint64_t bits) {
-    if (to_.size() - at_ < size_) throw_error<FormatError>(what_, " holds more values than its size (dims) says");
-    for (std::size_t i = 0; i < size_; ++i) to_[at_++] = static_cast<std::uint8_t>(bits >> (8 * i));
+  /// `to` is all zero when `bits` makes no whole bytes.
+  Filler(std::span<std::uint8_t> to, std::uint64_t values, unsigned bits, const std::string& what)
+      : to_(to), values_(values), bits_(bits), what_(what) {}
+  void put(std::uint64_t v) {
+    if (have_ == values_) throw_error<FormatError>(what_, " holds more values than its size (dims) says");
+    const std::uint64_t at = have_++ * bits_;
+    std::uint8_t* p = to_.data() + at / 8;
+    if (bits_ % 8 == 0) {
+      for (std::size_t i = 0; i < bits_ / 8; ++i) p[i] = static_cast<std::uint8_t>(v >> (8 * i));
+      return;
+    }
+    const std::uint64_t moved = (v & ((1U << bits_) - 1)) << (at % 8);
+    p[0] = static_cast<std::uint8_t>(p[0] | moved);
+    if (moved > 0xff) p[1] = static_cast<std::uint8_t>(moved >> 8);
   }
   void done() const {
-    if (at_ != to_.size())
-      throw_error<FormatError>(what_, " holds ", at_ / size_, " values; its size (dims) asks for ", to_.size() / size_);
+    if (have_ != values_)
+      throw_error<FormatError>(what_, " holds ", have_, " values; its size (dims) asks for ", values_);
   }
 
  private:
   std::span<std::uint8_t> to_;
-  std::size_t at_ = 0, size_;
+  std::uint64_t have_ = 0, values_;
+  unsigned bits_;
   const std::string& what_;
 };
 
-void fill_typed(const TensorMessage& m, io::ByteView all, std::span<std::uint8_t> to, std::size_t size,
-                const std::string& what) {
-  Filler filler(to, size, what);
+void fill_typed(const TensorMessage& m, io::ByteView all, Filler filler, const std::string& what) {
   protozero::pbf_reader r = message(all, what);
   while (r.next()) {
     if (r.tag() != m.typed) {
@@ -98,12 +99,35 @@ void fill_typed(const TensorMessage& m, io::ByteView all, std::span<std::uint8_t
   filler.done();
 }
 
+Value strings(io::ByteView all, const Shape& shape, std::string_view what) {
+  std::vector<Value> items;
+  std::uint64_t nbytes = 0;
+  protozero::pbf_reader r = message(all, what);
+  while (r.next()) {
+    if (r.tag_and_type() != bytes(kStringData)) {
+      r.skip();
+      continue;
+    }
+    const std::string_view s = text(r.get_view());
+    nbytes += s.size();
+    items.push_back(string_value(s));
+  }
+  return kept_value("STRING", shape, nbytes, Value::list(std::move(items)));
+}
+
 }  // namespace
+
+void append_dims(protozero::pbf_reader& r, std::vector<std::int64_t>& dims) {
+  if (r.wire_type() == protozero::pbf_wire_type::varint) return dims.push_back(r.get_int64());
+  for (std::int64_t d : r.get_packed_int64()) {
+    if (dims.size() > kMaxRank) break;
+    dims.push_back(d);
+  }
+}
 
 TensorMessage parse_tensor(io::ByteView all, std::string_view what) {
   TensorMessage m;
-  std::string location;
-  bool external = false;
+  bool entries = false;
   const auto typed = [&](std::uint32_t field, std::uint64_t n) {
     if (m.typed != 0 && m.typed != field)
       throw_error<FormatError>(what, ": tensor ", detail::quoted(m.name), " has both ", typed_name(m.typed), " and ",
@@ -114,13 +138,8 @@ TensorMessage parse_tensor(io::ByteView all, std::string_view what) {
   protozero::pbf_reader r = message(all, what);
   while (r.next()) {
     switch (r.tag_and_type()) {
-      case varint(1): m.dims.push_back(r.get_int64()); break;
-      case bytes(1):
-        for (std::int64_t d : r.get_packed_int64()) {
-          if (m.dims.size() > kMaxRank) break;
-          m.dims.push_back(d);
-        }
-        break;
+      case varint(1):
+      case bytes(1): append_dims(r, m.dims); break;
       case varint(2): m.type = r.get_int64(); break;
       case bytes(3):
         throw_error<FormatError>(what, ": tensor ", detail::quoted(m.name), " is stored in segments: not read");
@@ -140,41 +159,28 @@ TensorMessage parse_tensor(io::ByteView all, std::string_view what) {
         typed(field, r.get_view().size());
         break;
       }
-      case bytes(13): {
-        external = true;
-        const std::string l = external_location(view(r.get_view()), what);
-        if (!l.empty()) location = l;
-        break;
-      }
-      case varint(14): external = r.get_int64() != 0 || external; break;
+      case bytes(kStringData): typed(r.tag(), 1), r.skip(); break;
+      case bytes(13): m.external.add(view(r.get_view()), what), entries = true; break;
+      case varint(14): m.is_external = r.get_int64() != 0; break;
       default: r.skip();
     }
     if (m.dims.size() > kMaxRank)
       throw_error<FormatError>(what, ": tensor ", detail::quoted(m.name), " has too many dimensions (rank): at most ",
                                kMaxRank, " are read");
   }
-  if (m.name.empty()) throw_error<FormatError>(what, ": an initializer without a name");
-  if (!detail::valid_utf8(m.name, false))
-    throw_error<FormatError>(what, ": the initializer name ", detail::quoted(m.name), " is not UTF-8");
-  if (external)
-    throw_error<FormatError>(
-        what, ": tensor ", detail::quoted(m.name), " lies in an external file, ",
-        location.empty() ? std::string("whose location is missing") : "location " + detail::quoted(location),
-        ": external data is not read");
+  // Entries without data here mean external data, whatever data_location says; beside data they are passed over, as
+  // onnx does.
+  m.is_external = m.is_external || (entries && !m.has_raw && m.typed == 0);
   return m;
 }
 
-Tensor make_tensor(const TensorMessage& m, io::ByteView all, const std::shared_ptr<const io::Source>& source,
-                   std::string_view file, bool lazy) {
-  const std::string what = str(file, ": tensor ", detail::quoted(m.name));
+Value make_value(const TensorMessage& m, io::ByteView all, std::string_view name, Reading& reading) {
+  const std::string label = detail::quoted(name), what = str(reading.source->name(), ": tensor ", label);
   const auto dtype = dtype_of_onnx(m.type);
-  if (!dtype)
-    throw_error<FormatError>(what, ": its data_type ", m.type,
-                             m.type == kString ? " (string)"
-                             : m.type == 0     ? " (undefined)"
-                                               : "",
-                             " is not read");
-  std::uint64_t nbytes = item_size(*dtype), count = 1, extent = 1;
+  const auto kept = kept_type(m.type);
+  if (!dtype && !kept)
+    throw_error<FormatError>(what, ": its data_type ", m.type, m.type == 0 ? " (undefined)" : "", " is not read");
+  std::uint64_t nbytes = 0, count = 1, extent = 1;
   for (std::int64_t d : m.dims) {
     if (d < 0) throw_error<FormatError>(what, ": a dimension (dims) is negative: ", d);
     // Strides of an empty tensor are products of its other sizes, and must fit as well.
@@ -182,32 +188,66 @@ Tensor make_tensor(const TensorMessage& m, io::ByteView all, const std::shared_p
       throw_error<FormatError>(what, ": its size (the product of dims) overflows");
     count *= static_cast<std::uint64_t>(d);
   }
-  if (!io::checked_mul(nbytes, count, nbytes) || nbytes > INT64_MAX)
+  const unsigned bits = kept ? kept->bits : static_cast<unsigned>(8 * item_size(*dtype));
+  if (!io::checked_mul(count, bits, nbytes) || nbytes > INT64_MAX)
     throw_error<FormatError>(what, ": its size (the product of dims) overflows");
-  if (m.has_raw && m.typed != 0) throw_error<FormatError>(what, ": has both raw_data and ", typed_name(m.typed));
+  nbytes = (nbytes + 7) / 8;
+  const int places = m.has_raw + (m.typed != 0) + m.is_external;
+  if (places > 1)
+    throw_error<FormatError>(what, ": has both ", m.has_raw ? "raw_data" : typed_name(m.typed), " and ",
+                             m.is_external ? "external data" : typed_name(m.typed));
+  if (places == 0 && count > 0)
+    throw_error<FormatError>(what, ": has no data; dims ask for a size of ", count, " elements");
+  if (m.typed != 0 && m.typed != typed_field(m.type))
+    throw_error<FormatError>(what, ": its values are in ", typed_name(m.typed), ", which its data_type ", m.type,
+                             " does not use");
   const Shape shape{std::span<const std::int64_t>(m.dims)};
+  if (m.type == kString) {
+    if (m.typed == 0 && places > 0)
+      throw_error<FormatError>(what, ": its data_type 8 (string) has its values in string_data alone");
+    if (m.typed_bytes != count)
+      throw_error<FormatError>(what, ": string_data holds ", m.typed_bytes, " values; its size (dims) asks for ",
+                               count);
+    return strings(all, shape, what);
+  }
   Ref<Storage> storage;
-  if (m.has_raw) {
+  if (m.is_external) {
+    reading.checksums += m.external.checksum;
+    storage = reading.files.storage(m.external, nbytes, reading.budget, what, label);
+  } else if (m.has_raw) {
     if (m.raw.size() != nbytes)
       throw_error<FormatError>(what, ": raw_data has a size of ", m.raw.size(), " bytes, dims and data_type ask for ",
                                nbytes);
-    storage = io::read_storage(source, {.stored = m.raw, .nbytes = nbytes, .label = detail::quoted(m.name)}, lazy);
+    storage =
+        io::read_storage(reading.source, {.stored = m.raw, .nbytes = nbytes, .label = label}, reading.options.mmap);
   } else if (m.typed != 0) {
-    if (m.typed != typed_field(m.type))
-      throw_error<FormatError>(what, ": its values are in ", typed_name(m.typed), ", which its data_type ", m.type,
-                               " does not use");
-    const std::size_t values = is_complex(*dtype) ? 2 : 1;
-    if (count > m.typed_bytes)
-      throw_error<FormatError>(what, ": dims ask for ", count, " elements (size), ", typed_name(m.typed), " has ",
+    // Elements of 4 and 2 bits come a byte at a time, those of 6 alone, complex numbers in halves.
+    const unsigned unit = dtype ? bits / (is_complex(*dtype) ? 2 : 1) : bits == 6 ? 6 : 8;
+    const std::uint64_t values = bits == 6 ? count : nbytes * 8 / unit;
+    if (values > m.typed_bytes)
+      throw_error<FormatError>(what, ": dims ask for ", values, " values (size), ", typed_name(m.typed), " has ",
                                m.typed_bytes, " bytes");
     storage = make_storage(static_cast<std::size_t>(nbytes));
-    fill_typed(m, all, {static_cast<std::uint8_t*>(storage->data), static_cast<std::size_t>(nbytes)},
-               item_size(*dtype) / values, str(what, ": ", typed_name(m.typed)));
+    if (unit % 8 != 0) std::memset(storage->data, 0, static_cast<std::size_t>(nbytes));
+    const std::string where = str(what, ": ", typed_name(m.typed));
+    fill_typed(m, all,
+               {{static_cast<std::uint8_t*>(storage->data), static_cast<std::size_t>(nbytes)}, values, unit, where},
+               where);
   } else {
-    if (nbytes > 0) throw_error<FormatError>(what, ": has no data; dims ask for a size of ", nbytes, " bytes");
     storage = make_storage(0);
   }
-  return make_view(std::move(storage), *dtype, shape, shape.contiguous_strides(), 0);
+  if (dtype) return Value(make_view(std::move(storage), *dtype, shape, shape.contiguous_strides(), 0));
+  return kept_value(kept->name, shape, nbytes,
+                    Value(make_view(std::move(storage), DType::uint8, {static_cast<std::int64_t>(nbytes)}, {1}, 0)));
+}
+
+Value string_value(std::string_view s) { return detail::valid_utf8(s, false) ? Value(s) : Value::bytes(io::bytes(s)); }
+
+Value kept_value(const char* type, const Shape& shape, std::uint64_t nbytes, Value data) {
+  Value::Opaque o;
+  o.module = "onnx", o.name = type, o.called = true;
+  o.state = Value::dict({{"shape", Value::size(shape)}, {"nbytes", nbytes}, {"data", std::move(data)}});
+  return Value::opaque(o);
 }
 
 }  // namespace harker::onnx

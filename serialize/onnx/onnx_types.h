@@ -1,6 +1,6 @@
 // ONNX's data types beside ours, and how our tensors go into a file so that onnxruntime returns every one of them:
 // types it cannot return go as the integers of their bits, complex numbers as a last dimension of two (real,
-// imaginary).
+// imaginary). And the keys and numbers that both the writer and the reader know.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -14,7 +14,9 @@ namespace harker::onnx {
 inline constexpr std::int32_t kFloat = 1, kUint8 = 2, kInt8 = 3, kUint16 = 4, kInt16 = 5, kInt32 = 6, kInt64 = 7,
                               kString = 8, kBool = 9, kFloat16 = 10, kDouble = 11, kUint32 = 12, kUint64 = 13,
                               kComplex64 = 14, kComplex128 = 15, kBfloat16 = 16, kFloat8E4M3FN = 17,
-                              kFloat8E4M3FNUZ = 18, kFloat8E5M2 = 19, kFloat8E5M2FNUZ = 20, kFloat8E8M0 = 24;
+                              kFloat8E4M3FNUZ = 18, kFloat8E5M2 = 19, kFloat8E5M2FNUZ = 20, kUint4 = 21, kInt4 = 22,
+                              kFloat4E2M1 = 23, kFloat8E8M0 = 24, kUint2 = 25, kInt2 = 26, kFloat6E2M3 = 27,
+                              kFloat6E3M2 = 28;
 
 /// How a tensor of dtype `t` is written.
 struct Form {
@@ -44,7 +46,7 @@ constexpr Form form(DType t) {
   }
 }
 
-/// The dtype of an ONNX type in a file of others. Nothing for strings, 4-bit types and unknown numbers.
+/// The dtype of an ONNX type in a file of others. Nothing for those that kept_type knows, and unknown numbers.
 constexpr std::optional<DType> dtype_of_onnx(std::int64_t type) {
   switch (type) {
     case kFloat: return DType::float32;
@@ -71,7 +73,28 @@ constexpr std::optional<DType> dtype_of_onnx(std::int64_t type) {
   }
 }
 
+/// A type that we keep and do not compute with: its name, and the bits of an element, which lie in bytes from the
+/// lowest on; 0 for strings.
+struct KeptType {
+  const char* name;
+  unsigned bits;
+};
+constexpr std::optional<KeptType> kept_type(std::int64_t type) {
+  switch (type) {
+    case kString: return KeptType{"STRING", 0};
+    case kUint4: return KeptType{"UINT4", 4};
+    case kInt4: return KeptType{"INT4", 4};
+    case kFloat4E2M1: return KeptType{"FLOAT4E2M1", 4};
+    case kUint2: return KeptType{"UINT2", 2};
+    case kInt2: return KeptType{"INT2", 2};
+    case kFloat6E2M3: return KeptType{"FLOAT6E2M3", 6};
+    case kFloat6E3M2: return KeptType{"FLOAT6E3M2", 6};
+    default: return std::nullopt;
+  }
+}
+
 inline constexpr std::int64_t kIrVersion = 8, kOpset = 13;
-inline constexpr std::string_view kProducer = "harker", kMetadata = "harker", kChecksums = "harker_crc32";
+inline constexpr std::string_view kProducer = "harker", kMetadata = "harker", kChecksums = "harker_crc32",
+                                  kDataEnding = ".data";
 
 }  // namespace harker::onnx

@@ -1,7 +1,5 @@
 // The framing of protobuf messages: https://protobuf.dev/programming-guides/encoding. Groups (wire types 3 and 4) are
 // refused: ONNX has none.
-#include <vector>
-
 #include <harker/core/base/text.h>
 #include <harker/serialize/io/source.h>
 #include <harker/serialize/onnx/wire.h>
@@ -9,9 +7,7 @@
 namespace harker::onnx {
 namespace {
 
-constexpr std::size_t kMaxDepth = 100;  // protobuf's
 constexpr std::uint64_t kPage = 4096;
-constexpr std::uint32_t kGraphNode = 1, kNodeAttribute = 5, kAttributeGraph = 6, kAttributeGraphs = 11;
 
 // A varint of at most 64 bits; false when it is cut off or longer.
 bool read_varint(io::ByteView b, std::size_t& at, std::uint64_t& out) {
@@ -65,36 +61,6 @@ protozero::pbf_reader message(io::ByteView bytes, std::string_view what) {
     detail::throw_error<FormatError>(what, ": cannot parse the protobuf message of ", bytes.size(), " bytes: at ", at,
                                      " ", wrong);
   return protozero::pbf_reader(protozero::data_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
-}
-
-void check_depth(io::ByteView graph, std::string_view what) {
-  enum class Is { a_graph, a_node, an_attribute };
-  struct Level {
-    protozero::pbf_reader reader;
-    Is is;
-  };
-  std::vector<Level> stack{{message(graph, what), Is::a_graph}};
-  while (!stack.empty()) {
-    Level& top = stack.back();
-    if (!top.reader.next()) {
-      stack.pop_back();
-      continue;
-    }
-    const std::uint32_t field = top.reader.tag();
-    const bool inside = top.reader.wire_type() == protozero::pbf_wire_type::length_delimited &&
-                        (top.is == Is::a_graph  ? field == kGraphNode
-                         : top.is == Is::a_node ? field == kNodeAttribute
-                                                : field == kAttributeGraph || field == kAttributeGraphs);
-    if (!inside) {
-      top.reader.skip();
-      if (top.reader.length() > 0) io::came_by(top.reader.data().data());
-      continue;
-    }
-    if (stack.size() >= kMaxDepth)
-      detail::throw_error<FormatError>(what, ": graphs nest deeper than ", kMaxDepth, " messages");
-    const Is is = top.is == Is::a_graph ? Is::a_node : top.is == Is::a_node ? Is::an_attribute : Is::a_graph;
-    stack.push_back({message(view(top.reader.get_view()), what), is});
-  }
 }
 
 }  // namespace harker::onnx

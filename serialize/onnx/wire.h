@@ -16,8 +16,6 @@ inline constexpr std::uint64_t kMaxMessage = 0x7fffffff;
 protozero::pbf_reader message(io::ByteView bytes, std::string_view what);
 /// The same without an exception: is the framing right?
 bool is_framed(io::ByteView bytes);
-/// FormatError when graphs nest in graphs deeper than protobuf's own limit.
-void check_depth(io::ByteView graph, std::string_view what);
 
 inline io::ByteView view(const protozero::data_view& v) {
   return {reinterpret_cast<const std::uint8_t*>(v.data()), v.size()};

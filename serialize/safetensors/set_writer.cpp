@@ -120,7 +120,7 @@ SaveReport write_set(io::Sink& sink, const Value& value, std::string_view name, 
   sink.write(index);
   report.bytes += sink.position();
   for (const std::string& n : listed)
-    if (is_of_set(n, stem)) sink.drop(n);
+    if (is_of_set(n, stem)) sink.retire(n);
   return report;
 }
 

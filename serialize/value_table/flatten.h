@@ -31,8 +31,10 @@ struct Rebuilt {
 Rebuilt rebuild(const Table& table, const std::vector<Ref<Storage>>& storages, std::string_view what);
 
 /// Checks a table from `source`, rebuilds it, selects options.only, refuses unknown classes as the options say, and
-/// reads the storages that are in use: all at once, or with options.mmap each at its first use.
+/// reads the storages that are in use: all at once, or with options.mmap each at its first use. `from`: for those that
+/// lie in other files these; null, or no entry at all, for `source`.
 Value read_table(const Table& table, std::vector<io::StorageBytes> storages,
-                 const std::shared_ptr<const io::Source>& source, const LoadOptions& options);
+                 const std::shared_ptr<const io::Source>& source, const LoadOptions& options,
+                 std::span<const std::shared_ptr<const io::Source>> from = {});
 
 }  // namespace harker::value_table

@@ -11,16 +11,18 @@
 namespace harker::value_table {
 
 Value read_table(const Table& table, std::vector<io::StorageBytes> bytes,
-                 const std::shared_ptr<const io::Source>& source, const LoadOptions& options) {
+                 const std::shared_ptr<const io::Source>& source, const LoadOptions& options,
+                 std::span<const std::shared_ptr<const io::Source>> from) {
   const std::string what = source->name() + ": index";
   std::vector<Ref<Storage>> storages;
   storages.reserve(bytes.size());
   for (io::StorageBytes& b : bytes) {
+    const auto& file = storages.size() < from.size() && from[storages.size()] ? from[storages.size()] : source;
     if (options.mmap || b.nbytes == 0) {
-      storages.push_back(io::read_storage(source, std::move(b), options.mmap));
+      storages.push_back(io::read_storage(file, std::move(b), options.mmap));
     } else {  // copied and checked when it is known to be in use
       const auto nbytes = static_cast<std::size_t>(b.nbytes);
-      storages.push_back(make_storage(new io::FileBytes(source, std::move(b), false), nullptr, nbytes, true));
+      storages.push_back(make_storage(new io::FileBytes(file, std::move(b), false), nullptr, nbytes, true));
     }
   }
   Rebuilt built = rebuild(table, storages, what);

@@ -18,7 +18,7 @@ struct Field {
   std::optional<std::vector<Field>> inside;
 };
 using Message = std::vector<Field>;
-constexpr int kDepth = 4;
+constexpr int kDepth = 7;  // a model's graph, node, attribute, tensor, external data, its key
 
 bool varint(std::string_view s, std::size_t& at, std::uint64_t& v) {
   v = 0;
@@ -91,7 +91,7 @@ void change(Message& m, Dice& dice) {
     case 0: m.erase(place); break;
     case 1: m.insert(place, Field(f)); break;
     case 2: std::swap(f, dice.pick(m)); break;
-    case 3: f.tag = (f.tag & 7) | (1 + dice.below(16)) << 3; break;
+    case 3: f.tag = (f.tag & 7) | (1 + dice.below(25)) << 3; break;
     case 4:
       f.tag = (f.tag & ~std::uint64_t{7}) | dice.below(6);
       if ((f.tag & 7) == 1) f.bytes.resize(8), f.inside.reset();

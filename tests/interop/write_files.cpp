@@ -1,5 +1,5 @@
-// write_files FOLDER: whole files for judge_onnx.py and judge_torch.py: each case as .pb and .pt, and what the judges
-// must find as .expect.json: for every tensor its path, dtype, shape, and its elements row by row as hexadecimal bytes.
+// write_files FOLDER: whole files for judge_onnx.py and judge_torch.py: each case as .pb, with its data in the file and
+// beside it, and as .pt, and what the judges must find as .expect.json: for every tensor its path, dtype, shape, and its elements row by row as hexadecimal bytes.
 #include <harker/serialize/serialize.h>
 
 #include <fstream>
@@ -92,6 +92,16 @@ std::vector<Case> cases() {
            {{"model.fc.weight", w}, {"optimizer.state.0.step", step}, {"optimizer.state.0.exp_avg", m}}};
     all.push_back(c);
   }
+  {
+    Case c{"large", Value::dict(), {}};  // enough to lie in a file of its own
+    const Tensor w = counted({30, 100}, kFloat32);
+    add(c, "weight", w);
+    add(c, "turned", w.transpose(0, 1));
+    add(c, "part", w.slice(0, 10, 20));
+    add(c, "table", counted({70, 500}, kInt64));
+    add(c, "bias", counted({3}, kFloat32));
+    all.push_back(c);
+  }
   all.push_back({"no_tensors", Value::dict({{"a", 1}, {"b", Value::list({"x", Value()})}}), {}});
   return all;
 }
@@ -106,6 +116,7 @@ int main(int argc, char** argv) {
   for (const Case& c : cases()) {
     const std::string stem = std::string(argv[1]) + "/" + c.name;
     save(c.value, stem + ".pb");
+    save(c.value, stem + ".external.pb", {.external_data = true});
     save(c.value, stem + ".pt");
     save(c.value, stem + ".harker");
     nlohmann::json expect = nlohmann::json::object();

@@ -10,7 +10,7 @@ using namespace harker;
 
 namespace {
 
-// What golden/version1.harker holds. Never change it: make a new file for a new version.
+// What golden/version1.harker holds, and the .pb files. Never change it: make a new file for a new version.
 Value version1() {
   const Tensor base = arange(0.0, 12).view({3, 4});
   Tensor trained = full({2}, 0.5, kFloat64);
@@ -78,4 +78,14 @@ TEST_CASE("harker: the file of format version 1 loads, and is still written so")
   CHECK(!found["kinds"]["text"].from_file());
   CHECK(found["kinds"]["parameter"].tensor().requires_grad());
   CHECK(save_to_bytes(version1(), {.format = "harker"}) == test::read_bytes(path));
+}
+
+TEST_CASE("onnx: the protobuf files of every layout load, and the newest is still written so") {
+  const std::string folder = HARKER_SOURCE_DIR "/tests/serialize/golden/";
+  for (const char* file : {"version1.pb", "version1_aligned.pb"}) {
+    CAPTURE(file);
+    for (const bool mmap : {false, true})
+      CHECK(load(folder + file, {.mmap = mmap, .unknown = Unknown::keep}).equals(version1()));
+  }
+  CHECK(save_to_bytes(version1(), {.format = "onnx"}) == test::read_bytes(folder + "version1_aligned.pb"));
 }
