@@ -9,7 +9,7 @@ import sys
 import venv
 
 SKIPPED = 77
-NEEDS = {"onnx": ["onnx", "onnxruntime", "numpy"], "torch": ["torch", "numpy"], "train": ["torch"], "convert": ["torch"],
+NEEDS = {"onnx": ["onnx", "onnxruntime", "numpy"], "export": ["onnx", "onnxruntime", "numpy"], "torch": ["torch", "numpy"], "train": ["torch"], "convert": ["torch"],
          "huge": ["torch"]}
 
 
