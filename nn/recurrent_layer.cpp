@@ -22,6 +22,11 @@ struct Plan {
   Recurrence kind;
   bool reverse;
   BatchSizes sizes;
+  /// For an exporter: times, and the batch's size, 0 where sequences end early.
+  Shape numbers() const {
+    const bool even = !sizes->empty() && sizes->front() == sizes->back();
+    return {static_cast<Index>(kind), reverse, static_cast<Index>(sizes->size()), even ? sizes->front() : 0};
+  }
   /// step(first element, sequences) for each time: in the layer's order, or `against` it.
   template <class F>
   void each_time(bool against, Index elements, const F& step) const {

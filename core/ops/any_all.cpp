@@ -34,6 +34,9 @@ Tensor arranged(const Tensor& x, const Shape& dims, const char* op, Shape& out, 
 }
 
 Tensor decided(bool all, const Tensor& x, const Shape& dims, bool keepdim, const char* op) {
+  if (detail::exporting()) [[unlikely]]
+    return detail::seen(
+        op, [&] { return decided(all, x, dims, keepdim, op); }, x, dims, keepdim);
   const detail::ModeScope off(false);
   Shape out;
   const Tensor rows = arranged(x, dims, op, out, keepdim);

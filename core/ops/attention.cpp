@@ -13,9 +13,10 @@ namespace {
 /// [..., queries, 1]: true where a mask lets no key through; undefined where there is no such query.
 Tensor sees_nothing(const Tensor& mask) {
   if (mask.dim() == 0) return {};
-  detail::ModeScope off(false);
+  const bool exporting = detail::exporting();  // then no mask is looked at: another may see nothing
+  detail::ModeScope off(exporting);
   const Tensor sees = mask.dtype() == DType::bool_ ? any(mask, -1, true) : any(ne(mask, -INFINITY), -1, true);
-  return all(sees).item<bool>() ? Tensor() : ~sees;
+  return !exporting && all(sees).item<bool>() ? Tensor() : ~sees;
 }
 /// [..., h, length, size] -> [..., heads, length, size], each head as often as it takes
 Tensor repeated_heads(const Tensor& x, std::int64_t heads) {

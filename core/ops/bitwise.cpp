@@ -18,10 +18,16 @@ void check_bits(DType t, const char* op, bool shift) {
 bool shifts(Binary op) { return op == Binary::shift_left || op == Binary::shift_right; }
 
 Tensor of_bits(Binary op, const char* name, const Tensor& x, const Tensor& y) {
+  if (detail::exporting()) [[unlikely]]
+    return detail::seen(
+        name, [&] { return of_bits(op, name, x, y); }, x, y);
   check_bits(detail::common_dtype(x, y, name), name, shifts(op));
   return detail::promoted_binary(op, name, x, y);
 }
 Tensor of_bits(Binary op, const char* name, const Tensor& x, Scalar s, bool reversed = false) {
+  if (detail::exporting()) [[unlikely]]
+    return detail::seen(
+        name, [&] { return of_bits(op, name, x, s, reversed); }, x, s, reversed);
   check_bits(detail::common_dtype(x, s, name), name, shifts(op));
   return detail::promoted_scalar(op, name, x, s, reversed);
 }

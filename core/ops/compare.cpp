@@ -20,12 +20,18 @@ Tensor compare_kernel(Compare op, const Tensor& x, const Tensor& y) {
 }
 
 Tensor compared(Compare op, const char* name, const Tensor& x, const Tensor& y) {
+  if (detail::exporting()) [[unlikely]]
+    return detail::seen(
+        name, [&] { return compared(op, name, x, y); }, x, y);
   if (detail::alike(x, y)) return compare_kernel(op, x, y);
   const DType t = detail::common_dtype(x, y, name);
   return compare_kernel(op, detail::as_computed(x, t, name), detail::as_computed(y, t, name));
 }
 
 Tensor compared(Compare op, const char* name, const Tensor& x, Scalar s) {
+  if (detail::exporting()) [[unlikely]]
+    return detail::seen(
+        name, [&] { return compared(op, name, x, s); }, x, s);
   DType t = detail::common_dtype(x, s, name);
   // Integers as int64: a number outside their dtype is larger or smaller than all of them.
   if (detail::computing_dtype(t, name) == DType::int64) t = DType::int64;
@@ -40,6 +46,9 @@ Tensor truth(const Tensor& x) {
 }
 
 Tensor logical(Logical op, const char* name, const Tensor& x, const Tensor& y) {
+  if (detail::exporting()) [[unlikely]]
+    return detail::seen(
+        name, [&] { return logical(op, name, x, y); }, x, y);
   if (!(x.device() == y.device())) detail::refuse_alike(x, y, name);
   const Tensor a = truth(x), b = truth(y);
   const Shape shape = broadcast_shapes(a.shape(), b.shape());

@@ -14,6 +14,11 @@ using detail::throw_error;
 struct Plan {
   Windows w;
   std::int64_t images, groups, outputs;
+  /// For an exporter.
+  Shape numbers() const {
+    const Shape all = numbers_of(w);
+    return all.inserted(all.rank(), groups);
+  }
   Shape x_shape() const { return {images, w.channels, w.size[0], w.size[1]}; }
   Shape w_shape() const { return {outputs, w.channels / groups, w.kernel[0], w.kernel[1]}; }
   Shape z_shape() const { return {images, outputs, w.out[0], w.out[1]}; }

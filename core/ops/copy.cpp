@@ -53,7 +53,7 @@ Tensor Tensor::contiguous() const { return is_contiguous() ? *this : clone(); }
 Tensor Tensor::to(DType dtype) const {
   if (impl().dtype == dtype) return *this;
   if (!harker::is_floating_point(dtype)) {
-    detail::ModeScope off(false);  // an integer carries no gradient
+    detail::ModeScope off(detail::exporting());  // an integer carries no gradient
     return apply<To>(*this, dtype, impl().dtype);
   }
   return apply<To>(*this, dtype, impl().dtype);

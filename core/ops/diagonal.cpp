@@ -11,6 +11,7 @@ using detail::throw_error;
 struct Line {
   int row, column;
   std::int64_t offset;
+  Shape numbers() const { return {row, column, offset}; }
 };
 
 Line line_of(int rank, std::int64_t offset, int dim1, int dim2, const char* op) {

@@ -61,6 +61,7 @@ struct FmodBy : ByNumber<FmodBy, Binary::fmod, true> {  // z = x - trunc(x / s) 
 
 struct TruncDivide : Op<TruncDivide> {  // z = trunc(x / y); dx = 0, dy = 0
   static constexpr const char* name = "div";
+  static constexpr const char* traced_name = "div_trunc";
   static Tensor forward(Context&, const Tensor& given, const Tensor& y) {
     const DType t = detail::common_dtype(given, y, name);
     if (is_floating_point(t) || is_complex(t)) return trunc(given / y);
@@ -72,6 +73,7 @@ struct TruncDivide : Op<TruncDivide> {  // z = trunc(x / y); dx = 0, dy = 0
 
 struct TruncDivideBy : Op<TruncDivideBy> {  // z = trunc(x / s), of a half rounded once; dx = 0
   static constexpr const char* name = "div";
+  static constexpr const char* traced_name = "div_trunc";
   static Tensor forward(Context&, const Tensor& x, double s) {
     return trunc((detail::is_half(x) ? x.to(DType::float32) : x) / s).to(detail::common_dtype(x, s, name));
   }

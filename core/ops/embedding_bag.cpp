@@ -118,6 +118,9 @@ Tensor embedding_bag(const Tensor& index, const Tensor& weight, const EmbeddingB
       return (o.mode == "sum" ? sum(all, 1) : mean(all, 1)).to(weight.dtype());
     }
   }
+  if (detail::exporting()) [[unlikely]]
+    return detail::seen(
+        kOp, [&] { return embedding_bag(index, weight, o); }, index, weight);
   std::vector<std::int64_t> begin;
   std::int64_t count = index.size(0), end = list.numel();
   if (index.dim() == 2) {

@@ -4,6 +4,7 @@
 #include <limits>
 #include <memory>
 
+#include <harker/core/autograd/record/traced_call.h>
 #include <harker/core/backend/backend.h>
 #include <harker/core/base/text.h>
 #include <harker/core/grad_mode.h>
@@ -37,7 +38,7 @@ Tensor filled(const Shape& shape, Scalar value, const TensorOptions& o, const ch
   Tensor t = detail::empty_tensor(shape, o.dtype, o.device);
   detail::put_number(t.impl(), value, op);
   if (o.requires_grad) t.requires_grad_();
-  return t;
+  return detail::made("full", t, shape, value);
 }
 
 /// A tensor of `options` holding these doubles.
@@ -46,7 +47,7 @@ Tensor from_doubles(const double* values, std::int64_t n, const Shape& shape, co
   Shape flat{n}, step{1};
   kernels<Copies>(o.device).copy(DType::float64, o.dtype, flat, values, step, t.raw(), step);
   if (o.requires_grad) t.requires_grad_();
-  return t;
+  return detail::made("tensor", t, n);
 }
 
 }  // namespace
@@ -68,7 +69,7 @@ namespace {
 Tensor filled_like(const Tensor& t, Scalar value, const char* op) {
   Tensor z = detail::empty_tensor_like(t);
   detail::put_number(z.impl(), value, op);
-  return z;
+  return detail::made("full", z, z.shape(), value);
 }
 /// The options with t's dtype and device where they name none.
 TensorOptions like(const Tensor& t, TensorOptions o) {
@@ -212,7 +213,7 @@ Tensor from_vector(const std::vector<T>& values, const Shape& shape) {
   if (t.numel() != static_cast<std::int64_t>(values.size()))
     throw_error<ShapeError>("from_vector: ", values.size(), " values for the shape ", shape);
   if (!values.empty()) std::memcpy(t.raw(), values.data(), values.size() * sizeof(T));
-  return t;
+  return detail::made("tensor", t, shape);
 }
 
 Tensor detail::listed_as(const Tensor& values, const TensorOptions& options) {
@@ -274,7 +275,7 @@ Tensor detail::from_blob(StorageOwner* owner, void* data, const Shape& shape, co
   if (!data && nbytes > 0) throw_error<Error>("from_blob: a null pointer to the elements of ", shape);
   kernels<Copies>(o.device);
   Tensor t = make_view(make_storage(kept.release(), data, nbytes, false), dtype, shape, steps, 0, o.device);
-  return o.requires_grad ? t.requires_grad_() : t;
+  return made("tensor", o.requires_grad ? t.requires_grad_() : t, shape);
 }
 Tensor from_blob(void* data, const Shape& shape, TensorOptions o) {
   return detail::from_blob(new Lent(data), data, shape, nullptr, o);

@@ -105,6 +105,9 @@ Tensor detail::gather_backward(const Tensor& dz, const Tensor& index, int dim, c
 
 Tensor detail::checked_index(const Tensor& index, std::int64_t low, std::int64_t size, const char* op, int dim,
                              bool any_if_empty) {
+  if (detail::exporting()) [[unlikely]]
+    return seen(
+        "to", [&] { return checked_index(index, low, size, op, dim, any_if_empty); }, index, DType::int64);
   const bool is_index = index.dtype() == DType::int64 || index.dtype() == DType::int32;
   const bool is_integer = index.dtype() >= DType::uint8 && index.dtype() <= DType::int64;
   if (!is_index && !(any_if_empty && is_integer && index.numel() == 0))

@@ -51,6 +51,10 @@ Tensor group_norm(const Tensor& x, std::int64_t groups, const Tensor& weight, co
 Tensor instance_norm(const Tensor& x, const Tensor& running_mean, const Tensor& running_var, const Tensor& weight,
                      const Tensor& bias, bool use_input_stats, double momentum, double eps) {
   constexpr const char* op = "instance_norm";
+  if (detail::exporting()) [[unlikely]]
+    return detail::seen(
+        op, [&] { return instance_norm(x, running_mean, running_var, weight, bias, use_input_stats, momentum, eps); },
+        x, running_mean, running_var, weight, bias, use_input_stats, eps);
   if (x.dim() < 2)
     throw_error<ShapeError>(op, ": the input needs a dimension of channels, (n, channels, ...); it is ", x.shape());
   const std::int64_t n = x.size(0), channels = x.size(1);

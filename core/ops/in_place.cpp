@@ -170,6 +170,8 @@ bool records_change(const Tensor& x, const char* op, std::initializer_list<const
         "of it");
   if (distinct) check_distinct(x, op);
   if (!grad_enabled) return false;
+  if (exporting()) [[unlikely]]
+    return true;
   up_to_date(x);
   const TensorImpl* base = base_of(p);
   bool recorded = p.requires_grad || (base && base->requires_grad);
@@ -199,7 +201,23 @@ Tensor& write_change(Tensor& x, const char* op, const NewValue& f) {
   return x;
 }
 
+namespace {
+/// For a recording of the thread's calls: x is f's result from here on.
+Tensor& trace_change(Tensor& x, const char* op, const NewValue& f) {
+  Tensor r = f(x);
+  check_result(r, x.impl(), op);
+  r = r.to(x.dtype());
+  TracedChange change(x, r);
+  const Tensor from = r.shares_storage(x) ? old_value(r) : r;
+  Writing(from, x).now();
+  change.done(x);
+  return x;
+}
+}  // namespace
+
 Tensor& record_change(Tensor& x, const char* op, const NewValue& f) {
+  if (exporting()) [[unlikely]]
+    return trace_change(x, op, f);
   TensorImpl& p = x.impl();
   TensorImpl* const base = base_of(p);
   TensorImpl& owner = base ? *base : p;

@@ -10,6 +10,7 @@ using detail::throw_error;
 struct Range {
   int dim;
   std::int64_t start, length, step;
+  Shape numbers() const { return {dim, start, length, step}; }
 };
 
 Tensor range_view(const Tensor& x, const Range& r) {

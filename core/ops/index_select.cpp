@@ -222,6 +222,9 @@ void detail::write_rows(Tensor& x, const Tensor& at, const Tensor& rows, int dim
 }
 
 Tensor detail::index_from_end(const Tensor& index, std::int64_t n, const char* op, int dim) {
+  if (detail::exporting()) [[unlikely]]
+    return seen(
+        "index_from_end", [&] { return index_from_end(index, n, op, dim); }, index, n);
   const Tensor at = checked_index(index, -n, n, op, dim);
   const auto* from = at.data<std::int64_t>();
   if (kernels<Indexing>(at).first_outside(at.numel(), from, 0, n) < 0) return at;
@@ -271,6 +274,9 @@ Tensor index_fill(const Tensor& x, int d, const Tensor& index, const Tensor& val
 }
 
 Tensor embedding(const Tensor& index, const Tensor& weight, EmbeddingOptions options) {
+  if (detail::exporting()) [[unlikely]]
+    return detail::seen(
+        Embedding::name, [&] { return embedding(index, weight, options); }, index, weight);
   if (weight.dim() != 2)
     throw_error<ShapeError>("embedding: the weight must be a matrix, this one is ", weight.shape());
   const std::int64_t n = weight.shape()[0];
@@ -296,6 +302,9 @@ Tensor embedding(const Tensor& index, const Tensor& weight, EmbeddingOptions opt
 }
 
 Tensor one_hot(const Tensor& index, std::int64_t classes) {
+  if (detail::exporting()) [[unlikely]]
+    return detail::seen(
+        "one_hot", [&] { return one_hot(index, classes); }, index, classes);
   if (classes < -1 || classes == 0) throw_error<ShapeError>("one_hot: there cannot be ", classes, " classes");
   const Tensor at = checked_index(index, 0, classes < 0 ? INT64_MAX : classes, "one_hot", index.dim());
   if (classes < 0) {

@@ -126,7 +126,7 @@ Places resolved(const Tensor& x, const std::vector<TensorIndex>& indices) {
     count += parts[k].count;
   }
   const Tensor at = [&] {
-    detail::ModeScope off(false);
+    detail::ModeScope off(detail::exporting());
     return joined(parts, v).contiguous();
   }();
   if (together) return {v, at, parts[0].dim, count};
@@ -202,6 +202,9 @@ TensorIndex::TensorIndex(const char* ellipsis) : kind_(Kind::ellipsis) {
 }
 
 Tensor detail::places_of(const Tensor& mask) {
+  if (exporting()) [[unlikely]]
+    return seen(
+        "nonzero", [&] { return places_of(mask); }, mask);
   const Dense m(mask);
   Tensor z = empty_tensor({kernels<Masks>(mask).count_nonzero(m.numel(), m.raw())}, DType::int64, mask.device());
   auto* to = z.data<std::int64_t>();
@@ -255,6 +258,9 @@ Tensor index_put(const Tensor& x, const std::vector<TensorIndex>& indices, const
 }
 
 Tensor nonzero(const Tensor& x) {
+  if (detail::exporting()) [[unlikely]]
+    return detail::seen(
+        "nonzero", [&] { return nonzero(x); }, x);
   detail::ModeScope off(false);
   const Tensor at = detail::places_of(is_mask(x) ? x : ne(x, 0));
   Tensor z = detail::empty_tensor({at.numel(), x.dim()}, DType::int64, x.device());

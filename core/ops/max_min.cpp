@@ -44,6 +44,9 @@ using detail::comparable;
 
 /// The extremes of everything. The values are not recorded.
 ValuesAndIndices of_all(const Tensor& given, bool largest, const char* op) {
+  if (detail::exporting()) [[unlikely]]
+    return detail::seen(
+        op, [&] { return of_all(given, largest, op); }, given);
   detail::ModeScope off(false);
   const Tensor x = comparable(given, op);
   if (x.numel() == 0) refuse_empty(op, x.shape());
@@ -95,6 +98,7 @@ struct Extreme : Op<Extreme<Name>> {  // z = the extreme of all x; dx = dz / cou
 template <class Name>
 struct ExtremeAlong : Op<ExtremeAlong<Name>> {  // z = the extreme along dim, at = where it is; dx = dz there
   static constexpr const char* name = Name::text;
+  static constexpr int written = 1;
   static Tensor forward(Context& c, const Tensor& x, const Tensor& at, int dim, const Shape&) {
     Tensor z = along(x, at, name == MaxName::text, dim, name);
     c.save(at);
@@ -147,6 +151,9 @@ ValuesAndIndices extreme_along(const Tensor& x, int d, bool keepdim) {
 
 Tensor place_along(const Tensor& x, bool largest, int d, bool keepdim, const char* op) {
   const int dim = detail::wrap_dim(d, x.dim(), op);
+  if (detail::exporting()) [[unlikely]]
+    return detail::seen(
+        op, [&] { return place_along(x, largest, d, keepdim, op); }, x, dim, keepdim);
   const Tensor at = places_along(x, dim, op);
   along(x, at, largest, dim, op);
   return keepdim || x.dim() == 0 ? at : at.squeeze(dim);

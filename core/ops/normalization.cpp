@@ -30,6 +30,7 @@ Tensor centred(const Tensor& x, const Shape& over) {
 
 struct LayerNorm : Op<LayerNorm> {  // x[rows.., n..] normalised over its last `dims` dimensions
   static constexpr const char* name = "layer_norm";
+  static constexpr int written = 3;
   static Tensor forward(Context& c, const Tensor& x, const Tensor& w, const Tensor& b, const Tensor& moments, int,
                         double eps) {
     c.save(x, w, moments);
@@ -158,6 +159,10 @@ Tensor layer_norm(const Tensor& x, const Shape& normalized, const Tensor& weight
 Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& running_var, const Tensor& weight,
                   const Tensor& bias, bool training, double momentum, double eps) {
   constexpr const char* op = BatchNorm::name;
+  if (detail::exporting()) [[unlikely]]
+    return detail::seen(
+        op, [&] { return batch_norm(x, running_mean, running_var, weight, bias, training, momentum, eps); }, x,
+        running_mean, running_var, weight, bias, training, eps);
   if (detail::is_half(x)) {
     Tensor mean = detail::widened(running_mean), var = detail::widened(running_var);
     const Tensor z = batch_norm(detail::widened(x), mean, var, detail::widened(weight), detail::widened(bias), training,

@@ -1,6 +1,7 @@
 // Turning tensors back into numbers: single elements, all of them, and comparisons.
 #include <cmath>
 
+#include <harker/core/autograd/record/traced_call.h>
 #include <harker/core/backend/backend.h>
 #include <harker/core/base/text.h>
 #include <harker/core/grad_mode.h>
@@ -12,8 +13,14 @@ namespace harker HARKER_PUBLIC {
 using detail::throw_error;
 
 namespace {
+void notice(const Tensor& t, const char* how) {
+  if (detail::modes().tracing & detail::kExporting) [[unlikely]]
+    detail::note_read(t, how);
+}
+
 template <class T>
 T only_element(const Tensor& t, DType as) {
+  notice(t, "item");
   const TensorImpl& p = t.impl();
   if (p.numel != 1)
     throw_error<ShapeError>("item: a tensor with ", p.numel, " elements cannot be converted to one number");
@@ -25,7 +32,10 @@ T only_element(const Tensor& t, DType as) {
 
 double Tensor::item_double() const {
   const TensorImpl& p = impl();
-  if (p.numel == 1 && p.dtype == DType::float32) return *static_cast<const float*>(p.data);
+  if (p.numel == 1 && p.dtype == DType::float32) {
+    notice(*this, "item");
+    return *static_cast<const float*>(p.data);
+  }
   return only_element<double>(*this, DType::float64);
 }
 float Tensor::item_float() const { return only_element<float>(*this, DType::float32); }
@@ -33,6 +43,7 @@ std::int64_t Tensor::item_int64() const { return only_element<std::int64_t>(*thi
 
 template <class T>
 std::vector<T> Tensor::to_vector() const {
+  notice(*this, "to_vector");
   const TensorImpl& p = impl();
   std::vector<T> out(static_cast<std::size_t>(p.numel));
   kernels<Copies>(p.device).copy(p.dtype, dtype_of<T>, p.shape, p.data, strides(), out.data(),

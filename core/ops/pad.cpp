@@ -69,6 +69,9 @@ Tensor padded(Tensor x, const Shape& padding, Mode mode) {
 }  // namespace
 
 Tensor pad(const Tensor& x, const Shape& padding, std::string_view text, Scalar value) {
+  if (detail::exporting()) [[unlikely]]
+    return detail::seen(
+        "pad", [&] { return pad(x, padding, text, value); }, x, padding, text, value);
   const Mode mode = mode_of(text);
   check(x, padding, mode);
   const Tensor z = padded(x, padding, mode);

@@ -12,6 +12,7 @@ using detail::throw_error;
 
 struct MaxPool : Op<MaxPool> {  // z = the largest of each window of x, at = its place in h w; dx = dz there
   static constexpr const char* name = "max_pool2d";
+  static constexpr int written = 1;
   static Tensor forward(Context& c, const Tensor& x, const Tensor& at, const Windows& w) {
     c.save(at);
     const detail::Dense in(x);

@@ -36,6 +36,7 @@ struct PowScalar : Op<PowScalar> {  // z = x^e; dx = dz (e x^(e-1)), 0 when e = 
 
 struct RPowScalar : Op<RPowScalar> {  // z = s^x; dx = dz z log s; where s = 0 and x >= 0, 0
   static constexpr const char* name = "pow";
+  static constexpr const char* traced_name = "rpow";
   static Tensor forward(Context& c, const Tensor& x, double s) {
     Tensor z = detail::scalar(Binary::pow, name, x, s, true);
     c.save(x);

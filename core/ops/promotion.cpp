@@ -143,6 +143,8 @@ Tensor number_like(const Tensor& x, Scalar s, DType t, const char* op) {
   }
   Tensor z = empty_tensor(Shape(), t, x.device());
   put_number(z.impl(), s, op);
+  if (exporting()) [[unlikely]]
+    return made("full", z, Shape(), s);
   if (s.is_real() || !is_whole(t)) return z;
   const std::int64_t wanted = s.to_int64();
   if (t != DType::bool_ && z.item<std::int64_t>() != wanted)

@@ -1,6 +1,7 @@
 // Tensors whose elements follow from their place: arange, linspace, eye.
 #include <cmath>
 
+#include <harker/core/autograd/record/traced_call.h>
 #include <harker/core/backend/backend.h>
 #include <harker/core/base/text.h>
 #include <harker/core/tensor.h>
@@ -20,7 +21,7 @@ Tensor converted(const std::vector<T>& values, const TensorOptions& o) {
   const Shape step{1};
   kernels<Copies>(o.device).copy(dtype_of<T>, o.dtype, Shape{n}, values.data(), step, t.raw(), step);
   if (o.requires_grad) t.requires_grad_();
-  return t;
+  return detail::made("tensor", t, n);
 }
 
 bool is_whole(DType t) { return t >= DType::uint8 && t <= DType::uint64; }
@@ -43,6 +44,9 @@ constexpr double kMostElements = 9e15;
 }  // namespace
 
 Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions o) {
+  if (detail::exporting()) [[unlikely]]
+    return detail::seen(
+        "arange", [&] { return arange(start, end, step, o); }, start, end, step);
   const bool real = start.is_real() || end.is_real() || step.is_real();
   o = detail::made_of(real ? get_default_dtype() : DType::int64, o);
   if (real) {
@@ -124,6 +128,9 @@ Tensor linspace(Scalar start, Scalar end, std::int64_t steps, TensorOptions o) {
 }
 
 Tensor eye(std::int64_t n, std::int64_t m, TensorOptions o) {
+  if (detail::exporting()) [[unlikely]]
+    return detail::seen(
+        "eye", [&] { return eye(n, m, o); }, n, m);
   Tensor t = zeros({n, m}, TensorOptions{.dtype = o.dtype, .device = o.device});
   const std::int64_t rank = n < m ? n : m;
   if (rank > 0) make_view(Ref<Storage>::share(&t.storage()), o.dtype, Shape{rank}, Shape{m + 1}, 0, o.device).fill_(1);

@@ -56,6 +56,8 @@ Taps taps(Mode mode, bool align_corners, std::int64_t n, std::int64_t out, doubl
       t.weight[static_cast<std::size_t>(k)].data<T>()[i] = mode == Mode::cubic ? cubic(distance) : T(1) - distance;
     }
   }
+  for (std::vector<Tensor>* all : {&t.index, &t.weight})
+    for (Tensor& made : *all) made = detail::made("tensor", made, n, out);
   return t;
 }
 

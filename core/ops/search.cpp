@@ -61,6 +61,9 @@ Tensor bucketize(const Tensor& x, const Tensor& boundaries, bool out_int32, bool
 }
 
 Tensor bincount(const Tensor& x, const Tensor& weights, std::int64_t minlength) {
+  if (detail::exporting()) [[unlikely]]
+    return detail::seen(
+        "bincount", [&] { return bincount(x, weights, minlength); }, x, weights);
   detail::ModeScope off(false);
   if (x.dim() != 1) throw_error<ShapeError>("bincount: the input must be a vector, it is ", x.shape());
   if (minlength < 0) throw_error<ShapeError>("bincount: minlength is ", minlength);

@@ -66,6 +66,7 @@ struct GeluTanhSlope : Op<GeluTanhSlope> {
 };
 struct GeluTanh : Smooth<GeluTanh, GeluTanhSlope, Unary::gelu_tanh> {  // z = x/2 (1 + tanh u)
   static constexpr const char* name = "gelu";
+  static constexpr const char* traced_name = "gelu_tanh";
 };
 
 }  // namespace

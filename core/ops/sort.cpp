@@ -112,16 +112,26 @@ Tensor detail::ranked_places(const Tensor& x, const Tensor& rank, int dim, const
 
 ValuesAndIndices sort(const Tensor& x, int d, bool descending) {
   const int dim = detail::wrap_dim(d, x.dim(), "sort");
+  if (detail::exporting()) [[unlikely]]
+    return detail::seen(
+        "sort", [&] { return sort(x, d, descending); }, x, dim, descending);
   const Tensor at = order_along(x, descending, dim, "sort");
   return {detail::gather_checked(x, at, dim), at};
 }
 
 Tensor argsort(const Tensor& x, int d, bool descending) {
-  return order_along(x, descending, detail::wrap_dim(d, x.dim(), "argsort"), "argsort");
+  const int dim = detail::wrap_dim(d, x.dim(), "argsort");
+  if (detail::exporting()) [[unlikely]]
+    return detail::seen(
+        "argsort", [&] { return argsort(x, d, descending); }, x, dim, descending);
+  return order_along(x, descending, dim, "argsort");
 }
 
-ValuesAndIndices topk(const Tensor& x, std::int64_t k, int d, bool largest, bool) {
+ValuesAndIndices topk(const Tensor& x, std::int64_t k, int d, bool largest, bool sorted) {
   const int dim = detail::wrap_dim(d, x.dim(), "topk");
+  if (detail::exporting()) [[unlikely]]
+    return detail::seen(
+        "topk", [&] { return topk(x, k, d, largest, sorted); }, x, k, dim, largest);
   const std::int64_t n = x.dim() ? x.shape()[dim] : 1;
   if (k < 0 || k > n) throw_error<ShapeError>("topk: k is ", k, ", dimension ", dim, " has ", n, " elements");
   if (x.dim() > 0 && k == 1 && largest) return max(x, dim, true);

@@ -38,6 +38,9 @@ Unique grouped(const Tensor& x, const Tensor& order, bool inverse, bool counts) 
 
 Unique unique_of(const Tensor& x, bool in_order, bool inverse, bool counts, std::optional<std::int64_t> d,
                  const char* op) {
+  if (detail::exporting()) [[unlikely]]
+    return detail::seen(
+        op, [&] { return unique_of(x, in_order, inverse, counts, d, op); }, x);
   detail::ModeScope off(false);
   if (!d) {
     const Tensor flat = x.reshape({x.numel()});

@@ -64,7 +64,7 @@ Grads MaskedSelect::backward(Context& c, const Tensor& dz) { return {apply<Maske
 Tensor element(const Tensor& x, Scalar s, DType t, const char* op) {
   Tensor z = detail::empty_tensor(Shape(), t, x.device());
   detail::put_number(z.impl(), s, op);
-  return z;
+  return detail::made("full", z, Shape(), s);
 }
 /// The number that stands beside x in a choice.
 Tensor beside(const Tensor& x, Scalar s, const char* op) { return element(x, s, detail::common_dtype(x, s, op), op); }

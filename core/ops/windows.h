@@ -4,6 +4,13 @@
 #include <harker/core/ops/layers.h>
 
 namespace harker HARKER_PUBLIC {
+
+/// For an exporter.
+inline Shape numbers_of(const Windows& w) {
+  return {w.kernel[0],   w.kernel[1],   w.stride[0], w.stride[1], w.padding[0], w.padding[1],
+          w.dilation[0], w.dilation[1], w.size[0],   w.size[1],   w.out[0],     w.out[1]};
+}
+
 namespace detail {
 
 /// The windows of `kernel` over x[.., h, w]. ShapeError where the options make no sense or no window fits.

@@ -8,8 +8,9 @@ namespace detail {
 
 inline Modes& modes() noexcept { return here().modes; }
 
-inline constexpr std::uint16_t kTracing = 1 << 15;       // beside what apply knows of the inputs
-static_assert(kTracing >> 8 > TensorImpl::kCustomView);  // the flags of the inputs, from bit 8
+// Bits of Modes::tracing, beside what apply knows of the inputs: requires_grad (bit 0) and their flags (from bit 8).
+inline constexpr std::uint16_t kTracing = 1 << 1;    // anomaly mode
+inline constexpr std::uint16_t kExporting = 1 << 2;  // an OpTrace records what is called (core/autograd/record)
 
 /// `if (detail::grad_enabled)`
 struct GradEnabled {

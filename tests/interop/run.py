@@ -9,7 +9,7 @@ import sys
 import venv
 
 SKIPPED = 77
-NEEDS = {"onnx": ["onnx", "onnxruntime", "numpy"], "torch": ["torch", "numpy"], "train": ["torch"], "convert": ["torch"],
+NEEDS = {"export": ["onnx", "onnxruntime", "numpy"], "onnx": ["onnx", "onnxruntime", "numpy"], "torch": ["torch", "numpy"], "train": ["torch"], "convert": ["torch"],
          "huge": ["torch"], "safetensors": ["torch", "safetensors", "numpy"],
          "numpy": ["numpy"], "gguf": ["gguf", "numpy"]}
 

@@ -246,7 +246,7 @@ void MultiOutputCall::record(MultiOutputNode& n, bool several) {
   }
   unsigned flags = 0;
   for (const Tensor* t : inputs_) flags |= t->defined() ? t->impl().flags : 0u;
-  if (flags || modes().tracing) after_recording(n, flags, inputs_);
+  if (flags || modes().tracing & kTracing) after_recording(n, flags, inputs_);
   for (std::size_t k = 0; k < outputs_.size(); ++k) {
     if (outputs_[k]->defined() && differentiable(*outputs_[k]))
       n.give_history(*outputs_[k], static_cast<std::uint32_t>(k));

@@ -13,7 +13,7 @@
 #include <tuple>
 #include <vector>
 
-#include <harker/core/autograd/record/signature.h>
+#include <harker/core/autograd/record/traced_call.h>
 #include <harker/core/tensor/mode.h>
 
 namespace harker HARKER_PUBLIC {
@@ -136,10 +136,28 @@ void each_output(R& r, const F& visit) {
   }
 }
 
+/// The same while the thread's calls are recorded (op_trace.h): of a Function what its forward does, for its own name says
+/// nothing to others.
+template <class O, class... A>
+[[gnu::cold, gnu::noinline]] auto apply_long_way_traced(const A&... args) {
+  Context none;
+  if constexpr (O::is_function) {
+    return O::forward(none, args...);
+  } else {
+    const TracedArgument list[] = {argument_of(args)...};
+    TracedCall call(list);
+    typename Signature<O>::Result z = O::forward(none, args...);
+    call.returned(O::name, z);
+    return z;
+  }
+}
+
 /// apply for such an op, in any grad mode.
 template <class O, class... A>
 [[gnu::noinline]] auto apply_long_way(const A&... args) {
   using Result = typename Signature<O>::Result;
+  if (exporting()) [[unlikely]]
+    return Result(apply_long_way_traced<O>(args...));
   MultiOutputCall call(O::is_function);
   const auto take = [&]<class T>(const T& v) {
     if constexpr (is_tensor<T>)

@@ -11,12 +11,14 @@
 // Arguments of type const Tensor& are inputs, each with an edge; all others are kept by value and handed to backward
 // again. forward runs with grad mode off and returns a tensor of its own (never an input's handle). backward is written
 // with recorded ops, so that it can be differentiated again; it need not undo broadcasting: the engine sums gradients
-// to the input's shape. Views and other exceptions: recording.h. Lists and several outputs: multi_output.h. Users: function.h.
+// to the input's shape. Where forward writes its last tensor argument as well, `written` is that one's number (for
+// traced_call.h). Views and other exceptions: recording.h. Lists and several outputs: multi_output.h. Users: function.h.
 #pragma once
 #include <tuple>
 
 #include <harker/core/autograd/record/multi_output.h>
 #include <harker/core/autograd/record/recording.h>
+#include <harker/core/autograd/record/traced_call.h>
 
 namespace harker HARKER_PUBLIC {
 
@@ -58,13 +60,39 @@ template <class O, class... A>
   return z;
 }
 
+/// What a recording calls O, given these arguments: its name, unless another operation has the same.
+template <class O, class... A>
+const char* name_of(const A&... args) {
+  if constexpr (requires { O::traced_name; })
+    return O::traced_name;
+  else if constexpr (requires { &O::name_of; })
+    return std::apply([](const auto&... rest) { return O::name_of(rest...); }, std::tuple_cat(keep(args)...));
+  else
+    return O::name;
+}
+
+/// apply while the thread's calls are recorded (op_trace.h).
+template <class O, class... A>
+[[gnu::cold, gnu::noinline]] Tensor apply_traced(const A&... args) {
+  const TracedArgument list[] = {argument_of(args)...};
+  TracedCall call(list);
+  Tensor z = apply_ungraded<O>(args...);
+  if constexpr (requires { O::written; })
+    call.returned(name_of<O>(args...), z, O::written);
+  else
+    call.returned(name_of<O>(args...), z);
+  return z;
+}
+
 /// apply while grad mode is on: forward, and when an input requires grad, a node behind its result.
 template <class O, class... A>
 [[gnu::noinline]] Tensor apply_recording(const A&... args) {
   ThisThread& here = detail::here();
   unsigned flags = flags_of_call(here, args...);
-  if (flags > kRequiresGrad) [[unlikely]]
+  if (flags > kRequiresGrad) [[unlikely]] {
+    if (flags & kExporting) return apply_traced<O>(args...);
     flags = updated_flags(here, args...);
+  }
   const ModeScope off(false, here.modes);  // forward itself is not recorded
   if (!(flags & kRequiresGrad)) return apply_ungraded<O>(args...);
   auto* n = new (here, sizeof(OpNode<O>)) OpNode<O>(args...);

@@ -51,7 +51,7 @@ void after_recording(Node& n, unsigned flags, Inputs inputs) {
                              " for backward, but that was made in InferenceMode; use a clone() of it made outside, or "
                              "NoGradGuard in the place of InferenceMode");
   }
-  if (modes().tracing) {
+  if (modes().tracing & kTracing) {
     NodeMeta& meta = meta_of(&n);
     meta.trace = trace_of(inputs);
   }

@@ -24,7 +24,7 @@ void after_recording(Node& n, unsigned flags, Inputs inputs);
 void recorded_view(const Tensor& z, Inputs inputs, bool custom = false) noexcept;
 
 // --- For op.h. What is known of a call is one number: requires_grad of the inputs (bit 0), their flags (from bit 8), and
-// kTracing. When it is kRequiresGrad the call is recorded, and nothing else need be asked: to ask all the same would cost
+// Modes::tracing. When it is kRequiresGrad the call is recorded, and nothing else need be asked: to ask all the same would cost
 // a twentieth of a small training step.
 
 inline constexpr unsigned kRequiresGrad = 1;

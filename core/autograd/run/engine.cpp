@@ -75,7 +75,7 @@ struct ReleasedAtEnd {
   if (!meta) return true;
   if (meta->retained && !wanted) accumulator.add_kept(meta->retained, Tensor(dz));
   if (!meta->output_of) return true;
-  if (modes().tracing) check_arrived(n, *meta->output_of, dz);
+  if (modes().tracing & kTracing) check_arrived(n, *meta->output_of, dz);
   queue.give(meta->output_of, meta->output_number, std::move(dz));
   return false;
 }
@@ -87,7 +87,7 @@ struct ReleasedAtEnd {
     ~Following() { n.ctx.follow(n.edges); }
   } following{n};
   n.ctx.follow(edges);
-  return modes().tracing ? run_in_anomaly_mode(n, dz) : n.run(dz);
+  return modes().tracing & kTracing ? run_in_anomaly_mode(n, dz) : n.run(dz);
 }
 
 /// Runs the graph from the queue until no node waits. What reaches leaves, and tensors that keep their gradient, goes to
@@ -109,7 +109,7 @@ void run_graph(Queue& queue, GradAccumulator& accumulator, bool retain, WantedGr
     for (const Edge* end = edge + n->inputs; edge != end; ++edge, ++grad)
       if (edge->needed() && grad->defined()) deliver(*edge, *grad, queue, accumulator);
   }
-  if (!kOrdinary && modes().tracing) accumulator.check_nan();
+  if (!kOrdinary && modes().tracing & kTracing) accumulator.check_nan();
 }
 
 }  // namespace
@@ -203,7 +203,7 @@ void Tensor::backward(const Tensor& gradient, BackwardOptions options) const {
   else
     accumulator.add_kept(&root, std::move(seed));
   const bool retain = options.retain_graph || options.create_graph;
-  if (detail::modes().tracing) [[unlikely]]
+  if (detail::modes().tracing & detail::kTracing) [[unlikely]]
     detail::run_graph<false>(queue, accumulator, retain, nullptr);
   else
     detail::run_graph<true>(queue, accumulator, retain, nullptr);
