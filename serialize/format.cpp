@@ -23,9 +23,8 @@ std::string lower(std::string_view s) {
 // What the bytes are, when they are nothing we read; null when they are nothing known.
 const char* known_stranger(io::ByteView file) {
   const std::string_view all = io::text(file);
-  const std::string head = lower(all.substr(0, 256));
-  const std::size_t first = head.find_first_not_of(" \t\r\n");
-  const std::string_view start = first == std::string::npos ? std::string_view() : std::string_view(head).substr(first);
+  const std::size_t first = all.substr(0, 256).find_first_not_of(" \t\r\n");
+  const std::string start = first < all.size() && all[first] == '<' ? lower(all.substr(first, 16)) : "";
   if (all.starts_with("version https://git-lfs"))
     return "is a Git LFS pointer, not the file itself: run `git lfs pull`";
   if (start.starts_with("<!doctype") || start.starts_with("<html") || start.starts_with("<?xml"))

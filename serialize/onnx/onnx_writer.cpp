@@ -141,7 +141,7 @@ class Writer {
 
   void write(io::Sink& sink) {
     graph();
-    std::string head, tail;
+    std::string head;
     protozero::pbf_writer model(head);
     model.add_int64(1, kIrVersion);
     model.add_string(2, kProducer.data(), kProducer.size());
@@ -153,22 +153,14 @@ class Writer {
     head += lead(7, size) + name;
 
     const std::string json = write_json(metadata_);
-    std::string crcs = detail::hex(io::crc32(io::bytes(json)));
-    for (const Ref<Storage>& s : storages_)
-      crcs += ' ' + detail::hex(io::crc32({static_cast<const std::uint8_t*>(s->data), s->nbytes}));
-    protozero::pbf_writer end(tail);
-    {
-      protozero::pbf_writer opset(end, 8);
-      opset.add_string(1, "", 0);
-      opset.add_int64(2, kOpset);
-    }
-    // The metadata comes last: without it, what says harker made it was cut off.
-    for (const std::string& p : {property(kChecksums, crcs), property(kMetadata, json)}) end.add_message(14, p);
-    const std::uint64_t total = head.size() + (size - name.size()) + tail.size();
+    std::vector<std::uint32_t> crcs(1 + storages_.size());  // made while the storages are written
+    crcs[0] = io::crc32(io::bytes(json));
+    const std::uint64_t total = head.size() + (size - name.size()) + tail(crcs, json).size();
     if (total > kMaxMessage)
       throw_error<Error>("save: a protobuf file cannot hold more than 2 GiB, this one needs ", total,
                          " bytes; save as .harker or .pt instead");
 
+    sink.expect(total);
     sink.write(head);
     for (const Piece& p : pieces_) {
       sink.write(lead(5, p.size()) + p.head);
@@ -177,13 +169,27 @@ class Writer {
       if (p.copy)
         sink.write(elements(*p.copy, s));
       else
-        sink.write(io::ByteView(static_cast<const std::uint8_t*>(s.data), s.nbytes));
+        crcs[1 + p.storage] = sink.write_crc32({static_cast<const std::uint8_t*>(s.data), s.nbytes});
     }
     for (const std::string& o : outputs_) sink.write(lead(12, o.size()) + o);
-    sink.write(tail);
+    sink.write(tail(crcs, json));
   }
 
  private:
+  // The metadata comes last: without it, what says harker made it was cut off.
+  static std::string tail(const std::vector<std::uint32_t>& crcs, const std::string& json) {
+    std::string out, checksums;
+    for (std::uint32_t crc : crcs) checksums += (checksums.empty() ? "" : " ") + detail::hex(crc);
+    protozero::pbf_writer end(out);
+    {
+      protozero::pbf_writer opset(end, 8);
+      opset.add_string(1, "", 0);
+      opset.add_int64(2, kOpset);
+    }
+    for (const std::string& p : {property(kChecksums, checksums), property(kMetadata, json)}) end.add_message(14, p);
+    return out;
+  }
+
   void graph() {
     const value_table::Table& t = metadata_.table;
     std::vector<std::string_view> names;
