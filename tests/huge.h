@@ -60,6 +60,10 @@ class HoleSink final : public io::Sink {
     }
     if (::ftruncate(fd_, static_cast<off_t>(position_)) != 0) throw std::runtime_error("cannot extend the file");
   }
+  void rewrite(std::uint64_t at, io::ByteView data) override {
+    if (::pwrite(fd_, data.data(), data.size(), static_cast<off_t>(at)) != static_cast<ssize_t>(data.size()))
+      throw std::runtime_error("cannot write to the file");
+  }
 
  private:
   int fd_;

@@ -25,10 +25,16 @@ def first_line(*command):
         return "unknown"
 
 
-def build_harker(folder):
+def build_harker(folder, *targets):
     run("cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DHARKER_BUILD_BENCH=ON",
         "-DHARKER_BUILD_TESTS=OFF", "-DHARKER_BUILD_CLI=OFF", "-DHARKER_BUILD_EXAMPLES=OFF", stdout=subprocess.DEVNULL)
-    run("cmake", "--build", folder, "--target", "bench_train_step", "bench_inference", "bench_ops", "bench_nets", stdout=sys.stderr)
+    run("cmake", "--build", folder, "--target", *(targets or ("bench_train_step", "bench_inference", "bench_ops", "bench_nets")),
+        stdout=sys.stderr)
+
+
+def build_files(folder):
+    build_harker(folder, "bench_files")
+    return folder / "bench/files"
 
 
 def torch_of(venv):

@@ -112,8 +112,8 @@ std::string escaped(std::string_view s, std::size_t limit) {
 
 std::string quoted(std::string_view s, std::size_t limit) { return "'" + escaped(s, limit) + "'"; }
 std::string quoted_if_odd(std::string_view s) {
-  std::string out = quoted(s);
-  return std::string_view(out).substr(1, out.size() - 2) == s ? std::string(s) : out;
+  std::string out = escaped(s);
+  return out == s ? out : "'" + out + "'";
 }
 
 std::optional<std::uint64_t> from_hex(std::string_view s) {

@@ -18,36 +18,47 @@
 
 namespace harker::harker_file {
 
+namespace {
+
+// Header and index.
+std::string front(const Index& index) {
+  const std::string written = write_index(index);
+  std::string out(kMagic);
+  io::append_le(out, kVersion);
+  io::append_le(out, std::uint32_t{0});
+  io::append_le(out, static_cast<std::uint64_t>(written.size()));
+  io::append_le(out, io::crc32(io::bytes(written)));
+  io::append_le(out, io::crc32(io::bytes(out)));
+  return out + written;
+}
+
+}  // namespace
+
 void write_file(io::Sink& sink, const Value& value) {
   value_table::Flattened flat = value_table::flatten(value);
   Index index{std::move(flat.table), {}};
   index.places.resize(flat.storages.size());
-  std::uint64_t at = kHeaderSize + write_index(index).size();
+  const std::string draft = front(index);  // as large as with places and checksums
+  std::uint64_t at = draft.size();
   for (std::size_t i = 0; i < flat.storages.size(); ++i) {
-    const Storage& s = *flat.storages[i];
-    const io::ByteView bytes(static_cast<const std::uint8_t*>(s.data), s.nbytes);
-    index.places[i] = {aligned(at), bytes.size(), io::crc32(bytes)};
-    at = aligned(at) + bytes.size();
+    index.places[i] = {aligned(at), flat.storages[i]->nbytes, 0};
+    at = aligned(at) + flat.storages[i]->nbytes;
   }
 
-  const std::string written = write_index(index);
-  std::string header(kMagic);
-  io::append_le(header, kVersion);
-  io::append_le(header, std::uint32_t{0});
-  io::append_le(header, static_cast<std::uint64_t>(written.size()));
-  io::append_le(header, io::crc32(io::bytes(written)));
-  io::append_le(header, io::crc32(io::bytes(header)));
-  sink.write(header);
-  sink.write(written);
-  std::uint64_t position = header.size() + written.size();
+  const std::uint64_t begin = sink.position();
+  sink.expect(at + kEndSize);
+  sink.write(draft);
+  std::uint64_t position = draft.size();
   for (std::size_t i = 0; i < flat.storages.size(); ++i) {
-    sink.write(std::string(static_cast<std::size_t>(index.places[i].offset - position), '\0'));
-    sink.write(io::ByteView(static_cast<const std::uint8_t*>(flat.storages[i]->data), flat.storages[i]->nbytes));
-    position = index.places[i].offset + index.places[i].nbytes;
+    Place& p = index.places[i];
+    sink.write(std::string(static_cast<std::size_t>(p.offset - position), '\0'));
+    p.crc = sink.write_crc32({static_cast<const std::uint8_t*>(flat.storages[i]->data), flat.storages[i]->nbytes});
+    position = p.offset + p.nbytes;
   }
   std::string end(kEnd);
   io::append_le(end, position + kEndSize);
   sink.write(end);
+  sink.rewrite(begin, io::bytes(front(index)));
 }
 
 }  // namespace harker::harker_file

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -26,6 +27,7 @@ namespace io {
 namespace {
 
 constexpr std::size_t kBuffer = 256 << 10;
+constexpr std::uint64_t kPiece = 4 << 20;  // the disk is kept busy with such pieces while the next one is made
 constexpr int kLinks = 40, kNames = 1000;
 
 std::string folder_of(const std::string& path) {
@@ -164,13 +166,52 @@ void AtomicFile::flush() {
   buffer_.clear();
 }
 
-void AtomicFile::write_through(ByteView data) {
+void AtomicFile::rewrite(std::uint64_t at, ByteView data) {
+  if (at >= written_) {  // not beyond the buffer yet
+    std::copy(data.begin(), data.end(), buffer_.begin() + static_cast<std::ptrdiff_t>(at - written_));
+    return;
+  }
+  flush();
   while (!data.empty()) {
-    const long n = file_system().write(fd_, data.data(), data.size());
+    const long n = file_system().write_at(fd_, data.data(), data.size(), at);
     if (n < 0 && errno == EINTR) continue;
     if (n == 0) errno = EIO;
     if (n <= 0) fail("writing");
     data = data.subspan(static_cast<std::size_t>(n));
+    at += static_cast<std::uint64_t>(n);
+  }
+}
+
+void AtomicFile::expect(std::uint64_t n) {
+  std::uint64_t end = 0;
+  if (checked_add(position_, n, end)) reserve(end);
+}
+
+// Blocks for the bytes up to `end`. A file that is renamed over another before it has them is written out at once by
+// ext4, and renaming waits for that (200 MB: 132 ms instead of 38). What a file system cannot do, it need not.
+void AtomicFile::reserve(std::uint64_t end) {
+  if (end <= kBuffer || end <= reserved_ || end > INT64_MAX) return;
+  int result;
+  do result = file_system().reserve(fd_, reserved_, end - reserved_);
+  while (result != 0 && errno == EINTR);
+  if (result != 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)) fail("reserving room");
+  reserved_ = result == 0 ? end : UINT64_MAX;
+}
+
+void AtomicFile::write_through(ByteView data) {
+  FileSystem& fs = file_system();
+  reserve(written_ + data.size());
+  while (!data.empty()) {
+    const long n = fs.write(fd_, data.data(), std::min<std::size_t>(data.size(), kPiece));
+    if (n < 0 && errno == EINTR) continue;
+    if (n == 0) errno = EIO;
+    if (n <= 0) fail("writing");
+    data = data.subspan(static_cast<std::size_t>(n));
+    written_ += static_cast<std::uint64_t>(n);
+    if (durable_ && written_ - started_ >= kPiece) {
+      fs.start_writing(fd_, started_, written_ - started_);  // fsync tells what is wrong with it
+      started_ = written_;
+    }
   }
 }
 
@@ -219,6 +260,7 @@ void AtomicFile::copy_to_named() {
   create_named(static_cast<unsigned>(info.st_mode & 07777));
   if (file_system().fchmod(fd_, info.st_mode & 07777) != 0) fail("keeping the file's mode");
   buffer_.resize(kBuffer);
+  reserved_ = written_ = started_ = 0;
   for (off_t at = 0;;) {
     const ssize_t n = ::pread(from.fd, buffer_.data(), kBuffer, at);
     if (n < 0 && errno == EINTR) continue;

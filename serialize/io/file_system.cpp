@@ -26,7 +26,16 @@ int FileSystem::create(const std::string& path, unsigned mode) {
   return ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(mode));
 }
 int FileSystem::lock(int fd) { return ::flock(fd, LOCK_EX | LOCK_NB); }
+int FileSystem::reserve(int fd, std::uint64_t from, std::uint64_t n) {
+  return ::fallocate(fd, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(from), static_cast<off_t>(n));
+}
 long FileSystem::write(int fd, const void* data, std::size_t n) { return ::write(fd, data, n); }
+long FileSystem::write_at(int fd, const void* data, std::size_t n, std::uint64_t at) {
+  return ::pwrite(fd, data, n, static_cast<off_t>(at));
+}
+int FileSystem::start_writing(int fd, std::uint64_t from, std::uint64_t n) {
+  return ::sync_file_range(fd, static_cast<off_t>(from), static_cast<off_t>(n), SYNC_FILE_RANGE_WRITE);
+}
 int FileSystem::fsync(int fd) { return ::fsync(fd); }
 int FileSystem::fchmod(int fd, unsigned mode) { return ::fchmod(fd, static_cast<mode_t>(mode)); }
 int FileSystem::close(int fd) { return ::close(fd); }

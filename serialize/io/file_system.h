@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include <harker/core/export.h>
@@ -15,9 +16,12 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
   virtual int create_unnamed(const std::string& folder, unsigned mode);  ///< open(O_RDWR | O_TMPFILE | O_CLOEXEC)
-  virtual int create(const std::string& path, unsigned mode);  ///< open(O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC)
-  virtual int lock(int fd);                                    ///< flock(LOCK_EX | LOCK_NB)
+  virtual int create(const std::string& path, unsigned mode);        ///< open(O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC)
+  virtual int lock(int fd);                                          ///< flock(LOCK_EX | LOCK_NB)
+  virtual int reserve(int fd, std::uint64_t from, std::uint64_t n);  ///< fallocate: blocks; the size stays
   virtual long write(int fd, const void* data, std::size_t n);
+  virtual long write_at(int fd, const void* data, std::size_t n, std::uint64_t at);  ///< pwrite
+  virtual int start_writing(int fd, std::uint64_t from, std::uint64_t n);  ///< sync_file_range, waits for nothing
   virtual int fsync(int fd);
   virtual int fchmod(int fd, unsigned mode);
   virtual int close(int fd);

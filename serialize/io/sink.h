@@ -17,6 +17,12 @@ class Sink {
   virtual ~Sink() = default;
   virtual void write(ByteView data) = 0;
   void write(std::string_view s) { write(bytes(s)); }
+  /// At least `n` more bytes will be written: a disk without that much room fails now, and a file gets its blocks at once.
+  virtual void expect(std::uint64_t n);
+  /// Puts other bytes in the place of some that were written: what a file says at its front of what follows.
+  virtual void rewrite(std::uint64_t at, ByteView data);
+  /// Writes, and returns the CRC-32 of the bytes, in one pass over the memory.
+  std::uint32_t write_crc32(ByteView data);
   /// A second file that this one names, in the same folder. It takes its place when this one is committed, just before
   /// it: whoever finds the new file finds all that it names. Error where there is no folder. Valid as long as this sink.
   virtual Sink& beside(std::string_view name);
@@ -37,6 +43,8 @@ class MemorySink final : public Sink {
  public:
   using Sink::write;
   void write(ByteView data) override;
+  void rewrite(std::uint64_t at, ByteView data) override;
+  void expect(std::uint64_t n) override;
   std::vector<std::uint8_t> take() { return std::move(data_); }
 
  private:
@@ -55,6 +63,8 @@ class AtomicFile final : public Sink {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
   void write(ByteView data) override;
+  void rewrite(std::uint64_t at, ByteView data) override;
+  void expect(std::uint64_t n) override;
   Sink& beside(std::string_view name) override;
   std::vector<std::string> neighbours() const override;
   std::shared_ptr<const Source> old() const override;
@@ -65,6 +75,7 @@ class AtomicFile final : public Sink {
   void create_named(unsigned mode);
   void flush();
   void write_through(ByteView data);
+  void reserve(std::uint64_t end);
   void sync();
   std::string beside_path(std::string_view name) const;
   bool place_unnamed();
@@ -75,6 +86,8 @@ class AtomicFile final : public Sink {
   std::vector<std::uint8_t> buffer_;
   int fd_ = -1;
   bool durable_;
+  std::uint64_t reserved_ = 0, written_ = 0,
+                started_ = 0;  // how far the file has blocks, bytes, and bytes under way to the disk
   std::vector<std::unique_ptr<AtomicFile>> beside_;
   std::vector<std::string> retired_;
 };

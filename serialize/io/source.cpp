@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <mutex>
+#include <new>
 
 #include <harker/core/base/text.h>
 #include <harker/serialize/io/source.h>
@@ -49,7 +50,7 @@ class MemorySource final : public Source {
 
 class MappedSource final : public Source {
  public:
-  MappedSource(ByteView bytes, std::string name) : Source(bytes, std::move(name), true) {}
+  MappedSource(ByteView bytes, std::string name, bool may_write) : Source(bytes, std::move(name), may_write) {}
   ~MappedSource() override {
     {
       const std::lock_guard lock(windows_mutex);
@@ -62,6 +63,11 @@ class MappedSource final : public Source {
 
 [[noreturn]] void fail(const std::string& path, const char* what, int code) {
   detail::throw_error<IoError>(path, ": ", what, ": ", std::strerror(code));
+}
+
+[[noreturn]] void no_memory(const std::string& path, std::uint64_t size) {
+  detail::throw_error<IoError>(path, ": its ", size, " bytes are more than this process has room for: raise the limit ",
+                               "(ulimit -v), or free memory");
 }
 
 }  // namespace
@@ -136,9 +142,13 @@ std::shared_ptr<const Source> Source::from_descriptor(int fd, const std::string&
   const auto size = static_cast<std::uint64_t>(info.st_size);
   if (size > 0 && (map || size >= kReadBelow)) {
     void* at = ::mmap(nullptr, size, PROT_READ | (window ? 0 : PROT_WRITE), MAP_PRIVATE | MAP_NORESERVE, fd, 0);
+    // Pages that may be written to count as memory where that is limited (ulimit -d, no overcommitment).
+    const bool may_write = !window && (at != MAP_FAILED || errno != ENOMEM);
+    if (at == MAP_FAILED && errno == ENOMEM) at = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (at != MAP_FAILED) {
       try {
-        auto mapped = std::make_shared<MappedSource>(ByteView(static_cast<const std::uint8_t*>(at), size), path);
+        auto mapped =
+            std::make_shared<MappedSource>(ByteView(static_cast<const std::uint8_t*>(at), size), path, may_write);
         mapped->is_file_ = true;
         mapped->is_window_ = window;
         if (window) {
@@ -152,10 +162,14 @@ std::shared_ptr<const Source> Source::from_descriptor(int fd, const std::string&
         throw;
       }
     }
+    if (errno == ENOMEM) no_memory(path, size);
     if (errno != ENODEV && errno != EINVAL)
       fail(path, "cannot be mapped", errno);  // else: a file system that cannot; read it
   }
-  std::vector<std::uint8_t> data(size);
+  std::vector<std::uint8_t> data;
+  try {
+    data.resize(size);
+  } catch (const std::bad_alloc&) { no_memory(path, size); }
   std::size_t have = 0;
   while (have < data.size()) {
     const ssize_t n = ::read(fd, data.data() + have, data.size() - have);

@@ -189,50 +189,61 @@ class Writer {
   std::uint64_t write(io::Sink& sink, std::string_view file, bool external) {
     graph();
     const std::string json = write_json(metadata_);
-    std::string crcs = detail::hex(io::crc32(io::bytes(json)));
-    for (const Ref<Storage>& s : storages_)
-      crcs += ' ' + detail::hex(io::crc32({static_cast<const std::uint8_t*>(s->data), s->nbytes}));
-    std::string head, tail;
-    protozero::pbf_writer model(head), end(tail);
+    std::vector<std::uint32_t> crcs(1 + storages_.size());  // made while the storages are written
+    crcs[0] = io::crc32(io::bytes(json));
+    std::string head;
+    protozero::pbf_writer model(head);
     model.add_int64(1, kIrVersion);
     model.add_string(2, kProducer.data(), kProducer.size());
-    {
-      protozero::pbf_writer opset(end, 8);
-      opset.add_string(1, "", 0);
-      opset.add_int64(2, kOpset);
-    }
-    // The metadata comes last: without it, what says harker made it was cut off.
-    for (const std::string& p : {property(kChecksums, crcs), property(kMetadata, json)}) end.add_message(14, p);
-
-    std::uint64_t inside = head.size() + tail.size() + kSmall;
+    const std::uint64_t end = tail(crcs, json).size();
+    std::uint64_t inside = head.size() + end + kSmall;
     for (const Piece& p : pieces_) inside += p.size() + kAligned;
-    external = external || inside > kMaxMessage;
-    const std::string location = str(file, '.', detail::hex(io::crc32(io::bytes(crcs))), kDataEnding);
-    external = external && place(location);
+    std::string location;
+    if (external || inside > kMaxMessage) {  // the other file's name is made of them
+      for (std::size_t i = 0; i < storages_.size(); ++i)
+        crcs[1 + i] = io::crc32({static_cast<const std::uint8_t*>(storages_[i]->data), storages_[i]->nbytes});
+      location = str(file, '.', detail::hex(io::crc32(io::bytes(tail(crcs, {})))), kDataEnding);
+      if (!place(location)) location.clear();
+    }
     std::string name = lead(2, kProducer.size()) + std::string(kProducer);
     const std::uint64_t size = layout(head.size(), name);
     head += lead(7, size) + name;
-    const std::uint64_t total = head.size() + (size - name.size()) + tail.size();
+    const std::uint64_t total = head.size() + (size - name.size()) + end;
     if (total > kMaxMessage)
       throw_error<Error>("save: a protobuf file cannot hold more than 2 GiB, this one needs ", total,
                          " bytes; save as .harker or .pt instead");
 
     std::uint64_t data = 0;
-    if (external) {
+    if (!location.empty()) {
       data = write_data(sink.beside(location));
       retire_data(sink, file, location);
     }
+    sink.expect(total);
     sink.write(head);
     for (const Piece& p : pieces_) {
       sink.write(lead(5, p.size()) + p.head);
-      if (!p.external) write_bytes(sink, p);
+      if (!p.external && p.nbytes > 0) write_bytes(sink, p, &crcs[1 + p.storage]);
     }
     for (const std::string& o : outputs_) sink.write(lead(12, o.size()) + o);
-    sink.write(tail);
+    sink.write(tail(crcs, json));
     return total + data;
   }
 
  private:
+  // The metadata comes last: without it, what says harker made it was cut off.
+  static std::string tail(const std::vector<std::uint32_t>& crcs, const std::string& json) {
+    std::string out, checksums;
+    for (std::uint32_t crc : crcs) checksums += (checksums.empty() ? "" : " ") + detail::hex(crc);
+    protozero::pbf_writer end(out);
+    {
+      protozero::pbf_writer opset(end, 8);
+      opset.add_string(1, "", 0);
+      opset.add_int64(2, kOpset);
+    }
+    for (const std::string& p : {property(kChecksums, checksums), property(kMetadata, json)}) end.add_message(14, p);
+    return out;
+  }
+
   void graph() {
     const value_table::Table& t = metadata_.table;
     std::vector<std::string_view> names;
@@ -281,13 +292,15 @@ class Writer {
     outputs_.push_back(output(name, f.type, dims));
   }
 
-  void write_bytes(io::Sink& sink, const Piece& p) const {
-    if (p.nbytes == 0) return;
+  void write_bytes(io::Sink& sink, const Piece& p, std::uint32_t* crc) const {
     const Storage& s = *storages_[p.storage];
+    const io::ByteView bytes(static_cast<const std::uint8_t*>(s.data), s.nbytes);
     if (p.copy)
       sink.write(elements(*p.copy, s));
+    else if (crc)
+      *crc = sink.write_crc32(bytes);
     else
-      sink.write(io::ByteView(static_cast<const std::uint8_t*>(s.data), s.nbytes));
+      sink.write(bytes);
   }
 
   // Says where in the other file the bytes of each piece lie; false when none do.
@@ -321,7 +334,7 @@ class Writer {
     static constexpr std::uint8_t kZeros[kPage] = {};
     for (const Piece* p : data_) {
       to.write(io::ByteView(kZeros, static_cast<std::size_t>(p->offset - to.position())));
-      write_bytes(to, *p);
+      write_bytes(to, *p, nullptr);
     }
     return to.position();
   }

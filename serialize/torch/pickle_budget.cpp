@@ -11,11 +11,10 @@ namespace {
 
 using detail::throw_error;
 
-constexpr std::uint64_t kOpcodeBytes = 80;   // a place on the stack and one in a container, both in vectors that double
-constexpr std::uint64_t kObjectBytes = 240;  // the most that an object takes by itself, and the search for cycles
-constexpr std::uint64_t kMemoryRatio = kOpcodeBytes + kObjectBytes;  // what one byte of a pickle can ask for
-constexpr std::uint64_t kCopyRatio = 8;                              // bytes that calls may copy for each of the file's
-constexpr std::uint64_t kLongKey = 1000;                             // shorter ones cost no more than their opcodes do
+// What one byte of a pickle can ask for.
+constexpr std::uint64_t kMemoryRatio = PickleBudget::kOpcodeBytes + PickleBudget::kObjectBytes;
+constexpr std::uint64_t kCopyRatio = 8;   // bytes that calls may copy for each of the file's
+constexpr std::uint64_t kLongKey = 1000;  // shorter ones cost no more than their opcodes do
 
 // Bytes of what a call would copy of this argument, or of what a dict hashes and compares of this key.
 std::uint64_t weight(const Value& v) {
@@ -65,17 +64,13 @@ PickleLimits pickle_limits(const LoadOptions& options, const io::Source& file) {
           .copies = sum(size * kCopyRatio, room)};
 }
 
-void PickleBudget::opcode() {
-  if (++opcodes_ > limits_.opcodes)
-    throw_error<FormatError>("more than the limit of ", limits_.opcodes, " opcodes",
-                             detail::in_brackets(option_names().max_opcodes));
-  spend(kOpcodeBytes);
+void PickleBudget::too_many_opcodes() const {
+  throw_error<FormatError>("more than the limit of ", limits_.opcodes, " opcodes",
+                           detail::in_brackets(option_names().max_opcodes));
 }
-void PickleBudget::object() { spend(kObjectBytes); }
-void PickleBudget::memo(std::size_t count) const {
-  if (count >= limits_.memo)
-    throw_error<FormatError>("more than the limit of ", limits_.memo, " memo entries",
-                             detail::in_brackets(option_names().max_memo));
+void PickleBudget::too_large_memo() const {
+  throw_error<FormatError>("more than the limit of ", limits_.memo, " memo entries",
+                           detail::in_brackets(option_names().max_memo));
 }
 void PickleBudget::key(const Value& key) { charge_long(key_weight(key, limits_.copies)); }
 void PickleBudget::name(std::uint64_t bytes) { charge_long(bytes); }
@@ -132,14 +127,10 @@ void PickleBudget::charge(std::uint64_t bytes) {
 void PickleBudget::charge_long(std::uint64_t bytes) {
   if (bytes > kLongKey) charge(bytes);
 }
-// A pickle as it stands in its file never comes to the limit by its opcodes: a deflated one can be a thousand times as
-// large as its file.
-void PickleBudget::spend(std::uint64_t bytes) {
-  spent_ += bytes;
-  if (spent_ > limits_.memory)
-    throw_error<FormatError>("its objects take more than the limit of ", limits_.memory,
-                             " bytes, far more than a file of ", "this size explains",
-                             detail::in_brackets(option_names().max_bytes));
+void PickleBudget::too_much_memory() const {
+  throw_error<FormatError>("its objects take more than the limit of ", limits_.memory,
+                           " bytes, far more than a file of ", "this size explains",
+                           detail::in_brackets(option_names().max_bytes));
 }
 
 }  // namespace harker::pt

@@ -19,13 +19,24 @@ PickleLimits pickle_limits(const LoadOptions& options, const io::Source& file);
 
 class PickleBudget {
  public:
+  static constexpr std::uint64_t kOpcodeBytes =
+      80;  // a place on the stack and one in a container, in vectors that double
+  static constexpr std::uint64_t kObjectBytes =
+      240;  // the most that an object takes by itself, and the search for cycles
   PickleBudget(const PickleLimits& limits, std::size_t pickle_bytes) : limits_(limits), size_(pickle_bytes) {}
 
-  void opcode();
+  void opcode() {
+    if (++opcodes_ > limits_.opcodes) [[unlikely]]
+      too_many_opcodes();
+    spend(kOpcodeBytes);
+  }
   /// Every object that a pickle makes.
-  void object();
+  void object() { spend(kObjectBytes); }
   /// One more memo entry beside `count`.
-  void memo(std::size_t count) const;
+  void memo(std::size_t count) const {
+    if (count >= limits_.memo) [[unlikely]]
+      too_large_memo();
+  }
   /// A key that a dict or set is about to hash and compare.
   void key(const Value& key);
   /// STACK_GLOBAL's names.
@@ -41,7 +52,16 @@ class PickleBudget {
   void charge(std::uint64_t bytes);
   void charge_long(std::uint64_t bytes);
   void charge_keys_of(const Value& v, bool of_set);
-  void spend(std::uint64_t bytes);
+  // A pickle as it stands in its file never comes to the limit by its opcodes: a deflated one can be a thousand times as
+  // large as its file.
+  void spend(std::uint64_t bytes) {
+    spent_ += bytes;
+    if (spent_ > limits_.memory) [[unlikely]]
+      too_much_memory();
+  }
+  [[noreturn]] void too_many_opcodes() const;
+  [[noreturn]] void too_large_memo() const;
+  [[noreturn]] void too_much_memory() const;
   PickleLimits limits_;
   std::size_t size_;
   std::uint64_t opcodes_ = 0, copied_ = 0, spent_ = 0;

@@ -2,6 +2,7 @@
 // know it.
 #include <harker/serialize/torch/pickle_reader.h>
 
+#include <algorithm>
 #include <bit>
 
 #include <harker/core/base/text.h>
@@ -13,21 +14,20 @@ namespace harker::pt {
 using detail::throw_error;
 
 PickleReader::PickleReader(io::ByteView data, std::string what, PickleHooks& hooks, const PickleLimits& limits)
-    : in_(data, "its operand"), what_(std::move(what)), hooks_(hooks), budget_(limits, data.size()) {}
+    : in_(data, "its operand"), what_(std::move(what)), hooks_(hooks), budget_(limits, data.size()) {
+  stack_.reserve(std::min<std::size_t>(data.size(), 64));
+  memo_.reserve(std::min<std::size_t>(data.size() / 8, 256));
+}
 
-// Whatever can lie on a cycle was memoised, copied, named by a persistent id, or is still on the stack. Sealing it all
-// also lets go of cycles that a bad file built and that no value leads to.
+// What closes a cycle is an object that takes, from the stack, another that leads to it; so it was put into something
+// before and is on the stack all the same, once more: recalled, copied by DUP, or named by a persistent id. Most pickles
+// recall strings and classes only. Sealing it all also lets go of cycles that a bad file built and no value leads to.
 void PickleReader::seal() {
-  for (const auto& [index, v] : far_memo_) doubled_.push_back(v);
-  far_memo_.clear();
-  Value::seal_cycles(memo_);
   if (!doubled_.empty()) Value::seal_cycles(doubled_);
   sealed_ = true;
 }
 PickleReader::~PickleReader() {
-  if (sealed_ || (memo_.empty() && far_memo_.empty() && doubled_.empty())) return;  // nothing is referred to twice
-  for (const auto& [index, v] : far_memo_) Value::abandon({&v, 1});
-  for (const std::vector<Value>* values : {&memo_, &doubled_, &stack_}) Value::abandon(*values);
+  if (!sealed_ && !doubled_.empty()) Value::abandon(doubled_);
 }
 
 Value PickleReader::run() {
@@ -102,7 +102,7 @@ void PickleReader::step(Opcode op, const Operands& with) {
       else
         pop();
       return;
-    case DUP: doubled_.push_back(top()); return push(top());
+    case DUP: return push_again(Value(top()));
     case BINPUT:
     case LONG_BINPUT: return remember(with.number);
     case PUT: return remember(memo_index(with.line));
@@ -313,19 +313,31 @@ void PickleReader::push_persistent(const Value& id) {
 
 void PickleReader::remember(std::uint64_t index) {
   const Value& v = top();
-  budget_.memo(memo_.size() + far_memo_.size() + doubled_.size());
+  budget_.memo(memo_.size() + far_memo_.size());
   if (index == memo_.size())
-    memo_.push_back(v);
+    memo_.push_back({v});
   else if (index < memo_.size())
-    doubled_.push_back(std::exchange(memo_[static_cast<std::size_t>(index)], v));
+    memo_[static_cast<std::size_t>(index)] = {v};
   else
-    doubled_.push_back(std::exchange(far_memo_[index], v));
+    far_memo_[index] = {v};
 }
 void PickleReader::recall(std::uint64_t index) {
-  if (index < memo_.size()) return push(memo_[static_cast<std::size_t>(index)]);
-  const auto at = far_memo_.find(index);
-  if (at == far_memo_.end()) throw_error<FormatError>("memo index ", index, " was never stored");
-  push(at->second);
+  Memo* m = nullptr;
+  if (index < memo_.size())
+    m = &memo_[static_cast<std::size_t>(index)];
+  else if (const auto at = far_memo_.find(index); at != far_memo_.end())
+    m = &at->second;
+  if (!m) throw_error<FormatError>("memo index ", index, " was never stored");
+  if (std::exchange(m->recalled, true))
+    push(m->value);
+  else
+    push_again(m->value);
+}
+void PickleReader::push_again(const Value& v) {
+  const bool class_or_function = v.kind() == Value::Kind::opaque && !v.as_opaque().called;
+  if (v.id() && !v.is_string() && !class_or_function && (doubled_.empty() || !doubled_.back().same_object(v)))
+    doubled_.push_back(v);
+  push(v);
 }
 
 }  // namespace harker::pt

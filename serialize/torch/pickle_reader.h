@@ -61,6 +61,7 @@ class PickleReader {
   Value made(Value v);
   void remember(std::uint64_t index);
   void recall(std::uint64_t index);
+  void push_again(const Value& v);
   static std::uint64_t memo_index(std::string_view digits);
   void push_string(io::ByteView bytes);
   void push_python2_string(io::ByteView bytes);
@@ -76,9 +77,13 @@ class PickleReader {
   int protocol_ = 0;
   std::vector<Value> stack_;
   std::vector<std::size_t> marks_;
-  std::vector<Value> memo_;                  // indices 0, 1, 2, ... as picklers give them
-  KeyedMap<std::uint64_t, Value> far_memo_;  // any others
-  std::vector<Value> doubled_;               // what DUP copied and the like, so that cycles through it can be freed
+  struct Memo {
+    Value value;
+    bool recalled = false;
+  };
+  std::vector<Memo> memo_;                  // indices 0, 1, 2, ... as picklers give them
+  KeyedMap<std::uint64_t, Memo> far_memo_;  // any others
+  std::vector<Value> doubled_;              // what was on the stack once more: see seal()
 };
 
 }  // namespace harker::pt

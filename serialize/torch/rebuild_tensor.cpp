@@ -23,16 +23,17 @@ std::uint64_t natural(const Value& v, const char* what) {
 }
 
 Shape naturals(const Value& v, const char* what) {
-  std::vector<std::int64_t> out;
-  if (v.kind() == Value::Kind::size) {
-    for (std::int64_t n : v.as_size()) out.push_back(static_cast<std::int64_t>(natural(n, what)));
-  } else {
-    if (!v.is_tuple() && !v.is_list()) bad(what, ": must be a tuple, it is a ", v.type_name());
-    for (const Value& n : v.elements()) out.push_back(static_cast<std::int64_t>(natural(n, what)));
+  const bool size = v.kind() == Value::Kind::size;
+  if (!size && !v.is_tuple() && !v.is_list()) bad(what, ": must be a tuple, it is a ", v.type_name());
+  if (v.len() > kMaxRank) bad("rank ", v.len(), ": at most ", kMaxRank, " dimensions (size, stride) are possible");
+  if (size) {
+    for (std::int64_t n : v.as_size()) natural(n, what);
+    return v.as_size();
   }
-  if (out.size() > kMaxRank)
-    bad("rank ", out.size(), ": at most ", kMaxRank, " dimensions (size, stride) are possible");
-  return Shape(std::span<const std::int64_t>(out));
+  std::int64_t out[kMaxRank];
+  std::size_t rank = 0;
+  for (const Value& n : v.elements()) out[rank++] = static_cast<std::int64_t>(natural(n, what));
+  return Shape(std::span<const std::int64_t>(out, rank));
 }
 
 bool flag(const Value& v, const char* what) {
@@ -58,11 +59,17 @@ Value Rebuilder::storage_value(StorageRef ref) {
   Value::Opaque o;
   o.module = "torch", o.name = "storage";
   o.known = true;
+  o.args = Value(storages_.size());
   Value v = Value::opaque(o);
   v.mark_from_file();
-  keep_.push_back(v);
-  storages_.emplace(v.id(), std::move(ref));
+  storages_.emplace_back(v, std::move(ref));
   return v;
+}
+
+const StorageRef* Rebuilder::find_storage(const Value& v) const {
+  if (v.kind() != Value::Kind::opaque || !v.as_opaque().args.is_int()) return nullptr;
+  const auto i = static_cast<std::size_t>(v.as_opaque().args.as_int());
+  return i < storages_.size() && storages_[i].first.same_object(v) ? &storages_[i].second : nullptr;
 }
 
 AllowedGlobal Rebuilder::storage_type(const Value& v) const {
@@ -76,9 +83,9 @@ AllowedGlobal Rebuilder::storage_type(const Value& v) const {
 }
 
 const StorageRef& Rebuilder::storage_of(const Value& v) const {
-  const auto at = v.id() ? storages_.find(v.id()) : storages_.end();
-  if (at == storages_.end()) bad("its storage is missing: there is a ", v.type_name(), " instead");
-  return at->second;
+  const StorageRef* s = find_storage(v);
+  if (!s) bad("its storage is missing: there is a ", v.type_name(), " instead");
+  return *s;
 }
 
 Tensor Rebuilder::view(const Value& storage, const Value& offset, const Value& sizes, const Value& strides,

@@ -35,7 +35,7 @@ class Rebuilder : public PickleHooks {
   /// The tensors made, to be completed once their storages have bytes.
   const std::vector<Tensor>& tensors() const { return tensors_; }
   /// Is this the stand-in for a storage, which only a tensor may hold?
-  bool is_storage(const Value& v) const { return v.id() && storages_.contains(v.id()); }
+  bool is_storage(const Value& v) const { return find_storage(v) != nullptr; }
 
  protected:
   /// The value that stands for a storage among a tensor's arguments.
@@ -60,11 +60,12 @@ class Rebuilder : public PickleHooks {
   Value sparse(const Value& args);
   Value parameter(const Value& args, bool with_state);
   const StorageRef& storage_of(const Value& v) const;
+  const StorageRef* find_storage(const Value& v) const;
 
   KeyedMap<std::string, Value> globals_;
   std::unordered_map<const void*, AllowedGlobal> known_;
-  std::unordered_map<const void*, StorageRef> storages_;
-  std::vector<Value> keep_;  // identities in the maps above stay taken
+  std::vector<std::pair<Value, StorageRef>>
+      storages_;  // the opaque value that stands for one, whose `args` is its number
   std::vector<UnknownName> unknown_;
   std::vector<Tensor> tensors_;
 };

@@ -17,6 +17,11 @@ using detail::quoted;
 using detail::str;
 using detail::throw_error;
 
+// Of an address: no file chooses those.
+std::uint32_t hash_of(const Storage* s) {
+  return static_cast<std::uint32_t>((reinterpret_cast<std::uintptr_t>(s) * 0x9e3779b97f4a7c15) >> 32);
+}
+
 // Part of another storage: it has bytes when that one has.
 class PartOfStorage final : public StorageOwner {
  public:
@@ -69,7 +74,7 @@ std::size_t StorageRebuilder::add(StorageRecord r, io::StorageBytes bytes) {
     r.pending = new io::FileBytes(source_, std::move(bytes), lazy_);
     r.storage = make_storage(r.pending, nullptr, nbytes, true);
   }
-  by_storage_.emplace(r.storage.get(), records_.size());
+  by_storage_.insert(hash_of(r.storage.get()), static_cast<std::uint32_t>(records_.size()));
   records_.push_back(std::move(r));
   return records_.size() - 1;
 }
@@ -83,14 +88,19 @@ std::size_t StorageRebuilder::add_view(std::size_t of, std::uint64_t offset, std
   r.storage = nbytes == 0 ? make_storage(0)
                           : make_storage(new PartOfStorage(root.storage, offset), nullptr,
                                          static_cast<std::size_t>(nbytes), true);
-  by_storage_.emplace(r.storage.get(), records_.size());
+  by_storage_.insert(hash_of(r.storage.get()), static_cast<std::uint32_t>(records_.size()));
   records_.push_back(std::move(r));
   return records_.size() - 1;
 }
 
 StorageRecord* StorageRebuilder::record_of(const Storage* s) {
-  const auto at = by_storage_.find(s);
-  return at == by_storage_.end() ? nullptr : &records_[at->second];
+  const std::uint32_t at =
+      by_storage_.find(hash_of(s), [&](std::uint32_t i) { return records_[i].storage.get() == s; });
+  return at == detail::HashIndex::kNone ? nullptr : &records_[at];
+}
+
+void StorageRebuilder::name_after(const StorageRecord& r, const std::string& path) {
+  if (r.pending && !path.empty()) r.pending->set_label(str(path, " (", r.label, ")"));
 }
 
 std::vector<const StorageRecord*> StorageRebuilder::finish(Value& value, const std::string& what,
@@ -111,8 +121,7 @@ std::vector<const StorageRecord*> StorageRebuilder::finish(Value& value, const s
     if (r && !v->is_tensor()) r->quantized = true;
     if (!r || r->placed) continue;
     r->placed = true;
-    const std::string path = walk.path();
-    if (r->pending) r->pending->set_label(path.empty() ? r->label : str(path, " (", r->label, ")"));
+    if (lazy_) name_after(*r, walk.path());
     used.push_back(r);
   }
   if (options.unknown == Unknown::refuse) {
@@ -124,8 +133,18 @@ std::vector<const StorageRecord*> StorageRebuilder::finish(Value& value, const s
   }
   // After the names: a tensor of an unknown class holds its storage bare, and the class is what matters about it.
   if (bare) throw_error<FormatError>(what, ": a bare storage at ", quoted(*bare), " (only tensors are read)");
-  for (const StorageRecord* r : used)
-    if (!lazy_ || r->quantized) r->storage->ensure();
+  for (const StorageRecord* r : used) {
+    if (lazy_ && !r->quantized) continue;
+    try {
+      r->storage->ensure();
+    } catch (const FormatError&) {  // its path is sought now, and said when it fails once more
+      ObjectWalk again(value, what, options.max_depth);
+      const Value* v = again.next();
+      for (const Tensor* t = nullptr; v && !((t = tensor_of(*v)) && record_of(&t->storage()) == r);) v = again.next();
+      name_after(*r, again.path());
+      r->storage->ensure();
+    }
+  }
   for (const Tensor& t : tensors())
     if (t.storage().data && !t.impl().data) detail::make_ready(t);
   return used;

@@ -3,9 +3,9 @@
 #pragma once
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include <harker/core/base/hash_index.h>
 #include <harker/serialize/io/file_bytes.h>
 #include <harker/serialize/serialize.h>
 #include <harker/serialize/torch/rebuilder.h>
@@ -51,14 +51,17 @@ class StorageRebuilder : public Rebuilder {
   /// A record that is part of another's storage. Part of a part is a part of the whole, however long the chain.
   std::size_t add_view(std::size_t of, std::uint64_t offset, std::uint64_t nbytes, std::string label);
   StorageRecord& record(std::size_t i) { return records_[i]; }
+  /// There will be no more than so many records.
+  void expect(std::size_t n) { records_.reserve(n); }
   const io::Source& source() const { return *source_; }
 
  private:
   StorageRecord* record_of(const Storage* s);
+  static void name_after(const StorageRecord& r, const std::string& path);
   std::shared_ptr<const io::Source> source_;
   bool lazy_;
   std::vector<StorageRecord> records_;
-  std::unordered_map<const Storage*, std::size_t> by_storage_;
+  detail::HashIndex by_storage_;
 };
 
 }  // namespace harker::pt

@@ -27,57 +27,79 @@ class ZipRebuilder final : public StorageRebuilder {
  public:
   ZipRebuilder(std::shared_ptr<const io::Source> source, const ZipArchive& zip, std::string root, bool big_endian,
                bool lazy)
-      : StorageRebuilder(std::move(source), lazy), zip_(zip), root_(std::move(root)), big_endian_(big_endian) {}
+      : StorageRebuilder(std::move(source), lazy),
+        zip_(zip),
+        folder_(std::move(root) + "data/"),
+        big_endian_(big_endian),
+        named_(zip.entries().size()) {
+    expect(zip.entries().size());
+  }
   Value persistent(const Value& id) override;
 
  private:
-  std::size_t record_named(std::string_view key, std::uint64_t nbytes, std::size_t swap);
+  std::size_t record_named(const PersistentId& s, std::size_t entry, std::size_t swap);
   const ZipArchive& zip_;
-  std::string root_;
+  std::string folder_;
   bool big_endian_;
-  KeyedMap<std::string, std::size_t> by_key_;
-  KeyedMap<std::string, Value> values_;
+  struct Named {
+    std::size_t record = SIZE_MAX;
+    DType dtype = DType::uint8;
+    bool untyped = false;
+    Value value;
+  };
+  std::vector<Named> named_;                 // of each entry: its record, and what stands for it as it was named first
+  KeyedMap<std::string, Value> named_else_;  // what stands for it as another type
 };
 
 Value ZipRebuilder::persistent(const Value& id) {
   const PersistentId s = persistent_id(id, 5);
   if (s.key.empty() || s.key.find('/') != s.key.npos || s.key == "..")
     throw_error<FormatError>("persistent id: unsafe storage key ", quoted(s.key));
-  auto [at, fresh] =
-      values_.try_emplace(str(s.key, '\n', s.untyped ? -1 : static_cast<int>(s.type.dtype), '\n', s.numel));
-  if (!fresh) return at->second;
-  const std::size_t i = record_named(s.key, s.nbytes, s.untyped || !big_endian_ ? 1 : swap_size(s.type.dtype));
-  return at->second = storage_value({record(i).storage, s.type.dtype, s.untyped, record(i).label});
+  const std::string name = folder_ + s.key;
+  const ZipEntry* e = zip_.find(name);
+  if (!e) throw_error<FormatError>("persistent id: there is no record ", quoted(name), " for this storage");
+  const auto entry = static_cast<std::size_t>(e - zip_.entries().data());
+  Named& n = named_[entry];
+  const bool fresh = n.record == SIZE_MAX;
+  n.record = record_named(s, entry, s.untyped || !big_endian_ ? 1 : swap_size(s.type.dtype));
+  if (!fresh && n.dtype == s.type.dtype && n.untyped == s.untyped) return n.value;
+  const auto make = [&] {
+    const StorageRecord& r = record(n.record);
+    return storage_value({r.storage, s.type.dtype, s.untyped, r.label});
+  };
+  if (fresh) {
+    n.dtype = s.type.dtype, n.untyped = s.untyped;
+    return n.value = make();
+  }
+  auto [at, first] = named_else_.try_emplace(str(s.key, '\n', s.untyped ? -1 : static_cast<int>(s.type.dtype)));
+  if (first) at->second = make();
+  return at->second;
 }
 
-std::size_t ZipRebuilder::record_named(std::string_view key, std::uint64_t nbytes, std::size_t swap) {
-  auto [at, fresh] = by_key_.try_emplace(std::string(key), 0);
-  if (!fresh) {
-    const StorageRecord& r = record(at->second);
-    if (r.storage->nbytes != nbytes || r.swap != swap)
+std::size_t ZipRebuilder::record_named(const PersistentId& s, std::size_t entry, std::size_t swap) {
+  if (const std::size_t known = named_[entry].record; known != SIZE_MAX) {
+    const StorageRecord& r = record(known);
+    if (r.storage->nbytes != s.nbytes || r.swap != swap)
       throw_error<FormatError>("persistent id: storage ", r.label, " of ", r.storage->nbytes,
-                               " bytes is claimed again with ", nbytes, " bytes or another dtype");
-    return at->second;
+                               " bytes is claimed again with ", s.nbytes, " bytes or another dtype");
+    return known;
   }
   StorageRecord r;
-  r.label = str("data/", detail::quoted_if_odd(key));
+  r.label = "data/" + detail::quoted_if_odd(s.key);
   r.swap = swap;
-  const ZipEntry* e = zip_.find(str(root_, "data/", key));
-  if (!e)
-    throw_error<FormatError>("persistent id: there is no record ", quoted(str(root_, "data/", key)),
-                             " for this storage");
-  if (e->size != nbytes)
-    throw_error<FormatError>("persistent id: storage ", r.label, " has a size of ", e->size,
-                             " bytes, the pickle expects ", nbytes);
-  r.part = static_cast<std::size_t>(e - zip_.entries().data());
-  io::StorageBytes bytes{.stored = e->stored,
-                         .nbytes = nbytes,
-                         .deflated = e->deflated,
-                         .crc = e->crc,
-                         .check_crc = e->crc != 0,
+  const ZipEntry& e = zip_.entries()[entry];
+  if (e.size != s.nbytes)
+    throw_error<FormatError>("persistent id: storage ", r.label, " has a size of ", e.size,
+                             " bytes, the pickle expects ", s.nbytes);
+  r.part = entry;
+  io::StorageBytes bytes{.stored = e.stored,
+                         .nbytes = s.nbytes,
+                         .deflated = e.deflated,
+                         .crc = e.crc,
+                         .check_crc = e.crc != 0,
                          .swap = swap,
                          .label = r.label};
-  return at->second = add(std::move(r), std::move(bytes));
+  return add(std::move(r), std::move(bytes));
 }
 
 // A record of text that may be absent, without the newline it may end in.

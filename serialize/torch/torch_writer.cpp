@@ -37,8 +37,12 @@ SaveReport write_zip(io::Sink& sink, const Value& value, std::string_view name, 
   const std::string root = root_folder(name);
   TorchPickler pickler(value, options);
   const std::string pickle = pickler.run();
-  for (const StorageSpan& p : pickler.storages())
+  std::uint64_t bytes = pickle.size();
+  for (const StorageSpan& p : pickler.storages()) {
     p.storage->ensure();  // a damaged lazy one must fail before anything is written
+    bytes += p.size;
+  }
+  sink.expect(bytes);
 
   ZipWriter zip(sink, root, static_cast<std::uint32_t>(options.alignment), options.crc32);
   SerializationId id;

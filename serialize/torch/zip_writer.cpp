@@ -49,8 +49,10 @@ std::uint32_t ZipWriter::add(std::string_view name, io::ByteView data) {
   out.append(pad, 'Z');
   sink_.write(out);
   if (!data.empty()) {
-    if (crc32_) e.crc = io::crc32(data);
-    sink_.write(data);
+    if (crc32_)
+      e.crc = sink_.write_crc32(data);
+    else
+      sink_.write(data);
     std::string descriptor("PK\7\x8");
     io::append_le(descriptor, e.crc);
     for (int i = 0; i < 2; ++i) {

@@ -16,8 +16,14 @@ ObjectWalk::ObjectWalk(const Value& root, std::string_view what, int max_depth, 
     : current_(root), what_(what), max_depth_(static_cast<std::size_t>(std::max(max_depth, 1))), objects_(objects) {}
 
 bool ObjectWalk::enter(const Value& v) {
-  return v.id() && (detail::may_hold_values(v.kind()) || (objects_ == every_object && !v.is_string())) &&
-         met_.insert(v.id()).second;
+  if (!v.id() || !(detail::may_hold_values(v.kind()) || (objects_ == every_object && !v.is_string()))) return false;
+  // Of an address: no file chooses those.
+  const auto hash = static_cast<std::uint32_t>((reinterpret_cast<std::uintptr_t>(v.id()) * 0x9e3779b97f4a7c15) >> 32);
+  if (met_index_.find(hash, [&](std::uint32_t i) { return met_[i] == v.id(); }) != detail::HashIndex::kNone)
+    return false;
+  met_index_.insert(hash, static_cast<std::uint32_t>(met_.size()));
+  met_.push_back(v.id());
+  return true;
 }
 
 const Value* ObjectWalk::next() {

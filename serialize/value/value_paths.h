@@ -3,9 +3,9 @@
 #pragma once
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
+#include <harker/core/base/hash_index.h>
 #include <harker/core/value.h>
 
 namespace harker {
@@ -28,7 +28,8 @@ class ObjectWalk {
   };
   bool enter(const Value& v);
   std::vector<Frame> frames_;
-  std::unordered_set<const void*> met_;
+  std::vector<const void*> met_;
+  detail::HashIndex met_index_;
   Value current_;
   bool started_ = false;
   std::string_view what_;

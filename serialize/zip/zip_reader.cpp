@@ -9,7 +9,6 @@
 //   local      := "PK\3\4" ...       30 bytes, name, extra field
 //   descriptor := ("PK\7\x8")? crc u32, sizes u32 or u64 twice
 #include <algorithm>
-#include <numeric>
 
 #include <harker/core/base/text.h>
 #include <harker/core/base/utf8.h>
@@ -30,11 +29,14 @@ constexpr std::size_t kLocalSize = 30, kEndSize = 22, kEnd64Size = 56, kLocator6
 constexpr std::uint32_t kMax32 = 0xffffffff;
 constexpr std::uint16_t kMax16 = 0xffff;
 constexpr std::uint16_t kEncrypted = 1 << 0, kHasDescriptor = 1 << 3, kStrong = 1 << 6, kMasked = 1 << 13;
+constexpr std::size_t kSearched = 16;          // so few names need no index
 constexpr std::uint64_t kDeflateRatio = 1032;  // the most that deflate can make of one byte
 
 std::uint32_t u32(io::ByteView file, std::uint64_t at) { return io::load_le<std::uint32_t>(file.data() + at); }
 std::uint16_t u16(io::ByteView file, std::uint64_t at) { return io::load_le<std::uint16_t>(file.data() + at); }
 std::uint64_t u64(io::ByteView file, std::uint64_t at) { return io::load_le<std::uint64_t>(file.data() + at); }
+
+std::uint32_t hash_of(std::string_view name) { return static_cast<std::uint32_t>(detail::keyed_hash(name)); }
 
 }  // namespace
 
@@ -100,19 +102,31 @@ ZipArchive::ZipArchive(io::ByteView file, std::string what) : file_(file), what_
   const Directory d = find_directory();
   read_directory(d);
   for (ZipEntry& e : entries_) read_local(e);
-  by_name_.resize(entries_.size());
-  std::iota(by_name_.begin(), by_name_.end(), 0U);
-  std::sort(by_name_.begin(), by_name_.end(), [&](auto a, auto b) { return entries_[a].name < entries_[b].name; });
-  for (std::size_t i = 1; i < by_name_.size(); ++i)
-    if (entries_[by_name_[i]].name == entries_[by_name_[i - 1]].name)
-      fail("duplicate entry ", quoted(entries_[by_name_[i]].name), " in the zip archive");
+  index_names();
   check_tiling(d.offset);
 }
 
+void ZipArchive::index_names() {
+  const bool small = entries_.size() <= kSearched;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const std::string_view name = entries_[i].name;
+    const std::uint32_t hash = small ? 0 : hash_of(name);
+    const auto same = [&](std::uint32_t k) { return entries_[k].name == name; };
+    const bool twice = small ? std::any_of(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(i),
+                                           [&](const ZipEntry& e) { return e.name == name; })
+                             : by_name_.find(hash, same) != detail::HashIndex::kNone;
+    if (twice) fail("duplicate entry ", quoted(name), " in the zip archive");
+    if (!small) by_name_.insert(hash, static_cast<std::uint32_t>(i));
+  }
+}
+
 const ZipEntry* ZipArchive::find(std::string_view name) const {
-  const auto at = std::lower_bound(by_name_.begin(), by_name_.end(), name,
-                                   [&](std::uint32_t i, std::string_view n) { return entries_[i].name < n; });
-  return at != by_name_.end() && entries_[*at].name == name ? &entries_[*at] : nullptr;
+  if (by_name_.empty()) {
+    const auto at = std::find_if(entries_.begin(), entries_.end(), [&](const ZipEntry& e) { return e.name == name; });
+    return at != entries_.end() ? &*at : nullptr;
+  }
+  const std::uint32_t i = by_name_.find(hash_of(name), [&](std::uint32_t k) { return entries_[k].name == name; });
+  return i != detail::HashIndex::kNone ? &entries_[i] : nullptr;
 }
 
 // The end record is the one whose comment ends with the file. Two that could be are two different archives.
@@ -122,16 +136,15 @@ ZipArchive::Directory ZipArchive::find_directory() {
     fail("zip archive without end of central directory record: truncated? (", file_.size(), " bytes)");
   const std::uint64_t last = file_.size() - kEndSize, first = last > kMax16 ? last - kMax16 : 0;
   std::uint64_t end = kNone, other = kNone;
-  for (std::uint64_t at = last + 1; at-- > first;) {
-    if (u32(file_, at) != kEnd) continue;
-    const bool fits = u16(file_, at + 20) == last - at;
-    if (!fits) {
-      other = at;
-    } else if (end == kNone) {
-      if (other != kNone) fail("ambiguous zip archive: a second end of central directory record in its comment");
+  const std::string_view tail = io::text(file_).substr(first, last + 4 - first);
+  for (std::size_t found = 0; (found = tail.find("PK\5\6", found)) != tail.npos; ++found) {
+    const std::uint64_t at = first + found;
+    if (u16(file_, at + 20) == last - at) {
+      if (end != kNone) fail("ambiguous zip archive: two end of central directory records");
       end = at;
     } else {
-      fail("ambiguous zip archive: two end of central directory records");
+      if (end != kNone) fail("ambiguous zip archive: a second end of central directory record in its comment");
+      if (other == kNone) other = at;
     }
   }
   if (end == kNone && other != kNone)
@@ -192,30 +205,30 @@ void ZipArchive::read_directory(const Directory& d) {
     e.name = io::text(in.take(name_size));
     const io::ByteView extra = in.take(extra_size);
     in.take(comment_size);
-    const std::string name = quoted(e.name);
-    if (zip_name_unsafe(e.name)) fail("zip entry with an unsafe or empty name ", name);
-    if (!detail::valid_utf8(e.name, false)) fail("zip entry ", name, ": the name is not UTF-8");
-    if (flags & (kEncrypted | kStrong | kMasked)) fail("zip entry ", name, " is encrypted");
+    const auto name = [&] { return quoted(e.name); };  // only for who fails
+    if (zip_name_unsafe(e.name)) fail("zip entry with an unsafe or empty name ", name());
+    if (!detail::valid_utf8(e.name, false)) fail("zip entry ", name(), ": the name is not UTF-8");
+    if (flags & (kEncrypted | kStrong | kMasked)) fail("zip entry ", name(), " is encrypted");
     if (method != 0 && method != 8)
-      fail("zip entry ", name, ": compression method ", method_name(method), " is not read");
+      fail("zip entry ", name(), ": compression method ", method_name(method), " is not read");
     std::uint64_t stored = u32(head, 20), offset = u32(head, 42);
     e.crc = u32(head, 16);
     e.size = u32(head, 24);
     e.deflated = method == 8;
     e.descriptor = (flags & kHasDescriptor) != 0;
-    if (disk != 0 && disk != kMax16) fail("zip entry ", name, " lies on another disk");
+    if (disk != 0 && disk != kMax16) fail("zip entry ", name(), " lies on another disk");
     if (!read_extra(extra, {e.size == kMax32 ? &e.size : nullptr, stored == kMax32 ? &stored : nullptr,
                             offset == kMax32 ? &offset : nullptr}))
-      fail("central directory: zip64 extra field of ", name,
+      fail("central directory: zip64 extra field of ", name(),
            " is missing, too short or runs past its end (size or offset unknown)");
     if (offset >= d.offset || d.offset - offset < kLocalSize)
-      fail("zip entry ", name, ": the local header's offset ", offset, " lies outside the archive");
+      fail("zip entry ", name(), ": the local header's offset ", offset, " lies outside the archive");
     if (stored > d.offset - offset - kLocalSize)
-      fail("zip entry ", name, ": size ", stored, " reaches past the end of the archive");
+      fail("zip entry ", name(), ": size ", stored, " reaches past the end of the archive");
     if (!e.deflated && stored != e.size)
-      fail("zip entry ", name, ": stored, but its two sizes differ: ", stored, " and ", e.size);
+      fail("zip entry ", name(), ": stored, but its two sizes differ: ", stored, " and ", e.size);
     if (e.deflated && e.size / kDeflateRatio > stored)
-      fail("zip entry ", name, ": size ", e.size, " cannot come from ", stored, " deflated bytes");
+      fail("zip entry ", name(), ": size ", e.size, " cannot come from ", stored, " deflated bytes");
     e.header = offset;
     e.stored_size = stored;
     entries_.push_back(e);
@@ -227,47 +240,49 @@ void ZipArchive::read_directory(const Directory& d) {
 void ZipArchive::read_local(ZipEntry& e) const {
   const io::ByteView head = file_.subspan(static_cast<std::size_t>(e.header), kLocalSize);
   io::came_by(head.data());
-  const std::string name = quoted(e.name);
-  if (u32(head, 0) != kLocal) fail("zip entry ", name, ": no local header signature at its offset ", e.header);
+  const auto name = [&] { return quoted(e.name); };  // only for who fails
+  if (u32(head, 0) != kLocal) fail("zip entry ", name(), ": no local header signature at its offset ", e.header);
   const std::uint64_t stored = e.stored_size, room = file_.size() - e.header - kLocalSize;
   const std::uint16_t name_size = u16(head, 26), extra_size = u16(head, 28), method = u16(head, 8);
   const std::uint64_t skip = std::uint64_t{name_size} + extra_size;
   if (skip > room || stored > room - skip)
-    fail("zip entry ", name, ": the name, extra field or data after its local header run past the end of the file");
+    fail("zip entry ", name(), ": the name, extra field or data after its local header run past the end of the file");
   const auto at = static_cast<std::size_t>(e.header + kLocalSize);
   if (io::text(file_.subspan(at, name_size)) != e.name)
-    fail("zip entry ", name, ": the local header has another name, ", quoted(io::text(file_.subspan(at, name_size))));
-  if (method != (e.deflated ? 8 : 0)) fail("zip entry ", name, ": the local header has another compression method");
+    fail("zip entry ", name(), ": the local header has another name, ", quoted(io::text(file_.subspan(at, name_size))));
+  if (method != (e.deflated ? 8 : 0)) fail("zip entry ", name(), ": the local header has another compression method");
   if (((u16(head, 6) & kHasDescriptor) != 0) != e.descriptor || (u16(head, 6) & (kEncrypted | kStrong)))
-    fail("zip entry ", name, ": the local header has other flags");
+    fail("zip entry ", name(), ": the local header has other flags");
   std::uint64_t local_size = u32(head, 22), local_stored = u32(head, 18);
   const std::uint32_t crc = u32(head, 14);
   const io::ByteView extra = file_.subspan(at + name_size, extra_size);
   if (!read_extra(extra, {local_size == kMax32 ? &local_size : nullptr,
                           local_stored == kMax32 ? &local_stored : nullptr, nullptr}))
-    fail("zip entry ", name, ": the extra field of its local header is too short or runs past its end");
+    fail("zip entry ", name(), ": the extra field of its local header is too short or runs past its end");
   const bool same = local_size == e.size && local_stored == stored && crc == e.crc;
   const bool left_open = e.descriptor && local_size == 0 && local_stored == 0 && crc == 0;
   // torch's zip64 entries: zeroes in the header, the true sizes in the extra field, both repeated after the data.
   if (!same && !left_open && !(e.descriptor && local_size == e.size && local_stored == stored))
-    fail("zip entry ", name, ": size or CRC in the local header differ from the central directory's");
+    fail("zip entry ", name(), ": size or CRC in the local header differ from the central directory's");
   e.stored = file_.subspan(at + static_cast<std::size_t>(skip), static_cast<std::size_t>(stored));
 }
 
 void ZipArchive::check_tiling(std::uint64_t directory) const {
-  std::vector<std::uint32_t> order(entries_.size());
-  std::iota(order.begin(), order.end(), 0U);
-  std::sort(order.begin(), order.end(), [&](auto a, auto b) { return entries_[a].header < entries_[b].header; });
+  std::vector<const ZipEntry*> order;
+  order.reserve(entries_.size());
+  for (const ZipEntry& e : entries_) order.push_back(&e);
+  const auto earlier = [](const ZipEntry* a, const ZipEntry* b) { return a->header < b->header; };
+  if (!std::is_sorted(order.begin(), order.end(), earlier)) std::sort(order.begin(), order.end(), earlier);
   std::uint64_t at = 0;
   for (std::size_t i = 0; i < order.size(); ++i) {
-    const ZipEntry& e = entries_[order[i]];
+    const ZipEntry& e = *order[i];
     if (i == 0 && e.header != 0)
       fail("zip archive: ", e.header, " bytes before the first local header belong to no entry");
     const auto data_end = static_cast<std::uint64_t>(e.stored.data() - file_.data()) + e.stored.size();
-    const std::uint64_t next = i + 1 < order.size() ? entries_[order[i + 1]].header : directory;
+    const std::uint64_t next = i + 1 < order.size() ? order[i + 1]->header : directory;
     if (data_end > next)
       fail("zip entries overlap: ", quoted(e.name), " (size ", e.stored.size(), ") reaches into ",
-           i + 1 < order.size() ? quoted(entries_[order[i + 1]].name) : std::string("the central directory"));
+           i + 1 < order.size() ? quoted(order[i + 1]->name) : std::string("the central directory"));
     if (e.descriptor)
       check_descriptor(e, data_end, next);
     else if (data_end != next)
@@ -294,16 +309,16 @@ void ZipArchive::check_descriptor(const ZipEntry& e, std::uint64_t at, std::uint
 }
 
 io::ByteView ZipArchive::read(const ZipEntry& e, std::uint64_t limit, std::vector<std::uint8_t>& room) const {
-  const std::string label = str(what_, ": ", quoted(e.name));
-  if (e.size > limit) throw_error<FormatError>(label, ": size ", e.size, " is above the limit of ", limit, " bytes");
+  const auto label = [&] { return str(what_, ": ", quoted(e.name)); };
+  if (e.size > limit) throw_error<FormatError>(label(), ": size ", e.size, " is above the limit of ", limit, " bytes");
   io::ByteView data = e.stored;
   if (e.deflated) {
     room.resize(static_cast<std::size_t>(e.size));
-    io::inflate(e.stored, room, label);
+    io::inflate(e.stored, room, label());
     data = room;
   }
   if (e.crc != 0 && io::crc32(data) != e.crc)
-    throw_error<FormatError>(label, ": CRC-32 does not match: the bytes are damaged");
+    throw_error<FormatError>(label(), ": CRC-32 does not match: the bytes are damaged");
   return data;
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include <harker/core/base/hash_index.h>
 #include <harker/serialize/io/byte_view.h>
 
 namespace harker {
@@ -49,6 +50,7 @@ class ZipArchive {
   Directory find_directory();
   void zip64_directory(std::uint64_t end_record, Directory& d) const;
   void read_directory(const Directory& d);
+  void index_names();
   void read_local(ZipEntry& e) const;
   void check_tiling(std::uint64_t directory) const;
   void check_descriptor(const ZipEntry& e, std::uint64_t at, std::uint64_t end) const;
@@ -59,7 +61,7 @@ class ZipArchive {
   std::string what_;
   std::string_view comment_;
   std::vector<ZipEntry> entries_;
-  std::vector<std::uint32_t> by_name_;
+  detail::HashIndex by_name_;  // empty in a small archive, which is searched from the front
 };
 
 }  // namespace harker

@@ -40,6 +40,14 @@ class Unlucky final : public io::FileSystem {
     if (now()) return ++survived_, -1;
     return FileSystem::link(fd, p);
   }
+  int reserve(int fd, std::uint64_t from, std::uint64_t n) override {
+    if (now()) return ++survived_, -1;
+    return FileSystem::reserve(fd, from, n);
+  }
+  int start_writing(int fd, std::uint64_t from, std::uint64_t n) override {
+    if (now()) return ++survived_, -1;
+    return FileSystem::start_writing(fd, from, n);
+  }
   int create(const std::string& p, unsigned m) override { return now() ? -1 : FileSystem::create(p, m); }
   long write(int fd, const void* d, std::size_t n) override {
     const bool unlucky = now();
@@ -49,6 +57,15 @@ class Unlucky final : public io::FileSystem {
       n = n > 1 ? n / 2 : n;
     }
     return FileSystem::write(fd, d, n);
+  }
+  long write_at(int fd, const void* d, std::size_t n, std::uint64_t at) override {
+    const bool unlucky = now();
+    if (unlucky && mishap_ != Mishap::shortens) return -1;
+    if (mishap_ == Mishap::shortens && calls_ >= k_) {
+      if (calls_ % 5 == 0) return errno = EINTR, -1;
+      n = n > 1 ? n / 2 : n;
+    }
+    return FileSystem::write_at(fd, d, n, at);
   }
   int fsync(int fd) override { return now() ? -1 : FileSystem::fsync(fd); }
   int fchmod(int fd, unsigned m) override { return now() ? -1 : FileSystem::fchmod(fd, m); }
@@ -78,10 +95,11 @@ class Unlucky final : public io::FileSystem {
   bool named_;
 };
 
-// Several tensors, each larger than the buffer of a save: more than twenty calls.
+// Several tensors, each larger than the buffer of a save: more than twenty calls. Together they are so large that the disk
+// is set to work before all is written.
 Value filled(double v) {
   Value out = Value::dict({{"small", full({3}, v)}, {"number", scalar_tensor(v)}});
-  for (int i = 0; i < 10; ++i) out.set("t" + std::to_string(i), full({90, 1000}, v));
+  for (int i = 0; i < 10; ++i) out.set("t" + std::to_string(i), full({i == 4 ? 350 : 90, 1000}, v));
   return out;
 }
 

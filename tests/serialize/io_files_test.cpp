@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include <test_data.h>
@@ -46,6 +47,16 @@ class Faulty final : public io::FileSystem {
     if (shorten_ && ++writes_ % 3 == 0) return errno = EINTR, -1;
     return FileSystem::write(fd, d, shorten_ && n > 1 ? n - 1 : n);
   }
+  int reserve(int fd, std::uint64_t from, std::uint64_t n) override {
+    reserved.emplace_back(from, n);
+    return fails("reserve") ? -1 : FileSystem::reserve(fd, from, n);
+  }
+  long write_at(int fd, const void* d, std::size_t n, std::uint64_t at) override {
+    return fails("write_at") ? -1 : FileSystem::write_at(fd, d, shorten_ && n > 1 ? n - 1 : n, at);
+  }
+  int start_writing(int fd, std::uint64_t from, std::uint64_t n) override {
+    return fails("start_writing") ? -1 : FileSystem::start_writing(fd, from, n);
+  }
   int fsync(int fd) override { return fails("fsync") ? -1 : FileSystem::fsync(fd); }
   int fchmod(int fd, unsigned m) override { return fails("fchmod") ? -1 : FileSystem::fchmod(fd, m); }
   int close(int fd) override {
@@ -57,12 +68,14 @@ class Faulty final : public io::FileSystem {
   }
   int fsync_folder(const std::string& p) override { return fails("fsync_folder") ? -1 : FileSystem::fsync_folder(p); }
   std::vector<std::string> calls;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> reserved;
+  int code = ENOSPC;
 
  private:
   bool fails(const char* call) {
     calls.push_back(call);
     if (static_cast<int>(calls.size()) != fail_at_) return false;
-    errno = ENOSPC;
+    errno = code;
     return true;
   }
   int fail_at_, writes_ = 0;
@@ -125,6 +138,68 @@ TEST_CASE("io: a failing call leaves the old file, no temporary and no open desc
   CHECK(load(file).as_string() == "a new value");
 }
 
+TEST_CASE("io: a large file gets its blocks first, and goes to the disk while it is written") {
+  const Folder folder;
+  const fs::path file = folder.path / "large.pt";
+  const Value small(1), large = full({5, 1 << 20}, 1.0);  // 20 MiB, in pieces of 4
+  const auto count = [](const std::vector<std::string>& all, const char* call) {
+    return std::count(all.begin(), all.end(), call);
+  };
+  for (const char* format : {"torch", "harker", "onnx"}) {
+    for (const bool durable : {true, false}) {
+      CAPTURE(std::string(format));
+      CAPTURE(durable);
+      Faulty system(0);
+      const SaveReport report = save(large, file, {.format = format, .durable = durable});
+      REQUIRE(system.calls.size() > 4);
+      CHECK(std::find(system.calls.begin(), system.calls.end(), "reserve") <
+            std::find(system.calls.begin(), system.calls.end(), "write"));
+      CHECK(count(system.calls, "start_writing") == (durable ? 5 : 0));
+      CHECK(system.calls[system.calls.size() - (durable ? 6 : 5)] == (durable ? "fsync" : "close"));
+      // One after the other, the first of nearly all, up to the file's end and no further.
+      std::uint64_t end = 0;
+      for (const auto& [from, n] : system.reserved) {
+        CHECK(from == end);
+        end += n;
+      }
+      CHECK(system.reserved.at(0).second >= 20 << 20);
+      CHECK(end == fs::file_size(file));
+      CHECK(report.bytes == end);
+    }
+  }
+  const auto failing = [&](const char* call, int code, bool stays) {
+    CAPTURE(std::string(call));
+    CAPTURE(code);
+    save(small, file);
+    std::vector<std::string> calls;
+    {
+      Faulty dry(0);
+      save(large, file);
+      calls = dry.calls;
+    }
+    save(small, file);
+    const auto at = std::find(calls.begin(), calls.end(), call) - calls.begin();
+    Faulty system(static_cast<int>(at) + 1);
+    system.code = code;
+    if (stays) {
+      CHECK_THROWS_WITH_AS(save(large, file), doctest::Contains("reserving room failed"), IoError);
+      CHECK(count(system.calls, "write") == 0);  // told before the work, not after it
+      CHECK(load(file).equals(small));
+    } else {
+      save(large, file);
+      CHECK(load(file).equals(large));
+      if (code == EOPNOTSUPP) CHECK(count(system.calls, "reserve") == 1);
+    }
+    CHECK(folder.files() == 1);
+  };
+  failing("reserve", ENOSPC, true);
+  failing("reserve", EDQUOT, true);
+  failing("reserve", EOPNOTSUPP, false);
+  failing("reserve", EIO, false);
+  failing("reserve", EINTR, false);
+  failing("start_writing", EIO, false);
+}
+
 TEST_CASE("io: short and interrupted writes are completed") {
   const Folder folder;
   const fs::path file = folder.path / "long";
@@ -136,9 +211,14 @@ TEST_CASE("io: short and interrupted writes are completed") {
     for (std::size_t at = 0; at < text.size(); at += 7919) out.write(std::string_view(text).substr(at, 7919));
     out.write(text);
     CHECK(out.position() == 2 * text.size());
+    out.write("the end");
+    out.rewrite(17, io::bytes("changed"));           // in the file
+    out.rewrite(2 * text.size(), io::bytes("THE"));  // written, or still in the buffer
     out.commit();
   }
-  CHECK(content(file) == text + text);
+  text += text + "THE end";
+  text.replace(17, 7, "changed");
+  CHECK(content(file) == text);
 }
 
 TEST_CASE("io: pieces of any size around that of the buffer arrive in order") {

@@ -1,11 +1,16 @@
 """Kills a process that saves over a good checkpoint, TIMES times at random moments, by each of four signals in turn, and
 looks at what is left: the old file or the new one, whole, and after the next save nothing else in the folder.
-EXTENSION safetensors.index.json: a set of files.
-Usage: kill_saves.py SAVER TIMES [EXTENSION [named]]. A failure leaves the folder and ends with status 1."""
+Usage: kill_saves.py SAVER TIMES [EXTENSION|all [named]]; all: an extension of each format that can be written;
+safetensors.index.json: a set of files. A failure
+leaves the folder and ends with status 1."""
 import json, os, random, shutil, signal, subprocess, sys, tempfile, time
 
 saver, times = sys.argv[1], int(sys.argv[2])
-extension = sys.argv[3] if len(sys.argv) > 3 else "harker"
+extension = sys.argv[3] if len(sys.argv) > 3 else "all"
+if extension == "all":
+    extensions = subprocess.run([saver, "formats"], check=True, capture_output=True, text=True).stdout.split()
+    assert extensions
+    sys.exit(max(subprocess.run([sys.executable, sys.argv[0], saver, str(times), e, *sys.argv[4:]]).returncode for e in extensions))
 verb = "save-named" if sys.argv[4:] == ["named"] else "save"
 signals = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL]
 folder = tempfile.mkdtemp()
