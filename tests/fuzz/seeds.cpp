@@ -206,7 +206,7 @@ std::vector<std::string> others(const char* format) {
   return out;
 }
 
-// A state dict as the format has it and as it comes back; what shares memory; types that we have no dtype for; an index.
+// A state dict as the format has it, and as it comes back; what shares memory; types without a dtype; an index.
 std::vector<std::string> safetensors() {
   std::vector<std::string> out;
   const Tensor w = counted({4, 3}, DType::float32);
