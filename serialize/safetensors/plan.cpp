@@ -96,8 +96,8 @@ Plan::Plan(const Value& value, const SaveOptions& options) : value_(value), opti
     throw_error<TypeError>("save: safetensors holds a dict of tensors, this is ", detail::with_article(value));
   for (const auto& [key, v] : value.items()) {
     if (!key.is_string()) {
-      refusal.add(str("the key ", key.fits_int64() && key.is_int() ? std::to_string(key.as_int()) + ", " : "",
-                      detail::with_article(key)));
+      refusal.add(str("the key ", key.fits_int64() && key.is_int() ? std::to_string(key.as_int()) + ' ' : "", '(',
+                      detail::with_article(key), ')'));
       continue;
     }
     Item item;

@@ -63,7 +63,7 @@ void append_json(std::string& out, std::string_view s, bool ascii) {
       out += '\\', out += kTo[plain];
     else if (code >= 0x10000 && ascii)
       unit(0xd800 + ((code - 0x10000) >> 10)), unit(0xdc00 + ((code - 0x10000) & 0x3ff));
-    else if (code < 0x20 || (code >= 0x80 && ascii))
+    else if (code < 0x20 || (code >= 0x7f && ascii))
       unit(code);
     else
       out += s.substr(before, at - before);

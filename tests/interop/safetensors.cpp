@@ -1,5 +1,5 @@
-// safetensors: for judge_safetensors.py, a line of answer for each line of standard input: "read FILE", or "convert FROM TO"
-// with "faithful", "aligned" or a number of bytes for each file of a set behind it. "ok", or what was wrong.
+// safetensors: for judge_safetensors.py, a line of answer for each line of standard input: "read FILE", or "convert FROM
+// TO" with "faithful", "aligned" or a number of bytes for each file of a set behind it. "ok", or what was wrong.
 #include <harker/core/warning.h>
 #include <harker/serialize/format.h>
 

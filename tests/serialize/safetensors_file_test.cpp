@@ -220,8 +220,8 @@ TEST_CASE("safetensors: every type is read; what we have no dtype for is bytes, 
   CHECK(header_of(save_safetensors(pairs)).find("\"shape\":[3,4]") != std::string::npos);
   for (const auto& [dtype, shape, nbytes] :
        {std::tuple{"F6_E2M3", "[4,3]", 9}, {"F6_E3M2", "[4]", 3}, {"F4", "[2,3]", 3}, {"F6_E2M3", "[0,5]", 0}}) {
-    CAPTURE(dtype);
-    CAPTURE(shape);
+    const std::string what = std::string(dtype) + shape;
+    CAPTURE(what);
     const Value v = one(dtype, shape, static_cast<std::size_t>(nbytes));
     const Value::Opaque& o = v["a"].as_opaque();
     CHECK(o.module == "safetensors");
@@ -265,7 +265,8 @@ TEST_CASE("safetensors: aligned, a tensor begins at a multiple of what its size 
   for (const auto& [name, tensor] : header.items()) {
     const std::uint64_t begin = tensor["data_offsets"][0], end = tensor["data_offsets"][1];
     const std::uint64_t unit = begin == end ? 64 : std::min<std::uint64_t>(64, (end - begin) & (~(end - begin) + 1));
-    CHECK_MESSAGE(begin % unit == 0, name);
+    const std::string what = name;
+    CHECK_MESSAGE(begin % unit == 0, what);
   }
   const auto source = io::Source::copy(file);
   const Value lazy = safetensors_format().read(source, {.mmap = true}).value;
@@ -312,7 +313,6 @@ TEST_CASE("safetensors: what the format's text forbids is refused, though its ow
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[-0],\"data_offsets\":[0,4]}}", "negative"},
         {"{\"a\":{" + a + "}}" + std::string(1, '\0'), "NUL"},
         {"{\"a\":{" + a + "}}x", "at "}}) {
-    CAPTURE(header);
     const std::string m = message(header);
     CHECK_MESSAGE(m.find(words) != std::string::npos, m);
     CHECK(m.starts_with("f: header"));
@@ -326,8 +326,9 @@ TEST_CASE("safetensors: hostile files are refused with a word about the cause, l
     return;
   }
   std::size_t files = 0;
-  for (const auto& f : harker::test::read_json(folder / "index.json").at("files")) {
-    if (f.at("format") != "safetensors") continue;
+  const auto index = harker::test::read_json(folder / "index.json");
+  for (const auto& f : index.at("files")) {
+    if (!f.at("family").get<std::string>().starts_with("safetensors_")) continue;
     const std::string name = f.at("file");
     CAPTURE(name);
     ++files;
