@@ -6,6 +6,7 @@
 #include <harker/serialize/torch/torch_pickler.h>
 #include <harker/serialize/value/allowed_globals.h>
 #include <harker/serialize/value/geometry.h>
+#include <harker/serialize/value/tensor_class.h>
 #include <harker/serialize/value/value_paths.h>
 
 namespace harker::pt {
@@ -178,8 +179,22 @@ void TorchPickler::tensor_call(const Tensor& t, bool requires_grad, bool conj, b
   if (call) out_.reduce();
 }
 
+// A storage that is no tensor's is named like any other, and is never memoised: Python asks for its persistent id first.
+void TorchPickler::save_bare_storage(const Value& v, bool untyped) {
+  const Tensor& t = v.lazy_tensor();
+  const bool whole = t.dim() == 1 && t.is_contiguous() && t.storage_offset() == 0 &&
+                     static_cast<std::size_t>(t.numel()) * item_size(t.dtype()) == t.storage().nbytes;
+  if (!whole || (untyped ? t.dtype() != DType::uint8 : storage_class(t.dtype()).empty()))
+    detail::throw_error<Error>(
+        "torch: a storage is a row of all its elements, in a dtype that has a storage class, at ", path_of(v));
+  save_storage(t, untyped);
+}
+
 void TorchPickler::save_tensor(const Value& v) {
   const Tensor& t = v.lazy_tensor();
+  const Value* type = tensor_class(v);
+  if (type && is_storage_class(*type)) return save_bare_storage(v, is_untyped_storage(*type));
+  const Value* state = type ? v.attributes().find(kTensorState) : &v.attributes();
   const bool attributes = v.attributes().is_dict() && v.attributes().len() > 0;
   check_attributes(v);
   if (is_quantized(t.dtype()))
@@ -189,7 +204,7 @@ void TorchPickler::save_tensor(const Value& v) {
                                path_of(v));
   if (!v.is_parameter() && t.requires_grad() && storage_class(t.dtype()).empty())
     not_safe(v, "a tensor that requires grad (in this dtype torch.load always fails)");
-  const Step finish[] = {{.what = Do::save, .value = v.attributes()},
+  const Step finish[] = {{.what = Do::save, .value = state ? *state : Value()},
                          {.what = Do::op, .op = TUPLE},
                          {.what = Do::put},
                          {.what = Do::op, .op = REDUCE},
@@ -214,7 +229,10 @@ void TorchPickler::save_tensor(const Value& v) {
   out_.global("torch._tensor", "_rebuild_from_type_v2");
   out_.op(MARK);
   out_.global(kUtils, storage_class(t.dtype()).empty() ? "_rebuild_tensor_v3" : "_rebuild_tensor_v2");
-  out_.global("torch", "Tensor");
+  if (type)
+    save(*type);
+  else
+    out_.global("torch", "Tensor");
   tensor_call(t, t.requires_grad(), v.conj(), v.neg(), false);
   push({std::begin(finish), std::end(finish)});
 }

@@ -38,6 +38,7 @@ enum class Global : std::uint8_t {
   rebuild_qtensor,
   rebuild_sparse,  ///< to here
   rebuild_from_type,
+  load_from_bytes,  ///< a file in a file
   numpy_scalar,
   numpy_dtype,
   numpy_array_class,
