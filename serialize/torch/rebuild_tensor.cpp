@@ -251,7 +251,7 @@ Value Rebuilder::from_type(const Value& args) {
   if (type.what == Global::unknown || function.what == Global::unknown || function.what == Global::kept) {
     Value::Opaque o;
     o.module = "torch._tensor", o.name = "_rebuild_from_type_v2";
-    o.called = true, o.args = args;
+    o.called = o.known = true, o.args = args;  // the class among them is refused
     return Value::opaque(o);
   }
   if (!is_tensor_maker(function.what) || (type.what != Global::tensor_class && type.what != Global::parameter_class))

@@ -6,6 +6,7 @@
 #include <harker/serialize/torch/torch_pickler.h>
 #include <harker/serialize/value/allowed_globals.h>
 #include <harker/serialize/value/geometry.h>
+#include <harker/serialize/value/numpy_dtype.h>
 #include <harker/serialize/value/tensor_class.h>
 #include <harker/serialize/value/value_paths.h>
 
@@ -57,10 +58,11 @@ void TorchPickler::save_layout(std::string_view name) {
   at->second = out_.put();
 }
 
-// So are NumPy's own dtypes.
+// So are NumPy's own dtypes, but those of strings, which say how long they are: size, alignment and flags.
 void TorchPickler::save_numpy_dtype(const std::string& dtype) {
+  const bool text = dtype[1] == 'U', string = text || dtype[1] == 'S';
   const auto [at, fresh] = by_value_.try_emplace("dtype " + dtype);
-  if (!fresh) return out_.get(at->second);
+  if (!fresh && !string) return out_.get(at->second);
   out_.global("numpy", "dtype");
   out_.fresh_string(std::string_view(dtype).substr(1));
   out_.boolean(false), out_.boolean(true);
@@ -71,7 +73,11 @@ void TorchPickler::save_numpy_dtype(const std::string& dtype) {
   out_.integer(3);
   out_.shared_string(dtype.substr(0, 1));
   out_.none(), out_.none(), out_.none();
-  out_.integer(-1), out_.integer(-1), out_.integer(0);
+  if (string)
+    out_.integer(static_cast<std::int64_t>(numpy_item_size(dtype.substr(1)))), out_.integer(text ? 4 : 1);
+  else
+    out_.integer(-1), out_.integer(-1);
+  out_.integer(text ? 8 : 0);
   out_.op(TUPLE);
   out_.put();
   out_.op(BUILD);

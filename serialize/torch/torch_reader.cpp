@@ -119,10 +119,20 @@ std::string find_root(const ZipArchive& zip) {
   return root;
 }
 
+ZipArchive open_archive(const io::Source& file) {
+  try {
+    return ZipArchive(file.bytes(), file.name());
+  } catch (const FormatError&) {  // archives one behind the other
+    if (!file.name().ends_with(".distcp")) throw;
+    throw_error<FormatError>(file.name(), ": is part of a folder of torch.distributed.checkpoint, which is not read: ",
+                             "torch.distributed.checkpoint.format_utils.dcp_to_torch_save makes one file of it");
+  }
+}
+
 }  // namespace
 
 Document read_zip(const std::shared_ptr<const io::Source>& source, const LoadOptions& options, bool every_record) {
-  const ZipArchive zip(source->bytes(), source->name());
+  const ZipArchive zip = open_archive(*source);
   const std::string root = find_root(zip);
   if (is_export(zip, root)) return read_export(source, zip, root, options, every_record);
   if (const auto version = text_record(zip, root, zip.find(root + "version") ? "version" : ".data/version")) {
