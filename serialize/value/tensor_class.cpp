@@ -3,7 +3,7 @@
 
 #include <harker/serialize/value/allowed_globals.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 namespace {
 
 Global meaning(const Value& type) {

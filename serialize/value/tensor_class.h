@@ -4,7 +4,7 @@
 #pragma once
 #include <harker/core/value.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 
 inline constexpr const char* kTensorClass = "__class__";
 inline constexpr const char* kTensorState = "__dict__";

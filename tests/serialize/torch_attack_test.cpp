@@ -190,10 +190,10 @@ TEST_CASE("torch: files in a plain pickle are bounded, and may not hold others")
 TEST_CASE("torch: a tensor of an unknown class that is its own attribute is freed") {
   const std::string storage = "(" + text("storage") + "ctorch\nFloatStorage\n" + text("0") + text("cpu") + "K\1tQ";
   const std::string v2 = "(" + storage + std::string("K\0K\1\x85K\1\x85\x89", 9) + "ccollections\nOrderedDict\n)Rt";
-  const std::string state = "}" + memo(0);
+  const auto put = [](char i) { return std::string("q") + i; };
   const std::string object =
-      "ctorch._tensor\n_rebuild_from_type_v2\n(ctorch._utils\n_rebuild_tensor_v2\ncmodels\nSub\n" + v2 + state + "tR" +
-      memo(1) + "0" + std::string("h\0", 2) + text("self") + std::string("h\1s0h\1", 6);
+      "ctorch._tensor\n_rebuild_from_type_v2\n(ctorch._utils\n_rebuild_tensor_v2\ncmodels\nSub\n" + v2 + "}" + put(0) +
+      "tR" + memo(1) + std::string("h\0", 2) + text("self") + std::string("h\1s0h\1", 6);
   const auto bytes = archive(kStart + object + ".");
   std::shared_ptr<const io::Source> source = io::Source::copy(bytes);
   const std::weak_ptr<const io::Source> alive = source;
