@@ -15,6 +15,10 @@ namespace detail {
 /// The process's keyed hash of some bytes, or of one word; `tag` keeps different kinds of things apart.
 std::uint64_t keyed_hash(std::string_view bytes, std::uint64_t tag = 0) noexcept;
 std::uint64_t keyed_hash(std::uint64_t word, std::uint64_t tag = 0) noexcept;
+/// Of an address: no file chooses those.
+inline std::uint32_t address_hash(const void* p) noexcept {
+  return static_cast<std::uint32_t>((reinterpret_cast<std::uintptr_t>(p) * 0x9e3779b97f4a7c15) >> 32);
+}
 
 class HashIndex {
  public:

@@ -12,8 +12,8 @@
 #include <harker/serialize/torch/legacy_reader.h>
 #include <harker/serialize/torch/pickle_opcodes.h>
 #include <harker/serialize/torch/pickle_text.h>
-#include <harker/serialize/torch/zip_reader.h>
 #include <harker/serialize/value/allowed_globals.h>
+#include <harker/serialize/zip/zip_reader.h>
 
 namespace harker HARKER_PUBLIC {
 namespace {

@@ -3,10 +3,10 @@
 #include <harker/serialize/torch/storage_rebuilder.h>
 
 #include <algorithm>
-#include <optional>
 
 #include <harker/core/base/text.h>
 #include <harker/core/value/object.h>
+#include <harker/serialize/value/tensor_class.h>
 #include <harker/serialize/value/unknown_classes.h>
 #include <harker/serialize/value/value_paths.h>
 
@@ -16,11 +16,6 @@ namespace {
 using detail::quoted;
 using detail::str;
 using detail::throw_error;
-
-// Of an address: no file chooses those.
-std::uint32_t hash_of(const Storage* s) {
-  return static_cast<std::uint32_t>((reinterpret_cast<std::uintptr_t>(s) * 0x9e3779b97f4a7c15) >> 32);
-}
 
 // Part of another storage: it has bytes when that one has.
 class PartOfStorage final : public StorageOwner {
@@ -74,7 +69,7 @@ std::size_t StorageRebuilder::add(StorageRecord r, io::StorageBytes bytes) {
     r.pending = new io::FileBytes(source_, std::move(bytes), lazy_);
     r.storage = make_storage(r.pending, nullptr, nbytes, true);
   }
-  by_storage_.insert(hash_of(r.storage.get()), static_cast<std::uint32_t>(records_.size()));
+  by_storage_.insert(detail::address_hash(r.storage.get()), static_cast<std::uint32_t>(records_.size()));
   records_.push_back(std::move(r));
   return records_.size() - 1;
 }
@@ -88,14 +83,14 @@ std::size_t StorageRebuilder::add_view(std::size_t of, std::uint64_t offset, std
   r.storage = nbytes == 0 ? make_storage(0)
                           : make_storage(new PartOfStorage(root.storage, offset), nullptr,
                                          static_cast<std::size_t>(nbytes), true);
-  by_storage_.insert(hash_of(r.storage.get()), static_cast<std::uint32_t>(records_.size()));
+  by_storage_.insert(detail::address_hash(r.storage.get()), static_cast<std::uint32_t>(records_.size()));
   records_.push_back(std::move(r));
   return records_.size() - 1;
 }
 
 StorageRecord* StorageRebuilder::record_of(const Storage* s) {
   const std::uint32_t at =
-      by_storage_.find(hash_of(s), [&](std::uint32_t i) { return records_[i].storage.get() == s; });
+      by_storage_.find(detail::address_hash(s), [&](std::uint32_t i) { return records_[i].storage.get() == s; });
   return at == detail::HashIndex::kNone ? nullptr : &records_[at];
 }
 
@@ -107,16 +102,17 @@ std::vector<const StorageRecord*> StorageRebuilder::finish(Value& value, const s
                                                            const LoadOptions& options, bool scripted) {
   if (!options.only.empty()) value = Value(entry(value, options.only, source_->name()));
   UnknownClasses strangers;
-  std::optional<std::string> bare;
+  std::vector<Tensor> bare;
   std::vector<const StorageRecord*> used;
   ObjectWalk walk(value, what, options.max_depth);
   while (const Value* v = walk.next()) {
     if (v->kind() == Value::Kind::opaque) {
-      if (is_storage(*v) && !bare) bare = walk.path();
       strangers.add(*v, walk);
       continue;
     }
     const Tensor* t = tensor_of(*v);
+    if (is_storage(*v)) name_storage(Value(*v)), bare.push_back(*t);
+    if (const Value* type = tensor_class(*v)) strangers.add(*type, walk);
     StorageRecord* r = t ? record_of(&t->storage()) : nullptr;
     if (r && !v->is_tensor()) r->quantized = true;
     if (!r || r->placed) continue;
@@ -131,8 +127,6 @@ std::vector<const StorageRecord*> StorageRebuilder::finish(Value& value, const s
           strangers.add(u.module + "." + u.name, str("(byte ", u.position, ")"));
     strangers.refuse(what);
   }
-  // After the names: a tensor of an unknown class holds its storage bare, and the class is what matters about it.
-  if (bare) throw_error<FormatError>(what, ": a bare storage at ", quoted(*bare), " (only tensors are read)");
   for (const StorageRecord* r : used) {
     if (lazy_ && !r->quantized) continue;
     try {
@@ -145,8 +139,9 @@ std::vector<const StorageRecord*> StorageRebuilder::finish(Value& value, const s
       r->storage->ensure();
     }
   }
-  for (const Tensor& t : tensors())
-    if (t.storage().data && !t.impl().data) detail::make_ready(t);
+  for (const std::span<const Tensor> made : {std::span<const Tensor>(tensors()), std::span<const Tensor>(bare)})
+    for (const Tensor& t : made)
+      if (t.storage().data && !t.impl().data) detail::make_ready(t);
   return used;
 }
 
