@@ -15,7 +15,8 @@ constexpr std::uint64_t kOpcodeBytes = 80;   // a place on the stack and one in 
 constexpr std::uint64_t kObjectBytes = 240;  // the most that an object takes by itself, and the search for cycles
 constexpr std::uint64_t kMemoryRatio = kOpcodeBytes + kObjectBytes;  // what one byte of a pickle can ask for
 constexpr std::uint64_t kCopyRatio = 8;                              // bytes that calls may copy for each of the file's
-constexpr std::uint64_t kLongKey = 1000;                             // shorter ones cost no more than their opcodes do
+constexpr std::uint64_t kNestedRatio = 256;  // of a file in a file: its objects, which have a budget of their own
+constexpr std::uint64_t kLongKey = 1000;     // shorter ones cost no more than their opcodes do
 
 // Bytes of what a call would copy of this argument, or of what a dict hashes and compares of this key.
 std::uint64_t weight(const Value& v) {
@@ -90,6 +91,7 @@ void PickleBudget::call(const Value& callable, const Value& args) {
     spend(name);
   if (!o.known) return;  // of an unknown class, the arguments are only referred to
   charge(weight(args));
+  if (o.name == "_load_from_bytes" && args.len() > 0) spend(kNestedRatio * weight(args[0]));
   for (const Value& v : args.elements()) {
     charge(weight(v));
     charge_keys_of(v, o.name == "set" || o.name == "frozenset");

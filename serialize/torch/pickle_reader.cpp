@@ -187,6 +187,7 @@ void PickleReader::step(Opcode op, const Operands& with) {
     case BUILD: {
       const Value state = pop();
       budget_.state(top(), state);
+      if (top().is_tensor()) doubled_.push_back(top());  // a persistent id may give it again, to its own attributes
       return hooks_.build(top(), state);
     }
     case BINPERSID: {
@@ -306,10 +307,7 @@ void PickleReader::make(const Value& callable, const Value& args, bool newobj) {
   if (stack_.back().id() && !stack_.back().from_file()) stack_.back() = made(std::move(stack_.back()));
 }
 
-void PickleReader::push_persistent(const Value& id) {
-  push(hooks_.persistent(id));
-  if (top().is_tensor()) doubled_.push_back(top());  // the same one each time, and it can be given attributes
-}
+void PickleReader::push_persistent(const Value& id) { push(hooks_.persistent(id)); }
 
 void PickleReader::remember(std::uint64_t index) {
   const Value& v = top();

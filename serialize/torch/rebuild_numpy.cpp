@@ -1,5 +1,5 @@
 // NumPy's arrays and scalars, as numpy pickles them: dtype('f8', False, True) with a state that holds the byte order,
-// scalars from their bytes, arrays by _reconstruct and a state of (version, shape, dtype, Fortran order, bytes).
+// scalars from their bytes, arrays of numbers and strings by _reconstruct and a state of (version, shape, dtype, Fortran order, bytes).
 #include <harker/core/base/text.h>
 #include <harker/serialize/torch/rebuilder.h>
 #include <harker/serialize/value/geometry.h>
@@ -37,19 +37,25 @@ void fill(Value::Numpy& n, const std::string& dtype, const Value& shape, io::Byt
   n.data.assign(data.begin(), data.end());
 }
 
-}  // namespace
-
-std::string Rebuilder::numpy_dtype(const Value& v) const {
+const Value::Opaque& dtype_object(const Value& v) {
   if (v.kind() != Value::Kind::opaque) throw_error<FormatError>("numpy: a dtype is missing");
   const Value::Opaque& o = v.as_opaque();
   if (o.module != "numpy" || o.name != "dtype" || !o.called) throw_error<FormatError>("numpy: a dtype is missing");
+  return o;
+}
+
+}  // namespace
+
+std::string Rebuilder::numpy_dtype(const Value& v) const {
+  const Value::Opaque& o = dtype_object(v);
   const std::string_view code = o.args[0].as_string();
   std::string_view order = "|";
   if (o.state.is_tuple() && o.state.len() >= 2 && o.state[1].is_string()) order = o.state[1].as_string();
   const std::uint64_t size = numpy_item_size(code);
-  if (size == 0 || (order != "<" && order != ">" && order != "|" && order != "=") || (size > 1 && order == "|"))
+  const bool one = size == 1 || code.starts_with('S');  // bytes have no order
+  if (size == 0 || (order != "<" && order != ">" && order != "|" && order != "=") || (!one && order == "|"))
     throw_error<FormatError>("numpy: dtype ", detail::quoted(str(order, code)), " is not read (plain numbers are)");
-  return str(size == 1 ? "|" : order == ">" ? ">" : "<", code);
+  return str(one ? "|" : order == ">" ? ">" : "<", code);
 }
 
 Value Rebuilder::call_numpy(Global what, const Value& args) {
@@ -64,6 +70,13 @@ Value Rebuilder::call_numpy(Global what, const Value& args) {
     }
     case Global::numpy_scalar: {
       if (args.len() != 2) throw_error<FormatError>("numpy scalar: wrong arguments");
+      if (const std::string_view code = dtype_object(args[0]).args[0].as_string();
+          code.starts_with('M') || code.starts_with('m') || code.starts_with('V')) {
+        Value::Opaque o;  // a date, a duration, a record: kept whole
+        o.module = "numpy._core.multiarray", o.name = "scalar";
+        o.called = o.known = true, o.args = args;
+        return Value::opaque(o);
+      }
       Value::Numpy n;
       fill(n, numpy_dtype(args[0]), Value::tuple(), raw(args[1]));
       return Value::numpy_scalar(n);

@@ -2,6 +2,7 @@
 #include <harker/core/base/text.h>
 #include <harker/core/base/utf8.h>
 #include <harker/serialize/torch/rebuilder.h>
+#include <harker/serialize/value/tensor_class.h>
 
 namespace harker::pt {
 namespace {
@@ -119,6 +120,7 @@ Value Rebuilder::call(const Value& callable, const Value& args, bool newobj) {
     case Global::numpy_reconstruct:
     case Global::numpy_from_buffer: return call_numpy(k.what, args);
     case Global::rebuild_from_type: return from_type(args);
+    case Global::load_from_bytes: return from_bytes(args);
     case Global::parameter_class:
     case Global::rebuild_tensor:
     case Global::rebuild_tensor_v2:
@@ -197,6 +199,8 @@ void Rebuilder::build(const Value& object, const Value& state) {
                                  state.type_name());
       for (const auto& [key, v] : state.items())
         if (!key.is_string()) throw_error<FormatError>("BUILD: an attribute whose name is no string");
+      if (object.is_tensor() && (is_storage(object) || state.contains(kTensorClass)))
+        throw_error<FormatError>("BUILD: a storage takes no state, and a tensor's class is none of its attributes");
       Value(object).set_attributes(state);
       return;
     }

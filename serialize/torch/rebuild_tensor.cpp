@@ -3,6 +3,7 @@
 #include <harker/core/base/text.h>
 #include <harker/serialize/torch/rebuilder.h>
 #include <harker/serialize/value/geometry.h>
+#include <harker/serialize/value/tensor_class.h>
 
 namespace harker::pt {
 namespace {
@@ -55,14 +56,20 @@ void check_geometry(const StorageRef& s, std::uint64_t item, const Shape& sizes,
 }  // namespace
 
 Value Rebuilder::storage_value(StorageRef ref) {
-  Value::Opaque o;
-  o.module = "torch", o.name = "storage";
-  o.known = true;
-  Value v = Value::opaque(o);
+  const std::int64_t n[] = {static_cast<std::int64_t>(ref.storage->nbytes / item_size(ref.dtype))}, step[] = {1};
+  Value v(make_view(ref.storage, ref.dtype, Shape(std::span<const std::int64_t>(n)),
+                    Shape(std::span<const std::int64_t>(step)), 0));
   v.mark_from_file();
   keep_.push_back(v);
   storages_.emplace(v.id(), std::move(ref));
   return v;
+}
+
+void Rebuilder::name_storage(Value storage) {
+  const StorageRef& s = storage_of(storage);
+  const bool untyped = s.untyped || storage_class(s.dtype).empty();
+  set_tensor_class(
+      storage, global(untyped ? "torch.storage" : "torch", untyped ? "UntypedStorage" : storage_class(s.dtype), 0), {});
 }
 
 AllowedGlobal Rebuilder::storage_type(const Value& v) const {
@@ -141,7 +148,7 @@ Value Rebuilder::quantized(const Value& args) {
     q.scale = p[1].as_double();
     q.zero_point = p[2].as_int();
   } else if (q.scheme.starts_with("per_channel")) {
-    if (p.len() != 4 || !p[1].is_tensor() || !p[2].is_tensor() || !p[3].is_int() || !p[3].fits_int64())
+    if (p.len() != 4 || !is_plain_tensor(p[1]) || !is_plain_tensor(p[2]) || !p[3].is_int() || !p[3].fits_int64())
       bad("quantized: scales, zero points or axis are wrong");
     q.scales = p[1], q.zero_points = p[2];
     q.axis = p[3].as_int();
@@ -169,7 +176,7 @@ Value Rebuilder::sparse(const Value& args) {
   if (data.len() != parts + 1 && !(coo && data.len() == 4)) bad("sparse: wrong number of parts");
   for (std::size_t i = 0; i < parts; ++i) {
     const Value& part = data[static_cast<std::int64_t>(i)];
-    if (!part.is_tensor()) bad("sparse: a part that is no tensor");
+    if (!is_plain_tensor(part)) bad("sparse: a part that is no tensor");
     const DType t = part.lazy_tensor().dtype();
     if (i + 1 < parts && t != DType::int64 && t != DType::int32) bad("sparse: indices must be integers");
     s.parts.push_back(part);
@@ -186,7 +193,16 @@ Value Rebuilder::sparse(const Value& args) {
 
 // (data, requires_grad, hooks[, state])
 Value Rebuilder::parameter(const Value& args, bool with_state) {
-  if (!args[0].is_tensor()) bad("Parameter: its data must be a tensor, it is a ", args[0].type_name());
+  if (!is_plain_tensor(args[0]) || tensor_class(args[0])) {
+    const Value::Kind k = args[0].kind();
+    const bool other = k == Value::Kind::sparse || k == Value::Kind::quantized || tensor_class(args[0]) ||
+                       (k == Value::Kind::opaque && args[0].as_opaque().called);
+    if (!other || is_storage(args[0])) bad("Parameter: its data must be a tensor, it is a ", args[0].type_name());
+    Value::Opaque o;  // of a tensor that is no plain one (without elements, say): kept whole
+    o.module = "torch._utils", o.name = with_state ? "_rebuild_parameter_with_state" : "_rebuild_parameter";
+    o.called = o.known = true, o.args = args;
+    return Value::opaque(o);
+  }
   const Tensor& data = args[0].lazy_tensor();
   Tensor t = make_view(Ref<Storage>::share(&data.storage()), data.dtype(), data.shape(), data.strides(),
                        data.storage_offset());
@@ -221,14 +237,21 @@ Value Rebuilder::call_tensor(Global what, const Value& args) {
   }
 }
 
-// (function, type, args, state): a tensor with attributes, or of a subclass.
+// (function, type, args, state): a tensor with attributes, or of a subclass. What torch itself makes of a class that we
+// do not know is a tensor still; what its own code makes is kept whole.
 Value Rebuilder::from_type(const Value& args) {
   if (args.len() != 4 || !args[2].is_tuple()) bad("_rebuild_from_type_v2: wrong arguments");
   const AllowedGlobal type = known(args[1]), function = known(args[0]);
+  const bool plain = function.what == Global::rebuild_tensor_v2 || function.what == Global::rebuild_tensor_v3;
+  if (type.what == Global::unknown && plain && (args[3].is_none() || args[3].is_dict())) {
+    Value v = call_tensor(function.what, args[2]);
+    set_tensor_class(v, args[1], args[3]);
+    return v;
+  }
   if (type.what == Global::unknown || function.what == Global::unknown || function.what == Global::kept) {
-    Value::Opaque o;  // a subclass we do not know: kept whole
+    Value::Opaque o;
     o.module = "torch._tensor", o.name = "_rebuild_from_type_v2";
-    o.called = true, o.args = args;
+    o.called = o.known = true, o.args = args;  // the class among them is refused
     return Value::opaque(o);
   }
   if (!is_tensor_maker(function.what) || (type.what != Global::tensor_class && type.what != Global::parameter_class))
@@ -239,6 +262,21 @@ Value Rebuilder::from_type(const Value& args) {
     build(v, args[3]);
   }
   return v;
+}
+
+// A storage that a plain pickle holds is a whole file of torch.save's, whose value is that storage.
+Value Rebuilder::from_bytes(const Value& args) {
+  if (args.len() != 1 || !args[0].is_bytes()) bad("_load_from_bytes: the argument must be bytes");
+  Value v = file_in_file(args[0].as_bytes());
+  const Value* type = tensor_class(v);
+  if (!type || !is_storage_class(*type)) return v;
+  const Tensor& t = v.lazy_tensor();
+  return storage_value(
+      {Ref<Storage>::share(&t.storage()), t.dtype(), is_untyped_storage(*type), "in _load_from_bytes"});
+}
+
+Value Rebuilder::file_in_file(io::ByteView) {
+  bad("torch.storage._load_from_bytes: a file in a file, which only plain pickles hold");
 }
 
 }  // namespace harker::pt

@@ -34,12 +34,16 @@ class Rebuilder : public PickleHooks {
   const std::vector<UnknownName>& unknown() const { return unknown_; }
   /// The tensors made, to be completed once their storages have bytes.
   const std::vector<Tensor>& tensors() const { return tensors_; }
-  /// Is this the stand-in for a storage, which only a tensor may hold?
-  bool is_storage(const Value& v) const { return v.id() && storages_.contains(v.id()); }
+  /// Is this a storage?
+  bool is_storage(const Value& v) const { return v.is_tensor() && storages_.contains(v.id()); }
 
  protected:
-  /// The value that stands for a storage among a tensor's arguments.
+  /// The value that stands for a storage: its elements as a tensor, which is one in Python's eyes once it has a class.
   Value storage_value(StorageRef ref);
+  /// torch.storage._load_from_bytes: what the file that these bytes are holds. Refused where no writer puts one.
+  virtual Value file_in_file(io::ByteView file);
+  /// Gives a storage that is no tensor's its class, by which it is known from then on.
+  void name_storage(Value storage);
   /// The storage class that a persistent id names. FormatError for anything else.
   AllowedGlobal storage_type(const Value& v) const;
 
@@ -52,6 +56,7 @@ class Rebuilder : public PickleHooks {
   Value call_numpy(Global what, const Value& args);
   Value call_tensor(Global what, const Value& args);
   Value from_type(const Value& args);
+  Value from_bytes(const Value& args);
   void build_numpy(const Value& object, const Value& state);
   std::string numpy_dtype(const Value& v) const;
 
@@ -60,6 +65,7 @@ class Rebuilder : public PickleHooks {
   Value sparse(const Value& args);
   Value parameter(const Value& args, bool with_state);
   const StorageRef& storage_of(const Value& v) const;
+  bool is_plain_tensor(const Value& v) const { return v.is_tensor() && !is_storage(v); }
 
   KeyedMap<std::string, Value> globals_;
   std::unordered_map<const void*, AllowedGlobal> known_;

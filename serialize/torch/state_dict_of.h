@@ -6,9 +6,11 @@ namespace harker HARKER_PUBLIC {
 
 /// The weights of a whole module that torch.save(model) pickled, loaded with LoadOptions{.unknown = Unknown::keep}:
 /// its `_parameters`, then its `_buffers` (but those in `_non_persistent_buffers_set`), then the same for each of its
-/// `_modules`, named as model.state_dict() names them. Nothing of the class is needed or run. A module met by two paths
-/// is listed under both, as in Python. TypeError when `module` is no such object; FormatError when its attributes
-/// are not what a module has, or when modules nest in a cycle.
+/// `_modules`, named as model.state_dict() names them. Nothing of the class is needed or run, so modules that are no
+/// registered children (in a plain list) are left out, as in Python, and so is what a class's own code would add. A
+/// module met by two paths is listed under both. What is no plain tensor (quantized or sparse, packed weights, a child
+/// that pickles itself in a way of its own) becomes one of others(). TypeError when `module` is no such object, or has
+/// nothing but others; FormatError when its attributes are not what a module has, or when modules nest in a cycle.
 StateDict state_dict_of(const Value& module);
 
 /// The state dict in a checkpoint, wherever it usually is: `v` itself when it is a dict of tensors or a module, else

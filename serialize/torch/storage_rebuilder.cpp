@@ -3,10 +3,10 @@
 #include <harker/serialize/torch/storage_rebuilder.h>
 
 #include <algorithm>
-#include <optional>
 
 #include <harker/core/base/text.h>
 #include <harker/core/value/object.h>
+#include <harker/serialize/value/tensor_class.h>
 #include <harker/serialize/value/unknown_classes.h>
 #include <harker/serialize/value/value_paths.h>
 
@@ -97,16 +97,17 @@ std::vector<const StorageRecord*> StorageRebuilder::finish(Value& value, const s
                                                            const LoadOptions& options, bool scripted) {
   if (!options.only.empty()) value = Value(entry(value, options.only, source_->name()));
   UnknownClasses strangers;
-  std::optional<std::string> bare;
+  std::vector<Tensor> bare;
   std::vector<const StorageRecord*> used;
   ObjectWalk walk(value, what, options.max_depth);
   while (const Value* v = walk.next()) {
     if (v->kind() == Value::Kind::opaque) {
-      if (is_storage(*v) && !bare) bare = walk.path();
       strangers.add(*v, walk);
       continue;
     }
     const Tensor* t = tensor_of(*v);
+    if (is_storage(*v)) name_storage(Value(*v)), bare.push_back(*t);
+    if (const Value* type = tensor_class(*v)) strangers.add(*type, walk);
     StorageRecord* r = t ? record_of(&t->storage()) : nullptr;
     if (r && !v->is_tensor()) r->quantized = true;
     if (!r || r->placed) continue;
@@ -122,12 +123,11 @@ std::vector<const StorageRecord*> StorageRebuilder::finish(Value& value, const s
           strangers.add(u.module + "." + u.name, str("(byte ", u.position, ")"));
     strangers.refuse(what);
   }
-  // After the names: a tensor of an unknown class holds its storage bare, and the class is what matters about it.
-  if (bare) throw_error<FormatError>(what, ": a bare storage at ", quoted(*bare), " (only tensors are read)");
   for (const StorageRecord* r : used)
     if (!lazy_ || r->quantized) r->storage->ensure();
-  for (const Tensor& t : tensors())
-    if (t.storage().data && !t.impl().data) detail::make_ready(t);
+  for (const std::span<const Tensor> made : {std::span<const Tensor>(tensors()), std::span<const Tensor>(bare)})
+    for (const Tensor& t : made)
+      if (t.storage().data && !t.impl().data) detail::make_ready(t);
   return used;
 }
 

@@ -6,6 +6,8 @@
 #include <harker/serialize/torch/torch_pickler.h>
 #include <harker/serialize/value/allowed_globals.h>
 #include <harker/serialize/value/geometry.h>
+#include <harker/serialize/value/numpy_dtype.h>
+#include <harker/serialize/value/tensor_class.h>
 #include <harker/serialize/value/value_paths.h>
 
 namespace harker::pt {
@@ -56,10 +58,11 @@ void TorchPickler::save_layout(std::string_view name) {
   at->second = out_.put();
 }
 
-// So are NumPy's own dtypes.
+// So are NumPy's own dtypes, but those of strings, which say how long they are: size, alignment and flags.
 void TorchPickler::save_numpy_dtype(const std::string& dtype) {
+  const bool text = dtype[1] == 'U', string = text || dtype[1] == 'S';
   const auto [at, fresh] = by_value_.try_emplace("dtype " + dtype);
-  if (!fresh) return out_.get(at->second);
+  if (!fresh && !string) return out_.get(at->second);
   out_.global("numpy", "dtype");
   out_.fresh_string(std::string_view(dtype).substr(1));
   out_.boolean(false), out_.boolean(true);
@@ -70,7 +73,11 @@ void TorchPickler::save_numpy_dtype(const std::string& dtype) {
   out_.integer(3);
   out_.shared_string(dtype.substr(0, 1));
   out_.none(), out_.none(), out_.none();
-  out_.integer(-1), out_.integer(-1), out_.integer(0);
+  if (string)
+    out_.integer(static_cast<std::int64_t>(numpy_item_size(dtype.substr(1)))), out_.integer(text ? 4 : 1);
+  else
+    out_.integer(-1), out_.integer(-1);
+  out_.integer(text ? 8 : 0);
   out_.op(TUPLE);
   out_.put();
   out_.op(BUILD);
@@ -178,8 +185,22 @@ void TorchPickler::tensor_call(const Tensor& t, bool requires_grad, bool conj, b
   if (call) out_.reduce();
 }
 
+// A storage that is no tensor's is named like any other, and is never memoised: Python asks for its persistent id first.
+void TorchPickler::save_bare_storage(const Value& v, bool untyped) {
+  const Tensor& t = v.lazy_tensor();
+  const bool whole = t.dim() == 1 && t.is_contiguous() && t.storage_offset() == 0 &&
+                     static_cast<std::size_t>(t.numel()) * item_size(t.dtype()) == t.storage().nbytes;
+  if (!whole || (untyped ? t.dtype() != DType::uint8 : storage_class(t.dtype()).empty()))
+    detail::throw_error<Error>(
+        "torch: a storage is a row of all its elements, in a dtype that has a storage class, at ", path_of(v));
+  save_storage(t, untyped);
+}
+
 void TorchPickler::save_tensor(const Value& v) {
   const Tensor& t = v.lazy_tensor();
+  const Value* type = tensor_class(v);
+  if (type && is_storage_class(*type)) return save_bare_storage(v, is_untyped_storage(*type));
+  const Value* state = type ? v.attributes().find(kTensorState) : &v.attributes();
   const bool attributes = v.attributes().is_dict() && v.attributes().len() > 0;
   check_attributes(v);
   if (is_quantized(t.dtype()))
@@ -189,7 +210,7 @@ void TorchPickler::save_tensor(const Value& v) {
                                path_of(v));
   if (!v.is_parameter() && t.requires_grad() && storage_class(t.dtype()).empty())
     not_safe(v, "a tensor that requires grad (in this dtype torch.load always fails)");
-  const Step finish[] = {{.what = Do::save, .value = v.attributes()},
+  const Step finish[] = {{.what = Do::save, .value = state ? *state : Value()},
                          {.what = Do::op, .op = TUPLE},
                          {.what = Do::put},
                          {.what = Do::op, .op = REDUCE},
@@ -214,7 +235,10 @@ void TorchPickler::save_tensor(const Value& v) {
   out_.global("torch._tensor", "_rebuild_from_type_v2");
   out_.op(MARK);
   out_.global(kUtils, storage_class(t.dtype()).empty() ? "_rebuild_tensor_v3" : "_rebuild_tensor_v2");
-  out_.global("torch", "Tensor");
+  if (type)
+    save(*type);
+  else
+    out_.global("torch", "Tensor");
   tensor_call(t, t.requires_grad(), v.conj(), v.neg(), false);
   push({std::begin(finish), std::end(finish)});
 }

@@ -26,9 +26,8 @@ bool all_tensors(const Value& dict) {
 bool safe(const Value::Opaque& o) {
   if (!weights_only_allows(o.module, o.name)) return false;
   if (!o.called) return true;
-  const Global what = allowed_global(o.module, o.name).what;
-  return (what == Global::kept || what == Global::rebuild_from_type) && !o.newobj && o.state.is_none() &&
-         o.appended.empty() && o.assigned.empty();
+  return keeps_calls(allowed_global(o.module, o.name).what) && !o.newobj && o.state.is_none() && o.appended.empty() &&
+         o.assigned.empty();
 }
 
 }  // namespace

@@ -71,6 +71,7 @@ class TorchPickler {
   void save_numpy_dtype(const std::string& dtype);
   void save_numpy(const Value& v);
   void save_tensor(const Value& v);
+  void save_bare_storage(const Value& v, bool untyped);
   void save_quantized(const Value& v);
   void save_sparse(const Value& v);
   void tensor_call(const Tensor& t, bool requires_grad, bool conj, bool neg, bool call);

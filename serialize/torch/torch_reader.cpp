@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include <harker/core/base/text.h>
+#include <harker/serialize/torch/export_reader.h>
 #include <harker/serialize/torch/script_weights.h>
 #include <harker/serialize/torch/storage_rebuilder.h>
 #include <harker/serialize/torch/zip_reader.h>
@@ -101,6 +102,9 @@ std::string find_root(const ZipArchive& zip) {
   if (zip.entries().empty()) throw_error<FormatError>(zip.what(), ": the zip archive is empty: no data.pkl");
   const std::string_view first = zip.entries()[0].name;
   const std::size_t slash = first.find('/');
+  if (slash == first.npos && zip.find("serialized_state_dict.pt"))
+    throw_error<FormatError>(zip.what(), ": is a torch.export archive of before torch 2.8: unpack it, and load its ",
+                             "serialized_state_dict.pt");
   if (slash == first.npos)
     throw_error<FormatError>(zip.what(), ": a zip archive without a root directory (its first entry is ", quoted(first),
                              "): no data.pkl is read there");
@@ -109,19 +113,28 @@ std::string find_root(const ZipArchive& zip) {
     if (e.name.ends_with("/data.pkl") && !e.name.starts_with(root))
       throw_error<FormatError>(zip.what(), ": ambiguous: two root directories, ", quoted(root), " and that of ",
                                quoted(e.name));
-  if (zip.find(root + "archive_format"))
-    throw_error<FormatError>(zip.what(), ": is a torch.export archive (.pt2): not read yet");
-  if (!zip.find(root + "data.pkl"))
+  if (!is_export(zip, root) && !zip.find(root + "data.pkl"))
     throw_error<FormatError>(zip.what(), ": a zip archive without ", quoted(root + "data.pkl"),
                              ": not written by torch.save");
   return root;
 }
 
+ZipArchive open_archive(const io::Source& file) {
+  try {
+    return ZipArchive(file.bytes(), file.name());
+  } catch (const FormatError&) {  // archives one behind the other
+    if (!file.name().ends_with(".distcp")) throw;
+    throw_error<FormatError>(file.name(), ": is part of a folder of torch.distributed.checkpoint, which is not read: ",
+                             "torch.distributed.checkpoint.format_utils.dcp_to_torch_save makes one file of it");
+  }
+}
+
 }  // namespace
 
 Document read_zip(const std::shared_ptr<const io::Source>& source, const LoadOptions& options, bool every_record) {
-  const ZipArchive zip(source->bytes(), source->name());
+  const ZipArchive zip = open_archive(*source);
   const std::string root = find_root(zip);
+  if (is_export(zip, root)) return read_export(source, zip, root, options, every_record);
   if (const auto version = text_record(zip, root, zip.find(root + "version") ? "version" : ".data/version")) {
     const auto v = integer(*version);
     if (!v || *v < 1 || *v > kNewestVersion)

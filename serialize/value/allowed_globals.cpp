@@ -63,6 +63,7 @@ constexpr Row kNames[] = {
     {"torch.serialization", "_get_layout", Global::get_layout},
     {"torch.storage", "UntypedStorage", Global::untyped_storage},
     {"torch.storage", "_UntypedStorage", Global::untyped_storage},
+    {"torch.storage", "_load_from_bytes", Global::load_from_bytes},
 };
 
 struct Class {
@@ -122,7 +123,8 @@ bool weights_only_allows(std::string_view module, std::string_view name) {
   const AllowedGlobal k = allowed_global(module, name);
   const bool quantized = name.starts_with('Q');
   switch (k.what) {
-    case Global::unknown: return false;
+    case Global::unknown:
+    case Global::load_from_bytes: return false;
     case Global::encode:
     case Global::bytearray:
     case Global::set:

@@ -38,6 +38,7 @@ enum class Global : std::uint8_t {
   rebuild_qtensor,
   rebuild_sparse,  ///< to here
   rebuild_from_type,
+  load_from_bytes,  ///< a file in a file
   numpy_scalar,
   numpy_dtype,
   numpy_array_class,
@@ -47,6 +48,13 @@ enum class Global : std::uint8_t {
 
 /// A function of torch's that returns a tensor.
 constexpr bool is_tensor_maker(Global g) { return g >= Global::rebuild_tensor && g <= Global::rebuild_sparse; }
+
+/// May a call of it be kept as it stands, where it makes nothing that we have? Tensors without bytes, Parameters and
+/// subclasses of what is no plain tensor, NumPy's dates.
+constexpr bool keeps_calls(Global g) {
+  return g == Global::kept || g == Global::numpy_dtype || g == Global::numpy_scalar || g == Global::rebuild_parameter ||
+         g == Global::rebuild_parameter_with_state || g == Global::rebuild_from_type;
+}
 
 struct AllowedGlobal {
   Global what = Global::unknown;

@@ -1,10 +1,10 @@
-// The kinds and sizes that NumPy has on some machine.
+// The kinds and sizes that NumPy has on some machine. A character of a string takes four bytes.
 #include <harker/serialize/value/numpy_dtype.h>
 
 namespace harker {
 
 std::uint64_t numpy_item_size(std::string_view code) {
-  if (code.size() < 2 || code.size() > 3) return 0;
+  if (code.size() < 2 || code.size() > 10) return 0;
   std::uint64_t n = 0;
   for (char c : code.substr(1)) {
     if (c < '0' || c > '9') return 0;
@@ -17,6 +17,8 @@ std::uint64_t numpy_item_size(std::string_view code) {
     case 'u': return whole ? n : 0;
     case 'f': return n == 2 || n == 4 || n == 8 || n == 16 ? n : 0;
     case 'c': return n == 8 || n == 16 || n == 32 ? n : 0;
+    case 'S': return n;
+    case 'U': return 4 * n;
     default: return 0;
   }
 }

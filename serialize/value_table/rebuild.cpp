@@ -135,7 +135,7 @@ class Builder {
   // The file says so, but it is we who know.
   static bool harmless(const Value::Opaque& o) {
     const Global what = allowed_global(o.module, o.name).what;
-    return o.called ? what == Global::kept || what == Global::numpy_dtype : what != Global::unknown;
+    return o.called ? keeps_calls(what) : what != Global::unknown;
   }
 
   Value make_immutable(const Node& n) const {

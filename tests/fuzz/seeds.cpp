@@ -228,7 +228,7 @@ std::vector<std::string> made_seeds(Reader reader) {
 
 std::vector<std::string> found_seeds(Reader reader, std::size_t most) {
   std::vector<std::string> out;
-  for (const fs::path& folder : {test::fixtures(), test::hostile()}) {
+  for (const fs::path& folder : {test::fixtures(), test::hostile(), fs::path(HARKER_SOURCE_DIR) / "tests" / "cases"}) {
     if (!fs::exists(folder)) continue;
     for (const auto& e : fs::recursive_directory_iterator(folder)) {
       if (!e.is_regular_file() || e.file_size() > most || e.path().extension() == ".json") continue;

@@ -16,7 +16,7 @@ inline constexpr const char* kReaderNames[] = {"zip", "TorchScript", "legacy", "
 
 /// Bytes of files made here: the same always.
 std::vector<std::string> made_seeds(Reader reader);
-/// Files of tests/fixtures and tests/hostile of at most `most` bytes, in an order of their own.
+/// Files of tests/fixtures, tests/hostile and tests/cases of at most `most` bytes, in an order of their own.
 std::vector<std::string> found_seeds(Reader reader, std::size_t most);
 /// Both, taken apart; those that cannot be are left out.
 std::vector<FileParts> seeds(Reader reader, std::size_t most);

@@ -1,7 +1,7 @@
 // Files that would cost their reader time or stack out of proportion: long names, keys and states that a few bytes use
 // again and again, keys that fall on one place of a hash map, chains of views, modules that share.
 #include <doctest/doctest.h>
-#include <harker/serialize/serialize.h>
+#include <harker/serialize/format.h>
 #include <harker/serialize/torch/keyed_map.h>
 #include <harker/serialize/torch/state_dict_of.h>
 
@@ -111,6 +111,95 @@ TEST_CASE("torch: a legacy stream whose magic number has 240000 digits is told t
   io::append_le(pickle, std::uint32_t{100'001});
   CHECK(message_of(bytes_of(pickle + std::string(100'001, '\x11') + ".")) ==
         "memory: wrong magic number: not a legacy PyTorch file");
+}
+
+namespace {
+
+const std::string kMagic = kStart + "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
+std::string binary(const std::string& s) {
+  std::string out("B");
+  io::append_le(out, static_cast<std::uint32_t>(s.size()));
+  return out + s;
+}
+/// The legacy stream of `object`, a pickle's opcodes, and of storage "0" with these bytes.
+std::string stream(const std::string& object, const std::string& bytes = {}, std::uint64_t numel = 0) {
+  std::string out = kMagic + kStart + "M\xe9\3." + kStart + "}." + kStart + object + "." + kStart + "](";
+  if (numel == 0) return out + "e.";
+  out += text("0") + "e.";
+  io::append_le(out, numel);
+  return out + bytes;
+}
+std::string storage_id(const char* type, int numel) {
+  return "(" + text("storage") + "ctorch\n" + type + "\n" + text("0") + text("cpu") + int32(numel) + "NtQ";
+}
+const std::string kFromBytes = "ctorch.storage\n_load_from_bytes\n";
+
+}  // namespace
+
+TEST_CASE("torch: files in a plain pickle are bounded, and may not hold others") {
+  const std::string blob = stream(storage_id("FloatStorage", 2), std::string(8, 'e'), 2);
+  const std::string call = kFromBytes + binary(blob) + "\x85R";
+  const Value one = load(bytes_of(kStart + "]" + call + "a."));
+  CHECK(one[0].tensor().numel() == 2);
+  // One blob, memoised, loaded again and again: each load is a storage of its own, and there are not many.
+  const std::string again = kStart + kFromBytes + memo(0) + binary(blob) + memo(1) + "](";
+  const std::string load_it("h\0h\1\x85R", 6);
+  const Value few = load(bytes_of(again + many(load_it, 20) + "e."));
+  CHECK(few.len() == 20);
+  CHECK(&few[0].tensor().storage() != &few[1].tensor().storage());
+  CHECK(message_of(bytes_of(again + many(load_it, 50'000) + "e.")).find("more than the limit") != std::string::npos);
+  // A blob in a blob; in a blob that is an archive; a blob that is no file; the same as a reference.
+  const std::string archived = [&] {
+    const auto zip = archive(kStart + "]" + call + "a.");
+    return std::string(zip.begin(), zip.end());
+  }();
+  for (const std::string& nested : {stream("]" + call + "a"), archived}) {
+    const std::string message = message_of(bytes_of(kStart + "]" + kFromBytes + binary(nested) + "\x85Ra."));
+    CAPTURE(message);
+    CHECK(message.find("which only plain pickles hold") != std::string::npos);
+    CHECK(message.size() <= 500);
+  }
+  CHECK(message_of(bytes_of(kStart + "]" + kFromBytes + binary(kStart + "].") + "\x85Ra.")).find("did not write") !=
+        std::string::npos);
+  // A deflated pickle in an archive in a pickle makes no more of itself than its bytes explain.
+  const auto bomb = test::deflated_archive(kStart + "](" + many("]", 1'000'000) + "e.");
+  CHECK(
+      message_of(bytes_of(kStart + "]" + kFromBytes + binary({bomb.begin(), bomb.end()}) + "\x85Ra.")).find("limit") !=
+      std::string::npos);
+  // Sizes that lie, in the pickle, in front of the elements and of the record.
+  for (const std::string& lie :
+       {stream(storage_id("FloatStorage", 1 << 30), std::string(8, 'e'), 1 << 30),
+        stream(storage_id("FloatStorage", 3), std::string(8, 'e'), 2),
+        stream(storage_id("FloatStorage", 2), std::string(7, 'e'), 2),
+        stream(storage_id("FloatStorage", 2), std::string(9, 'e'), 2), stream(storage_id("FloatStorage", 2))}) {
+    const std::string message = message_of(bytes_of(kStart + "]" + kFromBytes + binary(lie) + "\x85Ra."));
+    CAPTURE(message);
+    CHECK(message.starts_with("memory: bare pickle at "));
+    CHECK(message.find("torch.storage._load_from_bytes") != std::string::npos);
+  }
+  // A class that a blob names is refused where it stands, or kept.
+  const auto stranger = bytes_of(kStart + "]" + kFromBytes + binary(stream("cposix\nsystem\n)R")) + "\x85Ra.");
+  CHECK(message_of(stranger).find("'posix.system' at '0'") != std::string::npos);
+  CHECK(load(stranger, {.unknown = Unknown::keep})[0].as_opaque().name == "system");
+  // A view past the storage that a blob is.
+  const std::string past = "ctorch._utils\n_rebuild_tensor_v2\n(" + call + std::string("K\0K\3\x85K\1\x85\x89", 9) +
+                           "ccollections\nOrderedDict\n)RtR";
+  CHECK(message_of(bytes_of(kStart + "]" + past + "a.")).find("reaches past its storage") != std::string::npos);
+}
+
+TEST_CASE("torch: a tensor of an unknown class that is its own attribute is freed") {
+  const std::string storage = "(" + text("storage") + "ctorch\nFloatStorage\n" + text("0") + text("cpu") + "K\1tQ";
+  const std::string v2 = "(" + storage + std::string("K\0K\1\x85K\1\x85\x89", 9) + "ccollections\nOrderedDict\n)Rt";
+  const auto put = [](char i) { return std::string("q") + i; };
+  const std::string object =
+      "ctorch._tensor\n_rebuild_from_type_v2\n(ctorch._utils\n_rebuild_tensor_v2\ncmodels\nSub\n" + v2 + "}" + put(0) +
+      "tR" + memo(1) + std::string("h\0", 2) + text("self") + std::string("h\1s0h\1", 6);
+  const auto bytes = archive(kStart + object + ".");
+  std::shared_ptr<const io::Source> source = io::Source::copy(bytes);
+  const std::weak_ptr<const io::Source> alive = source;
+  CHECK(torch_format().read(source, {.mmap = true, .unknown = Unknown::keep}).value.is_tensor());
+  source.reset();
+  CHECK(alive.expired());
 }
 
 TEST_CASE("torch: no error is longer than 500 bytes, whatever the names in it") {

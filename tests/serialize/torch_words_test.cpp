@@ -183,7 +183,9 @@ TEST_CASE("torch, words: NumPy's values") {
   const std::string eight = bytes(std::string(8, '\1')), huge = "\x8a\x08\0\0\0\0\0\0\0\x40"s;
   const std::string empty = call("numpy._core.multiarray", "_reconstruct", "cnumpy\nndarray\nK\0\x85"s + bytes("b"));
   CHECK(read(empty + "(K\1K\1\x85" + dtype("f8", "<") + "\x89" + eight + "tb").as_numpy().data.size() == 8);
-  check({{scalar(dtype("U2", "<"), eight), "dtype '<U2' is not read"},
+  CHECK(read(scalar(dtype("U2", ">"), eight)).as_numpy().dtype == ">U2");
+  CHECK(read(scalar(dtype("M8", "<"), eight)).as_opaque().name == "scalar");
+  check({{scalar(dtype("O8", "<"), eight), "dtype '<O8' is not read"},
          {scalar(dtype("f3", "<"), eight), "is not read"},
          {scalar(dtype("f8", "|"), eight), "is not read"},
          {scalar(dtype("x", "<"), eight), "is not read"},
@@ -211,13 +213,14 @@ TEST_CASE("torch, words: tensors") {
   };
   CHECK(read(utils("_rebuild_tensor_v2", v2)).tensor().shape() == Shape{1});
   CHECK(read(call("torch.nn.parameter", "Parameter", utils("_rebuild_tensor_v2", v2) + "\x88")).is_parameter());
-  // Of a class that we do not know: it is the class that is named, not the storage, which nothing holds then.
+  // Of a class that we do not know: refused, or a tensor.
   const auto other = archive(
       kStart +
       call("torch._tensor", "_rebuild_from_type_v2", "ctorch._utils\n_rebuild_tensor_v2\ncmy\nTensor\n(" + v2 + "t}") +
       ".");
   CHECK(message_of(other).find("'my.Tensor'") != std::string::npos);
-  CHECK(message_of(other, {.unknown = Unknown::keep}).find("a bare storage") != std::string::npos);
+  CHECK(load(other, {.unknown = Unknown::keep}).tensor().shape() == Shape{1});
+  CHECK(read(f).tensor().shape() == Shape{1});  // a storage
   std::string sizes = "(";
   for (int i = 0; i < 65; ++i) sizes += "K\1";
   sizes += "t";
@@ -280,7 +283,13 @@ TEST_CASE("torch, words: tensors") {
          {storage("FloatStorage", '\1', text("7")), "there is no record"},
          {storage("FloatStorage", '\2'), "has a size of 4 bytes, the pickle expects 8"},
          {f + "0" + storage("FloatStorage", '\2'), "is claimed again with 8 bytes"},
-         {f, "a bare storage"},
+         {utils("_rebuild_parameter", f + "\x89" + kNoHooks), "its data must be a tensor"},
+         {sparse("torch.sparse_coo", f + t + one), "a part that is no tensor"},
+         {quantized(q + two, "(" + channel + f + scales + "K\0t"s), "scales, zero points or axis are wrong"},
+         {f + "}b", "a storage takes no state"},
+         {t + "}" + text("__class__") + "Nsb", "a tensor's class is none of its attributes"},
+         {call("torch.storage", "_load_from_bytes", "N"), "the argument must be bytes"},
+         {call("torch.storage", "_load_from_bytes", bytes("x")), "which only plain pickles hold"},
          {storage("float32", '\1'), "must be a storage class"},
          {"(" + text("odd") + "NNNNtQ", "its first item must be 'storage'"},
          {"NQ", "must be a tuple"}});
