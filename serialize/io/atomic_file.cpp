@@ -226,11 +226,10 @@ void AtomicFile::commit() {
   if (!temporary_.empty()) place_named();
   FileSystem& fs = file_system();
   fs.close(std::exchange(fd_, -1));
-  for (const std::string& name : dropped_) fs.unlink(folder_ + "/" + name);  // when this fails, the next save does it
-  if (!durable_) return;
-  if (fs.fsync_folder(folder_) != 0 && errno != EINVAL && errno != ENOTSUP)
+  if (durable_ && fs.fsync_folder(folder_) != 0 && errno != EINVAL && errno != ENOTSUP)
     detail::throw_error<IoError>(path_, ": the new file is in place, but fsync of its folder failed: ", reason(errno),
                                  " (a power cut may bring the old one back)");
+  for (const std::string& name : dropped_) fs.unlink(folder_ + "/" + name);  // when this fails, the next save does it
 }
 
 }  // namespace io
