@@ -285,7 +285,7 @@ void AtomicFile::commit() {
   if (durable_ && fs.fsync_folder(folder_) != 0 && errno != EINVAL && errno != ENOTSUP)
     detail::throw_error<IoError>(path_, ": the new file is in place, but fsync of its folder failed: ", reason(errno),
                                  " (a power cut may bring the old one back)");
-  for (const std::string& path : retired_) fs.unlink(path);
+  for (const std::string& path : retired_) fs.unlink(path);  // when this fails, the next save does it
 }
 
 }  // namespace io

@@ -219,6 +219,8 @@ Document read_set(const std::shared_ptr<const io::Source>& source, const LoadOpt
   for (auto& [shard, place] : shards) {
     place = parts.size();
     std::shared_ptr<const io::Source> beside = source->beside(shard, options.mmap, true);
+    if (!safetensors_format().sniff(beside->bytes()))
+      throw_error<FormatError>(file, ": weight_map: ", detail::quoted(shard), " is no safetensors file");
     Header header = read_header(*beside);
     parts.push_back({std::move(beside), std::move(header)});
   }

@@ -1,6 +1,7 @@
 // Safetensors, as the registry sees it: a file, or the index of a set of files.
 #include <algorithm>
 
+#include <harker/serialize/safetensors/header.h>
 #include <harker/serialize/safetensors/safetensors_file.h>
 #include <harker/serialize/value/contents.h>
 
@@ -10,7 +11,7 @@ namespace {
 constexpr std::string_view kIndexEnd = ".index.json";
 
 bool is_index(io::ByteView file) {
-  const std::string_view all = io::text(file);
+  const std::string_view all = io::text(file).substr(0, safetensors::kMaxHeader);
   return all.starts_with('{') && all.find("\"weight_map\"") != all.npos;
 }
 

@@ -137,7 +137,9 @@ TEST_CASE("safetensors set: what does not agree with its index is refused") {
   write_text(index, good);
   write_text(first, shard);
   CHECK(refused(index).find("lies in two shards") != std::string::npos);
-  fs::remove(second);
+  write_text(first, "a pickle, say");
+  CHECK(refused(index).find("'model-00001-of-00002.safetensors' is no safetensors file") != std::string::npos);
+  fs::remove(second), write_text(first, shard);
   CHECK(refused(index).find("model-00002-of-00002.safetensors: cannot be opened") != std::string::npos);
   const std::string bytes = good;
   CHECK_THROWS_WITH_AS(load(io::bytes(bytes)), doctest::Contains("load it from its path"), IoError);
