@@ -64,9 +64,9 @@ std::string mutate_npy(std::string_view file, Dice& dice) {
 
 std::string mutate_npz(std::string_view file, Dice& dice) {
   std::optional<FileParts> f = read_file(file, Container::zip);
-  if (!f || f->members.empty()) return {};
+  if (!f) return {};
   do {
-    if (dice.below(3)) {
+    if (dice.below(3) && !f->members.empty()) {
       Member& m = dice.pick(f->members);
       if (std::string array = mutate_npy(content(m), dice); !array.empty()) m.pieces = {raw_piece(std::move(array))};
     } else if (const std::size_t note = f->tail.find("harker 1"); note != f->tail.npos && dice.below(2)) {
