@@ -258,6 +258,7 @@ Totals Listing::walk(ValueWalk start, FunctionRef<void(const Row&)> each) const 
       if (summing) {
         sum.add(entry.value(), met_in_sum);
         summed += !object;
+        if (entry.value().is_tensor()) tensor_note(entry.walk(), owners);  // others may share its memory
         continue;
       }
     }

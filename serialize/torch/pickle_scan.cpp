@@ -269,7 +269,7 @@ class Scan {
   explicit Scan(std::vector<ScannedPickle>& out) : out_(out) {}
 
   /// One pickle at the front of `data`, if there is one: it reaches STOP and names something, or `sure`. Bytes it takes.
-  std::size_t pickle(ByteView data, const std::string& where, bool sure, int nesting = 0) {
+  std::size_t pickle(ByteView data, const std::string& where, bool sure) {
     if (out_.size() >= kPickles) return 0;
     ScannedPickle found;
     found.where = where;
@@ -277,11 +277,7 @@ class Scan {
     const bool whole = walk.run();
     if (!sure && (!whole || found.names.empty())) return 0;
     out_.push_back(std::move(found));
-    if (nesting < kNesting)
-      for (const auto& [at, text] : walk.texts())
-        if (ScannedPickle inner; Walk(text, inner).run() && !inner.names.empty())
-          if (pickle(text, str(where, where.empty() ? "" : ", ", "in the text at ", at), true, nesting + 1) > 0)
-            out_.back().odd.push_back("a pickle within a pickle");
+    within(walk, where);
     return walk.used();
   }
   /// The only pickle of `data`; what follows it is odd.
@@ -334,6 +330,22 @@ class Scan {
   }
 
  private:
+  /// Pickles in the texts of a pickle, and in theirs.
+  void within(const Walk& outer, const std::string& where, int nesting = 0) {
+    for (const auto& [at, text] : outer.texts()) {
+      ScannedPickle found;
+      found.where = str(where, where.empty() ? "" : ", ", "in the text at ", at);
+      Walk walk(text, found);
+      if (out_.size() >= kPickles || !walk.run() || walk.used() != text.size()) continue;
+      const std::string here = found.where;
+      if (!found.names.empty()) {
+        found.odd.push_back("a pickle within a pickle");
+        out_.push_back(std::move(found));
+      }
+      if (nesting < kNesting) within(walk, here, nesting + 1);
+    }
+  }
+
   std::vector<ScannedPickle>& out_;
 };
 
