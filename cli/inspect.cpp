@@ -24,8 +24,7 @@ namespace {
 using Kind = Value::Kind;
 using detail::str;
 constexpr std::uint64_t kLongest = std::uint64_t{1} << 30;
-constexpr std::size_t kWidest = 72;  // a column is not made wider for one long name
-constexpr std::size_t kNote = 60;    // characters of a value that are shown
+constexpr std::size_t kNote = 60;  // characters of a value that are shown
 
 struct Row {
   std::string name, type, shape, bytes, note;

@@ -105,7 +105,10 @@ bool Walk::run() {
       const std::uint8_t byte = in_.u8();
       const pt::OpcodeInfo& op = pt::kOpcodes[byte];
       if (op.name.empty()) throw Broken{str("the byte ", static_cast<int>(byte), " is no opcode")};
-      if (op.code == Opcode::STOP) return true;
+      if (op.code == Opcode::STOP) {
+        if (stack_.empty()) odd(str("at ", at_, ": STOP with nothing on the stack"));
+        return true;
+      }
       step(op.code, pt::read_operands(in_, op));
     }
   } catch (const Broken& e) { odd(str("at ", at_, ": ", e.why)); } catch (const FormatError& e) {
@@ -175,7 +178,10 @@ std::uint64_t Walk::index_in(std::string_view line) {
 void Walk::step(Opcode op, const pt::Operands& with) {
   using enum Opcode;
   switch (op) {
-    case PROTO: out_.protocol = std::max(out_.protocol, static_cast<int>(with.number)); return;
+    case PROTO:
+      if (with.number > 5) odd(str("at ", at_, ": there is no protocol ", with.number));
+      out_.protocol = std::max(out_.protocol, static_cast<int>(with.number));
+      return;
     case FRAME:
     case READONLY_BUFFER:
     case STOP: return;
