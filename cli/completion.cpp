@@ -48,7 +48,8 @@ std::string bash(const Verbs& verbs) {
     }
     options += "--help' ;;\n";
   }
-  return str(R"(# bash completion for harker
+  // Keys never go through compgen -W, which would run $(...) in a name from the file.
+  return str(R"bash(# bash completion for harker
 _harker() {
   local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb= file= words= place=1 key i
   for ((i = 1; i < COMP_CWORD; ++i)); do
@@ -59,30 +60,29 @@ _harker() {
   done
   COMPREPLY=()
   case $verb,$before,$place in
-)",
-             values, R"(    *)
+)bash",
+             values, R"bash(    *)
       if [[ -z $verb ]]; then
-        words=')",
-             names, R"(--help --version'
+        words=')bash",
+             names, R"bash(--help --version'
       elif [[ $current == -* ]]; then
         case $verb in
-)",
-             options, R"(        esac
+)bash",
+             options, R"bash(        esac
       else
         case $verb,$place in
-          )",
-             keys, R"()
-            # Never by compgen -W, which would run $(...) in a name from the file.
+          )bash",
+             keys, R"bash()
             while IFS= read -r key; do
-              [[ $key == "$current"* ]] && COMPREPLY+=("$(printf %q "$key")") done < <
-         (harker inspect-- list-- "${file/#\~/$HOME}" 2 > / dev / null | sed - n '1,/^name  /d; /^$/q; s/  .*//; p');
-  ;
-  esac fi;
-  ;
-  esac[[-n $words]]&& COMPREPLY = ($(compgen - W "$words" --"$current"))
+              [[ $key == "$current"* ]] && COMPREPLY+=("$(printf %q "$key")")
+            done < <(harker inspect --list -- "${file/#\~/$HOME}" 2>/dev/null | sed -n '1,/^name  /d; /^$/q; s/  .*//; p') ;;
+        esac
+      fi ;;
+  esac
+  [[ -n $words ]] && COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
 complete -o default -F _harker harker
-)");
+)bash");
 }
 
 std::string zsh(const Verbs& verbs) {

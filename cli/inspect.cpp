@@ -24,8 +24,7 @@ namespace {
 using Kind = Value::Kind;
 using detail::str;
 constexpr std::uint64_t kLongest = std::uint64_t{1} << 30;
-constexpr std::size_t kWidest = 72;  // a column is not made wider for one long name
-constexpr std::size_t kNote = 60;    // characters of a value that are shown
+constexpr std::size_t kNote = 60;  // characters of a value that are shown
 
 struct Row {
   std::string name, type, shape, bytes, note;
@@ -258,6 +257,7 @@ Totals Listing::walk(ValueWalk start, FunctionRef<void(const Row&)> each) const 
       if (summing) {
         sum.add(entry.value(), met_in_sum);
         summed += !object;
+        if (entry.value().is_tensor()) tensor_note(entry.walk(), owners);  // others may share its memory
         continue;
       }
     }

@@ -105,7 +105,10 @@ bool Walk::run() {
       const std::uint8_t byte = in_.u8();
       const pt::OpcodeInfo& op = pt::kOpcodes[byte];
       if (op.name.empty()) throw Broken{str("the byte ", static_cast<int>(byte), " is no opcode")};
-      if (op.code == Opcode::STOP) return true;
+      if (op.code == Opcode::STOP) {
+        if (stack_.empty()) odd(str("at ", at_, ": STOP with nothing on the stack"));
+        return true;
+      }
       step(op.code, pt::read_operands(in_, op));
     }
   } catch (const Broken& e) { odd(str("at ", at_, ": ", e.why)); } catch (const FormatError& e) {
@@ -175,7 +178,10 @@ std::uint64_t Walk::index_in(std::string_view line) {
 void Walk::step(Opcode op, const pt::Operands& with) {
   using enum Opcode;
   switch (op) {
-    case PROTO: out_.protocol = std::max(out_.protocol, static_cast<int>(with.number)); return;
+    case PROTO:
+      if (with.number > 5) odd(str("at ", at_, ": there is no protocol ", with.number));
+      out_.protocol = std::max(out_.protocol, static_cast<int>(with.number));
+      return;
     case FRAME:
     case READONLY_BUFFER:
     case STOP: return;
@@ -269,7 +275,7 @@ class Scan {
   explicit Scan(std::vector<ScannedPickle>& out) : out_(out) {}
 
   /// One pickle at the front of `data`, if there is one: it reaches STOP and names something, or `sure`. Bytes it takes.
-  std::size_t pickle(ByteView data, const std::string& where, bool sure, int nesting = 0) {
+  std::size_t pickle(ByteView data, const std::string& where, bool sure) {
     if (out_.size() >= kPickles) return 0;
     ScannedPickle found;
     found.where = where;
@@ -277,11 +283,7 @@ class Scan {
     const bool whole = walk.run();
     if (!sure && (!whole || found.names.empty())) return 0;
     out_.push_back(std::move(found));
-    if (nesting < kNesting)
-      for (const auto& [at, text] : walk.texts())
-        if (ScannedPickle inner; Walk(text, inner).run() && !inner.names.empty())
-          if (pickle(text, str(where, where.empty() ? "" : ", ", "in the text at ", at), true, nesting + 1) > 0)
-            out_.back().odd.push_back("a pickle within a pickle");
+    within(walk, where);
     return walk.used();
   }
   /// The only pickle of `data`; what follows it is odd.
@@ -334,6 +336,22 @@ class Scan {
   }
 
  private:
+  /// Pickles in the texts of a pickle, and in theirs.
+  void within(const Walk& outer, const std::string& where, int nesting = 0) {
+    for (const auto& [at, text] : outer.texts()) {
+      ScannedPickle found;
+      found.where = str(where, where.empty() ? "" : ", ", "in the text at ", at);
+      Walk walk(text, found);
+      if (out_.size() >= kPickles || !walk.run() || walk.used() != text.size()) continue;
+      const std::string here = found.where;
+      if (!found.names.empty()) {
+        found.odd.push_back("a pickle within a pickle");
+        out_.push_back(std::move(found));
+      }
+      if (nesting < kNesting) within(walk, here, nesting + 1);
+    }
+  }
+
   std::vector<ScannedPickle>& out_;
 };
 
