@@ -187,8 +187,8 @@ void AtomicFile::expect(std::uint64_t n) {
   if (checked_add(position_, n, end)) reserve(end);
 }
 
-// Blocks for the bytes up to `end`. A file that is renamed over another before it has them is written out at once by
-// ext4, and renaming waits for that (200 MB: 132 ms instead of 38). What a file system cannot do, it need not.
+// Blocks for the bytes up to `end`. Of a file that is renamed over another, ext4 writes all out at once while it has none
+// of its own. What a file system cannot do, it need not.
 void AtomicFile::reserve(std::uint64_t end) {
   if (end <= kBuffer || end <= reserved_ || end > INT64_MAX) return;
   int result;

@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <cstring>
 #include <mutex>
-#include <new>
 
 #include <harker/core/base/text.h>
 #include <harker/serialize/io/source.h>
@@ -166,10 +165,7 @@ std::shared_ptr<const Source> Source::from_descriptor(int fd, const std::string&
     if (errno != ENODEV && errno != EINVAL)
       fail(path, "cannot be mapped", errno);  // else: a file system that cannot; read it
   }
-  std::vector<std::uint8_t> data;
-  try {
-    data.resize(size);
-  } catch (const std::bad_alloc&) { no_memory(path, size); }
+  std::vector<std::uint8_t> data(size);
   std::size_t have = 0;
   while (have < data.size()) {
     const ssize_t n = ::read(fd, data.data() + have, data.size() - have);

@@ -311,7 +311,7 @@ void PickleReader::push_persistent(const Value& id) { push(hooks_.persistent(id)
 
 void PickleReader::remember(std::uint64_t index) {
   const Value& v = top();
-  budget_.memo(memo_.size() + far_memo_.size());
+  budget_.memo(stored_++ + far_memo_.size());
   if (index == memo_.size())
     memo_.push_back({v});
   else if (index < memo_.size())

@@ -75,6 +75,7 @@ class PickleReader {
   std::size_t op_at_ = 0;
   bool sealed_ = false;
   int protocol_ = 0;
+  std::size_t stored_ = 0;  // in the memo, also what other objects have replaced there
   std::vector<Value> stack_;
   std::vector<std::size_t> marks_;
   struct Memo {

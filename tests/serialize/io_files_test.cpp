@@ -6,11 +6,14 @@
 #include <harker/serialize/io/file_system.h>
 #include <harker/serialize/io/sink.h>
 #include <harker/serialize/io/source.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <fstream>
 
 #include <test_data.h>
 
@@ -263,6 +266,36 @@ TEST_CASE("io: files of all sizes around that from which they are mapped are rea
       CHECK(io::text(source->bytes()) == all);
     }
   }
+}
+
+TEST_CASE("io: a large file under a limit of memory is mapped to be read only, or refused with its size") {
+  const Folder folder;
+  const fs::path file = folder.path / "holes";
+  { std::ofstream(file) << "begins"; }
+  fs::resize_file(file, std::uintmax_t{1} << 30);
+#if !defined(__SANITIZE_ADDRESS__)  // whose shadow memory counts as well
+  for (const bool space : {true, false}) {
+    CAPTURE(space);
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {  // RLIMIT_DATA counts what may be written to, RLIMIT_AS everything
+      const rlimit limit{rlim_t{512} << 20, rlim_t{512} << 20};
+      ::setrlimit(space ? RLIMIT_DATA : RLIMIT_AS, &limit);
+      int status = 1;
+      try {
+        const auto source = io::Source::open(file.string());
+        if (space && !source->may_alias() && io::text(source->bytes()).starts_with("begins")) status = 0;
+      } catch (const IoError& e) {
+        const std::string what = e.what();
+        if (!space && what.find("1073741824 bytes are more than this process has room for") != what.npos) status = 0;
+      } catch (...) {}
+      ::_exit(status);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+  }
+#endif
 }
 
 TEST_CASE("io: what was read whole does not hold its file any longer") {
