@@ -162,7 +162,7 @@ Tensor convolved_back(const Tensor& given, const Tensor& weight, const Tensor& b
                               p, " gives no output");
   }
   detail::check_countable(from, op);
-  const Tensor shaped = empty({1}, z.dtype()).expand(from);  // only its sizes are read
+  const Tensor shaped = detail::alias(empty({1}, z.dtype()), from, Shape::filled(4, 0), 0);  // only its sizes are read
   Plan p{detail::windows_over(shaped, kernel, o.stride, o.padding, o.dilation, false, op), z.shape()[0], o.groups,
          z.shape()[1]};
   for (int d = 0; d < 2; ++d) p.w.out[d] = z.shape()[2 + d];  // more would fit where output_padding reaches a stride

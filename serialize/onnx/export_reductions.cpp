@@ -54,11 +54,14 @@ void extreme_over(const Call& c) {
           t);
 }
 void place(const Call& c, const char* type) {
-  const std::string x = c.in(0, ordered(c.dtype(0)));
-  const bool everything = c.arguments() == 0;
-  if (everything || c.rank(0) == 0)
-    return c.is(
-        c.node(type, {c.node("Reshape", {x, c.graph.list({-1})})}, integer("axis", 0) + integer("keepdims", 0)));
+  const DType t = ordered(c.dtype(0));
+  const std::string x = c.in(0, t), flat = c.node("Reshape", {x, c.graph.list({-1})});
+  const std::string whole = integer("axis", 0) + integer("keepdims", 0);
+  if (c.arguments() == 0) {  // of everything, with the element
+    c.is_as(c.reduce(std::string_view(type) == "ArgMax" ? "ReduceMax" : "ReduceMin", x, all(c.rank(0)), false), t);
+    return c.is(c.node(type, {flat}, whole), 1);
+  }
+  if (c.rank(0) == 0) return c.is(c.node(type, {flat}, whole));
   c.is(c.node(type, {x}, integer("axis", c.whole(0)) + integer("keepdims", c.whole(1))));
 }
 

@@ -95,8 +95,9 @@ std::string Runs::place(int op) const {
   int named = 0;
   const char* before = ", called by ";
   for (const std::string& f : detail::function_names(o.callers, 70)) {
+    if (f.find("harker::FunctionRef<") != std::string::npos) break;  // from here on it is the export
     const bool inner = f.find("harker::detail::") != std::string::npos || f.find("(anonymous") != std::string::npos ||
-                       f.starts_with("auto harker::detail") || f.find("harker::apply<") != std::string::npos;
+                       f.find("harker::export_onnx") != std::string::npos || f.starts_with("_Z");
     if (inner || (named == 0 && f.find("harker::" + o.name + "(") != std::string::npos)) continue;
     s += before + f;
     before = " < ";

@@ -494,7 +494,7 @@ void each_function(const V& visit) {
         const auto [sorted, order] = sort(x, 2, true);
         const auto [top, at_top] = topk(x, 2, 2);
         return Outputs{index_select(x, 1, at),
-                       x.select(1, 0)[at.slice(0, 0, 1)],
+                       x.select(1, 0).t()[at],
                        gather(x, 2, places),
                        sorted,
                        order,
@@ -507,7 +507,7 @@ void each_function(const V& visit) {
                        scatter_add(zeros_like(x), 2, places, x)};
       },
       cubes, OnnxExportOptions{});
-  const Tensor w = randn({6, 5}), b3 = randn({4, 6, 3}), bias = randn({5});
+  const Tensor w = randn({6, 5}), b3 = randn({1, 6, 3}), bias = randn({5});
   visit(
       "products",
       [=](const Tensor& x) {
