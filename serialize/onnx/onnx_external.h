@@ -22,7 +22,9 @@ struct External {
 /// Memory that a file may take beyond what the number of its bytes explains.
 class Budget {
  public:
-  Budget(std::uint64_t file, std::uint64_t beyond) : left_(io::checked_add(file, beyond, left_) ? left_ : UINT64_MAX) {}
+  Budget(std::uint64_t file, std::uint64_t beyond) {
+    if (!io::checked_add(file, beyond, left_)) left_ = UINT64_MAX;
+  }
   /// FormatError, beginning with `what`, when so much is not left.
   void spend(std::uint64_t bytes, std::string_view what);
 

@@ -72,10 +72,11 @@ TEST_CASE("onnx: of models by onnx every tensor is found, wherever it lies and i
       CAPTURE(mmap);
       const Value found = load(path, {.mmap = mmap});
       CHECK(found.len() == holds.size());
-      for (const auto& [key, expected] : holds.items()) {
+      for (const auto& item : holds.items()) {
+        const std::string key = item.key();
         CAPTURE(key);
         REQUIRE(found.contains(key));
-        CHECK(shown(found[key]) == expected);
+        CHECK(shown(found[key]) == item.value());
         CHECK(load(path, {.mmap = mmap, .only = key}).equals(found[key]));
       }
     }
