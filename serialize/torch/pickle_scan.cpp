@@ -357,7 +357,7 @@ class Scan {
 
 void Scan::zip(const io::Source& source) {
   const ByteView file = source.bytes();
-  std::optional<pt::ZipArchive> zip;
+  std::optional<ZipArchive> zip;
   try {
     zip.emplace(file, source.name());
   } catch (const FormatError& e) {
@@ -367,9 +367,9 @@ void Scan::zip(const io::Source& source) {
     return anywhere(file, "somewhere in the file", 0);
   }
   const bool script = std::any_of(zip->entries().begin(), zip->entries().end(),
-                                  [](const pt::ZipEntry& e) { return e.name.find("/code/") != e.name.npos; });
+                                  [](const ZipEntry& e) { return e.name.find("/code/") != e.name.npos; });
   const std::uint64_t limit = (std::uint64_t{1} << 20) + 16 * file.size();
-  for (const pt::ZipEntry& e : zip->entries()) {
+  for (const ZipEntry& e : zip->entries()) {
     const std::string where = detail::quoted_if_odd(e.name);
     std::vector<std::uint8_t> room;
     ByteView data = e.stored;
