@@ -174,8 +174,9 @@ Header read_header(const io::Source& source) {
   HeaderReader reader(what, h);
   reader.parse(io::text(header));
   reader.finish();
-  std::stable_sort(h.entries.begin(), h.entries.end(), [](const Entry& a, const Entry& b) {
-    return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
+  std::sort(h.entries.begin(), h.entries.end(), [](const Entry& a, const Entry& b) {
+    if (a.begin != b.begin || a.end != b.end) return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
+    return a.kind != b.kind ? a.kind > b.kind : a.name < b.name;  // empty ones, as the format's writer has them
   });
   check_tiles(h, what);
   return h;

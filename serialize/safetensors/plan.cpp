@@ -149,7 +149,8 @@ void Plan::find_twins() {
     if (at == storages.end() || at->second.size() < 2) continue;
     std::vector<Area> areas = std::move(at->second);
     storages.erase(at);
-    std::stable_sort(areas.begin(), areas.end(), [](const Area& a, const Area& b) { return a.begin < b.begin; });
+    std::sort(areas.begin(), areas.end(),
+              [](const Area& a, const Area& b) { return a.begin != b.begin ? a.begin < b.begin : a.item < b.item; });
     for (std::size_t from = 0, to; from < areas.size(); from = to) {
       std::uint64_t end = areas[from].end;
       for (to = from + 1; to < areas.size() && areas[to].begin < end; ++to) end = std::max(end, areas[to].end);
