@@ -108,8 +108,9 @@ void load(Tensor& to, From&& from, const LoadOptions& options = {}) {
 }
 
 /// Writes a file, atomically and durably. Extensions: .pt .pth .pickle .pkl .bin .ckpt .tar PyTorch; .pb .onnx
-/// protobuf; .safetensors, and .safetensors.index.json for a set of files; .harker ours; Error for any other (it lists these) unless options.format says which. What
-/// torch.load(weights_only=True) cannot read back is written with a warning (core/warning.h) that names its path.
+/// protobuf; .safetensors, and .safetensors.index.json for a set of files; .npy .npz NumPy; .gguf; .harker ours; Error
+/// for any other (it lists these) unless options.format says which. What torch.load(weights_only=True) cannot read back
+/// is written with a warning (core/warning.h) that names its path.
 SaveReport save(const Value& value, const FilePath& path, const SaveOptions& options = {});
 /// To a stream, in PyTorch's format unless options.format says otherwise. Nothing is written when `value` cannot be saved;
 /// IoError when the stream fails.

@@ -2,6 +2,7 @@
 #include <harker/core/base/text.h>
 #include <harker/serialize/numpy/npy.h>
 #include <harker/serialize/numpy/npz.h>
+#include <harker/serialize/value/examine.h>
 #include <harker/serialize/value/named_tensors.h>
 #include <harker/serialize/value/value_paths.h>
 #include <harker/serialize/zip/zip_look.h>

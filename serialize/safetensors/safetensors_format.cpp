@@ -3,7 +3,6 @@
 
 #include <harker/serialize/safetensors/header.h>
 #include <harker/serialize/safetensors/safetensors_file.h>
-#include <harker/serialize/value/contents.h>
 
 namespace harker HARKER_PUBLIC {
 namespace {

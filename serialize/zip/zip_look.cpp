@@ -7,6 +7,7 @@ namespace harker {
 namespace {
 
 constexpr std::size_t kLocal = 30, kCentral = 46, kEnd = 22, kLocator64 = 20, kEnd64 = kLocator64 + 56;
+constexpr std::uint64_t kMax32 = 0xffffffff;
 constexpr std::size_t kMost = 0xffff, kMostNames = 16;  // bytes of a comment, and names
 constexpr std::string_view kLocalMark("PK\3\4"), kCentralMark("PK\1\2"), kEndMark("PK\5\6");
 
@@ -32,11 +33,13 @@ ZipLook look_at_zip(io::ByteView file, bool search) {
     look.comment = tail.substr(back + kEnd, static_cast<std::size_t>(u16(tail, back + 20)));
     if (end >= kEnd64 && all.substr(static_cast<std::size_t>(end - kLocator64)).starts_with("PK\6\7")) end -= kEnd64;
     std::uint64_t at = end - std::min(end, size);
-    if (size <= end && said <= at) look.begins = at - said;  // 0 also where a tool has corrected the offsets
+    // 0 also where a tool has corrected the offsets; those beyond 4 GiB stand in zip64's fields.
+    const bool behind = !front && said < kMax32;
+    if (behind && size <= end && said <= at) look.begins = at - said;
     for (std::size_t i = 0; i < kMostNames && at < end && end - at >= kCentral; ++i) {
       const std::string_view entry = all.substr(static_cast<std::size_t>(at), static_cast<std::size_t>(end - at));
       if (!entry.starts_with(kCentralMark)) break;
-      if (i == 0 && u32(entry, 42) < at) look.begins += u32(entry, 42);
+      if (i == 0 && behind && u32(entry, 42) < at) look.begins += u32(entry, 42);
       look.names.push_back(entry.substr(kCentral, static_cast<std::size_t>(u16(entry, 28))));
       at += kCentral + u16(entry, 28) + u16(entry, 30) + u16(entry, 32);
     }

@@ -59,6 +59,8 @@ TEST_CASE("npy: np.save's bytes") {
   CHECK(saved(tensor({1, 2, 3, 4, 5, 6}).view({3, 2}).t(), "npy").find("'fortran_order': True, 'shape': (2, 3)") < 128);
   CHECK(saved(scalar_tensor(3), "npy").find("'shape': (), }") < 128);
   CHECK(saved(zeros({0, 3}), "npy").size() == 128);
+  std::vector<std::int64_t> sizes(36, 1);  // where the room for a longer size takes another 64 bytes
+  CHECK(saved(ones(Shape(std::span<const std::int64_t>(sizes))), "npy").size() == 256 + 4);
 }
 
 TEST_CASE("npy, npz: tensors of every dtype, shape and order come back with their strides") {
