@@ -152,6 +152,7 @@ TEST_CASE("io: a large file gets its blocks first, and goes to the disk while it
     for (const bool durable : {true, false}) {
       CAPTURE(std::string(format));
       CAPTURE(durable);
+      save(small, file);  // an old file, which link does not replace
       Faulty system(0);
       const SaveReport report = save(large, file, {.format = format, .durable = durable});
       REQUIRE(system.calls.size() > 4);
