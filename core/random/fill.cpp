@@ -1,6 +1,7 @@
 // Tensors filled with random numbers, each distribution drawing exactly as PyTorch's CPU kernels do (docs/random.md).
 // Compiled with -ffp-contract=off: every fused multiply-add here is written out, since torch's own are part of the
 // result. Floats are made of a generator's words by a kernel (core/backend/cpu/kernels/random.cpp).
+#include <harker/core/autograd/record/traced_call.h>
 #include <harker/core/backend/backend.h>
 #include <harker/core/base/half.h>
 #include <harker/core/base/text.h>
@@ -23,7 +24,7 @@ constexpr double kPi = 3.14159265358979323846;
 // --- Where the numbers go.
 
 void check_writable(const Tensor& t, const char* op) {
-  if (detail::records_change(t, op))
+  if (!detail::exporting() && detail::records_change(t, op))  // an export notices by the version
     throw_error<GradError>(
         op, ": the tensor was computed by ", t.grad_fn(),
         " and is recorded, but random numbers in its place are not; use NoGradGuard, or a new tensor");

@@ -39,7 +39,7 @@ bool equal_arguments(const RecordedArgument& a, const RecordedArgument& b) {
 }  // namespace
 
 Runs::Runs(const detail::ExportedModel& model, const std::vector<Tensor>& given, const OnnxExportOptions& options)
-    : input_count_(given.size()) {
+    : state_(model.state), input_count_(given.size()) {
   const int d = options.batch_dim;
   std::vector<Tensor> first;
   for (const Tensor& t : given) first.push_back(t.detach());
@@ -88,13 +88,24 @@ void Runs::run(const detail::ExportedModel& model, std::size_t which) {
                        " was written during the run by way of its address (data), which is not recorded");
 }
 
+std::string Runs::last_weight(int op) const {
+  for (int i = op; i >= 0; --i)
+    for (int t : this->op(i).inputs) {
+      if (t < 0 || tensor(t).made_by != RecordedTensor::kOutside) continue;
+      for (const auto& [name, weight] : state_)
+        if (weight.shares_storage(tensor(t).tensor)) return name;
+    }
+  return "";
+}
+
 std::string Runs::place(int op) const {
   if (op < 0) return "the model's output";
   const RecordedOp& o = this->op(op);
   std::string s = str("operation ", op, ", ", o.name);
+  if (const std::string weight = last_weight(op); !weight.empty()) s += ", near " + weight;
   int named = 0;
   const char* before = ", called by ";
-  for (const std::string& f : detail::function_names(o.callers, 70)) {
+  for (const std::string& f : detail::function_names(o.callers, 60)) {
     if (f.find("harker::FunctionRef<") != std::string::npos) break;  // from here on it is the export
     const bool inner = f.find("harker::detail::") != std::string::npos || f.find("(anonymous") != std::string::npos ||
                        f.find("harker::export_onnx") != std::string::npos || f.starts_with("_Z");
@@ -211,13 +222,14 @@ void Runs::check_constant(int t, int op) const {
                           : bytes_equal(a.tensor, b.tensor);
     if (same) continue;
     if (a.made_by == RecordedTensor::kOutside)
-      throw_error<Error>("export_onnx: ", place(op), ": a tensor of ", a.shape,
-                         " comes into it that was made, or changed in place, during the run by something that is not "
-                         "recorded (random numbers, another thread, a function without a form for export), so it is "
-                         "not known whether it depends on the input");
-    throw_error<Error>("export_onnx: ", place(op), ": a tensor of ", a.shape, " made by ", place(a.made_by),
-                       " is not the same when the model is run again: it depends on something that is "
-                       "not recorded");
+      throw_error<Error>(
+          "export_onnx: ", place(op), ": it is given a tensor of ", a.shape,
+          " that something not recorded made or changed during the run (random numbers, another thread, a "
+          "function without a form for export): it may depend on the input");
+    throw_error<Error>("export_onnx: ", place(op), ": it is given a result of operation ", a.made_by, ", ",
+                       this->op(a.made_by).name,
+                       ", that is not the same when the model is run again: it depends on "
+                       "something that is not recorded");
   }
 }
 

@@ -53,16 +53,19 @@ class Runs {
   std::vector<std::int64_t> sizes(int tensor, int d) const;
   bool same(int op, std::size_t argument) const;
 
-  /// "operation 7, sort, called by f, which g called"
+  /// "operation 7, sort, near fc1.weight, called by f < g"
   std::string place(int op) const;
 
  private:
+  /// The name of the state dict's tensor that was used last.
+  std::string last_weight(int op) const;
   void run(const detail::ExportedModel& model, std::size_t which);
   void compare() const;
   void find_live();
   template <class F>
   std::optional<Dim> solve(const F& of) const;
 
+  const StateDict& state_;
   std::vector<std::vector<Tensor>> inputs_;  // of each run
   std::vector<std::int64_t> n_;
   std::deque<OpTrace> traces_;

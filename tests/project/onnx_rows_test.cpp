@@ -16,11 +16,22 @@ void collect(const std::string& text, const std::string& before, char end, std::
   }
 }
 
+/// Without the line breaks behind opening parentheses.
+std::string unbroken(const std::string& text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    out += text[i];
+    if (text[i] == '(')
+      while (i + 1 < text.size() && (text[i + 1] == '\n' || text[i + 1] == ' ')) ++i;
+  }
+  return out;
+}
+
 std::set<std::string> recorded_operations() {
   std::set<std::string> names;
   for (const char* folder : {"core", "nn"})
     for (const auto& path : files_below(folder, {".cpp", ".h"})) {
-      const std::string text = read_text(path);
+      const std::string text = unbroken(read_text(path));
       if (text.find(": Function<") != std::string::npos) continue;  // their forward is recorded, not they
       if (path.extension() == ".cpp")
         for (const char* before : {"static constexpr const char* name = \"", "traced_name = \"", "seen(\"", "made(\""})

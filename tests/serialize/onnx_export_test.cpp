@@ -210,6 +210,16 @@ TEST_CASE("onnx export: a value that the program reads is refused, by operation 
   CHECK(refusal([&](const Tensor& x) { return x * scale.item(); }) == "");  // a constant may be read
 }
 
+TEST_CASE("onnx export: an error says after which weight") {
+  const Folder folder;
+  struct Odd : Dracula {
+    Tensor forward(const Tensor& x) { return polygamma(1, Dracula::forward(x)); }
+  } m;
+  m.eval();
+  CHECK_THROWS_WITH_AS(export_onnx(m, rand({5, 10}), folder.file()),
+                       doctest::Contains("operation 3, polygamma, near fc2.weight, called by "), Error);
+}
+
 TEST_CASE("onnx export: what is not seen is refused where it comes in") {
   refuses("not recorded", [](const Tensor& x) { return x + rand({4}); });
   refuses("not recorded", [](const Tensor& x) { return dropout(x, 0.5, true); });
@@ -247,11 +257,11 @@ TEST_CASE("onnx export: what is not seen is refused where it comes in") {
     out[0] = x[0];
     return out * 2;
   });
-  refuses("diagonal: this operation has no form", [](const Tensor& x) { return diagonal(x); });
+  refuses("no form in ONNX", [](const Tensor& x) { return diagonal(x); });
 }
 
 TEST_CASE("onnx export: what depends on the batch's size in a way that cannot be written down") {
-  refuses("does something else", [](const Tensor& x) { return x.size(0) > 3 ? x : -x; });
+  refuses("what it does must not depend on its input", [](const Tensor& x) { return x.size(0) > 3 ? x : -x; });
   refuses("depends on the batch's size", [](const Tensor& x) { return x * static_cast<double>(x.size(0)); });
   refuses("a variance with a correction", [](const Tensor& x) { return var(x, Shape{0}); });
   refuses("no multiple of the batch's size", [](const Tensor& x) { return zeros({x.size(0) * x.size(0)}) + 1; });
