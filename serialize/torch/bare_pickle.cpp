@@ -26,7 +26,7 @@ class BareRebuilder final : public StorageRebuilder {
   Value file_in_file(io::ByteView file) override {
     const auto source = io::Source::view(file, "torch.storage._load_from_bytes");
     if (is_legacy(file)) return read_legacy(source, options_).value;
-    if (io::text(file).starts_with("PK\x03\x04")) return read_zip(source, options_, false).value;
+    if (io::text(file).starts_with("PK\x03\x04")) return read_zip(source, options_).value;
     throw_error<FormatError>(source->name(), ": ", file.size(), " bytes that torch.save did not write");
   }
 
