@@ -61,7 +61,7 @@ class Cat : public Verb {
                  "a key as inspect --json prints it, which is never ambiguous"}};
   }
   int run() override {
-    const Value root = open_document(path_, load_options()).value;
+    const Value root = look_at(path_, load_options()).value;
     const Value v = find_entry(root, key_);
     const bool text = text_ || Terminal::out().is;
     Out out;

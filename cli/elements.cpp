@@ -15,17 +15,17 @@ bool has_sign_bit(DType t) { return is_complex(t) || t <= DType::bfloat16; }
 
 }  // namespace
 
-Elements::Elements(const Value& v) : Elements(v.tensor(), v.conj(), v.neg()) {}
-
 Elements::Elements(const Tensor& t, bool conj, bool neg)
     : t_(t),
+      bytes_(t.storage()),
       conj_(conj && is_complex(t.dtype())),
       neg_(neg),
       item_(item_size(t.dtype())),
       strides_(t.strides()),
       index_(static_cast<std::size_t>(t.dim())),
-      row_(static_cast<const std::uint8_t*>(t.raw())) {
+      row_(t.storage_offset()) {
   if (neg_ && !has_sign_bit(t.dtype())) detail::throw_error<TypeError>("a negative view of ", name(t.dtype()));
+  bytes_.require();
   if (!t.is_contiguous() || conj_ || neg_) buffer_.resize(kPiece);
 }
 
@@ -33,10 +33,9 @@ Elements::Elements(const Tensor& t, bool conj, bool neg)
 void Elements::advance() {
   column_ = 0;
   for (int d = t_.dim() - 2; d >= 0; --d) {
-    std::int64_t step = strides_[d] * static_cast<std::int64_t>(item_);
-    row_ += step;
+    row_ += strides_[d];
     if (++index_[static_cast<std::size_t>(d)] < t_.shape()[d]) return;
-    row_ -= step * t_.shape()[d];
+    row_ -= strides_[d] * t_.shape()[d];
     index_[static_cast<std::size_t>(d)] = 0;
   }
 }
@@ -46,9 +45,9 @@ std::span<const std::uint8_t> Elements::next() {
   if (done_ == total) return {};
   if (buffer_.empty()) {
     std::int64_t n = std::min<std::int64_t>(total - done_, static_cast<std::int64_t>(kPiece / item_));
-    const std::uint8_t* at = row_ + static_cast<std::size_t>(done_) * item_;
+    const std::uint64_t at = static_cast<std::uint64_t>(row_ + done_) * item_;
     done_ += n;
-    return {at, static_cast<std::size_t>(n) * item_};
+    return bytes_.bytes(at, static_cast<std::size_t>(n) * item_);
   }
   const std::int64_t columns = t_.dim() == 0 ? 1 : t_.shape().back(), stride = t_.dim() == 0 ? 0 : strides_.back();
   std::uint8_t* to = buffer_.data();
@@ -56,7 +55,7 @@ std::span<const std::uint8_t> Elements::next() {
   while (room > 0 && done_ < total) {
     std::int64_t n = std::min(columns - column_, room);
     for (std::int64_t i = 0; i < n; ++i, to += item_)
-      std::memcpy(to, row_ + (column_ + i) * stride * static_cast<std::int64_t>(item_), item_);
+      std::memcpy(to, element(row_ + (column_ + i) * stride), item_);
     room -= n;
     done_ += n;
     if ((column_ += n) == columns) advance();

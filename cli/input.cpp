@@ -48,6 +48,16 @@ std::shared_ptr<const io::Source> open_source(const std::string& path, bool map)
   return is_stdin(path) ? io::Source::adopt(read_stdin(), kStdin) : io::Source::open(path, map);
 }
 
+std::shared_ptr<const io::Source> open_window(const std::string& path) {
+  return is_stdin(path) ? open_source(path) : io::Source::open_window(path);
+}
+
+Document look_at(const std::string& path, LoadOptions options) {
+  const std::shared_ptr<const io::Source> source = open_window(path);
+  options.mmap = true;
+  return detect_format(*source).read(source, options);
+}
+
 Document open_document(const std::string& path, const LoadOptions& options) {
   const std::shared_ptr<const io::Source> source = open_source(path, options.mmap);
   return detect_format(*source).read(source, options);

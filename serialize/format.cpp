@@ -8,6 +8,7 @@
 #include <harker/core/base/text.h>
 #include <harker/serialize/format.h>
 #include <harker/serialize/option_names.h>
+#include <harker/serialize/value/examine.h>
 
 namespace harker HARKER_PUBLIC {
 namespace {
@@ -51,6 +52,22 @@ bool is_text(io::ByteView file) {
 }
 
 }  // namespace
+
+Document Format::examine(const std::shared_ptr<const io::Source>& source, const LoadOptions& options,
+                         Findings& findings) const {
+  LoadOptions lazy = options;
+  lazy.mmap = true;
+  Document d = read(source, lazy);
+  harker::examine(d.value, source->name(), findings);
+  return d;
+}
+
+void Format::verify(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const {
+  struct First final : Findings {
+    void wrong(const std::string& message) override { throw FormatError(message); }
+  } first;
+  examine(source, options, first);
+}
 
 std::span<const Format* const> formats() {
   static const Format* const all[] = {&harker_format(), &torch_format(), &onnx_format()};

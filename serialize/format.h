@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include <harker/serialize/findings.h>
 #include <harker/serialize/io/sink.h>
 #include <harker/serialize/io/source.h>
 #include <harker/serialize/serialize.h>
@@ -30,9 +31,13 @@ class Format {
   /// Reads and checks. Storages through io::read_storage or io::FileBytes, which check them. Errors begin with the
   /// source's name.
   virtual Document read(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const = 0;
-  /// Checks all there is to check, also what read() does not need (unreferenced records), and with check_contents
-  /// (value/contents.h) what the tensors say. Throws FormatError.
-  virtual void verify(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const = 0;
+  /// Checks all there is to check and tells `findings` each thing that is wrong; throws FormatError for what ends it, as
+  /// a damaged index does. Here: what read() gives, lazily, each storage and what its tensors say (value/examine.h). A
+  /// format that has more, as records to which nothing refers, goes on from there. Returns what the file holds.
+  virtual Document examine(const std::shared_ptr<const io::Source>& source, const LoadOptions& options,
+                           Findings& findings) const;
+  /// The same; throws FormatError at the first thing that is wrong.
+  void verify(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const;
   /// `name`: the target's file name without folder, for formats that store it.
   virtual SaveReport write(io::Sink& sink, const Value& value, std::string_view name,
                            const SaveOptions& options) const = 0;

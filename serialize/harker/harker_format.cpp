@@ -26,8 +26,13 @@ class HarkerFormat final : public Format {
   Document read(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
     return harker_file::read_file(source, options);
   }
-  void verify(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
-    harker_file::verify_file(source, options);
+  Document examine(const std::shared_ptr<const io::Source>& source, const LoadOptions& options,
+                   Findings& findings) const override {
+    LoadOptions lazy = options;
+    lazy.mmap = true;
+    Document d = read(source, lazy);
+    harker_file::examine_rest(*source, harker::examine(d.value, source->name(), findings), findings);
+    return d;
   }
   SaveReport write(io::Sink& sink, const Value& value, std::string_view, const SaveOptions&) const override {
     harker_file::write_file(sink, value);

@@ -7,7 +7,8 @@
 #include <harker/serialize/harker/harker_file.h>
 #include <harker/serialize/harker/layout.h>
 #include <harker/serialize/io/crc32.h>
-#include <harker/serialize/value/contents.h>
+#include <harker/serialize/io/file_bytes.h>
+#include <harker/serialize/value/examine.h>
 
 namespace harker::harker_file {
 namespace {
@@ -38,19 +39,19 @@ class File {
     return all_.subspan(static_cast<std::size_t>(index.places[i].offset),
                         static_cast<std::size_t>(index.places[i].nbytes));
   }
-  void check_padding() const {
+  /// Calls bad(message) for each stretch that is not all zero.
+  template <class F>
+  void check_padding(F bad) const {
     std::uint64_t at = kHeaderSize + index_bytes;
     for (std::size_t i = 0; i < index.places.size(); ++i) {
       const Place& p = index.places[i];
       const io::ByteView zeros = all_.subspan(static_cast<std::size_t>(at), static_cast<std::size_t>(p.offset - at));
+      if (!zeros.empty()) source_.looked();
       if (std::any_of(zeros.begin(), zeros.end(), [](std::uint8_t b) { return b != 0; }))
-        fail("padding before " + names[i], "the bytes from ", at, " to ", p.offset,
-             " are not all zero: the file is damaged");
+        bad(str(source_.name(), ": padding before ", names[i], ": the bytes from ", at, " to ", p.offset,
+                " are not all zero: the file is damaged"));
       at = p.offset + p.nbytes;
     }
-  }
-  void check_storages() const {
-    for (std::size_t i = 0; i < index.places.size(); ++i) check_crc(names[i], storage(i), index.places[i].crc);
   }
 
  private:
@@ -116,7 +117,8 @@ class File {
 Document read_file(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) {
   const File file(*source);
   // A mapped file's pages, and what lies outside the part asked for, are left alone.
-  if (!options.mmap && options.only.empty()) file.check_padding();
+  if (!options.mmap && options.only.empty())
+    file.check_padding([](const std::string& why) { throw FormatError(why); });
   std::vector<io::StorageBytes> storages;
   storages.reserve(file.index.places.size());
   for (std::size_t i = 0; i < file.index.places.size(); ++i) {
@@ -132,13 +134,18 @@ Document read_file(const std::shared_ptr<const io::Source>& source, const LoadOp
   return d;
 }
 
-void verify_file(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) {
-  const File file(*source);
-  file.check_padding();
-  file.check_storages();
-  LoadOptions lazy = options;
-  lazy.mmap = true;
-  check_contents(read_file(source, lazy).value, source->name());
+void examine_rest(const io::Source& source, const Examined& examined, Findings& findings) {
+  const File file(source);
+  file.check_padding([&](const std::string& why) { findings.wrong(why); });
+  for (std::size_t i = 0; i < file.index.places.size(); ++i) {
+    if (examined.contains(file.storage(i).data())) continue;
+    const Place& p = file.index.places[i];
+    const Ref<Storage> lazy = io::read_storage(
+        source.shared_from_this(),
+        {.stored = file.storage(i), .nbytes = p.nbytes, .crc = p.crc, .check_crc = true, .label = file.names[i]}, true);
+    if (const std::string why = io::StorageView(*lazy).check([](std::uint64_t, io::ByteView) {}); !why.empty())
+      findings.wrong(why);
+  }
 }
 
 }  // namespace harker::harker_file

@@ -9,6 +9,8 @@ namespace harker HARKER_PUBLIC {
 namespace io {
 namespace {
 
+constexpr std::size_t kPiece = 256 << 10;  // whole elements, in the second-level cache
+
 std::string where(const Source& source, const StorageBytes& b) { return source.name() + ": " + b.label; }
 
 void check_crc(const Source& source, const StorageBytes& b, std::uint32_t found) {
@@ -45,6 +47,16 @@ void fill(const Source& source, const StorageBytes& b, std::uint8_t* to) {
 
 }  // namespace
 
+std::uint32_t crc_of(const Source& source, ByteView bytes) {
+  std::uint32_t crc = 0;
+  for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
+    const ByteView piece = bytes.subspan(at, std::min(kPiece, bytes.size() - at));
+    crc = crc32(piece, crc);
+    source.looked(piece.size());
+  }
+  return crc;
+}
+
 FileBytes::FileBytes(std::shared_ptr<const Source> source, StorageBytes b, bool alias)
     : source_(std::move(source)), bytes_(std::move(b)), may_alias_(alias) {
   set_stored(bytes_.stored);
@@ -60,7 +72,7 @@ void FileBytes::set_stored(ByteView stored) {
 
 void* FileBytes::materialize() {
   if (alias_) {
-    if (bytes_.check_crc) check_crc(*source_, bytes_, crc32(bytes_.stored));
+    if (bytes_.check_crc) check_crc(*source_, bytes_, crc_of(*source_, bytes_.stored));
     return alias_;
   }
   if (copy_) return copy_->data;  // by a thread that a fork has left behind
@@ -69,6 +81,51 @@ void* FileBytes::materialize() {
   copy_ = std::move(copy);
   source_.reset();
   return copy_->data;
+}
+
+StorageView::StorageView(Storage& s) : storage_(s) {
+  if (const auto* file = dynamic_cast<const FileBytes*>(s.owner); file && file->source()) file_ = file;
+}
+
+ByteView StorageView::bytes(std::uint64_t at, std::size_t n) {
+  if (!file_ || !file_->source() || file_->place().deflated) {
+    storage_.ensure();
+    return {static_cast<const std::uint8_t*>(storage_.data) + at, n};
+  }
+  const StorageBytes& b = file_->place();
+  const ByteView stored = b.stored.subspan(static_cast<std::size_t>(at), n);
+  file_->source()->looked(n);
+  if (b.swap == 1) return stored;
+  swapped_.assign(stored.begin(), stored.end());
+  swap_bytes(swapped_.data(), n, b.swap);
+  return swapped_;
+}
+
+std::string StorageView::check(FunctionRef<void(std::uint64_t at, ByteView piece)> each) {
+  const StorageBytes* const b = place();
+  const bool raw = b && !b->deflated;  // else ensure() checks
+  std::uint32_t crc = 0;
+  try {
+    for (std::uint64_t at = 0; at < size(); at += kPiece) {
+      const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, size() - at));
+      const ByteView piece = bytes(at, n);
+      if (raw && b->check_crc) crc = crc32(b->stored.subspan(static_cast<std::size_t>(at), n), crc);
+      each(at, piece);
+    }
+    if (raw && b->check_crc && size() > 0) check_crc(*file_->source(), *b, crc);
+    if (raw) file_->set_checked();
+  } catch (const FormatError& e) {
+    if (!raw) return e.what();
+    return detail::str(e.what(), " (", b->stored.size(), " bytes at ", b->stored.data() - file_->source()->bytes().data(),
+                       ")");
+  }
+  return {};
+}
+
+void StorageView::require() {
+  if (!file_ || file_->place().deflated) return storage_.ensure();
+  if (file_->checked() || !file_->place().check_crc) return;
+  if (const std::string wrong = check([](std::uint64_t, ByteView) {}); !wrong.empty()) throw FormatError(wrong);
 }
 
 Ref<Storage> read_storage(std::shared_ptr<const Source> source, StorageBytes b, bool lazy) {

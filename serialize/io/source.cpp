@@ -56,7 +56,21 @@ class MappedSource final : public Source {
 std::shared_ptr<const Source> Source::open(const std::string& path, bool map) {
   const Descriptor file(::open(path.c_str(), kOpen));
   if (file.fd < 0) fail(path, "cannot be opened", errno);
-  return from_descriptor(file.fd, path, map);
+  return from_descriptor(file.fd, path, map, false);
+}
+
+std::shared_ptr<const Source> Source::open_window(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), kOpen));
+  if (file.fd < 0) fail(path, "cannot be opened", errno);
+  return from_descriptor(file.fd, path, false, true);
+}
+
+// The mapping of a window is read-only, so no page of it holds anything that the file does not.
+void Source::give_back(std::uint64_t n) const {
+  constexpr std::uint64_t kMost = 4 << 20;
+  if (looked_.fetch_add(n, std::memory_order_relaxed) + n < kMost) return;
+  looked_.store(0, std::memory_order_relaxed);
+  ::madvise(const_cast<std::uint8_t*>(bytes_.data()), bytes_.size(), MADV_DONTNEED);
 }
 
 std::shared_ptr<const Source> Source::beside(std::string_view location, bool map, bool follow) const {
@@ -86,24 +100,25 @@ std::shared_ptr<const Source> Source::beside(std::string_view location, bool map
     if (last) {
       const Descriptor file(at);
       if (file.fd < 0) fail(path, "cannot be opened", errno);
-      return from_descriptor(file.fd, path, map);
+      return from_descriptor(file.fd, path, map, is_window_);
     }
     rest = rest.substr(slash + 1);
   }
 }
 
-std::shared_ptr<const Source> Source::from_descriptor(int fd, const std::string& path, bool map) {
+std::shared_ptr<const Source> Source::from_descriptor(int fd, const std::string& path, bool map, bool window) {
   struct stat info;
   if (::fstat(fd, &info) != 0) fail(path, "cannot be examined", errno);
   if (S_ISDIR(info.st_mode)) detail::throw_error<IoError>(path, ": is a folder, not a file");
   if (!S_ISREG(info.st_mode)) detail::throw_error<IoError>(path, ": is no regular file");
   const auto size = static_cast<std::uint64_t>(info.st_size);
   if (size > 0 && (map || size >= kReadBelow)) {
-    void* at = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
+    void* at = ::mmap(nullptr, size, PROT_READ | (window ? 0 : PROT_WRITE), MAP_PRIVATE | MAP_NORESERVE, fd, 0);
     if (at != MAP_FAILED) {
       try {
         auto mapped = std::make_shared<MappedSource>(ByteView(static_cast<const std::uint8_t*>(at), size), path);
         mapped->is_file_ = true;
+        mapped->is_window_ = window;
         return mapped;
       } catch (...) {
         ::munmap(at, size);

@@ -2,6 +2,7 @@
 // mapped (measured: 3.5 µs against 9.2 for 3 KB). The mapping outlives the file's name. Copy-on-write: writing to it
 // never reaches the file.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,6 +19,9 @@ class Source : public std::enable_shared_from_this<Source> {
  public:
   /// `map`: map even a small file. IoError when it is missing, unreadable, a folder, or no regular file.
   static std::shared_ptr<const Source> open(const std::string& path, bool map = false);
+  /// A file to be looked at only: tensors over it must not be written to. Mapped, a large one, but its pages are given
+  /// back by looked(), so that whoever reads it piece by piece stays within a few MiB whatever its size.
+  static std::shared_ptr<const Source> open_window(const std::string& path);
   /// Bytes that the caller keeps alive for as long as anything read from them lives; `name` stands for the path in
   /// messages.
   static std::shared_ptr<const Source> view(ByteView bytes, std::string name = "memory");
@@ -34,6 +38,10 @@ class Source : public std::enable_shared_from_this<Source> {
   std::shared_ptr<const Source> beside(std::string_view location, bool map = false, bool follow = false) const;
 
   ByteView bytes() const { return bytes_; }
+  /// To be called by loops that come by all of a file: about `n` more bytes were read. No bytes become invalid.
+  void looked(std::uint64_t n = 64 << 10) const {
+    if (is_window_) give_back(n);
+  }
   /// The path as given, or the name.
   const std::string& name() const { return name_; }
   /// Whether tensors may alias these bytes: a private mapping, or memory of our own.
@@ -47,8 +55,10 @@ class Source : public std::enable_shared_from_this<Source> {
   bool may_alias_ = false;
 
  private:
-  static std::shared_ptr<const Source> from_descriptor(int fd, const std::string& path, bool map);
-  bool is_file_ = false;
+  static std::shared_ptr<const Source> from_descriptor(int fd, const std::string& path, bool map, bool window);
+  void give_back(std::uint64_t n) const;
+  bool is_file_ = false, is_window_ = false;
+  mutable std::atomic<std::uint64_t> looked_{0};
 };
 
 /// What a reader knows about one storage in the file.

@@ -4,7 +4,6 @@
 #include <harker/serialize/torch/legacy_reader.h>
 #include <harker/serialize/torch/torch_reader.h>
 #include <harker/serialize/torch/torch_writer.h>
-#include <harker/serialize/value/contents.h>
 
 namespace harker HARKER_PUBLIC {
 namespace {
@@ -28,23 +27,23 @@ class TorchFormat final : public Format {
     return is_zip(io::text(file)) || pt::is_legacy(file) || pt::is_tar(file) || pt::is_pickle(file);
   }
   Document read(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
-    return read(source, options, false);
+    const io::ByteView file = source->bytes();
+    if (is_zip(io::text(file))) return pt::read_zip(source, options);
+    if (pt::is_legacy(file)) return pt::read_legacy(source, options);
+    return pt::is_tar(file) ? pt::read_tar(source, options) : pt::read_bare_pickle(source, options);
   }
-  void verify(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) const override {
-    check_contents(read(source, options, true).value, source->name());
+  Document examine(const std::shared_ptr<const io::Source>& source, const LoadOptions& options,
+                   Findings& findings) const override {
+    LoadOptions lazy = options;
+    lazy.mmap = true;
+    Document d = read(source, lazy);
+    const Examined examined = harker::examine(d.value, source->name(), findings);
+    if (is_zip(io::text(source->bytes()))) pt::examine_rest(*source, options, examined, findings);
+    return d;
   }
   SaveReport write(io::Sink& sink, const Value& value, std::string_view name,
                    const SaveOptions& options) const override {
     return pt::write_zip(sink, value, name, options);
-  }
-
- private:
-  // Only zip archives have anything that reading does not check.
-  static Document read(const std::shared_ptr<const io::Source>& source, const LoadOptions& options, bool everything) {
-    const io::ByteView file = source->bytes();
-    if (is_zip(io::text(file))) return pt::read_zip(source, options, everything);
-    if (pt::is_legacy(file)) return pt::read_legacy(source, options);
-    return pt::is_tar(file) ? pt::read_tar(source, options) : pt::read_bare_pickle(source, options);
   }
 };
 

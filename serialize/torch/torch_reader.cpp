@@ -2,8 +2,8 @@
 // StorageRebuilder::finish reads those that are used.
 #include <harker/serialize/torch/torch_reader.h>
 
+#include <algorithm>
 #include <charconv>
-#include <unordered_set>
 
 #include <harker/core/base/text.h>
 #include <harker/serialize/torch/script_weights.h>
@@ -117,10 +117,25 @@ std::string find_root(const ZipArchive& zip) {
   return root;
 }
 
+// The most bytes that a record other than a storage may inflate to.
+std::uint64_t record_limit(const LoadOptions& options, const io::Source& source) {
+  return options.max_bytes / kInflatedRoom + kInflated * source.bytes().size();
+}
+
 }  // namespace
 
-Document read_zip(const std::shared_ptr<const io::Source>& source, const LoadOptions& options, bool every_record) {
-  const ZipArchive zip(source->bytes(), source->name());
+void examine_rest(const io::Source& source, const LoadOptions& options, const Examined& examined, Findings& findings) {
+  const ZipArchive zip(source.bytes(), source.name(), &source);
+  for (const ZipEntry& e : zip.entries()) {
+    if (e.stored.empty() || examined.contains(e.stored.data())) continue;
+    try {
+      zip.check(e, record_limit(options, source));
+    } catch (const FormatError& error) { findings.wrong(error.what()); }
+  }
+}
+
+Document read_zip(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) {
+  const ZipArchive zip(source->bytes(), source->name(), source.get());
   const std::string root = find_root(zip);
   if (const auto version = text_record(zip, root, zip.find(root + "version") ? "version" : ".data/version")) {
     const auto v = integer(*version);
@@ -135,12 +150,11 @@ Document read_zip(const std::shared_ptr<const io::Source>& source, const LoadOpt
   const std::optional<std::string> alignment = text_record(zip, root, ".storage_alignment");
 
   const std::string what = source->name() + ": data.pkl";
-  const std::uint64_t limit = options.max_bytes / kInflatedRoom + kInflated * source->bytes().size();
+  const std::uint64_t limit = record_limit(options, *source);
   std::vector<std::uint8_t> room;
   const io::ByteView pickle = zip.read(*zip.find(root + "data.pkl"), limit, room);
-  const bool lazy = options.mmap && !every_record;
   const bool scripted = zip.find(root + "constants.pkl") != nullptr;  // torch's own rule
-  ZipRebuilder rebuilder(source, zip, root, order == "big", lazy);
+  ZipRebuilder rebuilder(source, zip, root, order == "big", options.mmap);
   const PickleLimits limits = pickle_limits(options, *source);
   PickleReader machine(pickle, what, rebuilder, limits);
   Value value = machine.run();
@@ -151,16 +165,7 @@ Document read_zip(const std::shared_ptr<const io::Source>& source, const LoadOpt
     ScriptClasses classes(zip, root, limit);
     value = script_weights(value, classes, what, limits.memory);
   }
-  const std::vector<const StorageRecord*> used = rebuilder.finish(value, what, options, scripted);
-  std::unordered_set<const ZipEntry*> checked;
-  if (!lazy)
-    for (const StorageRecord* r : used)
-      if (r->storage->nbytes > 0) checked.insert(&zip.entries()[r->part]);
-  bool crc = false;
-  for (const ZipEntry& e : zip.entries()) {
-    crc = crc || e.crc != 0;
-    if (every_record && !checked.contains(&e)) zip.check(e, limit);
-  }
+  rebuilder.finish(value, what, options, scripted);
 
   Document d{std::move(value), Value::dict()};
   d.facts.set("container", scripted ? "torchscript" : "zip");
@@ -169,7 +174,7 @@ Document read_zip(const std::shared_ptr<const io::Source>& source, const LoadOpt
   d.facts.set("byteorder_record", order ? Value(*order) : Value());
   const auto aligned = alignment ? integer(*alignment) : std::nullopt;
   d.facts.set("alignment", aligned ? Value(*aligned) : Value());
-  d.facts.set("crc32", crc);
+  d.facts.set("crc32", std::any_of(zip.entries().begin(), zip.entries().end(), [](auto& e) { return e.crc != 0; }));
   return d;
 }
 

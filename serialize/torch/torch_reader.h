@@ -3,10 +3,12 @@
 #include <memory>
 
 #include <harker/serialize/format.h>
+#include <harker/serialize/value/examine.h>
 
 namespace harker::pt {
 
-/// `every_record`: also checks the CRC of records that nothing refers to (Format::verify).
-Document read_zip(const std::shared_ptr<const io::Source>& source, const LoadOptions& options, bool every_record);
+Document read_zip(const std::shared_ptr<const io::Source>& source, const LoadOptions& options);
+/// Tells which records other than those in `examined` are damaged, also of those that nothing refers to.
+void examine_rest(const io::Source& source, const LoadOptions& options, const Examined& examined, Findings& findings);
 
 }  // namespace harker::pt

@@ -183,15 +183,15 @@ void one(const Value& v) {
 
 }  // namespace
 
-void check_contents(const Value& root, std::string_view what) {
+void check_contents(const Value& root, std::string_view what, Findings& findings) {
   ObjectWalk walk(root, what, INT32_MAX);
   while (const Value* v = walk.next()) {
     try {
       one(*v);
     } catch (const Error& e) {
       const std::string path = walk.path();
-      throw_error<FormatError>(what, ": ", path.empty() ? std::string("the root") : detail::quoted(path), ", a ",
-                               v->type_name(), ": ", e.what());
+      findings.wrong(detail::str(what, ": ", path.empty() ? std::string("the root") : detail::quoted(path), ", a ",
+                                 v->type_name(), ": ", e.what()));
     }
   }
 }

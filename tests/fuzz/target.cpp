@@ -35,16 +35,23 @@ std::string_view text(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
 
+const Format& format() {
+  switch (kReader) {
+    case Reader::harker: return harker_format();
+    case Reader::onnx: return onnx_format();
+    default: return torch_format();
+  }
+}
+
 Value read(const std::shared_ptr<const io::Source>& source, const LoadOptions& options, bool verify) {
+  if (verify) format().verify(source, options);
   switch (kReader) {
     case Reader::zip:
-    case Reader::script: return pt::read_zip(source, options, verify).value;
+    case Reader::script: return pt::read_zip(source, options).value;
     case Reader::legacy: return pt::read_legacy(source, options).value;
     case Reader::tar: return pt::read_tar(source, options).value;
     case Reader::pickle: return pt::read_bare_pickle(source, options).value;
-    case Reader::harker:
-      if (verify) harker_file::verify_file(source, options);
-      return harker_file::read_file(source, options).value;
+    case Reader::harker: return harker_file::read_file(source, options).value;
     default: return onnx::read_file(source, options).value;
   }
 }
