@@ -13,7 +13,7 @@ namespace harker::cli {
 Verbs all_verbs() {
   Verbs all;
   for (auto make : {inspect_verb, cat_verb, stats_verb, hash_verb, scan_verb, verify_verb, convert_verb, diff_verb,
-                    completion_verb, man_verb})
+                    merge_verb, bench_verb, completion_verb, man_verb})
     all.push_back(make());
   return all;
 }

@@ -101,6 +101,8 @@ std::unique_ptr<Verb> scan_verb();
 std::unique_ptr<Verb> verify_verb();
 std::unique_ptr<Verb> convert_verb();
 std::unique_ptr<Verb> diff_verb();
+std::unique_ptr<Verb> merge_verb();
+std::unique_ptr<Verb> bench_verb();
 std::unique_ptr<Verb> completion_verb();
 std::unique_ptr<Verb> man_verb();
 

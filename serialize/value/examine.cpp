@@ -18,14 +18,9 @@ void Findings::not_finite(const std::string&, std::uint64_t, std::uint64_t) {}
 void Findings::passed(std::uint64_t) {}
 void Findings::not_counted(std::uint64_t) {}
 
-}  // namespace harker
-
-namespace harker {
 namespace {
 
-struct Counts {
-  std::uint64_t nan = 0, inf = 0;
-};
+using Counts = NotFinite;
 
 // Of a floating type: (bits - minus) without its sign is above `infinity` for a NaN, and equal to it for an infinity
 // where the type has one. `minus` turns the only NaN of the types that have no negative zero into the largest.
@@ -226,6 +221,12 @@ class Examination {
 };
 
 }  // namespace
+
+NotFinite not_finite(DType dtype, io::ByteView elements) {
+  NotFinite out;
+  count(rule_of(dtype), elements, out);
+  return out;
+}
 
 Examined examine(const Value& root, std::string_view what, Findings& findings) {
   return Examination(root, what, findings).run();

@@ -1,7 +1,7 @@
-// `harker convert`, `diff` and `verify`: every format into every other, and what diff says of the results.
+// `harker convert`: every format into every other, parts, names, dtypes, and what a format cannot hold.
 #include <doctest/doctest.h>
 #include <harker/core/ops/ops.h>
-#include <harker/serialize/serialize.h>
+#include <harker/serialize/format.h>
 
 #include <test_json.h>
 #include "cli/run.h"
@@ -150,103 +150,131 @@ TEST_CASE("cli: a read-only file is not replaced, and other files are") {
   CHECK(harker_command({"convert", t / "a.pt", t / "c.pt"}).status == 0);
 }
 
-TEST_CASE("cli: diff names what differs and by how much") {
+TEST_CASE("cli: convert says what it wrote") {
   TempFolder t;
-  Value a = Value::dict({{"w", tensor({1., 2., 3.})},
-                         {"shape", zeros({2, 3})},
-                         {"kind", zeros({2})},
-                         {"gone", 1},
-                         {"epoch", 5},
-                         {"same", ones({4})}});
-  Value b = Value::dict({{"w", tensor({1, 2.5, 3})},
-                         {"shape", zeros({3, 2})},
-                         {"kind", zeros({2}, kFloat64)},
-                         {"epoch", 6},
-                         {"same", ones({4})},
-                         {"new", 2}});
-  save(a, t / "a.pt");
-  save(b, t / "b.harker");
-  Run r = harker_command({"diff", t / "a.pt", t / "b.harker"});
-  CHECK(r.status == 1);
-  CHECK(r.out ==
-        "w: 1 of 3 elements differ, max abs diff 0.5\n"
-        "shape: shape (2, 3) against (3, 2)\n"
-        "kind: dtype float32 against float64\n"
-        "gone: only in the first file\n"
-        "epoch: 5 against 6\n"
-        "new: only in the second file\n");
-  Run same = harker_command({"diff", t / "a.pt", t / "a.pt"});
-  CHECK(same.status == 0);
-  CHECK(same.out == "equal: 4 tensors\n");
+  save(StateDict{{"a.w", ones({2})}, {"a.b", ones({1})}}, t / "a.pt");
+  const Run r = harker_command({"convert", t / "a.pt", t / "b.harker"});
+  CHECK(r.out == (t / "b.harker") + ": 2 tensors, " + std::to_string(std::filesystem::file_size(t / "b.harker")) +
+                     " bytes\n");
 }
 
-TEST_CASE("cli: diff's largest difference is that of all elements, in any order, and repeats are no elements") {
+TEST_CASE("cli: convert chooses and renames the names of a state dict") {
   TempFolder t;
-  save(Value::dict({{"w", tensor({1., 2., 3.})}, {"z", tensor({0., 0.})}}), t / "a.pt");
-  save(Value::dict({{"w", tensor({5., 2., 3.5})}, {"z", tensor({0.25, 3.})}}), t / "b.pt");
-  CHECK(harker_command({"diff", t / "a.pt", t / "b.pt"}).out ==
-        "w: 2 of 3 elements differ, max abs diff 4\nz: 2 of 2 elements differ, max abs diff 3\n");
-  // The first of a repeated row says nothing about a real one; of two that both repeat it says all.
-  save(Value::dict({{"w", tensor({7.}).expand({3})}}), t / "c.pt");
-  save(Value::dict({{"w", tensor({7., 7., 8.})}}), t / "d.pt");
-  save(Value::dict({{"w", tensor({9.}).expand({3})}}), t / "e.pt");
-  for (const auto& [x, y] : {std::pair{"c.pt", "d.pt"}, {"d.pt", "c.pt"}}) {
-    Run r = harker_command({"diff", t / x, t / y});
-    CHECK(r.status == 1);
-    CHECK(r.out == "w: 1 of 3 elements differ, max abs diff 1\n");
-  }
-  CHECK(harker_command({"diff", t / "c.pt", t / "e.pt"}).status == 1);
-  CHECK(harker_command({"diff", t / "c.pt", t / "c.pt"}).status == 0);
-}
-
-TEST_CASE("cli: diff shows numpy's numbers") {
-  TempFolder t;
-  Value::Numpy n;
-  n.dtype = ">f8", n.data = {0x3f, 0xb9, 0x99, 0x99, 0x99, 0x99, 0x99, 0x9a};
-  save(Value::dict({{"lr", Value::numpy_scalar(n)}}), t / "a.pt");
-  n.data = {0x3f, 0xc9, 0x99, 0x99, 0x99, 0x99, 0x99, 0x9a};
-  save(Value::dict({{"lr", Value::numpy_scalar(n)}}), t / "b.pt");
-  CHECK(harker_command({"diff", t / "a.pt", t / "b.pt"}).out == "lr: 0.1 against 0.2\n");
-  CHECK(harker_command({"inspect", t / "a.pt"}).out.find("numpy scalar >f8                0.1\n") != std::string::npos);
-}
-
-TEST_CASE("cli: verify prints one line and refuses a damaged file") {
-  TempFolder t;
-  save(Value::dict({{"w", full({100}, 7.0)}}), t / "a.harker");
-  Run good = harker_command({"verify", t / "a.harker"});
-  CHECK(good.status == 0);
-  CHECK(good.out == (t / "a.harker") + ": ok, 1 tensor, 400 bytes\n");
-  for (const std::string name : {"a.pt", "a.pb", "a.harker"}) {
-    save(Value::dict({{"w", full({100}, 7.0)}}), t / name);
-    std::vector<std::uint8_t> bytes = read_bytes(t / name);
-    const std::uint8_t seven[] = {0, 0, 0xe0, 0x40};
-    auto at = std::search(bytes.begin(), bytes.end(), seven, seven + 4);
-    REQUIRE(at != bytes.end());
-    std::filesystem::resize_file(t / name, bytes.size() - 1);
-    CHECK(harker_command({"verify", t / name}).status == 1);
-    if (name == "a.pb") continue;  // protobuf files carry no checksum
-    at[100] ^= 1;
-    std::ofstream(t / name, std::ios::binary)
-        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    for (const std::vector<std::string>& args :
-         {std::vector<std::string>{"verify", t / name}, {"cat", t / name, "w"}, {"convert", t / name, t / "c.pt"}}) {
-      Run bad = harker_command(args);
-      CHECK_MESSAGE(bad.status == 1, name, ' ', args[0]);
-      CHECK_MESSAGE(bad.err.find("w") != std::string::npos, bad.err);
+  const Tensor tied = ones({2});
+  save(StateDict{{"module.enc.0.w", tied}, {"module.enc.1.w", tied}, {"module.dec.0.w", zeros({1})}, {"other", ones({3})}},
+       t / "a.pt");
+  const auto names = [&](std::vector<std::string> options, int status = 0) {
+    options.insert(options.begin(), {"convert", t / "a.pt", t / "b.pt"});
+    std::filesystem::remove(t / "b.pt");
+    const Run r = harker_command(options);
+    CHECK_MESSAGE(r.status == status, r.err);
+    if (status != 0) {
+      CHECK(!std::filesystem::exists(t / "b.pt"));
+      return r.err;
     }
-    CHECK(!std::filesystem::exists(t / "c.pt"));
-  }
+    std::string out;
+    for (const auto& item : load(t / "b.pt").items()) out += std::string(item.first.as_string()) + ' ';
+    return out + "|" + r.out.substr(r.out.find('\n') + 1);
+  };
+  CHECK(names({"--select", "*enc*", "--select", "other"}) ==
+        "module.enc.0.w module.enc.1.w other |--select: 3 of 4 names kept\n");
+  CHECK(load(t / "b.pt")["module.enc.0.w"].tensor().shares_storage(load(t / "b.pt")["module.enc.1.w"].tensor()) == false);
+  const Value kept = load(t / "b.pt");
+  CHECK(kept["module.enc.0.w"].tensor().shares_storage(kept["module.enc.1.w"].tensor()));
+  CHECK(names({"--remove-prefix", "module."}) ==
+        "enc.0.w enc.1.w dec.0.w other |--remove-prefix module.: 3 of 4 names changed\n");
+  CHECK(names({"--rename", "module.*.w=net.*.weight", "--rename", "other=last"}) ==
+        "net.enc.0.weight net.enc.1.weight net.dec.0.weight last |--rename module.*.w=net.*.weight: 3 of 4 names "
+        "changed\n--rename other=last: 1 of 4 names changed\n");
+  CHECK(names({"--rename", "module.enc.=e."}).starts_with("e.0.w e.1.w module.dec.0.w other |"));
+  CHECK(names({"--rename", "m*.*.*.w=*-*-*"}).starts_with("odule-enc-0 odule-enc-1 odule-dec-0 other |"));
+  CHECK(names({"--remove-prefix", "module.", "--add-prefix", "net."}).starts_with("net.enc.0.w net.enc.1.w net.dec.0.w net.other |"));
+  CHECK(names({"--rename", "module.*.*.w=*"}, 2).find("as many *") != std::string::npos);
+  CHECK(names({"--rename", "module"}, 2).find("A=B") != std::string::npos);
+  CHECK(names({"--rename", "module.enc.1.w=other"}, 1).find("both be named 'other'") != std::string::npos);
+  CHECK(names({"--rename", "nodule.=x"}, 1).find("is meant by 'nodule.'") != std::string::npos);
+  CHECK(names({"--select", "nodule.*"}, 1).find("matches 'nodule.*'") != std::string::npos);
 }
 
-TEST_CASE("cli: inspect escapes what a hostile file is called inside") {
+TEST_CASE("cli: convert casts floating tensors, keeps what shares memory, and counts what overflowed") {
   TempFolder t;
-  save(Value::dict({{"red\x1b[31m\nline\xe2\x80\xae", ones({2})}, {"note", "\x1b]0;title\x07"}}), t / "a.pt");
-  Run r = harker_command({"inspect", t / "a.pt"});
+  const Tensor all = from_vector(std::vector<float>{1, 70000, -1e30F, HUGE_VALF, 2.5F, 3}, {2, 3});
+  save(Value::dict({{"all", all},
+                    {"turned", all.t()},
+                    {"column", all.slice(1, 1, 2)},
+                    {"nested", Value::tuple({Value::list({Value::parameter(all.select(0, 1))})})},
+                    {"n", full({2}, 7, kInt64)},
+                    {"lr", 0.1}}),
+       t / "a.pt");
+  Run r = harker_command({"convert", t / "a.pt", t / "b.pt", "--dtype", "float16"});
   CHECK(r.status == 0);
-  CHECK(r.out.find('\x1b') == std::string::npos);
-  CHECK(r.out.find('\x07') == std::string::npos);
-  CHECK(r.out.find("\xe2\x80\xae") == std::string::npos);
-  CHECK(r.out.find("red\\x1b[31m\\nline\\u202e") != std::string::npos);
-  const auto doc = parse_json(harker_command({"inspect", "--json", t / "a.pt"}).out);
-  CHECK(doc["entries"][1]["key"][0] == "red\x1b[31m\nline\xe2\x80\xae");
+  CHECK_MESSAGE(r.err.find("2 numbers are too large for float16:\n  all: 2\n") != r.err.npos, r.err);
+  CHECK(r.out.find("--dtype float16: 4 tensors changed") != r.out.npos);
+  const Value v = load(t / "b.pt");
+  const Tensor half = v["all"].tensor();
+  CHECK(half.dtype() == kFloat16);
+  CHECK(equal(half.to(kFloat32), all.to(kFloat16).to(kFloat32)));
+  CHECK(v["turned"].tensor().shares_storage(half));
+  CHECK(v["turned"].tensor().strides() == all.t().strides());
+  CHECK(v["column"].tensor().shares_storage(half));
+  CHECK(equal(v["column"].tensor().to(kFloat32), all.slice(1, 1, 2).to(kFloat16).to(kFloat32)));
+  CHECK(v["nested"][0][0].is_parameter());
+  CHECK(v["nested"][0][0].tensor().shares_storage(half));
+  CHECK(v["n"].tensor().dtype() == kInt64);
+  CHECK(v["lr"].as_double() == 0.1);
+  CHECK(half.storage().nbytes == 12);
+  r = harker_command({"convert", t / "a.pt", t / "c.harker", "--dtype", "bfloat16"});
+  CHECK(r.status == 0);
+  CHECK(r.err.empty());
+  CHECK(harker_command({"convert", t / "c.harker", t / "d.pt", "--dtype", "float"}).status == 0);
+  CHECK(equal(load(t / "d.pt")["all"].tensor(), all.to(kBFloat16).to(kFloat32)));
+  r = harker_command({"convert", t / "a.pt", t / "e.pt", "--dtype", "int8"});
+  CHECK(r.status == 2);
+  CHECK(r.err.find("known: float16") != r.err.npos);
+}
+
+TEST_CASE("cli: convert --weights takes the weights out of whatever is around them") {
+  TempFolder t;
+  const StateDict state{{"w", ones({2})}, {"b", zeros({1})}};
+  save(Value::dict({{"epoch", 3}, {"state_dict", state}}), t / "a.pt");
+  REQUIRE(harker_command({"convert", t / "a.pt", t / "b.pt", "--weights"}).status == 0);
+  CHECK(load(t / "b.pt").len() == 2);
+  save(Value::dict({{"epoch", 3}}), t / "none.pt");
+  CHECK(harker_command({"convert", t / "none.pt", t / "c.pt", "--weights"}).err.find("none.pt: --weights") !=
+        std::string::npos);
+  const std::filesystem::path whole = std::filesystem::path(HARKER_SOURCE_DIR) / "tests/cases/whole_module.pt";
+  if (!std::filesystem::exists(whole)) return;
+  CHECK(harker_command({"convert", whole.string(), t / "no.pt"}).status == 1);
+  const Run r = harker_command({"convert", whole.string(), t / "whole.pt", "--weights"});
+  CHECK_MESSAGE(r.status == 0, r.err);
+  const StateDict weights(load(t / "whole.pt"));
+  CHECK(weights.size() > 0);
+}
+
+TEST_CASE("cli: what a format cannot hold is an error that lists all of it, or is left out and listed") {
+  TempFolder t;
+  Value all = Value::dict({{"w", ones({2})}, {"b", zeros({3})}, {"note", "Harker"}, {"epoch", 3}});
+  all.set("inner", Value::dict({{"rate", Value::tuple({0.1})}}));
+  save(all, t / "a.pt");
+  for (const Format* f : formats()) {
+    const std::string out = t / ("out." + std::string(f->name()));
+    const std::vector<std::string> plain = {"convert", t / "a.pt", out, "--to", std::string(f->name())};
+    const Run r = harker_command(plain);
+    if (r.status == 0) continue;  // it can hold all of it
+    CHECK(r.status == 1);
+    CHECK(!std::filesystem::exists(out));
+    for (const char* path : {"\n  note: ", "\n  epoch: ", "\n  inner.rate: "})
+      CHECK_MESSAGE(r.err.find(path) != r.err.npos, r.err);
+    CHECK(r.err.find("--lossy") != r.err.npos);
+    std::vector<std::string> lossy = plain;
+    lossy.push_back("--lossy");
+    const Run rest = harker_command(lossy);
+    CHECK_MESSAGE(rest.status == 0, rest.err);
+    CHECK_MESSAGE(rest.err.find("\n  epoch: ") != rest.err.npos, rest.err);
+    const Value v = load(out);
+    CHECK(v.len() == 2);
+    CHECK(equal(v["w"].tensor(), ones({2})));
+    CHECK(harker_command({"convert", t / "a.pt", out, "--to", std::string(f->name()), "--only", "epoch", "--lossy"})
+              .status == 1);
+  }
 }

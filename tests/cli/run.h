@@ -5,8 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -40,9 +42,19 @@ class TempFolder {
 struct Run {
   int status = -1;  ///< exit status, or 1000 + signal
   std::string out, err;
+  long peak = 0;  ///< KiB of memory, as far as `watch` saw
 };
 
-inline Run run_program(const std::string& program, const std::vector<std::string>& args) {
+/// The most memory that a process has had, in KiB; 0 when it cannot be known.
+inline long peak_of(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return std::stol(line.substr(6));
+  return 0;
+}
+
+/// `watch`: look at its memory again and again.
+inline Run run_program(const std::string& program, const std::vector<std::string>& args, bool watch = false) {
   TempFolder t;
   const std::string out = t / "out", err = t / "err";
   std::vector<char*> argv = {const_cast<char*>(program.c_str())};
@@ -58,12 +70,17 @@ inline Run run_program(const std::string& program, const std::vector<std::string
   posix_spawn_file_actions_destroy(&files);
   if (failed) throw std::runtime_error("cannot run " + program);
   int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+  long peak = 0;
+  for (pid_t ended = 0; watch && ended == 0; ended = waitpid(pid, &status, WNOHANG)) {
+    peak = std::max(peak, peak_of(pid));
+    usleep(300);
+  }
+  while (!watch && waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
   auto text = [](const std::string& path) {
     auto bytes = read_bytes(path);
     return std::string(bytes.begin(), bytes.end());
   };
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status), text(out), text(err)};
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status), text(out), text(err), peak};
 }
 
 #ifdef HARKER_CLI  // not where the command is not built
