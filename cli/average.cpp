@@ -35,8 +35,8 @@ Tensor combined(const std::vector<const Tensor*>& tensors, const std::vector<dou
   }
   const Tensor out = sum.to(reals(first).dtype());
   if (!is_complex(first.dtype())) return out.view(first.shape());
-  return make_view(Ref<Storage>::share(&out.storage()), first.dtype(), first.shape(), first.shape().contiguous_strides(),
-                   out.storage_offset() / 2);
+  return make_view(Ref<Storage>::share(&out.storage()), first.dtype(), first.shape(),
+                   first.shape().contiguous_strides(), out.storage_offset() / 2);
 }
 
 bool same_bytes(const Tensor& a, const Tensor& b) {
@@ -105,8 +105,8 @@ StateDict average(const std::vector<StateDict>& states, const std::vector<double
     if (first.numel() > 0) done.try_emplace(std::move(key), made);
     out.set(name, made);
   }
-  said.push_back(str(grouped(averaged), averaged == 1 ? " tensor" : " tensors", " averaged over ", states.size(),
-                     " files"));
+  said.push_back(
+      str(grouped(averaged), averaged == 1 ? " tensor" : " tensors", " averaged over ", states.size(), " files"));
   if (!differing.empty())
     said.push_back(str(grouped(differing.size()), " of ", grouped(kept),
                        " tensors of integers are not the same in all files; those of ", files[0], " are kept:") +

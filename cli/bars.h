@@ -7,8 +7,8 @@ namespace harker::cli {
 
 struct Panel {
   std::string title;
-  std::vector<double> values;        ///< one for each row
-  std::vector<std::string> texts;    ///< as they are written beside the bars
+  std::vector<double> values;      ///< one for each row
+  std::vector<std::string> texts;  ///< as they are written beside the bars
 };
 
 /// The whole document. `rows`: their names.

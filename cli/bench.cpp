@@ -25,7 +25,8 @@ namespace fs = std::filesystem;
 class TemporaryFolder {
  public:
   explicit TemporaryFolder(const std::string& in) {
-    std::string name = (fs::path(in.empty() ? fs::temp_directory_path() : fs::path(in)) / "harker-bench-XXXXXX").string();
+    std::string name =
+        (fs::path(in.empty() ? fs::temp_directory_path() : fs::path(in)) / "harker-bench-XXXXXX").string();
     if (!::mkdtemp(name.data()))
       detail::throw_error<IoError>(name.substr(0, name.rfind('/')), ": a folder cannot be made there");
     path_ = name;
@@ -139,8 +140,9 @@ class Bench : public Verb {
     option(svg_, "--svg", "OUT", "Also bars, as an SVG file");
     flag(durable_, "--durable", "Saves wait for the disk");
     loads();
-    examples = {{"harker bench model.pt", "which format is the fastest for this model, here"},
-                {"harker bench model.pt --dir /data --durable --svg bench.svg", "on another disk, until it has the bytes"}};
+    examples = {
+        {"harker bench model.pt", "which format is the fastest for this model, here"},
+        {"harker bench model.pt --dir /data --durable --svg bench.svg", "on another disk, until it has the bytes"}};
   }
 
   int run() override {
@@ -196,7 +198,8 @@ class Bench : public Verb {
 
   void draw(const std::vector<Result>& results) const {
     std::vector<std::string> rows;
-    std::vector<Panel> panels = {{"bytes", {}, {}}, {"save, ms", {}, {}}, {"load, ms", {}, {}}, {"mapped open, ms", {}, {}}};
+    std::vector<Panel> panels = {
+        {"bytes", {}, {}}, {"save, ms", {}, {}}, {"load, ms", {}, {}}, {"mapped open, ms", {}, {}}};
     for (const Result& r : results) {
       rows.push_back(r.format);
       const double values[] = {static_cast<double>(r.bytes), r.save, r.load, r.open};

@@ -18,8 +18,8 @@ using detail::str;
 
 constexpr std::pair<std::string_view, DType> kAliases[] = {
     {"half", DType::float16}, {"float", DType::float32}, {"double", DType::float64}};
-constexpr DType kTargets[] = {DType::float16,       DType::bfloat16,    DType::float32, DType::float64,
-                              DType::float8_e4m3fn, DType::float8_e5m2};
+constexpr DType kTargets[] = {DType::float16, DType::bfloat16,      DType::float32,
+                              DType::float64, DType::float8_e4m3fn, DType::float8_e5m2};
 
 std::uint64_t not_numbers(const Tensor& t) {
   const NotFinite n = not_finite(t.dtype(), {static_cast<const std::uint8_t*>(t.raw()), t.nbytes()});

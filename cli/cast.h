@@ -8,9 +8,9 @@
 namespace harker::cli {
 
 struct Cast {
-  std::uint64_t tensors = 0;          ///< whose dtype is another now
-  std::uint64_t overflowed = 0;       ///< numbers that were finite and are no longer
-  std::vector<std::string> where;     ///< "fc1.weight: 3", the first tensors of the storages that these lie in
+  std::uint64_t tensors = 0;       ///< whose dtype is another now
+  std::uint64_t overflowed = 0;    ///< numbers that were finite and are no longer
+  std::vector<std::string> where;  ///< "fc1.weight: 3", the first tensors of the storages that these lie in
 };
 
 /// The dtype of that name (also half, bfloat16, float, double), one that a tensor can be cast to. UsageError.

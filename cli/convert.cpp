@@ -3,7 +3,6 @@
 #include <harker/core/base/text.h>
 #include <harker/serialize/torch/state_dict_of.h>
 #include <cstdio>
-#include <optional>
 
 #include "cast.h"
 #include "holds.h"
@@ -28,7 +27,8 @@ class Convert : public Verb {
     option(to_.save.format, "--to", "FORMAT", "torch, onnx, harker, ...", names);
     option(only_, "--only", "PATH", "Convert one subtree: a path such as optimizer.state");
     flag(weights_, "--weights", "Convert the weights alone: of a whole pickled module, or of a checkpoint around them");
-    option(names_.select, "--select", "GLOB", "Of a state dict's names only those that match (* is any text); repeatable");
+    option(names_.select, "--select", "GLOB",
+           "Of a state dict's names only those that match (* is any text); repeatable");
     option(names_.remove_prefix, "--remove-prefix", "PREFIX", "Take a prefix off a state dict's names: module.");
     option(names_.rename, "--rename", "A=B",
            "Rename: a whole name, a beginning that ends with a dot, or with *: 'layer*.w=block*.w'; repeatable");
@@ -48,7 +48,7 @@ class Convert : public Verb {
   int run() override {
     to_.check("convert", {from_});
     names_.check();
-    const std::optional<DType> dtype = dtype_.empty() ? std::nullopt : std::optional(cast_target(dtype_));
+    const DType dtype = dtype_.empty() ? DType::float32 : cast_target(dtype_);
     LoadOptions options = load_options();
     options.only = only_;
     if (weights_) options.unknown = Unknown::keep;  // nothing of a module's classes is needed
@@ -56,11 +56,11 @@ class Convert : public Verb {
     std::vector<std::string> said;
     if (weights_) value = weights(value);
     if (names_.any()) value = names_.apply(value, name_of(from_), said);
-    if (dtype) {
-      const Cast cast = cast_floats(value, *dtype);
-      said.push_back(str("--dtype ", harker::name(*dtype), ": ", grouped(cast.tensors),
+    if (!dtype_.empty()) {
+      const Cast cast = cast_floats(value, dtype);
+      said.push_back(str("--dtype ", harker::name(dtype), ": ", grouped(cast.tensors),
                          cast.tensors == 1 ? " tensor changed" : " tensors changed"));
-      if (cast.overflowed > 0) overflowed(cast, *dtype);
+      if (cast.overflowed > 0) overflowed(cast, dtype);
     }
     to_.write(value);
     Out out;

@@ -49,8 +49,9 @@ class Listing {
     if (json_) {
       out_ << ", \"differing\": " << std::to_string(d.differing) << ", \"elements\": " << std::to_string(d.numel);
       if (d.numbers) {
-        out_ << ", \"max_abs_diff\": " << number(d.largest) << ", \"max_ulp_diff\": "
-             << (d.ulps ? std::to_string(*d.ulps) : "null") << ", \"not_finite\": " << (d.nan ? "true" : "false");
+        out_ << ", \"max_abs_diff\": " << number(d.largest)
+             << ", \"max_ulp_diff\": " << (d.ulps ? std::to_string(*d.ulps) : "null")
+             << ", \"not_finite\": " << (d.nan ? "true" : "false");
         out_ << ", \"first\": ";
         json::list(out_, d.first);
         field("a", d.first_a), field("b", d.first_b);
@@ -264,7 +265,7 @@ class Comparison {
     if ((array && a.kind() == b.kind()) || equality_.by_number()) {
       const std::optional<Value> x = as_tensor(a), y = as_tensor(b);
       if (x && y && (a.kind() == b.kind() || equality_.values)) {
-        if (array) return arrays(*x, *y), true;
+        if (array) return ++tensors_, arrays(*x, *y), true;
         const Tensor &s = x->lazy_tensor(), &t = y->lazy_tensor();
         return s.shape() == t.shape() && (s.dtype() == t.dtype() || equality_.values) &&
                compare(*x, *y, equality_).differing == 0;
@@ -333,7 +334,8 @@ class Diff : public Verb {
       const char *first = tolerance_.data() + at, *last = tolerance_.data() + end;
       const auto [stop, error] = std::from_chars(first, last, v);
       if (error != std::errc() || stop != last || !(v >= 0) || (end < tolerance_.size() && to == &equality_.rel))
-        throw UsageError(str("diff: --tolerance is one or two numbers, ABS or ABS,REL, not ", detail::quoted(tolerance_)));
+        throw UsageError(
+            str("diff: --tolerance is one or two numbers, ABS or ABS,REL, not ", detail::quoted(tolerance_)));
       *to = v;
       at = end + 1;
     }

@@ -54,8 +54,7 @@ std::span<const std::uint8_t> Elements::next() {
   std::int64_t room = static_cast<std::int64_t>(kPiece / item_);
   while (room > 0 && done_ < total) {
     std::int64_t n = std::min(columns - column_, room);
-    for (std::int64_t i = 0; i < n; ++i, to += item_)
-      std::memcpy(to, element(row_ + (column_ + i) * stride), item_);
+    for (std::int64_t i = 0; i < n; ++i, to += item_) std::memcpy(to, element(row_ + (column_ + i) * stride), item_);
     room -= n;
     done_ += n;
     if ((column_ += n) == columns) advance();

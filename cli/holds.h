@@ -8,8 +8,8 @@
 namespace harker::cli {
 
 struct Held {
-  Value value;                     ///< without what cannot be held; None when that is all of it
-  std::vector<std::string> lost;   ///< "epoch: why", each entry that cannot be held, in order
+  Value value;                    ///< without what cannot be held; None when that is all of it
+  std::vector<std::string> lost;  ///< "epoch: why", each entry that cannot be held, in order
 };
 
 /// `error`: what the writer said of all of `value`.

@@ -16,7 +16,6 @@
 namespace harker::cli {
 namespace {
 
-using detail::quoted;
 using detail::str;
 using detail::throw_error;
 
@@ -88,7 +87,9 @@ std::optional<LoraConfig> read_lora_config(const std::string& adapter) {
     if (on("use_dora")) refuse("asks for DoRA, which is not merged");
     if (config.contains("alpha_pattern") && !config["alpha_pattern"].empty())
       refuse("has an alpha_pattern, scales by name, which is not merged");
-  } catch (const nlohmann::json::exception& e) { refuse("is no JSON that can be read: ", std::string(e.what()).substr(0, 200)); }
+  } catch (const nlohmann::json::exception& e) {
+    refuse("is no JSON that can be read: ", std::string(e.what()).substr(0, 200));
+  }
   return out;
 }
 
@@ -113,7 +114,7 @@ StateDict add_lora(const StateDict& base, const StateDict& adapter, const LoraCo
     }
     const Tensor* old = base.find(plain);
     if (!old)
-      wrong.push_back(str(name, ": the base has no ", quoted(plain)));
+      wrong.push_back(str(name, ": the base has no ", detail::quoted(plain)));
     else if (!(old->shape() == t.shape()))
       wrong.push_back(str(name, ": shape ", t.shape(), ", the base has ", old->shape()));
     else
@@ -122,7 +123,7 @@ StateDict add_lora(const StateDict& base, const StateDict& adapter, const LoraCo
   for (const auto& [module, pair] : pairs) {
     const Tensor* weight = base.find(module + ".weight");
     const std::string why =
-        weight ? misfit(*weight, pair, config.transposed) : str("the base has no ", quoted(module + ".weight"));
+        weight ? misfit(*weight, pair, config.transposed) : str("the base has no ", detail::quoted(module + ".weight"));
     if (!why.empty()) wrong.push_back(module + ": " + why);
   }
   if (pairs.empty()) wrong.push_back("it has no lora_A and lora_B at all");

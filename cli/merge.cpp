@@ -78,7 +78,8 @@ class Merge : public Verb {
     } else {
       std::optional<LoraConfig> config = read_lora_config(adapter);
       if (!config && !alpha)
-        throw UsageError(str("merge: no adapter_config.json lies beside ", quoted(adapter, 200), ": --alpha N is needed"));
+        throw UsageError(
+            str("merge: no adapter_config.json lies beside ", quoted(adapter, 200), ": --alpha N is needed"));
       if (!config) config.emplace();
       if (alpha) config->alpha = *alpha;
       made = add_lora(states[0], states[1], *config, adapter, said);

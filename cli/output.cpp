@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <harker/core/base/text.h>
+#include <harker/core/value_walk.h>
 #include <cstdio>
 #include <unordered_set>
 
@@ -40,8 +41,7 @@ std::uint64_t tensors_in(const Value& root) {
 const Format& Target::format() const { return save.format.empty() ? format_for_path(path) : format_named(save.format); }
 
 void Target::check(const std::string& verb, const std::vector<std::string>& inputs) const {
-  if (path == "-")
-    throw UsageError(verb + ": OUT is a file, never standard output (a file of that name is ./-)");
+  if (path == "-") throw UsageError(verb + ": OUT is a file, never standard output (a file of that name is ./-)");
   const Format* f = nullptr;
   try {
     f = &format();
@@ -67,10 +67,9 @@ void Target::write(const Value& all) const {
   } catch (const TypeError& e) {
     const Held held = what_holds(format(), value, save, e.what());
     if (held.lost.empty()) throw;
-    const std::string what = str(format().name(), " cannot hold ", grouped(held.lost.size()),
-                                 held.lost.size() == 1 ? " entry" : " entries");
-    if (!lossy)
-      throw TypeError(path + ": " + what + " (--lossy leaves them out):" + listed(held.lost));
+    const std::string what =
+        str(format().name(), " cannot hold ", grouped(held.lost.size()), held.lost.size() == 1 ? " entry" : " entries");
+    if (!lossy) throw TypeError(path + ": " + what + " (--lossy leaves them out):" + listed(held.lost));
     if (held.value.is_none()) throw TypeError(path + ": " + what + ", and there is nothing else:" + listed(held.lost));
     std::fprintf(stderr, "harker: %s: left out, for %s:%s\n", shown(path).c_str(), what.c_str(),
                  listed(held.lost).c_str());

@@ -102,7 +102,12 @@ std::string element_text(const Number& v, DType t) {
 class Tally {
  public:
   Tally(const Layout& layout, const Equality& equality, TensorDifference& to)
-      : layout_(layout), equality_(equality), to_(to), x_(layout.a.dtype()), y_(layout.b.dtype()), in_order_(layout.in_order()) {}
+      : layout_(layout),
+        equality_(equality),
+        to_(to),
+        x_(layout.a.dtype()),
+        y_(layout.b.dtype()),
+        in_order_(layout.in_order()) {}
 
   void add(const std::uint8_t* p, const std::uint8_t* q, std::size_t n) {
     const std::size_t i = item_size(x_), j = item_size(y_);
@@ -122,8 +127,9 @@ class Tally {
       ++to_.differing;
       return;
     }
-    const long double d = u.re == v.re && u.im == v.im ? 0 : u.im == v.im ? std::abs(u.re - v.re)
-                                                                         : std::hypot(u.re - v.re, u.im - v.im);
+    const long double d = u.re == v.re && u.im == v.im ? 0
+                          : u.im == v.im               ? std::abs(u.re - v.re)
+                                                       : std::hypot(u.re - v.re, u.im - v.im);
     if (equality_.by_number() && equality_.same(u.re, v.re) && equality_.same(u.im, v.im)) {
       if (d > to_.tolerated) to_.tolerated = d;
       return;
@@ -135,7 +141,8 @@ class Tally {
     if (x_ == y_ && has_ulps(x_) && std::isfinite(d)) to_.ulps = std::max(to_.ulps.value_or(0), ulps(p, q, x_));
     if (to_.differing++ == 0 || !in_order_) {
       const Shape index = layout_.index(at);
-      if (to_.differing > 1 && !std::lexicographical_compare(index.begin(), index.end(), to_.first.begin(), to_.first.end()))
+      if (to_.differing > 1 &&
+          !std::lexicographical_compare(index.begin(), index.end(), to_.first.begin(), to_.first.end()))
         return;
       to_.first = index;
       to_.first_a = element_text(u, x_), to_.first_b = element_text(v, y_);
@@ -186,11 +193,11 @@ std::optional<DType> dtype_of_numpy(std::string_view code) {
     std::string_view code;
     DType dtype;
   };
-  static constexpr Row kRows[] = {
-      {"b1", DType::bool_},      {"i1", DType::int8},       {"i2", DType::int16},   {"i4", DType::int32},
-      {"i8", DType::int64},      {"u1", DType::uint8},      {"u2", DType::uint16},  {"u4", DType::uint32},
-      {"u8", DType::uint64},     {"f2", DType::float16},    {"f4", DType::float32}, {"f8", DType::float64},
-      {"c8", DType::complex64}, {"c16", DType::complex128}};
+  static constexpr Row kRows[] = {{"b1", DType::bool_},     {"i1", DType::int8},       {"i2", DType::int16},
+                                  {"i4", DType::int32},     {"i8", DType::int64},      {"u1", DType::uint8},
+                                  {"u2", DType::uint16},    {"u4", DType::uint32},     {"u8", DType::uint64},
+                                  {"f2", DType::float16},   {"f4", DType::float32},    {"f8", DType::float64},
+                                  {"c8", DType::complex64}, {"c16", DType::complex128}};
   if (code.empty() || std::string_view("<>|=").find(code[0]) == code.npos) return std::nullopt;
   for (const Row& r : kRows)
     if (r.code == code.substr(1)) return r.dtype;

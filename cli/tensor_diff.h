@@ -20,13 +20,13 @@ struct Equality {
 
 struct TensorDifference {
   std::uint64_t differing = 0, numel = 0;
-  bool numbers = true;                    ///< false for a type whose elements are no numbers; then nothing below
-  long double largest = 0;                ///< |a - b|, where that is a number
-  bool nan = false;                       ///< one of the two is NaN somewhere, or they are infinities
-  std::optional<std::uint64_t> ulps;      ///< the most, of floating types that are the same
-  Shape first;                            ///< the index of the first that differs
-  std::string first_a, first_b;           ///< as text
-  long double tolerated = 0;              ///< the largest difference that was let pass
+  bool numbers = true;                ///< false for a type whose elements are no numbers; then nothing below
+  long double largest = 0;            ///< |a - b|, where that is a number
+  bool nan = false;                   ///< one of the two is NaN somewhere, or they are infinities
+  std::optional<std::uint64_t> ulps;  ///< the most, of floating types that are the same
+  Shape first;                        ///< the index of the first that differs
+  std::string first_a, first_b;       ///< as text
+  long double tolerated = 0;          ///< the largest difference that was let pass
 };
 
 /// Of tensors of one shape, and of one dtype unless `equality.values`. FormatError when the bytes of one are damaged,

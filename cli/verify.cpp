@@ -133,7 +133,8 @@ class Verify : public Verb {
     } catch (const TypeError& e) { report.wrong(str(file, ": ", e.what())); }
     Out out;
     const int status = report.end(out);
-    if (status == 0) out << shown(file) << (checkpoint ? ": ok, a checkpoint, " : ": ok, ") << totals(doc.value) << '\n';
+    if (status == 0)
+      out << shown(file) << (checkpoint ? ": ok, a checkpoint, " : ": ok, ") << totals(doc.value) << '\n';
     out.flush();
     return status;
   }

@@ -46,7 +46,7 @@ class File {
     for (std::size_t i = 0; i < index.places.size(); ++i) {
       const Place& p = index.places[i];
       const io::ByteView zeros = all_.subspan(static_cast<std::size_t>(at), static_cast<std::size_t>(p.offset - at));
-      if (!zeros.empty()) source_.looked();
+      if (!zeros.empty()) io::came_by(zeros.data());
       if (std::any_of(zeros.begin(), zeros.end(), [](std::uint8_t b) { return b != 0; }))
         bad(str(source_.name(), ": padding before ", names[i], ": the bytes from ", at, " to ", p.offset,
                 " are not all zero: the file is damaged"));
@@ -117,8 +117,7 @@ class File {
 Document read_file(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) {
   const File file(*source);
   // A mapped file's pages, and what lies outside the part asked for, are left alone.
-  if (!options.mmap && options.only.empty())
-    file.check_padding([](const std::string& why) { throw FormatError(why); });
+  if (!options.mmap && options.only.empty()) file.check_padding([](const std::string& why) { throw FormatError(why); });
   std::vector<io::StorageBytes> storages;
   storages.reserve(file.index.places.size());
   for (std::size_t i = 0; i < file.index.places.size(); ++i) {
@@ -143,8 +142,7 @@ void examine_rest(const io::Source& source, const Examined& examined, Findings& 
     const Ref<Storage> lazy = io::read_storage(
         source.shared_from_this(),
         {.stored = file.storage(i), .nbytes = p.nbytes, .crc = p.crc, .check_crc = true, .label = file.names[i]}, true);
-    if (const std::string why = io::StorageView(*lazy).check([](std::uint64_t, io::ByteView) {}); !why.empty())
-      findings.wrong(why);
+    if (const std::string why = io::StorageView(*lazy).check(); !why.empty()) findings.wrong(why);
   }
 }
 

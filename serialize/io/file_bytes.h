@@ -49,7 +49,7 @@ class StorageView {
   ByteView bytes(std::uint64_t at, std::size_t n);
   /// Hands out all bytes, front to back, in pieces of whole elements, and compares their checksum, if there is one.
   /// Returns what is wrong, or "".
-  std::string check(FunctionRef<void(std::uint64_t at, ByteView piece)> each);
+  std::string check(FunctionRef<void(std::uint64_t at, ByteView piece)> each = [](std::uint64_t, ByteView) {});
   /// Checks, unless that was done. FormatError.
   void require();
   /// Where they lie in a file, or null.

@@ -116,8 +116,8 @@ std::string StorageView::check(FunctionRef<void(std::uint64_t at, ByteView piece
     if (raw) file_->set_checked();
   } catch (const FormatError& e) {
     if (!raw) return e.what();
-    return detail::str(e.what(), " (", b->stored.size(), " bytes at ", b->stored.data() - file_->source()->bytes().data(),
-                       ")");
+    return detail::str(e.what(), " (", b->stored.size(), " bytes at ",
+                       b->stored.data() - file_->source()->bytes().data(), ")");
   }
   return {};
 }
@@ -125,7 +125,7 @@ std::string StorageView::check(FunctionRef<void(std::uint64_t at, ByteView piece
 void StorageView::require() {
   if (!file_ || file_->place().deflated) return storage_.ensure();
   if (file_->checked() || !file_->place().check_crc) return;
-  if (const std::string wrong = check([](std::uint64_t, ByteView) {}); !wrong.empty()) throw FormatError(wrong);
+  if (const std::string wrong = check(); !wrong.empty()) throw FormatError(wrong);
 }
 
 Ref<Storage> read_storage(std::shared_ptr<const Source> source, StorageBytes b, bool lazy) {

@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 
 #include <harker/core/base/text.h>
 #include <harker/serialize/io/source.h>
@@ -29,6 +31,10 @@ struct Descriptor {
 // O_NONBLOCK: a named pipe must be refused, not waited for.
 constexpr int kOpen = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
 
+std::mutex windows_mutex;
+std::vector<const Source*> windows;  // few: those of a command line
+std::atomic<bool> any_window{false};
+
 class MemorySource final : public Source {
  public:
   MemorySource(ByteView bytes, std::string name) : Source(bytes, std::move(name), false) {}
@@ -44,7 +50,14 @@ class MemorySource final : public Source {
 class MappedSource final : public Source {
  public:
   MappedSource(ByteView bytes, std::string name) : Source(bytes, std::move(name), true) {}
-  ~MappedSource() override { ::munmap(const_cast<std::uint8_t*>(bytes_.data()), bytes_.size()); }
+  ~MappedSource() override {
+    {
+      const std::lock_guard lock(windows_mutex);
+      std::erase(windows, this);
+      any_window = !windows.empty();
+    }
+    ::munmap(const_cast<std::uint8_t*>(bytes_.data()), bytes_.size());
+  }
 };
 
 [[noreturn]] void fail(const std::string& path, const char* what, int code) {
@@ -71,6 +84,15 @@ void Source::give_back(std::uint64_t n) const {
   if (looked_.fetch_add(n, std::memory_order_relaxed) + n < kMost) return;
   looked_.store(0, std::memory_order_relaxed);
   ::madvise(const_cast<std::uint8_t*>(bytes_.data()), bytes_.size(), MADV_DONTNEED);
+}
+
+void came_by(const void* place) {
+  constexpr std::uint64_t kAround = 64 << 10;
+  if (!any_window.load(std::memory_order_relaxed)) return;
+  const std::lock_guard lock(windows_mutex);
+  const auto* at = static_cast<const std::uint8_t*>(place);
+  for (const Source* s : windows)
+    if (at >= s->bytes().data() && at < s->bytes().data() + s->bytes().size()) return s->looked(kAround);
 }
 
 std::shared_ptr<const Source> Source::beside(std::string_view location, bool map, bool follow) const {
@@ -119,6 +141,11 @@ std::shared_ptr<const Source> Source::from_descriptor(int fd, const std::string&
         auto mapped = std::make_shared<MappedSource>(ByteView(static_cast<const std::uint8_t*>(at), size), path);
         mapped->is_file_ = true;
         mapped->is_window_ = window;
+        if (window) {
+          const std::lock_guard lock(windows_mutex);
+          windows.push_back(mapped.get());
+          any_window = true;
+        }
         return mapped;
       } catch (...) {
         ::munmap(at, size);

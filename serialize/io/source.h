@@ -38,8 +38,8 @@ class Source : public std::enable_shared_from_this<Source> {
   std::shared_ptr<const Source> beside(std::string_view location, bool map = false, bool follow = false) const;
 
   ByteView bytes() const { return bytes_; }
-  /// To be called by loops that come by all of a file: about `n` more bytes were read. No bytes become invalid.
-  void looked(std::uint64_t n = 64 << 10) const {
+  /// `n` more bytes of it were looked at. No bytes become invalid.
+  void looked(std::uint64_t n) const {
     if (is_window_) give_back(n);
   }
   /// The path as given, or the name.
@@ -60,6 +60,10 @@ class Source : public std::enable_shared_from_this<Source> {
   bool is_file_ = false, is_window_ = false;
   mutable std::atomic<std::uint64_t> looked_{0};
 };
+
+/// To be called by loops that come by all of a file, for each place where they look: whose window it is in, if in any,
+/// is told, of as many bytes around as a look at one of them maps.
+void came_by(const void* place);
 
 /// What a reader knows about one storage in the file.
 struct StorageBytes {

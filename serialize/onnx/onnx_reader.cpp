@@ -116,7 +116,6 @@ Value read_ours(const Model& m, const std::shared_ptr<const io::Source>& source,
   std::vector<bool> found(storages.size());
   std::unordered_set<std::string_view> names;
   each_initializer(m.graph, what, [&](io::ByteView bytes) {
-    source->looked();
     const TensorMessage t = parse_tensor(bytes, what);
     if (!names.insert(t.name).second)
       throw_error<FormatError>(what, ": two initializers of the name ", detail::quoted(t.name), " (duplicate)");
@@ -145,7 +144,6 @@ Value read_foreign(const Model& m, const std::shared_ptr<const io::Source>& sour
   std::vector<Value::Item> items;
   std::unordered_set<std::string_view> names;
   each_initializer(m.graph, what, [&](io::ByteView bytes) {
-    source->looked();
     const TensorMessage t = parse_tensor(bytes, what);
     if (!names.insert(t.name).second)
       throw_error<FormatError>(what, ": two initializers of the name ", detail::quoted(t.name), " (duplicate)");

@@ -3,12 +3,14 @@
 #include <vector>
 
 #include <harker/core/base/text.h>
+#include <harker/serialize/io/source.h>
 #include <harker/serialize/onnx/wire.h>
 
 namespace harker::onnx {
 namespace {
 
 constexpr std::size_t kMaxDepth = 100;  // protobuf's
+constexpr std::uint64_t kPage = 4096;
 constexpr std::uint32_t kGraphNode = 1, kNodeAttribute = 5, kAttributeGraph = 6, kAttributeGraphs = 11;
 
 // A varint of at most 64 bits; false when it is cut off or longer.
@@ -43,6 +45,7 @@ const char* framing_error(io::ByteView b, std::size_t& at) {
         break;
       default: return at = start, "a wire type that does not exist, or a group";
     }
+    if (n > kPage) io::came_by(b.data() + at);
     if (n > b.size() - at) return at = start, "a length that reaches past the end: truncated or damaged";
     at += static_cast<std::size_t>(n);
   }
@@ -84,6 +87,7 @@ void check_depth(io::ByteView graph, std::string_view what) {
                                                 : field == kAttributeGraph || field == kAttributeGraphs);
     if (!inside) {
       top.reader.skip();
+      if (top.reader.length() > 0) io::came_by(top.reader.data().data());
       continue;
     }
     if (stack.size() >= kMaxDepth)

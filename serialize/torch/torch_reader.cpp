@@ -125,9 +125,16 @@ std::uint64_t record_limit(const LoadOptions& options, const io::Source& source)
 }  // namespace
 
 void examine_rest(const io::Source& source, const LoadOptions& options, const Examined& examined, Findings& findings) {
-  const ZipArchive zip(source.bytes(), source.name(), &source);
+  const ZipArchive zip(source.bytes(), source.name());
   for (const ZipEntry& e : zip.entries()) {
     if (e.stored.empty() || examined.contains(e.stored.data())) continue;
+    if (!e.deflated) {
+      const Ref<Storage> record = io::read_storage(
+          source.shared_from_this(),
+          {.stored = e.stored, .nbytes = e.size, .crc = e.crc, .check_crc = e.crc != 0, .label = quoted(e.name)}, true);
+      if (const std::string why = io::StorageView(*record).check(); !why.empty()) findings.wrong(why);
+      continue;
+    }
     try {
       zip.check(e, record_limit(options, source));
     } catch (const FormatError& error) { findings.wrong(error.what()); }
@@ -135,7 +142,7 @@ void examine_rest(const io::Source& source, const LoadOptions& options, const Ex
 }
 
 Document read_zip(const std::shared_ptr<const io::Source>& source, const LoadOptions& options) {
-  const ZipArchive zip(source->bytes(), source->name(), source.get());
+  const ZipArchive zip(source->bytes(), source->name());
   const std::string root = find_root(zip);
   if (const auto version = text_record(zip, root, zip.find(root + "version") ? "version" : ".data/version")) {
     const auto v = integer(*version);

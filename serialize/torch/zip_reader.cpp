@@ -14,7 +14,7 @@
 #include <harker/core/base/text.h>
 #include <harker/core/base/utf8.h>
 #include <harker/serialize/io/crc32.h>
-#include <harker/serialize/io/file_bytes.h>
+#include <harker/serialize/io/source.h>
 #include <harker/serialize/torch/zip_reader.h>
 
 namespace harker::pt {
@@ -92,14 +92,10 @@ template <class... T>
   throw_error<FormatError>(what_, ": ", why...);
 }
 
-ZipArchive::ZipArchive(io::ByteView file, std::string what, const io::Source* window)
-    : file_(file), what_(std::move(what)), window_(window) {
+ZipArchive::ZipArchive(io::ByteView file, std::string what) : file_(file), what_(std::move(what)) {
   const Directory d = find_directory();
   read_directory(d);
-  for (ZipEntry& e : entries_) {
-    read_local(e);
-    if (window_) window_->looked();
-  }
+  for (ZipEntry& e : entries_) read_local(e);
   by_name_.resize(entries_.size());
   std::iota(by_name_.begin(), by_name_.end(), 0U);
   std::sort(by_name_.begin(), by_name_.end(), [&](auto a, auto b) { return entries_[a].name < entries_[b].name; });
@@ -225,6 +221,7 @@ void ZipArchive::read_directory(const Directory& d) {
 
 void ZipArchive::read_local(ZipEntry& e) const {
   const io::ByteView head = file_.subspan(static_cast<std::size_t>(e.header), kLocalSize);
+  io::came_by(head.data());
   const std::string name = quoted(e.name);
   if (u32(head, 0) != kLocal) fail("zip entry ", name, ": no local header signature at its offset ", e.header);
   const std::uint64_t stored = e.stored_size, room = file_.size() - e.header - kLocalSize;
@@ -266,7 +263,6 @@ void ZipArchive::check_tiling(std::uint64_t directory) const {
     if (data_end > next)
       fail("zip entries overlap: ", quoted(e.name), " (size ", e.stored.size(), ") reaches into ",
            i + 1 < order.size() ? quoted(entries_[order[i + 1]].name) : std::string("the central directory"));
-    if (e.descriptor && window_) window_->looked();
     if (e.descriptor)
       check_descriptor(e, data_end, next);
     else if (data_end != next)
@@ -277,6 +273,7 @@ void ZipArchive::check_tiling(std::uint64_t directory) const {
 }
 
 void ZipArchive::check_descriptor(const ZipEntry& e, std::uint64_t at, std::uint64_t end) const {
+  io::came_by(file_.data() + at);
   std::uint64_t size = end - at;
   if (size == 16 || size == 24) {
     if (u32(file_, at) != kDescriptor) fail("zip entry ", quoted(e.name), ": no data descriptor after its data");
@@ -300,11 +297,8 @@ io::ByteView ZipArchive::read(const ZipEntry& e, std::uint64_t limit, std::vecto
     io::inflate(e.stored, room, label);
     data = room;
   }
-  if (e.crc == 0) return data;
-  const std::uint32_t found = e.deflated || !window_ ? io::crc32(data) : io::crc_of(*window_, data);
-  if (found != e.crc)
-    throw_error<FormatError>(label, ": ", io::crc32_error(found, e.crc), " (", e.stored.size(), " bytes at ",
-                             e.stored.data() - file_.data(), ")");
+  if (e.crc != 0 && io::crc32(data) != e.crc)
+    throw_error<FormatError>(label, ": CRC-32 does not match: the bytes are damaged");
   return data;
 }
 

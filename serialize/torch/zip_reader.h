@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include <harker/serialize/io/source.h>
+#include <harker/serialize/io/byte_view.h>
 
 namespace harker::pt {
 
@@ -24,8 +24,8 @@ struct ZipEntry {
 class ZipArchive {
  public:
   /// `file` must outlive this; `what` begins every error ("dracula.pt"). FormatError for anything wrong with the
-  /// structure. `window`: is told of what was looked at.
-  ZipArchive(io::ByteView file, std::string what, const io::Source* window = nullptr);
+  /// structure.
+  ZipArchive(io::ByteView file, std::string what);
 
   const std::vector<ZipEntry>& entries() const { return entries_; }
   /// The entry of that full name, or null.
@@ -52,7 +52,6 @@ class ZipArchive {
 
   io::ByteView file_;
   std::string what_;
-  const io::Source* window_;
   std::vector<ZipEntry> entries_;
   std::vector<std::uint32_t> by_name_;
 };

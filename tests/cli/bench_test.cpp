@@ -38,11 +38,12 @@ TEST_CASE("cli: bench leaves nothing behind when it fails or is stopped") {
   CHECK(harker_command({"bench", t / "none.pt", "--dir", t / "nowhere"}).status == 1);
   CHECK(harker_command({"bench", t / "none.pt", "--runs", "0"}).status == 2);
   save(Value::dict({{"w", ones({1 << 20})}}), t / "a.pt", {.durable = false});
-  r = run_program("/bin/sh", {"-c",
-                              "\"$0\" bench \"$1\" --runs 1000 --dir \"$2\" & pid=$!; "
-                              "while [ -z \"$(ls \"$2\")\" ]; do sleep 0.01; done; sleep 0.1; kill -TERM $pid; wait $pid; "
-                              "echo ended $?",
-                              HARKER_CLI, t / "a.pt", t / "work"});
+  r = run_program("/bin/sh",
+                  {"-c",
+                   "\"$0\" bench \"$1\" --runs 1000 --dir \"$2\" & pid=$!; "
+                   "while [ -z \"$(ls \"$2\")\" ]; do sleep 0.01; done; sleep 0.1; kill -TERM $pid; wait $pid; "
+                   "echo ended $?",
+                   HARKER_CLI, t / "a.pt", t / "work"});
   CHECK_MESSAGE(r.out.find("ended 143") != r.out.npos, r.out, r.err);
   CHECK(std::filesystem::is_empty(t / "work"));
 }

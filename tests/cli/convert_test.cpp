@@ -154,15 +154,17 @@ TEST_CASE("cli: convert says what it wrote") {
   TempFolder t;
   save(StateDict{{"a.w", ones({2})}, {"a.b", ones({1})}}, t / "a.pt");
   const Run r = harker_command({"convert", t / "a.pt", t / "b.harker"});
-  CHECK(r.out == (t / "b.harker") + ": 2 tensors, " + std::to_string(std::filesystem::file_size(t / "b.harker")) +
-                     " bytes\n");
+  CHECK(r.out ==
+        (t / "b.harker") + ": 2 tensors, " + std::to_string(std::filesystem::file_size(t / "b.harker")) + " bytes\n");
 }
 
 TEST_CASE("cli: convert chooses and renames the names of a state dict") {
   TempFolder t;
   const Tensor tied = ones({2});
-  save(StateDict{{"module.enc.0.w", tied}, {"module.enc.1.w", tied}, {"module.dec.0.w", zeros({1})}, {"other", ones({3})}},
-       t / "a.pt");
+  save(
+      StateDict{
+          {"module.enc.0.w", tied}, {"module.enc.1.w", tied}, {"module.dec.0.w", zeros({1})}, {"other", ones({3})}},
+      t / "a.pt");
   const auto names = [&](std::vector<std::string> options, int status = 0) {
     options.insert(options.begin(), {"convert", t / "a.pt", t / "b.pt"});
     std::filesystem::remove(t / "b.pt");
@@ -173,12 +175,12 @@ TEST_CASE("cli: convert chooses and renames the names of a state dict") {
       return r.err;
     }
     std::string out;
-    for (const auto& item : load(t / "b.pt").items()) out += std::string(item.first.as_string()) + ' ';
+    const Value v = load(t / "b.pt");
+    for (const auto& item : v.items()) out += std::string(item.first.as_string()) + ' ';
     return out + "|" + r.out.substr(r.out.find('\n') + 1);
   };
   CHECK(names({"--select", "*enc*", "--select", "other"}) ==
         "module.enc.0.w module.enc.1.w other |--select: 3 of 4 names kept\n");
-  CHECK(load(t / "b.pt")["module.enc.0.w"].tensor().shares_storage(load(t / "b.pt")["module.enc.1.w"].tensor()) == false);
   const Value kept = load(t / "b.pt");
   CHECK(kept["module.enc.0.w"].tensor().shares_storage(kept["module.enc.1.w"].tensor()));
   CHECK(names({"--remove-prefix", "module."}) ==
@@ -188,7 +190,8 @@ TEST_CASE("cli: convert chooses and renames the names of a state dict") {
         "changed\n--rename other=last: 1 of 4 names changed\n");
   CHECK(names({"--rename", "module.enc.=e."}).starts_with("e.0.w e.1.w module.dec.0.w other |"));
   CHECK(names({"--rename", "m*.*.*.w=*-*-*"}).starts_with("odule-enc-0 odule-enc-1 odule-dec-0 other |"));
-  CHECK(names({"--remove-prefix", "module.", "--add-prefix", "net."}).starts_with("net.enc.0.w net.enc.1.w net.dec.0.w net.other |"));
+  CHECK(names({"--remove-prefix", "module.", "--add-prefix", "net."})
+            .starts_with("net.enc.0.w net.enc.1.w net.dec.0.w net.other |"));
   CHECK(names({"--rename", "module.*.*.w=*"}, 2).find("as many *") != std::string::npos);
   CHECK(names({"--rename", "module"}, 2).find("A=B") != std::string::npos);
   CHECK(names({"--rename", "module.enc.1.w=other"}, 1).find("both be named 'other'") != std::string::npos);

@@ -63,7 +63,8 @@ TEST_CASE("cli: diff's largest difference is that of all elements, in any order,
   CHECK(r.out.find("w: 2 of 3 elements differ, max abs diff 4 ") == 0);
   CHECK(r.out.find("\nz: 2 of 2 elements differ, max abs diff 3 ") != r.out.npos);
   // The first of a repeated row says nothing about a real one; of two that both repeat it says all.
-  const Value seven = Value::dict({{"w", tensor({7.}).expand({3})}}), mixed = Value::dict({{"w", tensor({7., 7., 8.})}});
+  const Value seven = Value::dict({{"w", tensor({7.}).expand({3})}}),
+              mixed = Value::dict({{"w", tensor({7., 7., 8.})}});
   for (const bool turn : {false, true}) {
     const Run one = turn ? diff(mixed, seven) : diff(seven, mixed);
     CHECK(one.status == 1);
@@ -132,7 +133,8 @@ TEST_CASE("cli: diff of values across dtypes, formats and kinds of number") {
   Two diff;
   Value::Numpy n;
   n.dtype = ">f8", n.data = {0x40, 0, 0, 0, 0, 0, 0, 0};  // 2.0
-  const Value a = Value::dict({{"w", tensor({1., 2.})}, {"i", full({2}, 3, kInt64)}, {"n", Value::numpy_scalar(n)}, {"k", 2}});
+  const Value a =
+      Value::dict({{"w", tensor({1., 2.})}, {"i", full({2}, 3, kInt64)}, {"n", Value::numpy_scalar(n)}, {"k", 2}});
   const Value b = Value::dict(
       {{"w", tensor({1., 2.}).to(kBFloat16)}, {"i", full({2}, 3.0)}, {"n", full({}, 2.0, kFloat16)}, {"k", 2.0}});
   CHECK(diff(a, b).status == 1);
@@ -160,6 +162,16 @@ TEST_CASE("cli: diff shows numpy's numbers and finds them in numpy's arrays") {
   CHECK(diff(in_array, in_array).status == 0);
 }
 
+TEST_CASE("cli: diff of files with numpy's scalars and arrays, as training scripts leave them") {
+  const std::filesystem::path cases = std::filesystem::path(HARKER_SOURCE_DIR) / "tests" / "cases";
+  if (!std::filesystem::exists(cases / "numpy_values_a.pt")) return;
+  const Run r =
+      harker_command({"diff", (cases / "numpy_values_a.pt").string(), (cases / "numpy_values_b.pt").string()});
+  CHECK(r.status == 1);
+  CHECK_MESSAGE(r.out.starts_with("lr: 0.1 against 0.2\n"), r.out);
+  CHECK(r.out.find("stats: 1 of 2 elements differ, max abs diff 1 ") != r.out.npos);
+}
+
 TEST_CASE("cli: diff maps a prefix of one file's names to one of the other's") {
   Two diff;
   const Value wrapped = Value::dict({{"model", StateDict{{"module.w", ones({1})}, {"module.b", ones({1})}}}});
@@ -169,8 +181,8 @@ TEST_CASE("cli: diff maps a prefix of one file's names to one of the other's") {
   CHECK(diff(plain, Value::dict({{"model", StateDict{{"module.w", ones({1})}, {"module.b", zeros({1})}}}}),
              {"--prefix", "=module."})
             .out.find("model.b: 1 of 1") != std::string::npos);
-  const Run more = diff(wrapped, Value::dict({{"model", StateDict{{"w", ones({1})}, {"c", ones({1})}}}}),
-                        {"--prefix", "module.="});
+  const Run more =
+      diff(wrapped, Value::dict({{"model", StateDict{{"w", ones({1})}, {"c", ones({1})}}}}), {"--prefix", "module.="});
   CHECK_MESSAGE(more.out.find("model.module.b: only in the first file") == 0, more.out);
   CHECK(more.out.find("model.c: only in the second file") != std::string::npos);
   const Run none = diff(wrapped, plain, {"--prefix", "nodule.="});

@@ -10,7 +10,6 @@ using namespace harker::test;
 
 namespace {
 
-
 void write_text(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
 
 }  // namespace
@@ -21,11 +20,11 @@ TEST_CASE("cli: merge averages in double, and keeps dtypes, integers, order and 
   save(StateDict{{"w", tied}, {"head", tied}, {"h", tensor({1., 1.}).to(kBFloat16)}, {"n", full({}, 3, kInt64)}},
        t / "a.pt");
   const Tensor other = tensor({3., 8.});
-  save(Value::dict({{"state_dict", StateDict{{"n", full({}, 5, kInt64)},
-                                             {"h", tensor({2., 4.}).to(kBFloat16)},
-                                             {"w", other},
-                                             {"head", other}}},
-                    {"epoch", 3}}),
+  save(Value::dict(
+           {{"state_dict",
+             StateDict{
+                 {"n", full({}, 5, kInt64)}, {"h", tensor({2., 4.}).to(kBFloat16)}, {"w", other}, {"head", other}}},
+            {"epoch", 3}}),
        t / "b.harker");
   const Run r = harker_command({"merge", t / "a.pt", t / "b.harker", "-o", t / "out.pt"});
   REQUIRE_MESSAGE(r.status == 0, r.err);
@@ -39,12 +38,15 @@ TEST_CASE("cli: merge averages in double, and keeps dtypes, integers, order and 
   CHECK(m["n"].tensor().item<int>() == 3);
   CHECK(m.items()[0].first.as_string() == "w");
 
-  CHECK(harker_command({"merge", t / "a.pt", t / "b.harker", "--output", t / "out.pt", "--weight", "0.25,-0.5"}).status == 0);
+  CHECK(
+      harker_command({"merge", t / "a.pt", t / "b.harker", "--output", t / "out.pt", "--weight", "0.25,-0.5"}).status ==
+      0);
   CHECK(equal(load(t / "out.pt")["w"].tensor(), tensor({-1.25, -3.5})));
   // Where a sum in float32 would lose the small one.
   save(StateDict{{"w", full({1}, 16777216.0)}}, t / "x.pt");
   save(StateDict{{"w", full({1}, 1.0)}}, t / "y.pt");
-  CHECK(harker_command({"merge", t / "x.pt", t / "y.pt", t / "y.pt", "-o", t / "s.pt", "--weight", "1,1,1"}).status == 0);
+  CHECK(harker_command({"merge", t / "x.pt", t / "y.pt", t / "y.pt", "-o", t / "s.pt", "--weight", "1,1,1"}).status ==
+        0);
   CHECK(load(t / "s.pt")["w"].tensor().item() == 16777218.0);
 }
 
@@ -71,7 +73,10 @@ TEST_CASE("cli: merge adds a LoRA adapter, by PEFT's names") {
   const Tensor w = arange(0, 6).to(kFloat32).view({2, 3}), a = arange(1, 4).to(kFloat32).view({1, 3}),
                b = tensor({1., -1.}).view({2, 1});
   const Tensor conv = ones({2, 1, 2, 2}), emb = ones({4, 3});
-  save(StateDict{{"fc.weight", w.to(kBFloat16)}, {"fc.bias", zeros({2})}, {"conv.weight", conv}, {"emb.weight", emb},
+  save(StateDict{{"fc.weight", w.to(kBFloat16)},
+                 {"fc.bias", zeros({2})},
+                 {"conv.weight", conv},
+                 {"emb.weight", emb},
                  {"score.weight", zeros({1, 2})}},
        t / "base.pt");
   std::filesystem::create_directory(t / "adapter");
@@ -87,7 +92,8 @@ TEST_CASE("cli: merge adds a LoRA adapter, by PEFT's names") {
   save(adapter, file);
   const std::vector<std::string> command = {"merge", t / "base.pt", "--lora", t / "adapter", "-o", t / "out.pt"};
   CHECK(harker_command(command).err.find("--alpha") != std::string::npos);
-  write_text(t / "adapter/adapter_config.json", R"({"peft_type": "LORA", "r": 2, "lora_alpha": 4, "use_rslora": false})");
+  write_text(t / "adapter/adapter_config.json",
+             R"({"peft_type": "LORA", "r": 2, "lora_alpha": 4, "use_rslora": false})");
   Run r = harker_command(command);
   REQUIRE_MESSAGE(r.status == 0, r.err);
   Value m = load(t / "out.pt");

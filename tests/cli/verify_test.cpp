@@ -152,9 +152,12 @@ TEST_CASE("cli: verify counts NaN and infinities of each tensor, and --finite ma
 
 TEST_CASE("cli: verify finds names that are unsafe to print or to make files of, and where they stand") {
   TempFolder t;
-  const std::pair<std::string, const char*> table[] = {
-      {"red\x1b[31m", "control characters"}, {"evil\xe2\x80\xae", "direction"}, {"../../etc/passwd", "(..)"},
-      {"/etc/passwd", "absolute"},           {"a\\..\\b", "(..)"},              {std::string(5000, 'x'), "very long"}};
+  const std::pair<std::string, const char*> table[] = {{"red\x1b[31m", "control characters"},
+                                                       {"evil\xe2\x80\xae", "direction"},
+                                                       {"../../etc/passwd", "(..)"},
+                                                       {"/etc/passwd", "absolute"},
+                                                       {"a\\..\\b", "(..)"},
+                                                       {std::string(5000, 'x'), "very long"}};
   Value all = Value::dict({{"a..b/c.weight", ones({1})}, {"fc1.weight", ones({1})}, {"a note\n", "no tensor"}});
   for (const auto& [name, why] : table) {
     const Value one = Value::dict({{name, ones({1})}});
