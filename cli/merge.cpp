@@ -39,7 +39,7 @@ class Merge : public Verb {
  public:
   Merge() : Verb("merge", "Average state dicts, or add a LoRA adapter to one") {
     files(from_, "FILE");
-    option(to_.path, "--output,-o", "OUT", "The file to write: needed");
+    arguments.push_back({"--output", "OUT", "The file to write: needed", &to_.path, Argument::What::file, {}, "-o"});
     option(weight_, "--weight", "W,W,...", "Weights of the files, as they are given (else each counts the same)");
     option(lora_, "--lora", "ADAPTER", "An adapter, or PEFT's folder, to be added to the only FILE");
     option(alpha_, "--alpha", "N", "lora_alpha, where no adapter_config.json lies beside the adapter that says it");

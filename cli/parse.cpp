@@ -47,12 +47,13 @@ std::string usage_message(const CLI::App& app, const std::vector<std::string>& a
 }
 
 void add(CLI::App& app, const Argument& a) {
+  const std::string name = a.letter.empty() ? a.name : a.letter + ',' + a.name;
   CLI::Option* option = std::visit(
       [&](auto* to) {
         if constexpr (std::same_as<decltype(to), bool*>)
-          return app.add_flag(a.name, *to, a.help);
+          return app.add_flag(name, *to, a.help);
         else
-          return app.add_option(a.name, *to, a.help);
+          return app.add_option(name, *to, a.help);
       },
       a.to);
   if (!a.is_option()) option->required();

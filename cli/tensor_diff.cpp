@@ -4,19 +4,16 @@
 
 #include <harker/core/base/text.h>
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <cstring>
 #include <numeric>
 
+#include "element_text.h"
 #include "elements.h"
+#include "numpy_tensor.h"
 
 namespace harker::cli {
 namespace {
-
-using detail::str;
 
 /// Dimensions in an order of their own. Where both only repeat (stride 0), one element says it all.
 struct Layout {
@@ -79,25 +76,6 @@ std::uint64_t ulps(const std::uint8_t* p, const std::uint8_t* q, DType t) {
   return is_complex(t) ? std::max(one(0), one(unit)) : one(0);
 }
 
-template <class T>
-std::string shortest(T v) {
-  char text[64];
-  return {text, std::to_chars(text, text + sizeof text, v).ptr};
-}
-
-std::string real_text(long double v, DType t) {
-  char text[64];
-  if (t == DType::float32 || t == DType::complex64) return shortest(static_cast<float>(v));
-  if (t == DType::float64 || t == DType::complex128) return shortest(static_cast<double>(v));
-  std::snprintf(text, sizeof text, is_floating_point(t) || is_complex(t) ? "%.5Lg" : "%.0Lf", v);
-  return text;
-}
-std::string element_text(const Number& v, DType t) {
-  if (t == DType::bool_) return v.re != 0 ? "True" : "False";
-  if (!is_complex(t)) return real_text(v.re, t);
-  return str('(', real_text(v.re, t), v.im < 0 || std::isnan(v.im) ? "" : "+", real_text(v.im, t), "j)");
-}
-
 /// Compares two runs of elements, and keeps the tally.
 class Tally {
  public:
@@ -145,7 +123,7 @@ class Tally {
           !std::lexicographical_compare(index.begin(), index.end(), to_.first.begin(), to_.first.end()))
         return;
       to_.first = index;
-      to_.first_a = element_text(u, x_), to_.first_b = element_text(v, y_);
+      to_.first_a = element_text(p, x_), to_.first_b = element_text(q, y_);
     }
   }
 
@@ -186,45 +164,11 @@ TensorDifference compare(const Value& a, const Value& b, const Equality& equalit
   return out;
 }
 
-namespace {
-
-std::optional<DType> dtype_of_numpy(std::string_view code) {
-  struct Row {
-    std::string_view code;
-    DType dtype;
-  };
-  static constexpr Row kRows[] = {{"b1", DType::bool_},     {"i1", DType::int8},       {"i2", DType::int16},
-                                  {"i4", DType::int32},     {"i8", DType::int64},      {"u1", DType::uint8},
-                                  {"u2", DType::uint16},    {"u4", DType::uint32},     {"u8", DType::uint64},
-                                  {"f2", DType::float16},   {"f4", DType::float32},    {"f8", DType::float64},
-                                  {"c8", DType::complex64}, {"c16", DType::complex128}};
-  if (code.empty() || std::string_view("<>|=").find(code[0]) == code.npos) return std::nullopt;
-  for (const Row& r : kRows)
-    if (r.code == code.substr(1)) return r.dtype;
-  return std::nullopt;
-}
-
-}  // namespace
-
 std::optional<Value> as_tensor(const Value& v) {
   if (v.is_tensor()) return v;
   if (v.kind() != Value::Kind::numpy_array && v.kind() != Value::Kind::numpy_scalar) return std::nullopt;
-  const Value::Numpy& n = v.as_numpy();
-  const std::optional<DType> dtype = dtype_of_numpy(n.dtype);
-  std::uint64_t nbytes = dtype ? item_size(*dtype) : 0;
-  for (const std::int64_t size : n.shape) nbytes *= static_cast<std::uint64_t>(size);
-  if (!dtype || nbytes != n.data.size()) return std::nullopt;
-  Shape strides = n.shape.contiguous_strides();
-  if (n.fortran_order) {
-    std::int64_t step = 1;
-    for (int d = 0; d < n.shape.rank(); ++d) strides[d] = step, step *= n.shape[d];
-  }
-  Ref<Storage> storage = make_storage(n.data.size());
-  auto* const to = static_cast<std::uint8_t*>(storage->data);
-  std::copy(n.data.begin(), n.data.end(), to);
-  const std::size_t unit = n.dtype[0] == '>' ? swap_size(*dtype) : 1;
-  for (std::size_t at = 0; unit > 1 && at + unit <= n.data.size(); at += unit) std::reverse(to + at, to + at + unit);
-  return Value(make_view(std::move(storage), *dtype, n.shape, strides, 0));
+  const std::optional<Tensor> t = numpy_tensor(v.as_numpy());
+  return t ? std::optional<Value>(*t) : std::nullopt;
 }
 
 }  // namespace harker::cli

@@ -28,6 +28,7 @@ struct Argument {
   std::variant<bool*, std::int64_t*, std::string*, std::vector<std::string>*> to;
   enum class What : std::uint8_t { text, file, key } what = What::text;  ///< a key is an entry of the FILE before it
   std::vector<std::string> choices = {};                                 ///< for completion
+  std::string letter = {};                                               ///< "-o": the same in short
 
   bool is_option() const { return name.starts_with('-'); }
 };
