@@ -195,10 +195,7 @@ class Comparison {
     if (in.is_dict()) {
       if (!step.key) return nullptr;
       const Value* found = in.find(prefix_.other(*step.key, back));
-      // Backwards a name may also be one that is the same in both.
-      return found || !back || !step.key->is_string() || step.key->as_string().starts_with(prefix_.a)
-                 ? found
-                 : in.find(*step.key);
+      return found ? found : in.find(*step.key);  // or the name is the same in both
     }
     if (i >= child_count(in)) return nullptr;
     auto [other, v] = child(in, i);

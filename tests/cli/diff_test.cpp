@@ -141,7 +141,7 @@ TEST_CASE("cli: diff of values across dtypes, formats and kinds of number") {
   const Run r = diff(a, b, {"--values"}, "b.pb");
   CHECK_MESSAGE(r.status == 0, r.out);
   const Run far = diff(Value::dict({{"w", tensor({1.001, 2.})}}), b, {"--values"});
-  CHECK_MESSAGE(far.out.find("w: 1 of 2 elements differ, max abs diff 0.00099") == 0, far.out);
+  CHECK_MESSAGE(far.out.find("w: 1 of 2 elements differ, max abs diff 0.00100") == 0, far.out);
 }
 
 TEST_CASE("cli: diff shows numpy's numbers and finds them in numpy's arrays") {

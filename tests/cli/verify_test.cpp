@@ -105,7 +105,8 @@ TEST_CASE("cli: verify goes on from damaged padding and from a record that nothi
   at = std::search(bytes.begin(), bytes.end(), id.begin(), id.end());
   REQUIRE(at != bytes.end());
   at += static_cast<std::ptrdiff_t>(id.size());
-  while (*at < '0' || *at > '9') ++at;
+  const auto digit = [](std::uint8_t c) { return c >= '0' && c <= '9'; };
+  while (!std::all_of(at, at + 20, digit)) ++at;
   *at = *at == '7' ? '8' : '7';
   write(t / "a.pt", bytes);
   const Run zip = harker_command({"verify", t / "a.pt"});
@@ -138,7 +139,7 @@ TEST_CASE("cli: verify counts NaN and infinities of each tensor, and --finite ma
     CHECK_MESSAGE(r.out == file + ": grid: 2 NaN, 1 infinity\n" + file + ": turned: 2 NaN, 1 infinity\n" + file +
                                ": column: 1 NaN, 1 infinity\n" + file + ": half: 1 NaN, 2 infinities\n" + file +
                                ": brain: 1 NaN\n" + file + ": double: 3 infinities\n" + file + ": e4m3: 1 NaN\n" +
-                               file + ": e5m2: 1 NaN, 1 infinity\n" + file + ": ok, 11 tensors, 111 bytes\n",
+                               file + ": e5m2: 1 NaN, 1 infinity\n" + file + ": ok, 11 tensors, 91 bytes\n",
                   r.out);
     const Run strict = harker_command({"verify", "--finite", t / name});
     CHECK(strict.status == 1);
