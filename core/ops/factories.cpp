@@ -38,7 +38,9 @@ Tensor filled(const Shape& shape, Scalar value, const TensorOptions& o, const ch
   Tensor t = detail::empty_tensor(shape, o.dtype, o.device);
   detail::put_number(t.impl(), value, op);
   if (o.requires_grad) t.requires_grad_();
-  return detail::made("full", t, shape, value);
+  if (detail::exporting()) [[unlikely]]
+    return detail::made("full", t, shape, value);
+  return t;
 }
 
 /// A tensor of `options` holding these doubles.
@@ -69,7 +71,9 @@ namespace {
 Tensor filled_like(const Tensor& t, Scalar value, const char* op) {
   Tensor z = detail::empty_tensor_like(t);
   detail::put_number(z.impl(), value, op);
-  return detail::made("full", z, z.shape(), value);
+  if (detail::exporting()) [[unlikely]]
+    return detail::made("full", z, z.shape(), value);
+  return z;
 }
 /// The options with t's dtype and device where they name none.
 TensorOptions like(const Tensor& t, TensorOptions o) {

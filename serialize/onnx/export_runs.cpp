@@ -107,7 +107,8 @@ std::string Runs::place(int op) const {
   const char* before = ", called by ";
   for (const std::string& f : detail::function_names(o.callers, 60)) {
     if (f.find("harker::FunctionRef<") != std::string::npos) break;  // from here on it is the export
-    const bool inner = f.find("harker::detail::") != std::string::npos || f.find("(anonymous") != std::string::npos ||
+    const bool inner = f.find("harker::detail::") != std::string::npos ||
+                       f.find("harker::(anonymous") != std::string::npos ||
                        f.find("harker::export_onnx") != std::string::npos || f.starts_with("_Z");
     if (inner || (named == 0 && f.find("harker::" + o.name + "(") != std::string::npos)) continue;
     s += before + f;

@@ -217,7 +217,7 @@ TEST_CASE("onnx export: an error says after which weight") {
   } m;
   m.eval();
   CHECK_THROWS_WITH_AS(export_onnx(m, rand({5, 10}), folder.file()),
-                       doctest::Contains("operation 3, polygamma, near fc2.weight, called by "), Error);
+                       doctest::Contains("operation 3, polygamma, near fc2.weight"), Error);
 }
 
 TEST_CASE("onnx export: what is not seen is refused where it comes in") {
