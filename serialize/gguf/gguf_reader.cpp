@@ -10,6 +10,7 @@
 #include <harker/serialize/gguf/gguf_types.h>
 #include <harker/serialize/option_names.h>
 #include <harker/serialize/value/geometry.h>
+#include <harker/serialize/value/kept_elements.h>
 #include <harker/serialize/value/named_tensors.h>
 
 namespace harker::gguf {
@@ -233,15 +234,10 @@ class Reader {
     const Tensor t = make_view(storage, dtype, Shape(std::span<const std::int64_t>(sizes)),
                                Shape(std::span<const std::int64_t>(strides)), 0);
     if (plain) return t;
-    Value::Opaque o;
-    o.module = "gguf", o.name = info.type ? std::string(info.type->name) : str("type_", info.number);
-    o.called = o.known = true;
-    o.args = Value::tuple();
-    o.state = Value::dict({{"shape", Value::size(Shape(std::span<const std::int64_t>(info.shape)))},
-                           {"nbytes", info.nbytes},
-                           {"data", t}});
-    if (big_) o.state.set("byteorder", "big");  // inside the blocks, too
-    return Value::opaque(o);
+    const Value kept = kept_elements("gguf", info.type ? std::string(info.type->name) : str("TYPE_", info.number),
+                                     Shape(std::span<const std::int64_t>(info.shape)), info.nbytes, t);
+    if (big_) kept.as_opaque().state.set("byteorder", "big");  // inside the blocks, too
+    return kept;
   }
 
   Document document() {

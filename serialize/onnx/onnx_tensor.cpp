@@ -9,6 +9,7 @@
 #include <harker/serialize/onnx/onnx_types.h>
 #include <harker/serialize/onnx/wire.h>
 #include <harker/serialize/value/geometry.h>
+#include <harker/serialize/value/kept_elements.h>
 
 namespace harker::onnx {
 namespace {
@@ -112,7 +113,7 @@ Value strings(io::ByteView all, const Shape& shape, std::string_view what) {
     nbytes += s.size();
     items.push_back(string_value(s));
   }
-  return kept_value("STRING", shape, nbytes, Value::list(std::move(items)));
+  return kept_elements("onnx", "STRING", shape, nbytes, Value::list(std::move(items)));
 }
 
 }  // namespace
@@ -237,17 +238,10 @@ Value make_value(const TensorMessage& m, io::ByteView all, std::string_view name
     storage = make_storage(0);
   }
   if (dtype) return Value(make_view(std::move(storage), *dtype, shape, shape.contiguous_strides(), 0));
-  return kept_value(kept->name, shape, nbytes,
-                    Value(make_view(std::move(storage), DType::uint8, {static_cast<std::int64_t>(nbytes)}, {1}, 0)));
+  return kept_elements("onnx", kept->name, shape, nbytes,
+                       Value(make_view(std::move(storage), DType::uint8, {static_cast<std::int64_t>(nbytes)}, {1}, 0)));
 }
 
 Value string_value(std::string_view s) { return detail::valid_utf8(s, false) ? Value(s) : Value::bytes(io::bytes(s)); }
-
-Value kept_value(const char* type, const Shape& shape, std::uint64_t nbytes, Value data) {
-  Value::Opaque o;
-  o.module = "onnx", o.name = type, o.called = true;
-  o.state = Value::dict({{"shape", Value::size(shape)}, {"nbytes", nbytes}, {"data", std::move(data)}});
-  return Value::opaque(o);
-}
 
 }  // namespace harker::onnx

@@ -47,8 +47,6 @@ Value make_constant(io::ByteView attribute, std::string_view attribute_name, std
 
 /// A string of string_data; bytes when it is no UTF-8.
 Value string_value(std::string_view s);
-/// An opaque value onnx.`type`, with the attributes shape, nbytes and data.
-Value kept_value(const char* type, const Shape& shape, std::uint64_t nbytes, Value data);
 /// Takes in dims, packed or not, at whose tag the reader is: of the packed no more than one beyond kMaxRank.
 void append_dims(protozero::pbf_reader& r, std::vector<std::int64_t>& dims);
 

@@ -8,6 +8,7 @@
 #include <harker/serialize/onnx/onnx_types.h>
 #include <harker/serialize/onnx/wire.h>
 #include <harker/serialize/value/geometry.h>
+#include <harker/serialize/value/kept_elements.h>
 
 namespace harker::onnx {
 namespace {
@@ -157,7 +158,7 @@ Value make_constant(io::ByteView all, std::string_view key, std::string_view wha
   }
   if (items.empty() && (key == "value_string" || is_reference(all, what))) return {};
   const Shape shape = key == "value_string" ? Shape{} : Shape{static_cast<std::int64_t>(items.size())};
-  return kept_value("STRING", shape, nbytes, Value::list(std::move(items)));
+  return kept_elements("onnx", "STRING", shape, nbytes, Value::list(std::move(items)));
 }
 
 }  // namespace harker::onnx

@@ -8,6 +8,7 @@
 #include <harker/serialize/onnx/onnx_json.h>
 #include <harker/serialize/safetensors/header.h>
 #include <harker/serialize/safetensors/safetensors_file.h>
+#include <harker/serialize/value/kept_elements.h>
 #include <harker/serialize/value/unknown_classes.h>
 #include <harker/serialize/value/value_paths.h>
 
@@ -35,14 +36,8 @@ Value read_entry(const Part& part, const Entry& e, bool lazy) {
     if (pairs) shape[shape.rank() - 1] /= 2;
     return Value(make_view(std::move(storage), *e.kind->dtype, shape, shape.contiguous_strides(), 0));
   }
-  Value::Opaque o;
-  o.module = "safetensors", o.name = e.kind->name;
-  o.called = o.known = true;
-  o.args = Value::tuple();
-  o.state =
-      Value::dict({{"shape", Value::size(shape)},
-                   {"data", make_view(std::move(storage), DType::uint8, {static_cast<std::int64_t>(nbytes)}, {1}, 0)}});
-  return Value::opaque(o);
+  return kept_elements("safetensors", e.kind->name, shape, nbytes,
+                       make_view(std::move(storage), DType::uint8, {static_cast<std::int64_t>(nbytes)}, {1}, 0));
 }
 
 // What of a value lies in a file: a tensor's or an object's bytes; null for any other.

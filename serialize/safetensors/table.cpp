@@ -8,6 +8,7 @@
 #include <harker/core/value/object.h>
 #include <harker/serialize/onnx/onnx_json.h>
 #include <harker/serialize/safetensors/plan.h>
+#include <harker/serialize/value/kept_elements.h>
 
 namespace harker::safetensors {
 namespace {
@@ -39,9 +40,9 @@ bool is_alone(const Tensor& t) {
 // `v` with another tensor in its place, and all else that it is.
 Value with_tensor(const Value& v, Tensor t) {
   if (!v.is_tensor()) {  // an object that has its bytes in one
-    Value::Opaque o = v.as_opaque();
-    o.state = Value::dict({{"shape", o.state["shape"]}, {"data", t}});
-    return Value::opaque(o);
+    const Value::Opaque& o = v.as_opaque();
+    const auto nbytes = static_cast<std::uint64_t>(t.numel());
+    return kept_elements(o.module, o.name, o.state["shape"].as_size(), nbytes, std::move(t));
   }
   t.impl().requires_grad = v.lazy_tensor().requires_grad();
   Value out = v.is_parameter() ? Value::parameter(t) : Value(t);

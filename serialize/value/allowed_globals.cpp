@@ -1,6 +1,7 @@
 // The table of names: torch's own list for weights_only (torch/_weights_only_unpickler.py), and frozenset, defaultdict,
-// slice, range, NumPy's, and what we call elements of safetensors that we have no dtype for.
+// slice, range, NumPy's, and what elements are called that we have no dtype for.
 #include <harker/serialize/value/allowed_globals.h>
+#include <harker/serialize/value/kept_elements.h>
 
 #include <algorithm>
 #include <iterator>
@@ -39,9 +40,6 @@ constexpr Row kNames[] = {
     {"numpy.core.multiarray", "_reconstruct", Global::numpy_reconstruct},
     {"numpy.core.multiarray", "scalar", Global::numpy_scalar},
     {"numpy.core.numeric", "_frombuffer", Global::numpy_from_buffer},
-    {"safetensors", "F4", Global::kept},
-    {"safetensors", "F6_E2M3", Global::kept},
-    {"safetensors", "F6_E3M2", Global::kept},
     {"torch", "Size", Global::size},
     {"torch", "Tensor", Global::tensor_class},
     {"torch", "device", Global::device},
@@ -119,6 +117,7 @@ AllowedGlobal allowed_global(std::string_view module, std::string_view name) {
     if (const auto t = dtype_from_name(name)) return {Global::dtype, *t};
     if (odd_type(name)) return {Global::reference};
   }
+  if (names_kept_elements(module, name)) return {Global::kept};
   return {};
 }
 
