@@ -243,8 +243,9 @@ Tensor promoted_binary(Binary op, const char* name, const Tensor& x, const Tenso
 Tensor promoted_scalar(Binary op, const char* name, const Tensor& x, Scalar s, bool reversed,
                        decltype(&Forward<Arithmetic>::scalar) forward) {
   if (exporting()) [[unlikely]]
-    return seen(reversed && op != Binary::sub ? "number_first" : name,
-                [&] { return promoted_scalar(op, name, x, s, reversed, forward); }, x, s);
+    return seen(
+        reversed && op != Binary::sub ? "number_first" : name,
+        [&] { return promoted_scalar(op, name, x, s, reversed, forward); }, x, s);
   const ModeScope off(false);
   if (op == Binary::sub && (x.dtype() == DType::bool_ || s.is_bool())) refuse_bool_difference(name);
   const DType t = binary_result(op, common_dtype(x, s, name), name), wide = computing_dtype(t, name);
