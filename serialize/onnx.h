@@ -1,6 +1,6 @@
-// export_onnx: a model with its computation as an ONNX file, for onnxruntime and its like. The model is run, and what its
-// operations do is written down; docs/onnx-export.md says what can be and what cannot. (A state dict alone is saved by
-// save(), as ".onnx" too.)
+// export_onnx: a model with its computation as an ONNX file, for onnxruntime and its like. The model is run, and what
+// its operations do is written down; docs/onnx-export.md says what can be and what cannot. (A state dict alone is saved
+// by save(), as ".onnx" too.)
 //
 //   #include <harker/serialize/onnx.h>
 //   model.eval();
@@ -87,10 +87,11 @@ void export_called(M& model, const std::vector<Tensor>& inputs, const F& call, c
 
 }  // namespace detail
 
-/// Writes model(inputs...), or model.forward(inputs...), to a file, whole or not at all. `model` is a module, or anything
-/// that can be called; if it has a state_dict(), its tensors are the file's initializers under their names, and load()
-/// gives them back. Error when it is in training mode, when an operation has no form in ONNX, and when a value that
-/// depends on the inputs was computed or read by something that is not seen; it names the operation and its callers.
+/// Writes model(inputs...), or model.forward(inputs...), to a file, whole or not at all. `model` is a module, or
+/// anything that can be called; if it has a state_dict(), its tensors are the file's initializers under their names,
+/// and load() gives them back. Error when it is in training mode, when an operation has no form in ONNX, and when a
+/// value that depends on the inputs was computed or read by something that is not seen; it names the operation and its
+/// callers.
 template <class M, class... X>
 void export_onnx(M&& model, const std::tuple<X...>& inputs, const FilePath& path,
                  const OnnxExportOptions& options = {}) {

@@ -1,7 +1,7 @@
-// Call: one recorded operation, as the function sees it that writes its nodes; and the table of these functions, a row for
-// each operation that has a form in ONNX (export_pointwise.cpp, export_shapes.cpp, export_reductions.cpp,
-// export_layers.cpp). Whatever a row reads of an argument must be the same for every size of the batch, unless it asks for
-// a Dim: else it is an error that names the operation. Internal.
+// Call: one recorded operation, as the function sees it that writes its nodes; and the table of these functions, a row
+// for each operation that has a form in ONNX (export_pointwise.cpp, export_shapes.cpp, export_reductions.cpp,
+// export_layers.cpp). Whatever a row reads of an argument must be the same for every size of the batch, unless it asks
+// for a Dim: else it is an error that names the operation. Internal.
 #pragma once
 #include <harker/serialize/onnx/export_graph.h>
 

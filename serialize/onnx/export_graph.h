@@ -1,5 +1,5 @@
-// Graph: the ONNX graph that an export makes: nodes, constants, initializers, and the file. Values are called by name; a
-// node that nobody needs is left out. Internal.
+// Graph: the ONNX graph that an export makes: nodes, constants, initializers, and the file. Values are called by name;
+// a node that nobody needs is left out. Internal.
 //
 //   NodeProto      = 1 input*   2 output*   3 name   4 op_type   5 attribute*
 //   AttributeProto = 1 name   2 f | 3 i | 4 s | 5 t | 8 ints* | 9 strings*   20 type

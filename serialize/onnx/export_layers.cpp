@@ -119,8 +119,8 @@ void instance_norm(const Call& c) {
   c.is(c.node("InstanceNormalization", by_channel(c), real("epsilon", c.number(1))));
 }
 
-// --- A recurrent layer in one direction (nn/recurrent_layer.cpp): inputs x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr; numbers
-// kind, reverse, times, sequences.
+// --- A recurrent layer in one direction (nn/recurrent_layer.cpp): inputs x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr;
+// numbers kind, reverse, times, sequences.
 enum { kX, kH, kC, kWih, kWhh, kBih, kBhh, kWhr };
 enum { kTanh, kRelu, kLstm, kGru };
 

@@ -1,7 +1,7 @@
 // Runs: a model run three times while its operations are recorded, with three batch sizes and other numbers, and the
-// recordings beside one another. What differs in them depends on the batch's size: a number that is k n + c in all three
-// is written down as that; any other difference is an error that names the operation. What is a constant must be the same
-// memory, unchanged, in all of them (or, where an operation made it, the same bytes). Internal.
+// recordings beside one another. What differs in them depends on the batch's size: a number that is k n + c in all
+// three is written down as that; any other difference is an error that names the operation. What is a constant must be
+// the same memory, unchanged, in all of them (or, where an operation made it, the same bytes). Internal.
 #pragma once
 #include <deque>
 #include <optional>

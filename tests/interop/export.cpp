@@ -1,5 +1,5 @@
-// export FOLDER: models of many kinds as ONNX files, and beside each, for three sizes of the batch, inputs and what we make
-// of them (as a state dict in a .pb file). judge_export.py runs the files.
+// export FOLDER: models of many kinds as ONNX files, and beside each, for three sizes of the batch, inputs and what we
+// make of them (as a state dict in a .pb file). judge_export.py runs the files.
 #include "export_models.h"
 
 #include <cstdio>

@@ -1,8 +1,8 @@
 // OpTrace: a recording of what the operations of this thread do while it lives, in order: names, arguments, results. It
-// is for those who write a computation down (serialize/onnx). What it does not see it must not miss: a tensor that comes
-// into an operation and is no result of one before is noted as coming from outside, with the version of its bytes; whoever
-// uses the recording makes another and compares: what is a constant is the same memory, unchanged, in both.
-// A change in place gives the tensor a new value; who then comes with another view of the memory is told that the
+// is for those who write a computation down (serialize/onnx). What it does not see it must not miss: a tensor that
+// comes into an operation and is no result of one before is noted as coming from outside, with the version of its
+// bytes; whoever uses the recording makes another and compares: what is a constant is the same memory, unchanged, in
+// both. A change in place gives the tensor a new value; who then comes with another view of the memory is told that the
 // recording does not know it (GradError).
 #pragma once
 #include <memory>

@@ -1,7 +1,7 @@
 // TracedCall: what an operation tells the recording of this thread (op_trace.h), if there is one. While there is, apply
 // (op.h) takes its long way, and so do the functions that compute without apply: comparisons, places, factories. Each
-// hands over its name, its arguments by reference and its results; what happens inside it is its own business and is not
-// recorded. Without a recording nothing is paid: apply asks for the thread's modes anyway.
+// hands over its name, its arguments by reference and its results; what happens inside it is its own business and is
+// not recorded. Without a recording nothing is paid: apply asks for the thread's modes anyway.
 #pragma once
 #include <optional>
 #include <span>
