@@ -55,7 +55,8 @@ struct LoadOptions {
 struct SaveOptions {
   /// "torch", "harker", "onnx", "safetensors", ...; empty: by the path's extension.
   std::string format = {};
-  /// Wait until the disk has it (fsync of the file and its folder). Off: atomic, but a power cut may lose the new file.
+  /// Wait until the disk has it (fsync of the file and its folder). Off: atomic for whoever looks, but a power cut may
+  /// leave neither the new file nor the old one.
   bool durable = true;
   /// PyTorch files: alignment of each record, and whether checksums are computed.
   std::int64_t alignment = 64;

@@ -180,17 +180,17 @@ TEST_CASE("numbers beyond a floating-point dtype are refused, not written as inf
 }
 
 TEST_CASE("whole numbers: an unsigned one above all int64 does not become negative") {
-  constexpr std::uint64_t kTop = std::numeric_limits<std::uint64_t>::max(), kHalf = std::uint64_t{1} << 63;
+  constexpr std::uint64_t kTop = std::numeric_limits<std::uint64_t>::max(), kMiddle = std::uint64_t{1} << 63;
   CHECK(Scalar(kTop).to_double() == 0x1p64);
-  CHECK(Scalar(kHalf).to_double() == 0x1p63);
-  CHECK_FALSE(Scalar(kHalf - 1).is_above_int64());
+  CHECK(Scalar(kMiddle).to_double() == 0x1p63);
+  CHECK_FALSE(Scalar(kMiddle - 1).is_above_int64());
   CHECK_FALSE(Scalar(true).is_above_int64());
   CHECK_FALSE(Scalar(-1).is_above_int64());
   CHECK(full({1}, kTop, kFloat64).item() == 0x1p64);
-  CHECK(full({1}, kHalf, kFloat32).item() == 0x1p63);
+  CHECK(full({1}, kMiddle, kFloat32).item() == 0x1p63);
   CHECK(wholes(full({1}, kTop, DType::uint64)) == Wholes{-1});  // these bits
   CHECK(full({1}, kTop, DType::uint64).to(kFloat64).item() == 0x1p64);
-  CHECK(full({1}, kHalf + 1, DType::uint64).to(kFloat64).item() == 0x1p63);
+  CHECK(full({1}, kMiddle + 1, DType::uint64).to(kFloat64).item() == 0x1p63);
   CHECK(tensor({kTop}, DType::uint64).to(kFloat64).item() == 0x1p64);
   CHECK(tensor({kTop}, kFloat64).item() == 0x1p64);
   CHECK((ones({1}) + kTop).item() == 0x1p64);
