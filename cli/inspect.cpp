@@ -4,6 +4,7 @@
 #include <harker/core/base/text.h>
 #include <harker/core/repr.h>
 #include <harker/serialize/format.h>
+#include <harker/serialize/value/tensor_class.h>
 #include <algorithm>
 #include <unordered_map>
 
@@ -100,6 +101,7 @@ std::string tensor_note(ValueWalk& walk, Owners& owners) {
     else if (!walk.met_before())
       add("shares memory with " + walk.path_of(at->second));
   }
+  if (const Value* type = tensor_class(v)) add("class " + type->as_opaque().module + '.' + type->as_opaque().name);
   if (v.is_parameter()) add("Parameter");
   if (t.requires_grad() && !v.is_parameter()) add("requires grad");
   if (v.conj()) add("conjugate view");

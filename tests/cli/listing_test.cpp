@@ -169,3 +169,9 @@ TEST_CASE("cli: a terminal gets a tree as wide as it is, in colours unless NO_CO
   CHECK(shown("TERM=xterm", "cat \"$1\" block.weight") == "1 1\r\n");  // no bytes to a terminal
   ::close(held), ::close(terminal);
 }
+
+TEST_CASE("cli: inspect names the class of a tensor that is none of torch's") {
+  const Run r =
+      harker_command({"inspect", "--keep-unknown", std::string(HARKER_SOURCE_DIR) + "/tests/cases/tensor_subclass.pt"});
+  CHECK_MESSAGE(r.out.find("class models.") != std::string::npos, r.out);
+}
