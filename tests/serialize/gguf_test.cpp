@@ -131,7 +131,7 @@ TEST_CASE("gguf: what it cannot hold is refused with its name") {
   CHECK(has(meta(Value::dict({{1, 1}})), "cannot be written"));
   CHECK(has(meta(Value::dict({{"general.alignment", 48}})), "power of two"));
   CHECK(has(meta(3), "must be a dict"));
-  CHECK(has(why(read(with_data(file(1, 0, info("t", {5}, 99, 0)), 40)).value), "gguf.type_99"));
+  CHECK(has(why(read(with_data(file(1, 0, info("t", {5}, 99, 0)), 40)).value), "gguf.TYPE_99"));
 }
 
 TEST_CASE("gguf: what is wrong with a file is said by name") {
