@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numbers>
 
+#include <harker/core/ops/ops.h>
 #include <harker/serialize/onnx/export_call.h>
 
 namespace harker::onnx {
@@ -14,7 +15,12 @@ using std::numbers::ln2;
 #define HARKER_UNARY(T) [](const Call& c) { c.is(c.node(T, {c.in(0, c.out_dtype())})); }
 
 /// y = what a scalar argument or the second tensor is, of the result's dtype.
-std::string other(const Call& c, DType t) { return c.inputs() > 1 ? c.in(1, t) : c.graph.number(c.number(0), t); }
+std::string scalar(const Call& c, std::size_t k, DType t) {
+  const double v = c.number(k);
+  if (c.is_real(k) || is_floating_point(t) || std::abs(v) < 0x1p53) return c.graph.number(v, t);
+  return c.graph.constant(full({}, c.whole(k), {.dtype = t}));  // no double
+}
+std::string other(const Call& c, DType t) { return c.inputs() > 1 ? c.in(1, t) : scalar(c, 0, t); }
 
 /// A product is computed in the result's dtype, except where integers give a real number.
 template <class F>
@@ -47,9 +53,20 @@ std::string truncated(const Call& c, const std::string& x) {
 
 bool is_floating(DType t) { return is_floating_point(t); }
 
+/// Is the remainder r, of the dividend's sign, to become one of the divisor's?
+std::string other_sign(const Call& c, const std::string& r, const std::string& y) {
+  const std::string zero = c.number_of(0);
+  return c.node("And", {c.node("Not", {c.node("Equal", {r, zero})}),
+                        c.node("Xor", {c.node("Less", {r, zero}), c.node("Less", {y, zero})})});
+}
 /// floor(x / y); integers by way of the remainder with the divisor's sign.
 std::string floor_quotient(const Call& c, const std::string& x, const std::string& y, DType t) {
-  if (is_floating(t)) return c.node("Floor", {div(c, x, y)});
+  if (is_floating(t)) {  // exactly: x / y may round up to the next (scalar_math.h)
+    const std::string r = c.node("Mod", {x, y}, integer("fmod", 1)), zero = c.number_of(0);
+    const std::string q = div(c, sub(c, x, r), y), whole = c.node("Round", {q});
+    return c.node("Where", {c.node("Equal", {y, zero}), div(c, x, y),
+                            c.node("Where", {other_sign(c, r, y), sub(c, whole, c.number_of(1)), whole})});
+  }
   return div(c, sub(c, x, c.node("Mod", {x, y})), y);
 }
 void floor_divide(const Call& c) {
@@ -59,7 +76,9 @@ void floor_divide(const Call& c) {
 void remainder(const Call& c) {
   const DType t = c.out_dtype();
   const std::string x = c.in(0, t), y = other(c, t);
-  c.is(is_floating(t) ? sub(c, x, mul(c, floor_quotient(c, x, y, t), y)) : c.node("Mod", {x, y}));
+  if (!is_floating(t)) return c.is(c.node("Mod", {x, y}));
+  const std::string r = c.node("Mod", {x, y}, integer("fmod", 1));
+  c.is(c.node("Where", {other_sign(c, r, y), add(c, r, y), r}));
 }
 void fmod(const Call& c) {
   const DType t = c.out_dtype();
@@ -137,8 +156,8 @@ void clamp(const Call& c) {
   const std::string x = c.in(0, t);
   if (c.inputs() == 3) return c.is(c.node("Min", {c.node("Max", {x, c.in(1, t)}), c.in(2, t)}));
   std::string z = x;  // not Clip: Max and Min let NaN pass, and when the bounds cross the upper one wins
-  if (c.given(0)) z = c.node("Max", {z, c.graph.number(c.number(0), t)});
-  if (c.given(1)) z = c.node("Min", {z, c.graph.number(c.number(1), t)});
+  if (c.given(0)) z = c.node("Max", {z, scalar(c, 0, t)});
+  if (c.given(1)) z = c.node("Min", {z, scalar(c, 1, t)});
   c.is(z);
 }
 void logit(const Call& c) {

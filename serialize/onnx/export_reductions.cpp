@@ -31,7 +31,7 @@ std::string scaled_sum(const Call& c, const std::vector<std::int64_t>& axes, boo
   return c.number(scale) == 1 ? z : c.node("Mul", {z, c.number_of(c.number(scale))});
 }
 void sum(const Call& c) {
-  if (c.length(1)) return c.is(scaled_sum(c, all(c.rank(0)), false, 0));  // (scale, from): of everything
+  if (c.arguments() == 2) return c.is(scaled_sum(c, all(c.rank(0)), false, 0));  // (scale, from): of everything
   c.is(scaled_sum(c, members(c.whole(0), c.rank(0)), c.whole(1) != 0, 2));
 }
 

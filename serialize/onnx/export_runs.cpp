@@ -206,13 +206,26 @@ void Runs::find_live() {
 }
 
 void Runs::check_constant(int t, int op) const {
-  const auto at = static_cast<std::size_t>(t);
   if (checked_.empty()) checked_.resize(live_.size());
-  if (checked_[at]) return;
-  checked_[at] = true;
-  if (const int by = tensor(t).made_by; by >= 0)
-    for (int in : this->op(by).inputs)
-      if (in >= 0) check_constant(in, by);
+  std::vector<std::pair<int, int>> all{{t, op}};  // and what they were made of: a list, for a chain may be long
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (const auto at = static_cast<std::size_t>(all[i].first); checked_[at]) {
+      all[i] = {-1, -1};
+      continue;
+    } else {
+      checked_[at] = true;
+    }
+    if (const int by = tensor(all[i].first).made_by; by >= 0)
+      for (int in : this->op(by).inputs)
+        if (in >= 0) all.emplace_back(in, by);
+  }
+  std::sort(all.begin(), all.end());  // the first that differs is the one to name
+  for (const auto& [one, user] : all)
+    if (one >= 0) check_one(one, user);
+}
+
+void Runs::check_one(int t, int op) const {
+  const auto at = static_cast<std::size_t>(t);
   const RecordedTensor& a = tensor(t);
   for (const OpTrace& trace : traces_) {
     const RecordedTensor& b = trace.tensors()[at];

@@ -43,6 +43,7 @@ class Runs {
   bool live_op(int op) const { return live_ops_[static_cast<std::size_t>(op)]; }
   /// Error unless a tensor that is not live is the same in all runs; `op` uses it.
   void check_constant(int tensor, int op) const;
+  void check_one(int tensor, int op) const;
 
   /// Nothing where the numbers are no k n + c.
   std::optional<Dim> dim(int tensor, int d) const;

@@ -28,7 +28,11 @@ std::string part(const Call& c, const std::string& x, std::int64_t d, Dim start,
   const Dim rest{all.k - start.k, all.c - start.c};
   const Dim end = length == rest && step == 1 ? Dim{0, INT64_MAX}
                                               : Dim{start.k + length.k * step, start.c + (length.c - 1) * step + 1};
-  return c.node("Slice", {x, c.graph.extent(start), c.graph.extent(end), c.graph.list({d}), c.graph.list({step})});
+  const auto place = [&](Dim at) {  // below 0, for a smaller batch, ONNX would count from the end
+    const std::string n = c.graph.extent(at);
+    return at.fixed() || at.c >= 0 ? n : c.node("Max", {n, c.graph.list({0})});
+  };
+  return c.node("Slice", {x, place(start), place(end), c.graph.list({d}), c.graph.list({step})});
 }
 void slice(const Call& c) {
   const std::int64_t d = c.listed(0, 0);

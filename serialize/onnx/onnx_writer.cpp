@@ -174,8 +174,10 @@ std::string output(std::string_view name, std::int32_t type, const std::vector<s
 void retire_data(io::Sink& sink, std::string_view file, std::string_view location) {
   const auto old = sink.old();
   const std::string data = old ? data_file(*old) : std::string();
-  const std::string_view stem = location.substr(0, file.size() + 1), end = kDataEnding;
-  if (data != location && data.size() == location.size() && data.starts_with(stem) && data.ends_with(end) &&
+  const std::string stem = str(file, '.');
+  const std::string_view end = kDataEnding;
+  if (data != location && data.size() == stem.size() + 8 + end.size() && data.starts_with(stem) &&
+      data.ends_with(end) &&
       detail::from_hex(std::string_view(data).substr(stem.size(), data.size() - stem.size() - end.size())))
     sink.retire(data);
 }
@@ -214,10 +216,8 @@ class Writer {
                          " bytes; save as .harker or .pt instead");
 
     std::uint64_t data = 0;
-    if (!location.empty()) {
-      data = write_data(sink.beside(location));
-      retire_data(sink, file, location);
-    }
+    if (!location.empty()) data = write_data(sink.beside(location));
+    retire_data(sink, file, location);
     sink.expect(total);
     sink.write(head);
     for (const Piece& p : pieces_) {
@@ -356,7 +356,7 @@ class Writer {
       size += at - first;
       for (const std::string& o : outputs_) size += 1 + varint_size(o.size()) + o.size();
       if (varint_size(size) > width) continue;
-      if (varint_size(size) < width) name += spaces(10, kAligned), size += kAligned;
+      if (varint_size(size) < width) name += spaces(10, 2 * kAligned), size += 2 * kAligned;
       for (std::size_t i = 0; i < pieces_.size(); ++i)
         if (!pieces_[i].external) pieces_[i].head += spaces(12, pads[i]) + lead(9, pieces_[i].nbytes);
       return size;

@@ -575,6 +575,29 @@ void each_function(const V& visit) {
             F::cosine_similarity(x, x * 2 + 1)};
       },
       images, OnnxExportOptions{});
+  visit(
+      "what was wrong once",
+      [](const Tensor& x) {
+        Tensor twice = full({6}, 2.0), sum = zeros({6}), flag = zeros({1});
+        const Tensor before = x + twice;
+        twice.add_(1.0);  // what was added is 2
+        sum.add_(mean(x, {0}));
+        flag.add_(1.0);
+        const Tensor tenth = full({6}, 0.1), two = full({6}, 2.0);
+        return Outputs{before * twice,
+                       x + sum,
+                       x * flag,
+                       mean(mean(x)),
+                       floor_divide(two + x * 0, tenth),
+                       remainder(two + x * 0, tenth),
+                       remainder(x * 10, full({6}, -3.0)),
+                       x.slice(0, -3, INT64_MAX),
+                       (x * 100).to(kInt64) + 9007199254740993};
+      },
+      [](std::int64_t n) {
+        return std::tuple(randn({n + 3, 6}));
+      },
+      OnnxExportOptions{});
 }
 
 }  // namespace exported

@@ -210,6 +210,17 @@ void TracedCall::done(const char* name, std::span<const Tensor* const> results, 
 
 TracedChange::TracedChange(const Tensor& x, const Tensor& r) : value_(current->find(r, "a change in place")) {
   current->find(x, "a change in place");
+  current->keep_values(x);
+}
+void OpTrace::keep_values(const Tensor& x) {
+  const ModeScope off(false);
+  for (int n : index_->by_storage[&x.storage()]) {
+    RecordedTensor& r = tensors_[static_cast<std::size_t>(n)];
+    if (r.made_by < 0 || r.version != r.tensor.version()) continue;
+    kept_.push_back(r.tensor);  // its address stays its own
+    r.tensor = r.tensor.clone();
+    r.hash = hash_of(r.tensor);
+  }
 }
 void TracedChange::done(const Tensor& x) {
   OpTrace& trace = *current;

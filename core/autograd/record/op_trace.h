@@ -70,6 +70,7 @@ class OpTrace {
   int add(const Tensor& t, int made_by);
   void begin(std::span<const TracedArgument> arguments);
   RecordedOp& push(const char* name);
+  void keep_values(const Tensor& x);  // what lies in x's memory, before a change of it
 
   std::vector<RecordedTensor> tensors_;
   std::vector<RecordedOp> ops_;
