@@ -29,6 +29,16 @@ bool is_text(io::ByteView file) {
                      [](std::uint8_t c) { return (c >= 32 && c != 127) || (c >= 9 && c <= 13); });
 }
 
+// The format of what is beyond doubt, as most files are, without a look at all others: ours, and torch.save's archives,
+// whose first record is ROOT/data.pkl.
+const Format* plain_format(io::ByteView file) {
+  constexpr std::size_t kName = 30;  // where a zip archive's first entry has its name, whose length is at 26
+  if (io::text(file).starts_with("\x89HRK\r\n\x1a\n")) return &harker_format();
+  if (file.size() < kName || !io::text(file).starts_with("PK\3\4")) return nullptr;
+  const std::string_view name = io::text(file).substr(kName, io::load_le<std::uint16_t>(file.data() + 26));
+  return name.ends_with("/data.pkl") ? &torch_format() : nullptr;
+}
+
 }  // namespace
 
 Document Format::examine(const std::shared_ptr<const io::Source>& source, const LoadOptions& options,
@@ -56,6 +66,7 @@ std::span<const Format* const> formats() {
 const Format& detect_format(const io::Source& source) {
   const io::ByteView file = source.bytes();
   if (file.empty()) detail::throw_error<FormatError>(source.name(), ": the file is empty");
+  if (const Format* plain = plain_format(file)) return *plain;
   if (const std::string what = stranger(source); !what.empty())
     detail::throw_error<FormatError>(source.name(), ": ", what);
   for (const Format* f : formats())

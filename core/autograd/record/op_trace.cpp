@@ -170,9 +170,9 @@ RecordedOp& OpTrace::push(const char* name) {
   return ops_.back();
 }
 
-TracedCall::TracedCall(std::span<const TracedArgument> arguments)
-    : arguments_(arguments), tracing_(modes().tracing), grad_(modes().grad) {
-  current->begin(arguments);
+TracedCall::TracedCall(const TracedArgument* arguments, std::size_t count)
+    : arguments_(arguments), count_(count), tracing_(modes().tracing), grad_(modes().grad) {
+  current->begin({arguments, count});
   modes().tracing = 0;
   modes().grad = false;
 }
@@ -181,30 +181,33 @@ TracedCall::~TracedCall() {
   modes().grad = grad_;
 }
 
-void TracedCall::done(const char* name, std::span<const Tensor* const> results, int written) {
+void TracedCall::called(const char* name) { current->push(name); }
+
+void TracedCall::result(const Tensor& t) {
   OpTrace& trace = *current;
-  RecordedOp& op = trace.push(name);
-  const int number = static_cast<int>(trace.ops_.size()) - 1;
-  for (const Tensor* t : results) {
-    if (!t->defined()) {
-      op.outputs.push_back(-1);
-      continue;
-    }
-    // Returned as it came in: the same value.
-    const auto known = trace.index_->by_tensor.find(t->get());
-    const bool was = known != trace.index_->by_tensor.end() &&
-                     trace.tensors_[static_cast<std::size_t>(known->second)].version == t->version();
-    op.outputs.push_back(was ? known->second : trace.add(*t, number));
+  std::vector<int>& outputs = trace.ops_.back().outputs;
+  if (!t.defined()) {
+    outputs.push_back(-1);
+    return;
   }
-  if (written < 0) return;
+  // Returned as it came in: the same value.
+  const auto known = trace.index_->by_tensor.find(t.get());
+  const bool was = known != trace.index_->by_tensor.end() &&
+                   trace.tensors_[static_cast<std::size_t>(known->second)].version == t.version();
+  outputs.push_back(was ? known->second : trace.add(t, static_cast<int>(trace.ops_.size()) - 1));
+}
+
+void TracedCall::wrote(int number) {
+  OpTrace& trace = *current;
+  RecordedOp& op = trace.ops_.back();
   std::size_t k = 0;
-  for (const TracedArgument& a : arguments_) {
-    if (a.kind != Kind::tensor || k++ != static_cast<std::size_t>(written)) continue;
+  for (const TracedArgument& a : std::span(arguments_, count_)) {
+    if (a.kind != Kind::tensor || k++ != static_cast<std::size_t>(number)) continue;
     const Tensor& t = *static_cast<const Tensor*>(a.at);
     int& before = op.inputs[k - 1];
     if (before >= 0) trace.tensors_[static_cast<std::size_t>(before)].hash = hash_of(t);
     before = -1;
-    op.outputs.push_back(t.defined() ? trace.add(t, number) : -1);
+    op.outputs.push_back(t.defined() ? trace.add(t, static_cast<int>(trace.ops_.size()) - 1) : -1);
   }
 }
 

@@ -75,40 +75,37 @@ TracedArgument argument_of(const T& v) {
 /// One call, from before it computes until its results are there; meanwhile nothing is recorded.
 class TracedCall {
  public:
-  explicit TracedCall(std::span<const TracedArgument> arguments);
+  template <std::size_t n>
+  explicit TracedCall(const TracedArgument (&arguments)[n]) : TracedCall(arguments, n) {}
+  TracedCall(const TracedArgument* arguments, std::size_t count);
   ~TracedCall();
   TracedCall(const TracedCall&) = delete;
   TracedCall& operator=(const TracedCall&) = delete;
-  /// `written`: which of the tensors among the arguments is a result too, the last one; -1: none.
-  void done(const char* name, std::span<const Tensor* const> results, int written = -1);
 
+  /// `written`: which of the tensors among the arguments is a result too, the last one; -1: none.
   template <class R>
   void returned(const char* name, const R& z, int written = -1) {
-    if constexpr (is_tensor<R>) {
-      const Tensor* const one[] = {&z};
-      done(name, one, written);
-    } else if constexpr (requires { z.counts; }) {
-      const Tensor* const all[] = {&z.output, &z.inverse, &z.counts};
-      done(name, all, written);
-    } else if constexpr (requires { z.indices; }) {
-      const Tensor* const both[] = {&z.values, &z.indices};
-      done(name, both, written);
-    } else if constexpr (requires { z.begin(); }) {
-      std::vector<const Tensor*> all;
-      for (const Tensor& t : z) all.push_back(&t);
-      done(name, all, written);
-    } else {
-      std::apply(
-          [&](const auto&... t) {
-            const Tensor* const all[] = {&t...};
-            done(name, all, written);
-          },
-          z);
-    }
+    called(name);
+    if constexpr (is_tensor<R>)
+      result(z);
+    else if constexpr (requires { z.counts; })
+      result(z.output), result(z.inverse), result(z.counts);
+    else if constexpr (requires { z.indices; })
+      result(z.values), result(z.indices);
+    else if constexpr (requires { z.begin(); })
+      for (const Tensor& t : z) result(t);
+    else
+      std::apply([&](const auto&... t) { (result(t), ...); }, z);
+    if (written >= 0) wrote(written);
   }
 
  private:
-  std::span<const TracedArgument> arguments_;
+  void called(const char* name);
+  void result(const Tensor& t);
+  void wrote(int number);
+
+  const TracedArgument* arguments_;
+  std::size_t count_;
   std::uint16_t tracing_;
   bool grad_;
 };
