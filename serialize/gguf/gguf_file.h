@@ -14,7 +14,7 @@
 namespace harker::gguf {
 
 inline constexpr std::string_view kMagic("GGUF"), kAlignmentKey("general.alignment"), kNoteKey("harker.note");
-inline constexpr std::uint32_t kDefaultAlignment = 32;
+inline constexpr std::uint32_t kDefaultAlignment = 32, kMostAlignment = 1 << 20;
 
 Document read_file(const std::shared_ptr<const io::Source>& source, const LoadOptions& options);
 void write_file(io::Sink& sink, const Value& value);

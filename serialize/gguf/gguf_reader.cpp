@@ -81,7 +81,8 @@ class Reader {
     Value v = type == kArray ? array(k) : type == kText ? text_value() : scalar(k, type);
     if (k == kAlignmentKey) {
       alignment_ = type == kUint32 ? static_cast<std::uint64_t>(v.as_int()) : 0;
-      if (!std::has_single_bit(alignment_)) fail(kAlignmentKey, " must be a power of two, as uint32");
+      if (!std::has_single_bit(alignment_) || alignment_ > kMostAlignment)
+        fail(kAlignmentKey, " must be a power of two, as uint32, and at most ", kMostAlignment);
     }
     if (k == kNoteKey && v.is_string() && note_.is_none())
       note_ = std::move(v);
@@ -175,14 +176,14 @@ class Reader {
     for (const TensorType& t : kTensorTypes)
       if (t.number == info.number) info.type = &t;
     if (!fits) fail("tensor ", quoted(info.name), ": its number of elements overflows");
+    std::reverse(info.shape.begin(), info.shape.end());
     if (!info.type) return;
-    const auto row = static_cast<std::uint64_t>(info.shape.empty() ? 1 : info.shape[0]);
+    const auto row = static_cast<std::uint64_t>(info.shape.empty() ? 1 : info.shape.back());
     if (row % info.type->block != 0)
       fail("tensor ", quoted(info.name), ": rows of ", row, " elements are no whole blocks of ", info.type->block, " (",
            info.type->name, ')');
     if (!none && !io::checked_mul(numel / info.type->block, info.type->bytes, info.nbytes))
       fail("tensor ", quoted(info.name), ": its number of bytes overflows");
-    std::reverse(info.shape.begin(), info.shape.end());
   }
 
   // Every tensor lies inside the data, on the alignment, and no two share a byte.

@@ -136,7 +136,8 @@ void write_file(io::Sink& sink, const Value& value) {
                              v.type_name());
     if (key.as_string() == kAlignmentKey) {
       alignment = v.is_int() && v.fits_int64() && v.as_int() <= UINT32_MAX ? static_cast<std::uint64_t>(v.as_int()) : 0;
-      if (!std::has_single_bit(alignment)) throw_error<TypeError>(".gguf: ", kAlignmentKey, " must be a power of two");
+      if (!std::has_single_bit(alignment) || alignment > kMostAlignment)
+        throw_error<TypeError>(".gguf: ", kAlignmentKey, " must be a power of two, at most ", kMostAlignment);
     }
     ++keys;
   }
@@ -146,8 +147,9 @@ void write_file(io::Sink& sink, const Value& value) {
     append_text(head, note);
   }
   const auto padding = [&](std::uint64_t at) {
-    return std::string(static_cast<std::size_t>((alignment - at % alignment) % alignment), '\0');
+    return static_cast<std::size_t>((alignment - at % alignment) % alignment);
   };
+  const auto pad = [&](std::uint64_t at) { sink.write(std::string(padding(at), '\0')); };
   std::uint64_t offset = 0;
   for (const auto& [name, v] : tensors) {
     Tensor data;
@@ -165,7 +167,7 @@ void write_file(io::Sink& sink, const Value& value) {
     io::append_le(head, type->number);
     io::append_le(head, offset);
     offset += numel / type->block * type->bytes;
-    offset += padding(offset).size();
+    offset += padding(offset);
   }
 
   std::string front(kMagic);
@@ -174,13 +176,13 @@ void write_file(io::Sink& sink, const Value& value) {
   io::append_le(front, keys);
   sink.write(front);
   sink.write(head);
-  sink.write(padding(front.size() + head.size()));
+  pad(front.size() + head.size());
   for (const auto& [name, v] : tensors) {
     Tensor data;
     const Tensor t = (quantized(*v, data) ? v->as_opaque().state["data"] : *v).tensor().contiguous();
     const auto n = static_cast<std::size_t>(t.numel()) * item_size(t.dtype());
     sink.write(io::ByteView(static_cast<const std::uint8_t*>(t.raw()), n));
-    sink.write(padding(n));
+    pad(n);
   }
 }
 

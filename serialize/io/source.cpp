@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <mutex>
 
@@ -50,14 +51,22 @@ class MemorySource final : public Source {
 class MappedSource final : public Source {
  public:
   MappedSource(ByteView bytes, std::string name, bool may_write) : Source(bytes, std::move(name), may_write) {}
+  void become_window() {
+    const std::lock_guard lock(windows_mutex);
+    windows.push_back(this);
+    any_window = listed_ = true;
+  }
   ~MappedSource() override {
-    {
+    if (listed_) {
       const std::lock_guard lock(windows_mutex);
       std::erase(windows, this);
       any_window = !windows.empty();
     }
     ::munmap(const_cast<std::uint8_t*>(bytes_.data()), bytes_.size());
   }
+
+ private:
+  bool listed_ = false;
 };
 
 [[noreturn]] void fail(const std::string& path, const char* what, int code) {
@@ -68,6 +77,28 @@ class MappedSource final : public Source {
   detail::throw_error<IoError>(path, ": its ", size, " bytes are more than this process has room for: raise the limit ",
                                "(ulimit -v), or free memory");
 }
+
+constexpr std::size_t kLongestLocation = 4096;  // PATH_MAX
+
+std::string folder_of(const std::string& path) {  // with its slash, or empty
+  return path.substr(0, path.find_last_of('/') + 1);
+}
+
+bool is_link(const std::string& path) {
+  struct stat info;
+  return ::lstat(path.c_str(), &info) == 0 && S_ISLNK(info.st_mode);
+}
+
+// A file, or why it cannot be opened.
+struct Opened {
+  std::shared_ptr<const Source> source;
+  std::string path;
+  int code;
+  std::shared_ptr<const Source> or_fail() const {
+    if (!source) fail(path, "cannot be opened", code);
+    return source;
+  }
+};
 
 }  // namespace
 
@@ -109,28 +140,39 @@ std::shared_ptr<const Source> Source::beside(std::string_view location, bool map
   if (!is_file_)
     detail::throw_error<IoError>(name_, ": names an external file, ", detail::quoted(location),
                                  ", and lies in no folder itself: load it from its path");
-  const std::string folder = name_.substr(0, name_.find_last_of('/') + 1);  // with its slash, or empty
-  int at = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY);
-  for (std::string_view rest = location;;) {
-    const Descriptor inside(at);
-    const std::string path = folder + std::string(location);
-    if (inside.fd < 0) fail(path, "cannot be opened", errno);
-    const std::size_t slash = rest.find('/');
-    const std::string part(rest.substr(0, slash));
-    if (part == "..") refuse("leads out of the folder (..)");
-    const bool last = slash == std::string_view::npos;
-    at = ::openat(inside.fd, part.empty() ? "." : part.c_str(),
-                  kOpen | (last ? 0 : O_DIRECTORY) | (last && follow ? 0 : O_NOFOLLOW));
-    struct stat info;
-    if (at < 0 && ::fstatat(inside.fd, part.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(info.st_mode))
-      refuse("is a symbolic link, or leads through one: it may point outside the folder");
-    if (last) {
-      const Descriptor file(at);
-      if (file.fd < 0) fail(path, "cannot be opened", errno);
-      return from_descriptor(file.fd, path, map, is_window_);
+  if (location.size() > kLongestLocation) refuse("is too long for a path");
+  const auto open_in = [&](const std::string& folder) {
+    const std::string path = folder + detail::escaped(location);  // for messages
+    int at = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+    for (std::string_view rest = location;;) {
+      const int code = errno;
+      const Descriptor inside(at);
+      if (inside.fd < 0) return Opened{nullptr, path, code};
+      const std::size_t slash = rest.find('/');
+      const std::string part(rest.substr(0, slash));
+      if (part == "..") refuse("leads out of the folder (..)");
+      const bool last = slash == std::string_view::npos;
+      at = ::openat(inside.fd, part.empty() ? "." : part.c_str(),
+                    kOpen | (last ? 0 : O_DIRECTORY) | (last && follow ? 0 : O_NOFOLLOW));
+      const int refused = errno;
+      struct stat info;
+      if (at < 0 && ::fstatat(inside.fd, part.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(info.st_mode))
+        refuse("is a symbolic link, or leads through one: it may point outside the folder");
+      errno = refused;
+      if (last) {
+        const Descriptor file(at);
+        if (file.fd < 0) return Opened{nullptr, path, refused};
+        return Opened{from_descriptor(file.fd, path, map, is_window_), path, 0};
+      }
+      rest = rest.substr(slash + 1);
     }
-    rest = rest.substr(slash + 1);
-  }
+  };
+  // A save through a link lays other files beside the file itself; a cache of downloads, beside the link.
+  const std::unique_ptr<char, void (*)(void*)> real(is_link(name_) ? ::realpath(name_.c_str(), nullptr) : nullptr,
+                                                    std::free);
+  if (real)
+    if (const Opened file = open_in(folder_of(real.get())); file.source || file.code != ENOENT) return file.or_fail();
+  return open_in(folder_of(name_)).or_fail();
 }
 
 std::shared_ptr<const Source> Source::from_descriptor(int fd, const std::string& path, bool map, bool window) {
@@ -145,21 +187,17 @@ std::shared_ptr<const Source> Source::from_descriptor(int fd, const std::string&
     const bool may_write = !window && (at != MAP_FAILED || errno != ENOMEM);
     if (at == MAP_FAILED && errno == ENOMEM) at = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (at != MAP_FAILED) {
+      std::shared_ptr<MappedSource> mapped;
       try {
-        auto mapped =
-            std::make_shared<MappedSource>(ByteView(static_cast<const std::uint8_t*>(at), size), path, may_write);
-        mapped->is_file_ = true;
-        mapped->is_window_ = window;
-        if (window) {
-          const std::lock_guard lock(windows_mutex);
-          windows.push_back(mapped.get());
-          any_window = true;
-        }
-        return mapped;
+        mapped = std::make_shared<MappedSource>(ByteView(static_cast<const std::uint8_t*>(at), size), path, may_write);
       } catch (...) {
         ::munmap(at, size);
         throw;
       }
+      mapped->is_file_ = true;
+      mapped->is_window_ = window;
+      if (window) mapped->become_window();
+      return mapped;
     }
     if (errno == ENOMEM) no_memory(path, size);
     if (errno != ENODEV && errno != EINVAL)

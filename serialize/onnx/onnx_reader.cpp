@@ -1,10 +1,9 @@
 // Reads a protobuf file: an ONNX ModelProto (layout: onnx_writer.cpp). One of ours has the metadata "harker", from
 // which the whole Value comes back; from any other, its tensors by name (onnx_weights.cpp).
-#include <unordered_map>
-#include <unordered_set>
 
 #include <harker/core/base/text.h>
 #include <harker/serialize/io/crc32.h>
+#include <harker/serialize/io/keyed_map.h>
 #include <harker/serialize/onnx/onnx_file.h>
 #include <harker/serialize/onnx/onnx_json.h>
 #include <harker/serialize/onnx/onnx_types.h>
@@ -101,7 +100,7 @@ Value read_ours(const Model& m, Reading& reading) {
   std::vector<std::uint32_t> crcs;
   if (m.has_checksums) crcs = checksums(m, meta.table.storages.size(), what);
 
-  std::unordered_map<std::string_view, std::size_t> wanted;
+  KeyedMap<std::string_view, std::size_t> wanted;
   for (std::size_t i = 0; i < meta.initializers.size(); ++i)
     if (!wanted.try_emplace(meta.initializers[i], i).second)
       throw_error<FormatError>(where, ": two storages in one initializer, ", detail::quoted(meta.initializers[i]));
@@ -109,7 +108,7 @@ Value read_ours(const Model& m, Reading& reading) {
   std::vector<io::StorageBytes> storages(meta.table.storages.size());
   std::vector<std::shared_ptr<const io::Source>> from;  // of those in other files
   std::vector<bool> found(storages.size());
-  std::unordered_set<std::string_view> names;
+  KeyedSet<std::string_view> names;
   each_initializer(m.graph, what, [&](io::ByteView bytes) {
     const TensorMessage t = parse_tensor(bytes, what);
     if (!names.insert(t.name).second)

@@ -10,11 +10,10 @@
 //
 // NODE is a node's name, else its first output, else what it does. A second tensor of one name is NAME#2: names need
 // only differ within a graph. Graphs wait in a list, so nothing recurses.
-#include <unordered_map>
-#include <unordered_set>
 
 #include <harker/core/base/text.h>
 #include <harker/core/base/utf8.h>
+#include <harker/serialize/io/keyed_map.h>
 #include <harker/serialize/onnx/onnx_weights.h>
 #include <harker/serialize/onnx/wire.h>
 #include <harker/serialize/value/value_paths.h>
@@ -92,7 +91,7 @@ class Finder {
 
   // Initializers of one graph must differ in their names.
   void initializers(const Place& p) {
-    std::unordered_set<std::string_view> here;
+    KeyedSet<std::string_view> here;
     const auto named = [&](std::string_view name) {
       if (name.empty()) throw_error<FormatError>(what_, ": an initializer without a name");
       if (!here.insert(name).second)
@@ -238,7 +237,7 @@ class Finder {
   const std::string& what_;
   std::vector<Value>& passed_over_;
   std::vector<Place> places_;
-  std::unordered_map<std::string, std::uint64_t> names_;  // and the number that the last one of that name got
+  KeyedMap<std::string, std::uint64_t> names_;  // and the number that the last one of that name got
   std::vector<Value::Item> items_;
   std::uint64_t computing_ = 0, empty_ = 0, odd_sparse_ = 0;
 };

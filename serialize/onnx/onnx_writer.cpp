@@ -21,10 +21,10 @@
 // leaves the old model whose file it did not touch.
 #include <algorithm>
 #include <protozero/pbf_writer.hpp>
-#include <unordered_set>
 
 #include <harker/core/base/text.h>
 #include <harker/serialize/io/crc32.h>
+#include <harker/serialize/io/keyed_map.h>
 #include <harker/serialize/onnx/onnx_file.h>
 #include <harker/serialize/onnx/onnx_json.h>
 #include <harker/serialize/onnx/onnx_types.h>
@@ -254,7 +254,7 @@ class Writer {
       extent += std::size_t{2} * v.rank, named += v.name;
     }
     metadata_.initializers.resize(t.storages.size());
-    std::unordered_set<std::string_view> taken(names.begin(), names.end());
+    KeyedSet<std::string_view> taken(names.begin(), names.end());
     for (const auto& alias : aliases_) taken.insert(alias.first);
     for (std::size_t i = 0; i < names.size(); ++i) {
       const Geometry& g = geometries_[i];

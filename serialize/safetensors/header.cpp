@@ -104,7 +104,8 @@ class HeaderReader final : public JsonEvents {
     if (place_ == Place::metadata || metadata_now_) return "__metadata__ maps strings to strings: ";
     const std::string tensor =
         out_.entries.empty() ? "" : str("tensor ", detail::quoted(out_.entries.back().name), ": ");
-    return place_ == Place::top || seen_ == 0 ? tensor : str(tensor, kFields[field_], ": ");
+    return place_ == Place::top || seen_ == 0 || field_ == std::size(kFields) ? tensor
+                                                                              : str(tensor, kFields[field_], ": ");
   }
 
   Header& out_;

@@ -13,6 +13,7 @@ class IndexReader final : public JsonEvents {
     std::vector<std::string_view> names;
     for (const auto& [name, shard] : out_.weight_map) names.push_back(name);
     check_distinct(names, "name");
+    check_distinct({metadata_keys_.begin(), metadata_keys_.end()}, "key of metadata");
   }
 
   bool start_object(std::size_t) override {
@@ -40,18 +41,24 @@ class IndexReader final : public JsonEvents {
     } else if (depth_ == 1) {
       top_ = std::move(k);
       if (wants_map() && std::exchange(has_map_, true)) fail("the weight_map occurs twice (duplicate)");
+      if (top_ == "metadata" && std::exchange(has_metadata_, true)) fail("the metadata occur twice (duplicate)");
     } else if (depth_ == 2) {
       inner_ = std::move(k);
+      if (top_ == "metadata") metadata_keys_.push_back(inner_);
     }
     return true;
   }
   bool string(std::string& s) override {
-    if (in_map_)
+    if (in_map_) {
+      const std::string parts = '/' + s + '/';  // one name for a file, so that none is read a thousand times
+      if (parts.find("/./") != parts.npos || parts.find("//", 1) != parts.npos)
+        fail(at(), "the file's name ", detail::quoted(s), " is not written plainly");
       out_.weight_map.back().second = std::move(s);
-    else if (of_metadata(kTable))
+    } else if (of_metadata(kTable)) {
       out_.table = std::move(s);
-    else
+    } else {
       scalar();
+    }
     return true;
   }
   bool null() override { return scalar(); }
@@ -79,8 +86,9 @@ class IndexReader final : public JsonEvents {
 
   Index& out_;
   std::string top_, inner_;
+  std::vector<std::string> metadata_keys_;
   int depth_ = 0;
-  bool in_map_ = false, has_map_ = false;
+  bool in_map_ = false, has_map_ = false, has_metadata_ = false;
 };
 
 }  // namespace

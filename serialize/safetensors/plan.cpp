@@ -9,6 +9,7 @@
 #include <harker/core/base/text.h>
 #include <harker/core/base/utf8.h>
 #include <harker/core/value/object.h>
+#include <harker/serialize/io/keyed_map.h>
 #include <harker/serialize/value/geometry.h>
 
 namespace harker::safetensors {
@@ -201,15 +202,14 @@ void Plan::sort(Order& order) const {
 
 Strings Plan::metadata(const Order& order) const {
   Strings out = notes_;
-  const auto add = [&](std::string_view key, std::string_view text) {  // the user's own is not replaced
-    const auto same = [&](const auto& note) { return note.first == key; };
-    if (std::none_of(out.begin(), out.end(), same)) out.emplace_back(key, text);
-  };
   if (!has_twins_) return out;
+  KeyedSet<std::string_view> own;  // the user's, which are not replaced
+  for (const auto& note : notes_) own.insert(note.first);
   std::vector<bool> here(items_.size());
   for (const std::size_t i : order) here[i] = true;
   for (const Item& i : items_)
-    if (i.twin_of != Item::kNone && here[i.twin_of]) add(i.name, items_[i.twin_of].name);
+    if (i.twin_of != Item::kNone && here[i.twin_of] && !own.contains(i.name))
+      out.emplace_back(i.name, items_[i.twin_of].name);
   return out;
 }
 

@@ -2,9 +2,9 @@
 // fit them, because another program has changed the file since, is passed over.
 #include <algorithm>
 #include <map>
-#include <unordered_map>
 
 #include <harker/core/base/text.h>
+#include <harker/serialize/io/keyed_map.h>
 #include <harker/serialize/onnx/onnx_json.h>
 #include <harker/serialize/safetensors/header.h>
 #include <harker/serialize/safetensors/safetensors_file.h>
@@ -177,8 +177,8 @@ class Reading {
   std::string_view table_;
   const LoadOptions& options_;
   Strings metadata_;
-  std::unordered_map<std::string_view, std::size_t> metadata_at_;
-  std::unordered_map<std::string_view, std::size_t> found_;
+  KeyedMap<std::string_view, std::size_t> metadata_at_;
+  KeyedMap<std::string_view, std::size_t> found_;
   std::vector<Value::Item> items_;
 };
 
@@ -211,6 +211,7 @@ Document read_set(const std::shared_ptr<const io::Source>& source, const LoadOpt
   std::map<std::string_view, std::size_t> shards;  // by name, each with its place among the parts
   for (const auto& [name, shard] : index.weight_map) shards.emplace(shard, 0);
   std::vector<Part> parts;
+  KeyedMap<std::string_view, std::size_t> lies_in;
   for (auto& [shard, place] : shards) {
     place = parts.size();
     std::shared_ptr<const io::Source> beside = source->beside(shard, options.mmap, true);
@@ -218,14 +219,12 @@ Document read_set(const std::shared_ptr<const io::Source>& source, const LoadOpt
       throw_error<FormatError>(file, ": weight_map: ", detail::quoted(shard), " is no safetensors file");
     Header header = read_header(*beside);
     parts.push_back({std::move(beside), std::move(header)});
-  }
-  std::unordered_map<std::string_view, std::size_t> lies_in;
-  for (std::size_t i = 0; i < parts.size(); ++i)
-    for (const Entry& e : parts[i].header.entries)
-      if (const auto [at, fresh] = lies_in.emplace(e.name, i); !fresh)
+    for (const Entry& e : parts.back().header.entries)
+      if (const auto [at, fresh] = lies_in.emplace(e.name, place); !fresh)
         throw_error<FormatError>(file, ": the tensor ", detail::quoted(e.name), " lies in two shards, ",
                                  detail::quoted(parts[at->second].source->name()), " and ",
-                                 detail::quoted(parts[i].source->name()));
+                                 detail::quoted(parts.back().source->name()));
+  }
   for (const auto& [name, shard] : index.weight_map) {
     const auto at = lies_in.find(name);
     if (at == lies_in.end() || at->second != shards.at(shard))

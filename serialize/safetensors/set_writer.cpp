@@ -7,7 +7,8 @@
 //
 // The index is renamed into place last, and no file that is there is written over: the old index goes on naming its own
 // files, whole, until the new one takes its place. A set written over another is therefore named model.2-00001-...; the
-// old files are removed when nothing names them any more.
+// old files are removed when nothing names them any more: no other index in the folder, as that of a set whose own name
+// is model.2.
 #include <algorithm>
 #include <cstdio>
 #include <set>
@@ -71,6 +72,31 @@ std::vector<std::string> names_of(std::string_view stem, std::size_t n, int gene
   return out;
 }
 
+// What the old set and killed saves leave goes, as far as no other index in the folder names it. Where one of those
+// cannot be read, only what the old index of this set names.
+void retire_old(io::Sink& sink, const std::vector<std::string>& listed, std::string_view index, std::string_view stem) {
+  const std::shared_ptr<const io::Source> old = sink.old();
+  if (!old) return;
+  std::set<std::string> own, others;
+  const auto add = [](std::set<std::string>& to, const io::Source& from) {
+    try {
+      for (auto& [tensor, shard] : read_index(from).weight_map) to.insert(std::move(shard));
+      return true;
+    } catch (const Error&) { return false; }
+  };
+  const auto add_other = [&](const std::string& name) {
+    try {
+      return add(others, *old->beside(name, false, true));
+    } catch (const Error&) { return false; }
+  };
+  add(own, *old);
+  bool all = true;
+  for (const std::string& n : listed)
+    if (n.ends_with(".index.json") && n != index) all = add_other(n) && all;
+  for (const std::string& n : listed)
+    if (is_of_set(n, stem) && !others.contains(n) && (all || own.contains(n))) sink.retire(n);
+}
+
 }  // namespace
 
 SaveReport write_set(io::Sink& sink, const Value& value, std::string_view name, const SaveOptions& options) {
@@ -119,8 +145,7 @@ SaveReport write_set(io::Sink& sink, const Value& value, std::string_view name, 
   index += map.empty() ? "}\n}\n" : "\n  }\n}\n";
   sink.write(index);
   report.bytes += sink.position();
-  for (const std::string& n : listed)
-    if (is_of_set(n, stem)) sink.retire(n);
+  retire_old(sink, listed, name, stem);
   return report;
 }
 

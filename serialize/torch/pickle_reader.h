@@ -7,8 +7,8 @@
 #include <vector>
 
 #include <harker/core/value.h>
+#include <harker/serialize/io/keyed_map.h>
 #include <harker/serialize/io/source.h>
-#include <harker/serialize/torch/keyed_map.h>
 #include <harker/serialize/torch/pickle_budget.h>
 #include <harker/serialize/torch/pickle_opcodes.h>
 

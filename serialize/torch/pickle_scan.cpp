@@ -8,7 +8,7 @@
 
 #include <harker/core/base/text.h>
 #include <harker/serialize/format.h>
-#include <harker/serialize/torch/keyed_map.h>
+#include <harker/serialize/io/keyed_map.h>
 #include <harker/serialize/torch/legacy_reader.h>
 #include <harker/serialize/torch/pickle_opcodes.h>
 #include <harker/serialize/torch/pickle_text.h>
@@ -92,8 +92,8 @@ class Walk {
   std::vector<Item> stack_;
   std::vector<std::size_t> marks_;
   std::vector<Item> memo_;
-  pt::KeyedMap<std::uint64_t, Item> far_memo_;
-  pt::KeyedMap<std::string, std::uint32_t> numbers_;  // of names
+  KeyedMap<std::uint64_t, Item> far_memo_;
+  KeyedMap<std::string, std::uint32_t> numbers_;  // of names
   std::vector<std::pair<std::uint64_t, ByteView>> texts_;
 };
 

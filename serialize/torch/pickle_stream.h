@@ -7,7 +7,7 @@
 
 #include <harker/core/shape.h>
 #include <harker/serialize/io/byte_view.h>
-#include <harker/serialize/torch/keyed_map.h>
+#include <harker/serialize/io/keyed_map.h>
 #include <harker/serialize/torch/pickle_opcodes.h>
 
 namespace harker::pt {

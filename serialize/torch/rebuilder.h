@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <harker/core/base/hash_index.h>
-#include <harker/serialize/torch/keyed_map.h>
+#include <harker/serialize/io/keyed_map.h>
 #include <harker/serialize/torch/pickle_reader.h>
 #include <harker/serialize/value/allowed_globals.h>
 

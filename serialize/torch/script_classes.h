@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include <harker/serialize/torch/keyed_map.h>
+#include <harker/serialize/io/keyed_map.h>
 #include <harker/serialize/zip/zip_reader.h>
 
 namespace harker::pt {

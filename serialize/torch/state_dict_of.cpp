@@ -5,7 +5,7 @@
 
 #include <harker/core/base/text.h>
 #include <harker/core/value/wrapper_keys.h>
-#include <harker/serialize/torch/keyed_map.h>
+#include <harker/serialize/io/keyed_map.h>
 #include <harker/serialize/torch/module_walk.h>
 
 namespace harker HARKER_PUBLIC {
@@ -46,7 +46,7 @@ struct Found {
   std::vector<Value::Item> others;
 };
 
-using Names = std::unordered_set<std::string, pt::KeyedHash>;
+using Names = std::unordered_set<std::string, KeyedHash>;
 
 Names names_in(const Value* set, pt::WalkBudget& budget) {
   Names out;

@@ -4,11 +4,11 @@
 #include <bit>
 #include <cstdio>
 #include <unordered_map>
-#include <unordered_set>
 
 #include <harker/core/base/text.h>
 #include <harker/core/base/utf8.h>
 #include <harker/core/value/children.h>
+#include <harker/serialize/io/keyed_map.h>
 #include <harker/serialize/value/geometry.h>
 #include <harker/serialize/value_table/flatten.h>
 
@@ -90,7 +90,7 @@ class Flattener {
   };
   struct ScalarHash {
     std::size_t operator()(const Scalar& s) const noexcept {
-      return std::hash<std::uint64_t>()(s.bits * 0x9e3779b97f4a7c15u + static_cast<std::uint64_t>(s.kind));
+      return detail::keyed_hash(s.bits, static_cast<std::uint64_t>(s.kind));
     }
   };
 
@@ -314,11 +314,11 @@ class Flattener {
   std::vector<const Value*> found_, order_;
   std::unordered_map<const void*, std::uint32_t> objects_;
   std::unordered_map<Scalar, std::uint32_t, ScalarHash> scalars_;
-  std::unordered_map<std::string_view, std::uint32_t> strings_;  // made in C++: by value
+  KeyedMap<std::string_view, std::uint32_t> strings_;  // made in C++: by value
   std::unordered_map<const TensorImpl*, std::uint32_t> views_;
   std::unordered_map<const Storage*, std::uint32_t> storages_;
-  std::unordered_set<std::string> names_;
-  std::unordered_map<std::string, std::uint64_t> taken_;
+  KeyedSet<std::string> names_;
+  KeyedMap<std::string, std::uint64_t> taken_;
 };
 
 }  // namespace

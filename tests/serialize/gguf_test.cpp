@@ -130,6 +130,7 @@ TEST_CASE("gguf: what it cannot hold is refused with its name") {
   CHECK(has(meta(Value::dict({{"k", ones({1, 1})}})), "'k' cannot be written"));
   CHECK(has(meta(Value::dict({{1, 1}})), "cannot be written"));
   CHECK(has(meta(Value::dict({{"general.alignment", 48}})), "power of two"));
+  CHECK(has(meta(Value::dict({{"general.alignment", std::int64_t{1} << 31}})), "at most 1048576"));
   CHECK(has(meta(3), "must be a dict"));
   CHECK(has(why(read(with_data(file(1, 0, info("t", {5}, 99, 0)), 40)).value), "gguf.TYPE_99"));
 }
@@ -154,6 +155,7 @@ TEST_CASE("gguf: what is wrong with a file is said by name") {
       {file(0, 2, flag + flag), "occurs twice"},
       {file(0, 1, key("general.alignment", 4, number(48U))), "power of two"},
       {file(0, 1, key("general.alignment", 4, number(0U))), "power of two"},
+      {file(0, 1, key("general.alignment", 4, number(1U << 31))), "at most 1048576"},
       {file(0, 1, key("general.alignment", 10, number(std::uint64_t{32}))), "power of two"},
       {with_data(file(1, 0, info("t", {huge, 4}, 0, 0)), 32), "overflows"},
       {with_data(file(1, 0, info("t", {huge}, 0, 0)), 32), "overflows"},
@@ -179,9 +181,11 @@ TEST_CASE("gguf: what is wrong with a file is said by name") {
 
 TEST_CASE("gguf: odd files that are sound are read") {
   const Value v =
-      read(with_data(file(2, 1, key("k", 8, text("\xff")) + info("b", {4}, 99, 32) + info("a", {1}, 0, 0)), 70)).value;
+      read(with_data(file(2, 1, key("k", 8, text("\xff")) + info("b", {4, 3}, 99, 32) + info("a", {1}, 0, 0)), 70))
+          .value;
   CHECK(metadata(v)["k"].is_bytes());
   CHECK(v["b"].as_opaque().name == "TYPE_99");
+  CHECK(v["b"].as_opaque().state["shape"].as_size() == Shape{3, 4});
   CHECK(v["b"].as_opaque().state["nbytes"].as_int() == 38);
   const Document d = read(with_data(file(1, 0, info("a", {1}, 0, 0)), 100));
   CHECK(has(std::string(d.facts["passed_over"][0].as_string()), "96 bytes behind the last tensor"));

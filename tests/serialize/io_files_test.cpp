@@ -412,6 +412,11 @@ TEST_CASE("io: a file beside another is read from its folder alone, and never th
     CHECK_THROWS_AS(text("out/secret", true), FormatError);
     CHECK_THROWS_AS(text("nowhere"), IoError);
     CHECK_THROWS_AS(text("sub"), IoError);
+    CHECK_THROWS_AS(text(std::string(5000, 'x').c_str()), FormatError);
+    try {
+      text((std::string(200, 'x') + "\n").c_str());
+      FAIL("it is read");
+    } catch (const IoError& e) { CHECK(std::string(e.what()).size() < main.string().size() + 200); }
   }
   CHECK_THROWS_WITH_AS(io::Source::view({})->beside("data"), doctest::Contains("lies in no folder"), IoError);
 }

@@ -308,7 +308,8 @@ TEST_CASE("safetensors: what the format's text forbids is refused, though its ow
         {"{\"a\":{" + a + "},\"__metadata__\":{\"k\":\"1\",\"k\":\"2\"}}", "'k' occurs twice"},
         {"{\"__metadata__\":{},\"a\":{" + a + "},\"__metadata__\":{}}", "__metadata__ occurs twice"},
         {"{\"a\":{" + a + "},\"__metadata__\":null}", "null does not belong"},
-        {"{\"a\":{" + a + ",\"more\":1}}", "'more' is unknown"},
+        {"{\"a\":{" + a + ",\"more\":1}}", "tensor 'a': the field 'more' is unknown"},
+        {"{\"a\":{\"dtype\":\"F32\",\"more\":1}}", "tensor 'a': the field 'more' is unknown"},
         {"{\"a\":[\"F32\",[1],[0,4]]}", "an array does not belong"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[-0],\"data_offsets\":[0,4]}}", "negative"},
         {"{\"a\":{" + a + "}}" + std::string(1, '\0'), "NUL"},
@@ -375,6 +376,15 @@ TEST_CASE("safetensors: a file is told by its content, a damaged one too, and ot
   CHECK(&format_for_path("a/B.SafeTensors") == &safetensors_format());
   CHECK(&format_for_path("m.safetensors.index.json") == &safetensors_format());
   CHECK_THROWS_AS(format_for_path("index.json"), Error);
+}
+
+TEST_CASE("safetensors: a header's length may look like another format's first bytes") {
+  for (const std::size_t n : {0x178, 0x9c78, 0xda78, 0x8b1f, 0x80, 0x8a}) {  // zlib, gzip, pickle, protobuf
+    std::string header = "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}";
+    header.resize(n, ' ');
+    CAPTURE(n);
+    CHECK(load(safetensors(header, "abcd"))["a"].tensor().numel() == 4);
+  }
 }
 
 TEST_CASE("safetensors: facts about the file") {

@@ -130,6 +130,10 @@ TEST_CASE("safetensors set: what does not agree with its index is refused") {
   CHECK(with("\"t0\": \"model-00002", "\"t0\": \"model-00001").find("but in another shard") != std::string::npos);
   CHECK(with("\"t0\": \"model", "\"t0\": \"../model").find("leads out of the folder") != std::string::npos);
   CHECK(with("\"t0\": \"model", "\"t0\": \"/model").find("absolute") != std::string::npos);
+  for (const std::string odd : {"./", ".//", "x//"})
+    CHECK(with("\"t0\": \"model", "\"t0\": \"" + odd + "model").find("not written plainly") != std::string::npos);
+  CHECK(with("\"total_size\": 40", "\"x\": 1, \"x\": 2").find("'x' occurs twice") != std::string::npos);
+  CHECK(with("\"weight_map\"", "\"metadata\": {}, \"weight_map\"").find("occur twice") != std::string::npos);
   CHECK(with("\"t0\": \"model", "\"t0\": \"moder").find("moder-00002-of-00002.safetensors") != std::string::npos);
   CHECK(with("\"t0\": \"model-00002-of-00002.safetensors\"", "\"t0\": 3").find("file's name") != std::string::npos);
   CHECK(with("\"t0\"", "\"t1\"").find("'t1' occurs twice") != std::string::npos);
@@ -168,6 +172,38 @@ TEST_CASE("safetensors set: one written over another has other names, and the ol
     CHECK(text(index).find(std::string("\"") + stem + "00001-of-00002.safetensors") != std::string::npos);
     CHECK(folder.files().size() == before.size() + 1 + 28 + 2 * (1 + std::string(stem).size() + 26));
   }
+}
+
+TEST_CASE("safetensors set: one named as the next of another stays whole when that one is saved, and the other way") {
+  const Folder folder;
+  const fs::path one = folder.path / kIndex, two = folder.path / "model.2.safetensors.index.json";
+  for (const bool broken : {false, true}) {  // an index of a third set that cannot be read
+    if (broken) write_text(folder.path / "other.index.json", "{}");
+    for (int i = 0; i < 6; ++i) {
+      const fs::path& index = i % 3 == 0 ? two : one;
+      save(state(i), index, {.max_shard_size = 24});
+      CAPTURE(i);
+      CHECK(load(index)["t0"].tensor().item<double>() == i);
+      if (fs::exists(one)) CHECK(load(one).len() == 4);
+      CHECK(load(two).len() == 4);
+    }
+    const std::string left = folder.files();
+    CHECK(std::count(left.begin(), left.end(), ' ') == 5 + broken);  // two sets of three
+  }
+}
+
+TEST_CASE("safetensors set: saved through a link, it lies beside the file itself, and is loaded from there") {
+  const Folder folder;
+  fs::create_directories(folder.path / "blobs"), fs::create_directories(folder.path / "snapshot");
+  const fs::path link = folder.path / "snapshot" / kIndex;
+  fs::create_symlink(fs::path("../blobs") / kIndex, link);
+  save(state(1), folder.path / "snapshot" / "old.safetensors.index.json", {.max_shard_size = 24});
+  for (const char* n : {"-00001-of-00002.safetensors", "-00002-of-00002.safetensors"})
+    fs::rename(folder.path / "snapshot" / (std::string("old") + n),
+               folder.path / "snapshot" / (std::string("model") + n));
+  save(state(2), link, {.max_shard_size = 24});
+  CHECK(fs::exists(folder.path / "blobs/model-00001-of-00002.safetensors"));
+  CHECK(load(link)["t0"].tensor().item<double>() == 2);
 }
 
 TEST_CASE("safetensors set: a save that is killed at any call leaves the old set or the new one, whole") {

@@ -91,7 +91,7 @@ TEST_CASE("strangers: each is told by its bytes, with what to do") {
     });
     CHECK(has(error, text));
   }
-  const auto shard = io::Source::adopt({0xff, 0, 0, 0}, "model.ckpt.data-00000-of-00001");
+  const auto shard = io::Source::adopt({0xff, 0xff, 0xff, 0xff, 0xff}, "model.ckpt.data-00000-of-00001");
   CHECK(has(words([&] { detect_format(*shard); }), "TensorFlow checkpoint"));
 }
 

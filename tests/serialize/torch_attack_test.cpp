@@ -2,7 +2,7 @@
 // again and again, keys that fall on one place of a hash map, chains of views, modules that share.
 #include <doctest/doctest.h>
 #include <harker/serialize/format.h>
-#include <harker/serialize/torch/keyed_map.h>
+#include <harker/serialize/io/keyed_map.h>
 #include <harker/serialize/torch/state_dict_of.h>
 
 #include <algorithm>
@@ -228,7 +228,7 @@ TEST_CASE("torch: no file can choose keys that fall on one place of a hash map")
     return most;
   };
   std::unordered_map<std::uint64_t, int> plain;
-  pt::KeyedMap<std::uint64_t, int> keyed;
+  KeyedMap<std::uint64_t, int> keyed;
   plain.reserve(2000), keyed.reserve(2000);
   const std::uint64_t buckets = plain.bucket_count();
   for (std::uint64_t i = 0; i < 2000; ++i) plain[i * buckets] = 0, keyed[i * buckets] = 0;
