@@ -55,7 +55,7 @@ void stop(int signal) {
 /// once `after` was done.
 template <class Work, class After>
 int apart(Work work, After after) {
-  constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
+  constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
   sigset_t all, before;
   ::sigemptyset(&all);
   for (const int s : kSignals) ::sigaddset(&all, s);
@@ -68,10 +68,12 @@ int apart(Work work, After after) {
   int status = 0;
   if (pid > 0) {
     child = pid;
-    for (const int s : kSignals) std::signal(s, stop);
+    for (const int s : kSignals)
+      if (std::signal(s, stop) == SIG_IGN) std::signal(s, SIG_IGN);  // as nohup wants it
     ::sigprocmask(SIG_SETMASK, &before, nullptr);
     while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
-    for (const int s : kSignals) std::signal(s, SIG_DFL);
+    for (const int s : kSignals)
+      if (std::signal(s, SIG_DFL) == SIG_IGN) std::signal(s, SIG_IGN);
   } else {
     ::sigprocmask(SIG_SETMASK, &before, nullptr);
   }

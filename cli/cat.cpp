@@ -89,14 +89,14 @@ class Cat : public Verb {
  private:
   /// False for what has no such form.
   static bool write_leaf(Out& out, const Value& v, bool text) {
-    constexpr std::size_t kAll = std::size_t{1} << 30;
+    constexpr std::size_t kMost = std::size_t{1} << 24;
     if (text) {
       if (v.kind() == Kind::sparse || (v.kind() == Kind::opaque && v.as_opaque().called)) return false;
       if (v.is_container() && !v.is_tuple() && v.len() > 0 && v.is_dict()) return false;
-      if (v.is_string())
-        out << shown(v.as_string(), true) << '\n';
-      else
-        out << shown(repr(v, kAll)) << '\n';
+      if (v.is_string()) return out << shown(v.as_string(), true) << '\n', true;
+      const std::string all = repr(v, kMost);
+      if (all.size() >= kMost) detail::throw_error<Error>("cat: more than 16 MiB of text");
+      out << shown(all) << '\n';
       return true;
     }
     if (v.is_string()) out << v.as_string();

@@ -222,6 +222,10 @@ class Comparison {
   }
   static bool inside(const Value& v) { return v.is_dict() || v.is_list() || v.is_tuple() || child_count(v) > 0; }
   static bool alike(const Value& a, const Value& b) {
+    using Kind = Value::Kind;
+    if (a.kind() == Kind::opaque && b.kind() == Kind::opaque &&
+        (a.as_opaque().module != b.as_opaque().module || a.as_opaque().name != b.as_opaque().name))
+      return false;
     return (a.is_dict() && b.is_dict()) || ((a.is_list() || a.is_tuple()) && (b.is_list() || b.is_tuple())) ||
            (!a.is_dict() && !a.is_container() && a.kind() == b.kind());
   }
@@ -229,12 +233,29 @@ class Comparison {
     if (a.is_tensor() && b.is_tensor()) {
       ++tensors_;
       arrays(a, b);
+      const auto view = [](const Value& v) { return str(v.conj() ? "conjugate" : "", v.neg() ? "negative" : ""); };
+      if (view(a) != view(b)) out_.pair("value", "a view that is " + view(a), "a view that is " + view(b));
+      other_part("attributes", a.attributes(), b.attributes());
     } else if (inside(a) && inside(b) && alike(a, b)) {
       if (a.id() && b.id() && !met_.insert({a.id(), b.id()}).second) return;
+      constexpr std::size_t kMostMet = 5'000'000;
+      if (met_.size() > kMostMet)
+        throw_error<Error>("diff: more than ", kMostMet,
+                           " pairs of containers: the two files share theirs differently");
       frames_.push_back({&a, &b, 0, 0, out_.path.size()});
+      if (!a.is_dict() || equality_.values) return;
+      if (a.flavour() != b.flavour()) out_.pair("value", flavour(a), flavour(b));
+      other_part("default_factory", a.default_factory(), b.default_factory());
     } else if (!others(a, b)) {
       out_.pair("value", repr(a, 60), repr(b, 60));
     }
+  }
+  void other_part(const char* what, const Value& a, const Value& b) {
+    if (!equality_.values && !a.equals(b)) out_.pair("value", str(what, ' ', repr(a, 60)), str(what, ' ', repr(b, 60)));
+  }
+  static std::string flavour(const Value& dict) {
+    constexpr const char* kNames[] = {"dict", "OrderedDict", "Counter", "defaultdict"};
+    return str("of the class ", kNames[static_cast<int>(dict.flavour())]);
   }
   void arrays(const Value& a, const Value& b) {
     const Tensor &x = a.lazy_tensor(), &y = b.lazy_tensor();

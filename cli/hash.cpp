@@ -24,8 +24,8 @@ namespace {
 
 using Digests = std::vector<std::pair<std::string, std::string>>;  // name, digest
 
-std::string digest_of(const Weight& w, Progress& progress) {
-  check_walkable(w);
+std::string digest_of(const Weight& w, Progress& progress, std::uint64_t& repeated) {
+  check_walkable(w, repeated);
   std::string head = w.dtype + '\n';
   for (int d = 0; d < w.shape.rank(); ++d) head += (d ? "," : "") + std::to_string(w.shape[d]);
   Sha256 sum;
@@ -80,9 +80,10 @@ class Hash : public Verb {
     const Document doc = open_document(path, load_options());
     Progress progress("hashing " + name_of(path), bytes_of_weights(doc.value, match_));
     Digests all;
+    std::uint64_t repeated = 0;
     each_weight(doc.value, match_, [&](const Weight& w) {
       if (w.kept && !w.elements.is_tensor()) return;
-      all.emplace_back(w.path, cli::digest_of(w, progress));
+      all.emplace_back(w.path, cli::digest_of(w, progress, repeated));
       if (!tensors_) return;
       progress.erase();
       out << all.back().second << "  " << shown(w.path) << '\n';

@@ -5,9 +5,9 @@
 #include <harker/core/base/text.h>
 #include <harker/core/ops/ops.h>
 #include <harker/serialize/io/source.h>
+#include <harker/serialize/value/json_value.h>
 #include <cmath>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "holds.h"
 #include "merge.h"
@@ -76,20 +76,19 @@ std::optional<LoraConfig> read_lora_config(const std::string& adapter) {
   if (source->bytes().size() > kMost) throw_error<FormatError>(path, ": too large for a LoRA configuration");
   const auto refuse = [&](const auto&... why) { throw_error<FormatError>(path, ": ", why...); };
   LoraConfig out;
-  try {
-    const nlohmann::json config = nlohmann::json::parse(source->bytes().begin(), source->bytes().end());
-    const auto on = [&](const char* key) { return config.contains(key) && config[key] == true; };
-    if (!config.is_object() || !config.contains("lora_alpha") || !config["lora_alpha"].is_number())
-      refuse("says no lora_alpha: it is no LoRA configuration");
-    out.alpha = config["lora_alpha"].get<double>();
-    out.rank_stabilized = on("use_rslora");
-    out.transposed = on("fan_in_fan_out");
-    if (on("use_dora")) refuse("asks for DoRA, which is not merged");
-    if (config.contains("alpha_pattern") && !config["alpha_pattern"].empty())
-      refuse("has an alpha_pattern, scales by name, which is not merged");
-  } catch (const nlohmann::json::exception& e) {
-    refuse("is no JSON that can be read: ", std::string(e.what()).substr(0, 200));
-  }
+  const Value config = json_value(io::text(source->bytes()), path);
+  const auto get = [&](const char* key) { return config.is_dict() ? config.find(key) : nullptr; };
+  const auto on = [&](const char* key) { return get(key) && get(key)->is_bool() && get(key)->as_bool(); };
+  const Value* alpha = get("lora_alpha");
+  if (!alpha || !(alpha->is_float() || (alpha->is_int() && alpha->fits_int64())))
+    refuse("says no lora_alpha: it is no LoRA configuration");
+  out.alpha = alpha->is_float() ? alpha->as_double() : static_cast<double>(alpha->as_int());
+  out.rank_stabilized = on("use_rslora");
+  out.transposed = on("fan_in_fan_out");
+  if (on("use_dora")) refuse("asks for DoRA, which is not merged");
+  if (const Value* pattern = get("alpha_pattern");
+      pattern && !pattern->is_none() && !(pattern->is_container() && pattern->len() == 0))
+    refuse("has an alpha_pattern, scales by name, which is not merged");
   return out;
 }
 
@@ -103,7 +102,9 @@ StateDict add_lora(const StateDict& base, const StateDict& adapter, const LoraCo
     bool is_a = false, embedding = false;
     if (parse(name, module, is_a, embedding)) {
       Pair& p = pairs[std::string(without_wrapper(module))];
-      (is_a ? p.a : p.b) = &t;
+      const Tensor*& one = is_a ? p.a : p.b;
+      if (one) wrong.push_back(str(name, ": the file has a second adapter for ", detail::quoted(module)));
+      one = &t;
       p.embedding = embedding;
       continue;
     }
@@ -117,8 +118,8 @@ StateDict add_lora(const StateDict& base, const StateDict& adapter, const LoraCo
       wrong.push_back(str(name, ": the base has no ", detail::quoted(plain)));
     else if (!(old->shape() == t.shape()))
       wrong.push_back(str(name, ": shape ", t.shape(), ", the base has ", old->shape()));
-    else
-      replaced.emplace(plain, &t);
+    else if (!replaced.emplace(plain, &t).second)
+      wrong.push_back(str(name, ": the file has a second ", detail::quoted(plain)));
   }
   for (const auto& [module, pair] : pairs) {
     const Tensor* weight = base.find(module + ".weight");
@@ -130,15 +131,22 @@ StateDict add_lora(const StateDict& base, const StateDict& adapter, const LoraCo
   if (!wrong.empty()) throw TypeError(str(file, ": the adapter does not fit the base:") + listed(wrong));
 
   StateDict out = base;
+  const auto set = [&](const std::string& name, const Tensor& made) {  // tied weights stay tied
+    const Tensor& old = *base.find(name);
+    for (const auto& [other, t] : base)
+      if (&t == &old || (&t.storage() == &old.storage() && t.storage_offset() == old.storage_offset() &&
+                         t.shape() == old.shape() && t.strides() == old.strides() && t.dtype() == old.dtype()))
+        out.set(other, made);
+  };
   for (const auto& [module, p] : pairs) {
-    const Tensor& weight = *base.find(module + ".weight");
+    const Tensor weight = *out.find(module + ".weight");
     const Tensor a = matrix(p.a->detach().to(kFloat64)), b = matrix(p.b->detach().to(kFloat64));
     const auto rank = static_cast<double>(a.size(0));
     const double scale = config.alpha / (config.rank_stabilized ? std::sqrt(rank) : rank);
     Tensor delta = matmul(b, a) * scale;
     if (p.embedding || config.transposed) delta = delta.t();
-    out.set(module + ".weight",
-            (weight.detach().to(kFloat64) + delta.contiguous().view(weight.shape())).to(weight.dtype()));
+    set(module + ".weight",
+        (weight.detach().to(kFloat64) + delta.contiguous().view(weight.shape())).to(weight.dtype()));
   }
   for (const auto& [name, t] : replaced) out.set(name, t->to(base.find(name)->dtype()));
   said.push_back(str(grouped(pairs.size()), pairs.size() == 1 ? " weight" : " weights", " changed by the adapter",

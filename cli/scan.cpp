@@ -1,6 +1,6 @@
 // `harker scan`: what a file's pickles would call if Python loaded them, told without calling anything.
 #include <harker/core/base/text.h>
-#include <harker/serialize/torch/pickle_scan.h>
+#include <harker/serialize/pickle_scan.h>
 #include <algorithm>
 
 #include "input.h"

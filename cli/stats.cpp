@@ -118,7 +118,7 @@ class StatsVerb : public Verb {
     Table table(out, {left, {.colour = Colour::type}, left, right, right, right, right, right, right, right, left});
     table.add({"name", "type", "shape", "min", "max", "mean", "std", "zeros", "NaN", "Inf", "from min to max"});
     Stats all;
-    std::uint64_t tensors = 0;
+    std::uint64_t tensors = 0, repeated = 0;
     each_weight(doc.value, match_, [&](const Weight& w) {
       const std::string label = w.path.empty() ? "(the file itself)" : shown(w.path);
       ++tensors;
@@ -126,7 +126,7 @@ class StatsVerb : public Verb {
         table.add({label, shown(w.dtype), shape_text(w.shape), "-", "-", "-", "-", "-", "-", "-", ""});
         return;
       }
-      check_walkable(w);
+      check_walkable(w, repeated);
       Stats s;
       std::vector<double> numbers;
       for (const bool first : {true, false}) {
@@ -141,6 +141,7 @@ class StatsVerb : public Verb {
       table.add(row(label, w.dtype, shape_text(w.shape), s));
     });
     progress.erase();
+    if (tensors == 0 && !match_.empty()) throw Error(name_of(path_) + ": holds no weights that match");
     table.add(row("total", "", "", all), Colour::name);
     table.flush();
     out << '\n'

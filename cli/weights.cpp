@@ -78,10 +78,12 @@ std::uint64_t bytes_of_weights(const Value& root, const std::vector<std::string>
   return sum;
 }
 
-void check_walkable(const Weight& w) {
+void check_walkable(const Weight& w, std::uint64_t& repeated) {
   if (!w.elements.is_tensor()) return;
   const Tensor& t = w.elements.lazy_tensor();
-  if (w.nbytes() > (std::uint64_t{1} << 34) && w.nbytes() > t.storage().nbytes)
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 34;
+  if (w.nbytes() > t.storage().nbytes) repeated = w.nbytes() > kMost ? kMost + 1 : repeated + w.nbytes();
+  if (repeated > kMost)
     detail::throw_error<Error>(detail::quoted(w.path), ": a view of ", t.numel(), " overlapping elements is too many");
 }
 

@@ -23,7 +23,8 @@ struct Weight {
 void each_weight(const Value& root, const std::vector<std::string>& match, FunctionRef<void(const Weight&)> each);
 /// Bytes of all of them, for showing how far one has come.
 std::uint64_t bytes_of_weights(const Value& root, const std::vector<std::string>& match);
-/// More elements than anybody stored: a view that repeats memory without end. Error that names it.
-void check_walkable(const Weight& w);
+/// More elements than anybody stored: views that repeat memory without end. Error that names the one that is too many of
+/// all that were asked about with the same `repeated`.
+void check_walkable(const Weight& w, std::uint64_t& repeated);
 
 }  // namespace harker::cli

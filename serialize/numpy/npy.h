@@ -36,6 +36,9 @@ struct Array {
 /// of objects is a pickle, which is never read: opaque with Unknown::keep, else refused.
 Array read_array(const Place& place, const LoadOptions& options, bool keep_others);
 
+/// Whether a dtype, as a literal, has objects in it: 'O', '|O8', 'object_', 'i4,O'. Rather once too often.
+bool names_objects(std::string_view descr);
+
 /// Why np.save could not write this, or "".
 std::string cannot_save(const Value& v);
 /// The bytes of a Value that it can.

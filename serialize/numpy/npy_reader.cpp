@@ -76,9 +76,7 @@ std::vector<std::int64_t> strides(const Header& h) {
 bool holds_objects(const Value& descr) {
   std::string text;
   append_literal(text, descr);
-  for (const char* code : {"'O'", "'|O'", "'|O8'", "'<O8'", "'O8'", "'O4'", "'|O4'"})
-    if (text.find(code) != text.npos) return true;
-  return false;
+  return names_objects(text);
 }
 
 const char* kind_of(std::string_view descr) {
@@ -111,6 +109,15 @@ Tensor tensor_of(const Place& place, io::ByteView elements, std::uint64_t nbytes
 }
 
 }  // namespace
+
+bool names_objects(std::string_view descr) {
+  const auto letter = [&](std::size_t i) {
+    return i < descr.size() && ((descr[i] >= 'a' && descr[i] <= 'z') || (descr[i] >= 'A' && descr[i] <= 'Z'));
+  };
+  for (std::size_t at = descr.find('O'); at != descr.npos; at = descr.find('O', at + 1))
+    if (!letter(at + 1) && (at == 0 || !letter(at - 1))) return true;
+  return descr.find("object") != descr.npos || descr.find("Object") != descr.npos;
+}
 
 Array read_array(const Place& place, const LoadOptions& options, bool keep_others) {
   const std::string what = place.label.empty() ? place.source->name() : place.source->name() + ": " + place.label;

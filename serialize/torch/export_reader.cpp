@@ -176,6 +176,9 @@ Document read_export(const std::shared_ptr<const io::Source>& source, const ZipA
   const auto fail = [&](const auto&... why) {
     throw_error<FormatError>(zip.what(), ": a torch.export archive (.pt2) ", why...);
   };
+  if (zip.find(root + "data.pkl"))
+    throw_error<FormatError>(zip.what(), ": two files in one: ", quoted(root + "archive_format"),
+                             " of torch.export and ", quoted(root + "data.pkl"), " of torch.save");
   if (const std::string format = small("archive_format"); format != "pt2")
     fail("of the unknown format ", quoted(format));
   const std::string order = small("byteorder");

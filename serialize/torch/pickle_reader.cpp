@@ -312,12 +312,14 @@ void PickleReader::push_persistent(const Value& id) { push(hooks_.persistent(id)
 void PickleReader::remember(std::uint64_t index) {
   const Value& v = top();
   budget_.memo(stored_++ + far_memo_.size());
-  if (index == memo_.size())
+  if (index == memo_.size()) {
     memo_.push_back({v});
-  else if (index < memo_.size())
+    if (!far_memo_.empty()) far_memo_.erase(index);
+  } else if (index < memo_.size()) {
     memo_[static_cast<std::size_t>(index)] = {v};
-  else
+  } else {
     far_memo_[index] = {v};
+  }
 }
 void PickleReader::recall(std::uint64_t index) {
   Memo* m = nullptr;

@@ -6,7 +6,7 @@
 
 #include <harker/core/value.h>
 
-namespace harker {
+namespace harker HARKER_PUBLIC {
 
 /// FormatError, beginning with `what`, for anything else. Takes memory in proportion to the text.
 Value json_value(std::string_view json, std::string_view what);

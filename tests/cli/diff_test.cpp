@@ -56,6 +56,24 @@ TEST_CASE("cli: diff names what differs, by how much, and the first of it") {
   CHECK(same.out == "equal: 4 tensors\n");
 }
 
+TEST_CASE("cli: diff tells classes and attributes apart") {
+  Two diff;
+  const auto object = [](const char* name) {
+    Value::Opaque o;
+    o.module = "castle", o.name = name, o.called = true, o.args = Value::tuple({1});
+    return Value::dict({{"x", Value::opaque(o)}});
+  };
+  CHECK(diff(object("Door"), object("Door"), {"--keep-unknown"}).status == 0);
+  CHECK(diff(object("Door"), object("Gate"), {"--keep-unknown"}).status == 1);
+  const Value plain = Value::dict({{"d", Value::dict({{"a", 1}})}}),
+              ordered = Value::dict({{"d", Value::dict({{"a", 1}}, DictFlavour::ordered_dict)}});
+  CHECK(diff(plain, ordered).out.find("d: of the class dict against of the class OrderedDict") != std::string::npos);
+  CHECK(diff(plain, ordered, {"--values"}).status == 0);
+  Value tagged(ones({2}));
+  tagged.set_attributes(Value::dict({{"tag", 1}}));
+  CHECK(diff(Value::dict({{"w", Value(ones({2}))}}), Value::dict({{"w", tagged}})).status == 1);
+}
+
 TEST_CASE("cli: diff's largest difference is that of all elements, in any order, and repeats are no elements") {
   Two diff;
   const Run r = diff(Value::dict({{"w", tensor({1., 2., 3.})}, {"z", tensor({0., 0.})}}),

@@ -141,3 +141,25 @@ TEST_CASE("cli: merge's weights in (in, out) order, as GPT-2 has them, and rank-
   REQUIRE_MESSAGE(r.status == 0, r.err);
   CHECK(equal(load(t / "out.pt")["c.weight"].tensor(), (matmul(b, a) * 0.5).t().contiguous()));
 }
+
+TEST_CASE(
+    "cli: merge changes tied weights together, and refuses two adapters in one file and a key that stands twice") {
+  TempFolder t;
+  const Tensor w = zeros({2, 2});
+  StateDict lora{{"base_model.model.head.lora_A.default.weight", ones({1, 2})},
+                 {"base_model.model.head.lora_B.default.weight", ones({2, 1})}};
+  save(StateDict{{"emb.weight", w}, {"head.weight", w}}, t / "base.pt");
+  save(lora, t / "lora.pt");
+  const std::vector<std::string> command = {"merge", t / "base.pt", "--lora", t / "lora.pt", "-o", t / "out.pt"};
+  write_text(t / "adapter_config.json", R"({"lora_alpha": 1})");
+  const Run r = harker_command(command);
+  REQUIRE_MESSAGE(r.status == 0, r.err);
+  CHECK(equal(load(t / "out.pt")["emb.weight"].tensor(), ones({2, 2})));
+  CHECK(equal(load(t / "out.pt")["head.weight"].tensor(), ones({2, 2})));
+  write_text(t / "adapter_config.json", R"({"lora_alpha": 1, "lora_alpha": 2})");
+  CHECK(harker_command(command).err.find("stands twice") != std::string::npos);
+  write_text(t / "adapter_config.json", R"({"lora_alpha": 1})");
+  lora.set("base_model.model.head.lora_A.other.weight", ones({1, 2}));
+  save(lora, t / "lora.pt");
+  CHECK(harker_command(command).err.find("a second adapter") != std::string::npos);
+}

@@ -118,6 +118,51 @@ TEST_CASE("cli: scan finds a pickle in an archive, also in a broken one") {
   }
 }
 
+TEST_CASE("cli: scan looks where Python looks, and says what it did not look at") {
+  TempFolder t;
+  const std::string evil0 = "cos\nsystem\n(S'id'\ntR.", evil = "\x80\2" + evil0,
+                    good = "\x80\2ccollections\nOrderedDict\n)R."s;
+  const auto dangerous = [&](const char* what, const std::string& bytes, const char* says = "dangerous") {
+    write(t / "a.pt", bytes);
+    const Run r = harker_command({"scan", t / "a.pt"});
+    CHECK_MESSAGE(r.status == 1, what, r.out, r.err);
+    CHECK_MESSAGE(r.out.find(says) != std::string::npos, what, r.out);
+  };
+  const auto dtype = [&](std::string descr) {
+    std::string header = "{'descr': '" + descr + "', 'fortran_order': False, 'shape': (1,), }\n";
+    return "\x93NUMPY\1\0"s + static_cast<char>(header.size()) + '\0' + header + evil;
+  };
+  for (const char* descr : {"object", "object_", "O8", "O,i4", "\\x4f", " O", "(1,)O"}) dangerous(descr, dtype(descr));
+
+  // Python counts three in the memo: 4 is "system", and not what stood there before.
+  const std::string put = "U\1x"s + "q\1" + "0" + "U\1x" + "q\0"s + "0" + "U\1x" + "q\1" + "0";
+  dangerous("memo",
+            "\x80\4" + put + short_text("OrderedDict") + "q\3" + "0" + short_text("x") + "q\4" + "0" +
+                short_text("system") + "\x94" + "0" + short_text("os") + "h\4" + "\x93)R.",
+            "os.system");
+
+  std::string tar(10240, '\0');
+  tar.replace(0, 6, "pickle");
+  tar.replace(124, 11, "00000000031");
+  tar.replace(512, evil0.size(), evil0);
+  std::string sum = "        ";
+  tar.replace(148, 8, sum);
+  unsigned n = 0;
+  for (std::size_t i = 0; i < 512; ++i) n += static_cast<unsigned char>(tar[i]);
+  char octal[16];
+  std::snprintf(octal, sizeof octal, "%06o", n);
+  tar.replace(148, 7, std::string(octal, 6) + '\0');
+  dangerous("tar of protocol 0 without ustar", tar);
+
+  const auto nested = [&](const std::string& file, const char* name = "B") {
+    return "\x80\3ctorch.storage\n_load_from_bytes\n"s + name + static_cast<char>(file.size()) + "\0\0\0"s + file +
+           "\x85R.";
+  };
+  dangerous("a file within", nested(evil0), "os.system");
+  dangerous("no file within", nested("Dracula"), "in the file at");
+  dangerous("computed bytes", nested("Dracula", "X"));
+}
+
 TEST_CASE("cli: scan finds what loads harmless, and what must be refused for its names not") {
   if (!std::filesystem::exists(fixtures())) return;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(fixtures())) {

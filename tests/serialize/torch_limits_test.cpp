@@ -35,6 +35,17 @@ TEST_CASE("torch: each limit stops a pickle, names itself and can be raised") {
   CHECK(load(deep, {.max_depth = 50}).len() == 1);
 }
 
+TEST_CASE("torch: MEMOIZE counts an index once that was stored before the ones below it") {
+  const std::string stored = std::string("K\1q\1", 4) + "0" + std::string("K\1q\0", 4) + "0" + "K\1q\1" + "0";
+  const Value v = load(archive("\x80\4]" + stored + "K\7\x94" + "0" + "h\2" + "a."));
+  CHECK(v[0].as_int() == 7);
+}
+
+TEST_CASE("torch: an archive that is torch.save's and torch.export's at once is refused") {
+  const auto file = zip_archive({{"archive/data.pkl", kStart + "].", false}, {"archive/archive_format", "pt2", false}});
+  CHECK_THROWS_WITH_AS(load(file), doctest::Contains("two files in one"), FormatError);
+}
+
 TEST_CASE("torch: a small file whose pickle inflates to millions of objects is refused") {
   const std::string pickle = kStart + "](" + many("]", 900'000) + "e.";
   const auto file = deflated_archive(pickle);

@@ -1,14 +1,17 @@
 // The stack and the memo hold no values: only which text, name or call each place came from. Whoever hides a pickle from
 // a scanner gives the file another extension, breaks the archive, puts it behind the first one's STOP or into a string, or
 // breaks it off after the call; so members are judged by content, and what was named before an error counts.
-#include <harker/serialize/torch/pickle_scan.h>
+#include <harker/serialize/pickle_scan.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 #include <optional>
 
 #include <harker/core/base/text.h>
 #include <harker/serialize/format.h>
 #include <harker/serialize/io/keyed_map.h>
+#include <harker/serialize/numpy/npy.h>
 #include <harker/serialize/torch/legacy_reader.h>
 #include <harker/serialize/torch/pickle_opcodes.h>
 #include <harker/serialize/torch/pickle_text.h>
@@ -29,7 +32,17 @@ constexpr std::size_t kOdd = 20;        // oddities of one pickle
 
 /// What a place on the stack came from.
 struct Item {
-  enum class Kind : std::uint8_t { other, text, unicode_line, string_line, name, object } kind = Kind::other;
+  enum class Kind : std::uint8_t {
+    other,
+    text,
+    bytes,
+    only_bytes,
+    unicode_line,
+    string_line,
+    name,
+    object
+  } kind = Kind::other;
+  // only_bytes is a tuple of one bytes.
   std::uint32_t n = 0;  // length of the text; number of the name, or of the name that made the object, or kNobody
   const char* text = nullptr;  // in the pickle
 };
@@ -44,6 +57,8 @@ class Walk {
   std::size_t used() const { return in_.position(); }
   /// Strings and bytes in it that may be pickles themselves.
   const std::vector<std::pair<std::uint64_t, ByteView>>& texts() const { return texts_; }
+  /// Files in it that it has loaded.
+  const std::vector<std::pair<std::uint64_t, ByteView>>& files() const { return files_; }
 
  private:
   struct Broken {
@@ -62,7 +77,17 @@ class Walk {
     return top;
   }
   void pop(std::size_t n) {
-    while (n-- > 0) pop();
+    while (n-- > 0) drop(pop());
+  }
+  void pop_to(std::size_t first) {
+    for (; stack_.size() > first; stack_.pop_back()) drop(stack_.back());
+  }
+  /// What goes into another object may be called from there: bytes that are loaded then are not seen here.
+  void drop(const Item& item) {
+    if (item.kind == Kind::name && loads_bytes(item.n)) out_.names[item.n].allowed = false;
+  }
+  bool loads_bytes(std::uint32_t name) const {
+    return allowed_global(out_.names[name].module, out_.names[name].name).what == Global::load_from_bytes;
   }
   Item& top() {
     if (stack_.empty()) throw Broken{"looks at an empty stack"};
@@ -77,11 +102,17 @@ class Walk {
   void push(Item item = {}) { stack_.push_back(item); }
   void push_text(Kind kind, ByteView bytes) {
     push({kind, static_cast<std::uint32_t>(std::min<std::size_t>(bytes.size(), UINT32_MAX)), io::text(bytes).data()});
-    if (bytes.size() >= 8 && bytes.back() == '.' && texts_.size() < kPickles) texts_.emplace_back(at_, bytes);
+    if (bytes.size() >= 8 && bytes.back() == '.') texts_.emplace_back(at_, bytes);
+  }
+  void push_tuple(std::size_t n) {
+    Item made;
+    if (n == 1 && top().kind == Kind::bytes) made = {Kind::only_bytes, top().n, top().text};
+    pop(n);
+    push(made);
   }
   static std::optional<std::string> text_of(const Item& item);
   Item name(std::string module, std::string name);
-  void call(const Item& callable);
+  void call(const Item& callable, const Item& arguments = {});
   void remember(std::uint64_t index);
   void recall(std::uint64_t index);
   static std::uint64_t index_in(std::string_view line);
@@ -94,7 +125,7 @@ class Walk {
   std::vector<Item> memo_;
   KeyedMap<std::uint64_t, Item> far_memo_;
   KeyedMap<std::string, std::uint32_t> numbers_;  // of names
-  std::vector<std::pair<std::uint64_t, ByteView>> texts_;
+  std::vector<std::pair<std::uint64_t, ByteView>> texts_, files_;
 };
 
 bool Walk::run() {
@@ -120,7 +151,7 @@ bool Walk::run() {
 std::optional<std::string> Walk::text_of(const Item& item) {
   const std::string_view raw(item.text, item.text ? item.n : 0);
   try {
-    if (item.kind == Kind::text) return std::string(raw);
+    if (item.kind == Kind::text || item.kind == Kind::bytes) return std::string(raw);
     if (item.kind == Kind::unicode_line) return pt::unescape_unicode(raw);
     if (item.kind == Kind::string_line) return pt::unescape_string(raw);
   } catch (const FormatError&) {}
@@ -138,11 +169,17 @@ Item Walk::name(std::string module, std::string name) {
   return {Kind::name, at->second, nullptr};
 }
 
-void Walk::call(const Item& callable) {
+void Walk::call(const Item& callable, const Item& arguments) {
   if (callable.kind == Kind::name) {
     PickleName& n = out_.names[callable.n];
     ++n.called;
     if (allowed_global(n.module, n.name).what == Global::reference) n.allowed = false;  // may only be named
+    if (loads_bytes(callable.n)) {
+      if (arguments.kind == Kind::only_bytes)
+        files_.emplace_back(at_, ByteView(reinterpret_cast<const std::uint8_t*>(arguments.text), arguments.n));
+      else
+        n.allowed = false;
+    }
     return push({Kind::object, callable.n, nullptr});
   }
   odd(str("at ", at_, ": calls what is no name but ", callable.kind == Kind::object ? "an object" : "a value"));
@@ -152,7 +189,7 @@ void Walk::call(const Item& callable) {
 void Walk::remember(std::uint64_t index) {
   const Item item = top();
   if (index == memo_.size())
-    memo_.push_back(item);
+    memo_.push_back(item), far_memo_.erase(index);
   else if (index < memo_.size())
     memo_[static_cast<std::size_t>(index)] = item;
   else
@@ -191,10 +228,10 @@ void Walk::step(Opcode op, const pt::Operands& with) {
     case BINUNICODE8:
     case BINSTRING:
     case SHORT_BINSTRING:
+    case BYTEARRAY8: return push_text(Kind::text, with.bytes);
     case SHORT_BINBYTES:
     case BINBYTES:
-    case BINBYTES8:
-    case BYTEARRAY8: return push_text(Kind::text, with.bytes);
+    case BINBYTES8: return push_text(Kind::bytes, with.bytes);
     case UNICODE: return push_text(Kind::unicode_line, io::bytes(with.line));
     case STRING: return push_text(Kind::string_line, io::bytes(with.line));
 
@@ -205,23 +242,26 @@ void Walk::step(Opcode op, const pt::Operands& with) {
       odd(str("at ", at_, ": a name that the pickle computes"));
       return push(name(module.value_or("?"), what.value_or("?")));
     }
-    case REDUCE:
-    case NEWOBJ: pop(); return call(pop());
+    case REDUCE: {
+      const Item arguments = pop();
+      return call(pop(), arguments);
+    }
+    case NEWOBJ: pop(1); return call(pop());
     case NEWOBJ_EX: pop(2); return call(pop());
     case OBJ: {
       const std::size_t first = pop_mark();
       if (first >= stack_.size()) throw Broken{"calls nothing"};
       const Item callable = stack_[first];
-      stack_.resize(first);
+      pop_to(first + 1), stack_.pop_back();
       return call(callable);
     }
     case INST: {
       const Item callable = name(std::string(with.line), std::string(with.second_line));
-      stack_.resize(pop_mark());
+      pop_to(pop_mark());
       return call(callable);
     }
     case BUILD: {
-      pop();
+      pop(1);
       const Item& object = top();
       if (object.kind == Kind::object && object.n != kNobody) ++out_.names[object.n].built;
       if (object.kind == Kind::name)  // setattr() on a class or module
@@ -236,7 +276,7 @@ void Walk::step(Opcode op, const pt::Operands& with) {
       return push({Kind::object, kNobody, nullptr});
 
     case MARK: return marks_.push_back(stack_.size());
-    case POP_MARK: return stack_.resize(pop_mark());
+    case POP_MARK: return pop_to(pop_mark());
     case POP:
       if (!marks_.empty() && marks_.back() == stack_.size())
         marks_.pop_back();
@@ -252,19 +292,22 @@ void Walk::step(Opcode op, const pt::Operands& with) {
     case LONG_BINGET: return recall(with.number);
     case GET: return recall(index_in(with.line));
 
-    case TUPLE1: pop(1); return push();
+    case TUPLE1: return push_tuple(1);
     case TUPLE2: pop(2); return push();
     case TUPLE3: pop(3); return push();
-    case TUPLE:
+    case TUPLE: {
+      const std::size_t first = pop_mark();
+      return push_tuple(stack_.size() - std::min(first, stack_.size()));
+    }
     case LIST:
     case DICT:
-    case FROZENSET: stack_.resize(pop_mark()); return push();
-    case APPEND: pop(); return;
+    case FROZENSET: pop_to(pop_mark()); return push();
+    case APPEND: pop(1); return;
     case SETITEM: pop(2); return;
     case APPENDS:
     case SETITEMS:
-    case ADDITEMS: return stack_.resize(pop_mark());
-    case BINPERSID: pop(); return push();
+    case ADDITEMS: return pop_to(pop_mark());
+    case BINPERSID: pop(1); return push();
 
     default: return push();  // a number, a constant, an empty container, a persistent id, a buffer
   }
@@ -276,20 +319,20 @@ class Scan {
 
   /// One pickle at the front of `data`, if there is one: it reaches STOP and names something, or `sure`. Bytes it takes.
   std::size_t pickle(ByteView data, const std::string& where, bool sure) {
-    if (out_.size() >= kPickles) return 0;
+    if (full()) return 0;
     ScannedPickle found;
-    found.where = where;
+    found.where = prefix_ + where;
     Walk walk(data, found);
     const bool whole = walk.run();
     if (!sure && (!whole || found.names.empty())) return 0;
     out_.push_back(std::move(found));
-    within(walk, where);
+    within(walk, prefix_ + where);
     return walk.used();
   }
   /// The only pickle of `data`; what follows it is odd.
   void whole(ByteView data, const std::string& where) {
     const std::size_t number = out_.size(), used = pickle(data, where, true);
-    if (number == out_.size() || used == data.size()) return;
+    if (number == out_.size() || used == data.size() || full()) return;
     const bool stopped = used > 0 && data[used - 1] == '.';
     if (stopped) out_[number].odd.push_back(str(data.size() - used, " bytes after STOP"));
     anywhere(data.subspan(used), str(where, where.empty() ? "" : ", ", "behind the first"), used);
@@ -324,16 +367,11 @@ class Scan {
     const std::size_t begin = one ? kShort : kLong;
     if (header > data.size() - begin) return;
     const std::string_view text = io::text(data.subspan(begin, static_cast<std::size_t>(header)));
-    if (text.find("O'") != text.npos || text.find("O\"") != text.npos)
+    if (numpy::names_objects(text) || text.find('\\') != text.npos)
       whole(data.subspan(begin + static_cast<std::size_t>(header)), where);
   }
   void zip(const io::Source& source);
-  void archive_is_odd(std::string what) {
-    ScannedPickle archive;
-    archive.where = "the archive";
-    archive.odd.push_back(std::move(what));
-    out_.push_back(std::move(archive));
-  }
+  void file(const io::Source& source);
 
  private:
   /// Pickles in the texts of a pickle, and in theirs.
@@ -342,7 +380,8 @@ class Scan {
       ScannedPickle found;
       found.where = str(where, where.empty() ? "" : ", ", "in the text at ", at);
       Walk walk(text, found);
-      if (out_.size() >= kPickles || !walk.run() || walk.used() != text.size()) continue;
+      if (!walk.run() || walk.used() != text.size()) continue;
+      if (full()) return;
       const std::string here = found.where;
       if (!found.names.empty()) {
         found.odd.push_back("a pickle within a pickle");
@@ -350,9 +389,47 @@ class Scan {
       }
       if (nesting < kNesting) within(walk, here, nesting + 1);
     }
+    files(outer, where);
   }
+  /// Files that a pickle gives to torch.load.
+  void files(const Walk& outer, const std::string& where) {
+    const std::string before = std::exchange(prefix_, {});
+    for (const auto& [at, bytes] : outer.files()) {
+      if (full()) break;
+      const std::string here = str(where, where.empty() ? "" : ", ", "in the file at ", at);
+      const std::size_t number = out_.size();
+      std::string wrong = depth_ == kNesting ? "files within files, too deep to follow" : "";
+      prefix_ = here + ", ", ++depth_;
+      if (wrong.empty()) try {
+          file(*io::Source::view(bytes, "the file within"));
+          if (out_.size() == number) wrong = "no file that torch.save wrote";
+        } catch (const FormatError& e) { wrong = e.what(); }
+      --depth_;
+      if (wrong.empty()) continue;
+      prefix_.clear();
+      odd(here, std::move(wrong));
+    }
+    prefix_ = before;
+  }
+  /// Whether there are more pickles than are looked at; that is odd.
+  bool full() {
+    if (out_.size() >= kPickles && !std::exchange(said_full_, true))
+      odd("the file", str("more than ", kPickles, " pickles: the rest was not looked at"));
+    return said_full_;
+  }
+  void odd(std::string where, std::string what) {
+    ScannedPickle p;
+    p.where = prefix_ + where;
+    p.odd.push_back(std::move(what));
+    out_.push_back(std::move(p));
+  }
+  void legacy(ByteView file);
+  void tar(ByteView file);
 
   std::vector<ScannedPickle>& out_;
+  std::string prefix_;  // of `where`, in a file within a file
+  int depth_ = 0;
+  bool said_full_ = false;
 };
 
 void Scan::zip(const io::Source& source) {
@@ -363,7 +440,7 @@ void Scan::zip(const io::Source& source) {
   } catch (const FormatError& e) {
     std::string_view why = e.what();
     if (why.starts_with(source.name())) why.remove_prefix(std::min(why.size(), source.name().size() + 2));
-    archive_is_odd(std::string(why));
+    odd("the archive", std::string(why));
     return anywhere(file, "somewhere in the file", 0);
   }
   const bool script = std::any_of(zip->entries().begin(), zip->entries().end(),
@@ -377,10 +454,12 @@ void Scan::zip(const io::Source& source) {
     try {
       if (e.deflated) data = zip->read(e, limit, room);
     } catch (const FormatError& error) {
-      archive_is_odd(str(where, ": ", error.what()));
+      odd("the archive", str(where, ": ", error.what()));
       continue;
     }
-    if (e.name.ends_with(".pkl") || e.name.ends_with(".pickle"))
+    std::string name(e.name);  // torch finds its members in either case
+    std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+    if (name.ends_with(".pkl") || name.ends_with(".pickle"))
       whole(data, where);
     else if (io::text(data).starts_with("\x93NUMPY"))
       numpy(data, where);
@@ -398,38 +477,99 @@ bool is_zip(ByteView file) {
   return s.starts_with("PK\3\4") || s.substr(s.size() - std::min(s.size(), kEnd + kComment)).find("PK\5\6") != s.npos;
 }
 
-}  // namespace
+/// What Python's tarfile takes for a header: whatever has the right checksum, of bytes or of signed ones.
+bool is_tar_header(ByteView block) {
+  constexpr std::size_t kSum = 148, kType = 156;
+  long sum = 0, twin = 0;
+  for (std::size_t i = 0; i < block.size(); ++i) {
+    const bool own = i >= kSum && i < kType;
+    sum += own ? ' ' : block[i];
+    twin += own ? ' ' : static_cast<signed char>(block[i]);
+  }
+  const std::string digits(io::text(block.subspan(kSum, kType - kSum)));
+  const long said = block[kSum] & 0x80 ? block[kType - 1] + 256L * block[kType - 2] + 65536L * block[kType - 3]
+                                       : std::strtol(digits.c_str(), nullptr, 8);
+  return said == sum || said == twin;
+}
 
-std::vector<ScannedPickle> scan_pickles(const io::Source& source) {
+void Scan::legacy(ByteView file) {
+  static constexpr const char* kParts[] = {"magic number", "protocol version", "system info", "object", "storage keys"};
+  std::size_t at = 0;
+  for (const char* part : kParts) {
+    const std::size_t number = out_.size(), used = pickle(file.subspan(at), part, true);
+    if (out_.size() == number || used == 0 || file[at + used - 1] != '.') break;
+    at += used;
+  }
+}
+
+// Names, links and the like are not believed: a member is what it holds.
+void Scan::tar(ByteView file) {
+  constexpr std::size_t kBlock = 512, kSize = 124, kSizeSize = 12;
+  for (std::size_t at = 0; file.size() - at >= kBlock;) {
+    const ByteView header = file.subspan(at, kBlock);
+    if (std::all_of(header.begin(), header.end(), [](std::uint8_t c) { return c == 0; })) return;
+    std::string digits(io::text(header.subspan(kSize, kSizeSize)));
+    digits.resize(std::min(digits.find_last_not_of(std::string_view(" \0", 2)) + 1, digits.size()));
+    if (!is_tar_header(header) || digits.find_first_not_of("01234567") != digits.npos) {
+      odd("the archive", str("at ", at, ": no header of a tar archive"));
+      return anywhere(file.subspan(at), "the archive", at);
+    }
+    const std::uint64_t size = std::strtoull(digits.c_str(), nullptr, 8);
+    at += kBlock;
+    const ByteView data = file.subspan(at, static_cast<std::size_t>(std::min<std::uint64_t>(size, file.size() - at)));
+    std::string name(io::text(header.first(100)));
+    name = detail::quoted_if_odd(name.substr(0, name.find('\0')));
+    if (name == "pickle") {
+      whole(data, name);
+    } else {
+      std::size_t used = 0;
+      while (used < data.size()) {  // pickles one behind the other, also broken ones
+        ScannedPickle probe;
+        Walk walk(data.subspan(used), probe);
+        if (!walk.run() && probe.names.empty()) break;
+        const std::size_t n = pickle(data.subspan(used), str(name, " at ", used), true);
+        if (n == 0) break;
+        used += n;
+      }
+      anywhere(data.subspan(used), name, used);
+    }
+    const std::uint64_t padded = (size + kBlock - 1) / kBlock * kBlock;
+    if (padded > file.size() - at) return odd("the archive", str("truncated in ", name));
+    at += static_cast<std::size_t>(padded);
+  }
+}
+
+// It may be several things at once, and who loads it decides which.
+void Scan::file(const io::Source& source) {
   const ByteView file = source.bytes();
-  std::vector<ScannedPickle> out;
-  Scan scan(out);
-  const auto at_front = [&] {  // a file may be two things at once
+  const std::string_view s = io::text(file);
+  const auto at_front = [&] {
     ScannedPickle probe;
     Walk(file, probe).run();
     return !probe.names.empty();
   };
+  const bool is_legacy = pt::is_legacy(file);
+  const bool is_tar = pt::is_tar(file) || (file.size() >= 512 && is_tar_header(file.first(512)));
   if (is_zip(file)) {
-    if (!io::text(file).starts_with("PK") && at_front()) scan.pickle(file, "the front of the file", true);
-    scan.zip(source);
-  } else if (pt::is_legacy(file)) {
-    std::size_t at = 0;
-    static constexpr const char* kParts[] = {"magic number", "protocol version", "system info", "object",
-                                             "storage keys"};
-    for (const char* part : kParts) {
-      const std::size_t number = out.size(), used = scan.pickle(file.subspan(at), part, true);
-      if (out.size() == number || file[at + used - 1] != '.') break;
-      at += used;
-    }
-  } else if (pt::is_tar(file)) {
-    scan.anywhere(file, "the archive", 0);
-  } else if (io::text(file).starts_with("\x93NUMPY")) {
-    scan.numpy(file, "");
-  } else if (pt::is_pickle(file) || at_front()) {
-    scan.whole(file, "");
-  } else {
-    detect_format(source);  // one without pickles, or an error
+    if (!s.starts_with("PK") && !is_legacy && at_front()) pickle(file, "the front of the file", true);
+    zip(source);
   }
+  if (is_legacy) legacy(file);
+  if (is_tar) tar(file);
+  if (is_zip(file) || is_legacy || is_tar) return;
+  if (s.starts_with("\x93NUMPY"))
+    numpy(file, "");
+  else if (pt::is_pickle(file) || at_front())
+    whole(file, "");
+  else
+    detect_format(source);  // one without pickles, or an error
+}
+
+}  // namespace
+
+std::vector<ScannedPickle> scan_pickles(const io::Source& source) {
+  std::vector<ScannedPickle> out;
+  Scan(out).file(source);
   return out;
 }
 
