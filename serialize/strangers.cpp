@@ -179,13 +179,13 @@ std::string behind(const ZipLook& zip, std::string_view all) {
 std::string stranger(const io::Source& source) {
   const io::ByteView file = source.bytes();
   const std::string_view all = io::text(file);
+  if (all.size() > 8 && all[8] == '{' && io::load_le<std::uint64_t>(file.data()) <= all.size() - 8)
+    return {};  // safetensors, which begins with a length: that may look like anything, and so may the end
   const ZipLook zip = look_at_zip(file);
   if (zip.begins > 0) return behind(zip, all);
   for (const Entry& e : kEntries)
     if (zip.has(e.name)) return std::string(e.what);
   if (zip.is_zip) return {};
-  if (all.size() > 8 && all[8] == '{' && io::load_le<std::uint64_t>(file.data()) <= all.size() - 8)
-    return {};  // safetensors, which begins with a length: that may look like anything
   for (const Magic& m : kMagics)
     if (all.size() > m.at && all.substr(m.at).starts_with(m.bytes)) return m.what;
   if (const char* what = text_stranger(all)) return what;

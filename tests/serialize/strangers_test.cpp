@@ -111,6 +111,10 @@ TEST_CASE("strangers: an archive behind other bytes is told with the offset at w
       "HTTP/1.1 200 OK\r\n\r\n" + saved(Value::dict({{"a", ones({1})}}), "npz");  // with a comment
   const auto source = io::Source::copy(io::bytes(noted));
   CHECK(has(words([&] { detect_format(*source); }), "begins at offset 19"));
+  const std::string zip = saved(Value::dict({{"a", ones({1})}}), "npz");  // as the bytes of a tensor
+  const Tensor t = empty({static_cast<std::int64_t>(zip.size())}, {.dtype = DType::uint8});
+  std::copy(zip.begin(), zip.end(), t.data<std::uint8_t>());
+  CHECK(said(saved(Value::dict({{"a", t}}), "safetensors")).empty());
 }
 
 TEST_CASE("strangers: none is a file of a format that is read") {
