@@ -6,7 +6,6 @@
 #include <harker/serialize/value/examine.h>
 #include <harker/serialize/value/value_paths.h>
 #include <map>
-#include <set>
 #include <unordered_map>
 
 #include "out.h"
@@ -42,13 +41,8 @@ DType cast_target(const std::string& wanted) {
 
 Cast cast_floats(const Value& root, DType to) {
   Cast out;
-  struct Done {
-    Tensor all;  // the whole storage in its new type
-    bool overflowed = false;
-    std::set<std::string> counted;  // views
-  };
-  std::map<std::pair<const Storage*, DType>, Done> done;
-  std::vector<Tensor> kept;  // so that no address is met twice
+  std::map<std::pair<const Storage*, DType>, Tensor> done;  // the whole storage in its new type
+  std::vector<Tensor> kept;                                 // so that no address is met twice
   ObjectWalk walk(root, "convert", INT32_MAX);
   while (const Value* v = walk.next()) {
     if (!v->is_tensor()) continue;
@@ -60,25 +54,15 @@ Cast cast_floats(const Value& root, DType to) {
       kept.push_back(old);
       const auto n = static_cast<std::int64_t>(old.storage().nbytes / item_size(from));
       const Tensor all = make_view(Ref<Storage>::share(&old.storage()), from, {n}, {1}, 0);
-      at->second.all = all.to(to).contiguous();
-      at->second.overflowed = not_numbers(at->second.all) > not_numbers(all);
-    }
-    const Tensor& all = at->second.all;
-    const Tensor made = make_view(Ref<Storage>::share(&all.storage()), to, old.shape(), old.strides(),
-                                  old.storage_offset() + all.storage_offset());
-    // Between the views lies what no tensor has; one that repeats elements has no more of them than its storage.
-    if (at->second.overflowed &&
-        at->second.counted.insert(str(old.storage_offset(), old.shape(), old.strides())).second) {
-      const bool repeats = old.numel() > all.numel();
-      const Tensor before =
-          repeats ? make_view(Ref<Storage>::share(&old.storage()), from, {all.numel()}, {1}, 0) : old.contiguous();
-      const std::uint64_t was = not_numbers(before), is = not_numbers(repeats ? all : made.contiguous());
-      const std::uint64_t more = is > was ? is - was : 0;
-      if (more > 0) {
-        out.overflowed += more;
-        out.where.push_back(str(walk.path(), ": ", grouped(more)));
+      at->second = all.to(to).contiguous();
+      const std::uint64_t before = not_numbers(all), after = not_numbers(at->second);
+      if (after > before) {
+        out.overflowed += after - before;
+        out.where.push_back(str(walk.path(), ": ", grouped(after - before)));
       }
     }
+    const Tensor made = make_view(Ref<Storage>::share(&at->second.storage()), to, old.shape(), old.strides(),
+                                  old.storage_offset() + at->second.storage_offset());
     if (old.requires_grad()) made.requires_grad_();
     detail::object_as<detail::TensorObject>(*v).tensor = made;
     ++out.tensors;
