@@ -29,11 +29,12 @@ bool is_text(io::ByteView file) {
                      [](std::uint8_t c) { return (c >= 32 && c != 127) || (c >= 9 && c <= 13); });
 }
 
-// The format of what is beyond doubt, as most files are, without a look at all others: ours, and torch.save's archives,
-// whose first record is ROOT/data.pkl.
+// The format of what is beyond doubt, as most files are, without a look at all others: what we write, and torch.save's
+// archives, whose first record is ROOT/data.pkl.
 const Format* plain_format(io::ByteView file) {
   constexpr std::size_t kName = 30;  // where a zip archive's first entry has its name, whose length is at 26
   if (io::text(file).starts_with("\x89HRK\r\n\x1a\n")) return &harker_format();
+  if (io::text(file).starts_with("\x08\x08\x12\x06harker")) return &onnx_format();  // ir_version, producer_name
   if (file.size() < kName || !io::text(file).starts_with("PK\3\4")) return nullptr;
   const std::string_view name = io::text(file).substr(kName, io::load_le<std::uint16_t>(file.data() + 26));
   return name.ends_with("/data.pkl") ? &torch_format() : nullptr;
